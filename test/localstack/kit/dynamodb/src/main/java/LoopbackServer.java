@@ -1,0 +1,28 @@
+import com.amazonaws.services.dynamodbv2.local.main.ServerRunner;
+import com.amazonaws.services.dynamodbv2.local.server.DynamoDBProxyServer;
+import java.lang.reflect.Field;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+
+/**
+ * Starts DynamoDB Local on 127.0.0.1. Its own main class listens on every interface, has no option against that, and
+ * sends usage data out; this one does neither. Takes the same arguments.
+ */
+public final class LoopbackServer {
+    private LoopbackServer() {}
+
+    public static void main(String[] args) throws Exception {
+        DynamoDBProxyServer dynamodb = ServerRunner.createServerFromCommandLineArgs(args);
+        Field field = DynamoDBProxyServer.class.getDeclaredField("server");
+        field.setAccessible(true);
+        for (Connector connector : ((Server) field.get(dynamodb)).getConnectors()) {
+            ((ServerConnector) connector).setHost("127.0.0.1");
+        }
+        dynamodb.start();
+        dynamodb.join();
+    }
+
+    /** LocalStack starts Java with an agent that lifts the limit of 20 indexes per table. Not needed here. */
+    public static void premain(String arguments) {}
+}
