@@ -86,10 +86,10 @@ function onExit(code, signal) {
     errorMessage: `RequestId: ${current?.id ?? ''} Error: Runtime exited with error: ${reason}`,
   });
   if (!ready) {
-    post(`/status/${environmentId}/error`, error).then(() => process.exit(1));
+    void post(`/status/${environmentId}/error`, error).then(() => process.exit(1));
     return;
   }
-  if (current) finish('error', error);
+  if (current) void finish('error', error);
   startFunction();
 }
 
@@ -122,7 +122,7 @@ function onTimeout() {
   child = null;
   idle = null;
   late.kill('SIGKILL');
-  finish('error', JSON.stringify({ errorMessage }));
+  void finish('error', JSON.stringify({ errorMessage }));
   startFunction();
 }
 
@@ -154,9 +154,9 @@ const runtimeApi = http.createServer(async (request, response) => {
   }
   const body = await bodyOf(request);
   const result = path.match(/^\/invocation\/([^/]+)\/(response|error)$/);
-  if (result && current?.id === result[1]) finish(result[2], body);
+  if (result && current?.id === result[1]) void finish(result[2], body);
   if (path === '/init/error') {
-    if (ready) finish('error', body);
+    if (ready) void finish('error', body);
     else await post(`/status/${environmentId}/error`, body);
   }
   response.writeHead(202, { 'content-type': 'application/json' });
