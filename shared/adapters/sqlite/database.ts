@@ -39,6 +39,7 @@ const SCHEMA = `
 
 export interface OpenDatabase {
   readonly database: DatabaseSync;
+  /** Lets go of the file; harmless to repeat. */
   close(): void;
 }
 
@@ -63,8 +64,8 @@ export function openDatabase(path: string): OpenDatabase {
   return {
     database: opened,
     close: () => {
-      opened.close();
-      lock?.close();
+      if (opened.isOpen) opened.close();
+      if (lock?.isOpen) lock.close();
     },
   };
 }

@@ -17,7 +17,7 @@ export interface SqliteStore extends StateStore {
    * @returns how many were forgotten.
    */
   purgeExpired(nowMs: number): number;
-  /** Commits what still waits and lets go of the file. Every call after it fails with RetryableError. */
+  /** Commits what still waits and lets go of the file; harmless to repeat. Every other call after it fails with RetryableError. */
   close(): void;
 }
 
