@@ -1,0 +1,125 @@
+import type { Hono } from 'hono';
+import * as z from 'zod';
+import { jsonBody } from '../http.ts';
+import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '../world/actions.ts';
+import { pickHost } from '../world/scheduler.ts';
+import type { SimServer, VmState } from '../world/types.ts';
+import { evacuate } from './evacuate.ts';
+import { findServer, type NovaContext, type NovaEnv, type NovaRequest, requireAdmin } from './request.ts';
+import { NovaError } from './respond.ts';
+import { checkLock } from './servers.ts';
+
+const actionBody = z.record(z.string(), z.unknown());
+type Handler = (c: NovaContext, server: SimServer, argument: unknown) => Response;
+
+/** Compute API, "Servers - run an action". */
+export function actionRoutes(api: Hono<NovaEnv>): void {
+  api.post('/v2.1/servers/:id/action', async (c) => {
+    const parsed = actionBody.safeParse(await jsonBody(c));
+    const [name, argument] = Object.entries(parsed.data ?? {})[0] ?? [];
+    if (name === undefined) throw new NovaError(400, 'Malformed request body');
+    const id = c.req.param('id');
+    if (name === 'evacuate') return evacuate(c, id, argument);
+    const request = c.get('nova');
+    const server = findServer(request, id);
+    c.get('record').host = server.host ?? '';
+    const special = SPECIAL[name];
+    if (special !== undefined) return special(c, server, argument);
+    const applied = STATE_RULES[name];
+    if (applied === undefined) throw new NovaError(400, `There is no such action: ${name}`);
+    return runRule(c, server, { ...applied, ...(name === 'reboot' ? softReboot(argument) : {}) });
+  });
+}
+
+function softReboot(argument: unknown): Partial<StateRule> {
+  const type = z.object({ type: z.string() }).safeParse(argument).data?.type.toUpperCase();
+  return type === 'SOFT' ? { from: ['active'], task: 'rebooting' } : {};
+}
+
+function runRule(c: NovaContext, server: SimServer, applied: StateRule): Response {
+  checkReady(c.get('nova'), server, applied.verb, applied.from);
+  applyRule(c.get('nova').world, server, applied);
+  return answer(c, applied.httpStatus);
+}
+
+function answer(c: NovaContext, status: number): Response {
+  if (status === 200) return c.json({ adminPass: c.get('nova').world.random.hex(12) });
+  return c.body(null, status === 204 ? 204 : 202);
+}
+
+/** What nova/compute/api.py's check_instance_lock and check_instance_state demand. */
+function checkReady(request: NovaRequest, server: SimServer, verb: string, from: readonly VmState[]): void {
+  checkLock(request, server);
+  const refuse = (attribute: string, state: string): NovaError =>
+    new NovaError(409, `Cannot '${verb}' instance ${server.id} while it is in ${attribute} ${state}`);
+  if (!from.includes(server.vmState)) throw refuse('vm_state', server.vmState);
+  if (server.taskState !== null) throw refuse('task_state', server.taskState);
+}
+
+const resetState = z.object({ state: z.enum(['active', 'error']) });
+const lockBody = z.object({ locked_reason: z.string() });
+const liveMigrationBody = z.object({ host: z.string().nullish() });
+
+const SPECIAL: Readonly<Record<string, Handler>> = {
+  'os-resetState': (c, server, argument) => {
+    const request = c.get('nova');
+    requireAdmin(request, 'os-admin-actions:reset_state');
+    const parsed = resetState.safeParse(argument);
+    if (!parsed.success) throw new NovaError(400, 'Invalid input for field/attribute state.');
+    request.world.updateServer(server, { vmState: parsed.data.state, taskState: null });
+    return answer(c, 202);
+  },
+  lock: (c, server, argument) => {
+    const request = c.get('nova');
+    const reason = request.minor >= 73 ? (lockBody.safeParse(argument).data?.locked_reason ?? null) : null;
+    const lockedBy = server.projectId === request.token.project?.id ? 'owner' : 'admin';
+    request.world.updateServer(server, { lockedBy, lockedReason: reason });
+    return answer(c, 202);
+  },
+  unlock: (c, server) => {
+    c.get('nova').world.updateServer(server, { lockedBy: null, lockedReason: null });
+    return answer(c, 202);
+  },
+  unshelve: (c, server) => {
+    const { world } = c.get('nova');
+    checkReady(c.get('nova'), server, 'unshelve', ['shelved', 'shelved_offloaded']);
+    const host = server.host ?? pickHost(world, { server, ignore: [] })?.name;
+    if (host === undefined) throw noValidHost();
+    world.moveServer(server, host);
+    return runRule(c, server, { ...startRule, verb: 'unshelve', from: [server.vmState], task: 'unshelving' });
+  },
+  resize: (c, server) => move(c, server, 'resize'),
+  migrate: (c, server) => move(c, server, 'migration'),
+  'os-migrateLive': (c, server, argument) => {
+    const request = c.get('nova');
+    requireAdmin(request, 'os-migrate-server:migrate_live');
+    checkReady(request, server, 'os-migrateLive', ['active', 'paused']);
+    checkHostUp(request, server);
+    const host = liveMigrationBody.safeParse(argument).data?.host ?? null;
+    if (!liveMigrate(request.world, server, host, requester(request))) throw noValidHost();
+    return answer(c, 202);
+  },
+};
+
+const startRule: StateRule = { verb: '', from: [], task: '', to: 'active', power: 1, guest: 'start', httpStatus: 202 };
+
+function requester({ token }: NovaRequest): { userId: string; projectId: string } {
+  return { userId: token.user.id, projectId: token.project?.id ?? '' };
+}
+
+function noValidHost(): NovaError {
+  return new NovaError(400, 'No valid host was found. There are not enough hosts available.');
+}
+
+function checkHostUp({ world }: NovaRequest, server: SimServer): void {
+  const host = world.hosts.get(server.host ?? '');
+  if (host === undefined || !world.serviceIsUp(host)) throw new NovaError(503, 'Service is unavailable at this time.');
+}
+
+function move(c: NovaContext, server: SimServer, type: 'resize' | 'migration'): Response {
+  const request = c.get('nova');
+  checkReady(request, server, type === 'resize' ? 'resize' : 'migrate', ['active', 'stopped']);
+  checkHostUp(request, server);
+  if (!resizeElsewhere(request.world, server, type, requester(request))) throw noValidHost();
+  return answer(c, 202);
+}

@@ -1,0 +1,113 @@
+import type { Hono } from 'hono';
+import { isoMicroseconds } from '../http.ts';
+import type { SimHost } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+import { type NovaEnv, requireAdmin } from './request.ts';
+import { NovaError } from './respond.ts';
+import { seenState } from './services.ts';
+
+/** Compute API: "Host aggregates", "Availability zones", "Server groups", "Flavors". Read only. */
+export function groupingRoutes(api: Hono<NovaEnv>): void {
+  api.get('/v2.1/os-aggregates', (c) => {
+    const request = c.get('nova');
+    const { world, minor } = request;
+    requireAdmin(request, 'os-aggregates:index');
+    const aggregates = world.aggregates.map((one) => ({
+      id: one.id,
+      ...(minor >= 41 ? { uuid: one.uuid } : {}),
+      name: one.name,
+      availability_zone: one.availabilityZone,
+      hosts: one.hosts,
+      metadata: {
+        ...one.metadata,
+        ...(one.availabilityZone === null ? {} : { availability_zone: one.availabilityZone }),
+      },
+      created_at: isoMicroseconds(one.createdMs),
+      updated_at: null,
+      deleted: false,
+      deleted_at: null,
+    }));
+    return c.json({ aggregates });
+  });
+
+  api.get('/v2.1/os-availability-zone', (c) => {
+    const names = new Set([...c.get('nova').world.hosts.keys()].map((host) => c.get('nova').world.zoneOf(host)));
+    return c.json({
+      availabilityZoneInfo: [...names].map((zoneName) => ({ zoneName, zoneState: { available: true }, hosts: null })),
+    });
+  });
+  api.get('/v2.1/os-availability-zone/detail', (c) => {
+    requireAdmin(c.get('nova'), 'os-availability-zone:detail');
+    return c.json({ availabilityZoneInfo: zoneDetails(c.get('nova').world) });
+  });
+
+  api.get('/v2.1/os-server-groups', (c) => {
+    const request = c.get('nova');
+    const all = request.isAdmin && c.req.query('all_projects') !== undefined;
+    const groups = request.world.serverGroups.filter((one) => all || one.projectId === request.token.project?.id);
+    return c.json({
+      server_groups: groups.map((one) => ({
+        id: one.id,
+        name: one.name,
+        ...(request.minor >= 64 ? { policy: one.policy, rules: {} } : { policies: [one.policy], metadata: {} }),
+        members: one.members.filter((id) => request.world.servers.has(id)),
+        ...(request.minor >= 13 ? { project_id: one.projectId, user_id: one.userId } : {}),
+      })),
+    });
+  });
+
+  api.get('/v2.1/flavors', (c) =>
+    c.json({ flavors: [...c.get('nova').world.flavors.values()].map(({ id, name }) => ({ id, name })) }),
+  );
+  api.get('/v2.1/flavors/detail', (c) => {
+    const { world, minor } = c.get('nova');
+    return c.json({ flavors: [...world.flavors.keys()].map((id) => flavorDetail(world, id, minor)) });
+  });
+  api.get('/v2.1/flavors/:id', (c) => {
+    const { world, minor } = c.get('nova');
+    return c.json({ flavor: flavorDetail(world, c.req.param('id'), minor) });
+  });
+}
+
+function flavorDetail(world: World, id: string, minor: number): object {
+  const flavor = world.flavors.get(id);
+  if (flavor === undefined) throw new NovaError(404, `Flavor ${id} could not be found.`);
+  return {
+    id: flavor.id,
+    name: flavor.name,
+    vcpus: flavor.vcpus,
+    ram: flavor.memoryMb,
+    disk: flavor.rootGb,
+    'OS-FLV-EXT-DATA:ephemeral': flavor.ephemeralGb,
+    swap: flavor.swapMb === 0 && minor < 75 ? '' : flavor.swapMb,
+    rxtx_factor: 1,
+    'os-flavor-access:is_public': true,
+    'OS-FLV-DISABLED:disabled': false,
+    ...(minor >= 55 ? { description: null } : {}),
+    ...(minor >= 61 ? { extra_specs: flavor.extraSpecs } : {}),
+  };
+}
+
+function zoneDetails(world: World): object[] {
+  const zones = new Map<string, SimHost[]>();
+  for (const host of world.hosts.values()) {
+    const zone = world.zoneOf(host.name);
+    zones.set(zone, [...(zones.get(zone) ?? []), host]);
+  }
+  return [...zones].map(([zoneName, hosts]) => ({
+    zoneName,
+    zoneState: { available: hosts.some((host) => !host.disabled) },
+    hosts: Object.fromEntries(
+      hosts.map((host) => [
+        host.name,
+        {
+          'nova-compute': {
+            active: !host.disabled,
+            available: seenState(world, host) === 'up',
+            updated_at: isoMicroseconds(host.computeRunning ? world.clock.now() : host.lastReportMs),
+          },
+        },
+      ]),
+    ),
+  }));
+}

@@ -1,0 +1,115 @@
+import { handOverGuest, startGuest, stopGuest } from './guests.ts';
+import { pickHost } from './scheduler.ts';
+import { POWER_STATE, type PowerState, type SimServer, type VmState } from './types.ts';
+import type { Requester, World } from './world.ts';
+
+/** What a server action demands and leaves; the states are those of nova/compute/api.py. */
+export interface StateRule {
+  /** Nova's name of it in `Cannot '…' instance`. */
+  readonly verb: string;
+  readonly from: readonly VmState[];
+  /** Shown while nova-compute works on it; stays if that is dead. */
+  readonly task: string;
+  readonly to: VmState;
+  readonly power: PowerState;
+  readonly guest: 'start' | 'stop' | 'keep';
+  readonly httpStatus: number;
+}
+
+const REBOOTABLE: readonly VmState[] = ['active', 'stopped', 'paused', 'suspended', 'error'];
+const SHELVABLE: readonly VmState[] = ['active', 'stopped', 'paused', 'suspended'];
+const { running, paused, shutdown } = POWER_STATE;
+
+function rule(
+  verb: string,
+  from: readonly VmState[],
+  task: string,
+  to: VmState,
+  [power, guest]: readonly [PowerState, StateRule['guest']],
+  httpStatus = 202,
+): StateRule {
+  return { verb, from, task, to, power, guest, httpStatus };
+}
+
+/** Actions that change nothing but the state of an instance on its host. */
+export const STATE_RULES: Readonly<Record<string, StateRule>> = {
+  'os-stop': rule('stop', ['active', 'error'], 'powering-off', 'stopped', [shutdown, 'stop']),
+  'os-start': rule('start', ['stopped'], 'powering-on', 'active', [running, 'start']),
+  reboot: rule('reboot', REBOOTABLE, 'rebooting_hard', 'active', [running, 'start']),
+  pause: rule('pause', ['active'], 'pausing', 'paused', [paused, 'keep']),
+  unpause: rule('unpause', ['paused'], 'unpausing', 'active', [running, 'keep']),
+  suspend: rule('suspend', ['active'], 'suspending', 'suspended', [shutdown, 'stop']),
+  resume: rule('resume', ['suspended'], 'resuming', 'active', [running, 'start']),
+  rescue: rule('rescue', ['active', 'stopped', 'error'], 'rescuing', 'rescued', [running, 'start'], 200),
+  unrescue: rule('unrescue', ['rescued'], 'unrescuing', 'active', [running, 'keep']),
+  shelve: rule('shelve', SHELVABLE, 'shelving', 'shelved', [shutdown, 'stop']),
+  shelveOffload: rule('shelveOffload', ['shelved'], 'shelving_offloading', 'shelved_offloaded', [shutdown, 'stop']),
+  confirmResize: rule('confirmResize', ['resized'], 'resize_confirming', 'active', [running, 'keep'], 204),
+};
+
+/** Applies a rule; with a dead nova-compute the task state is all that changes, as the message waits for it. */
+export function applyRule(world: World, server: SimServer, applied: StateRule): void {
+  world.updateServer(server, { taskState: applied.task });
+  const host = world.hosts.get(server.host ?? '');
+  if (host === undefined || !host.computeRunning) return;
+  if (applied.guest === 'start') startGuest(world, host, server);
+  if (applied.guest === 'stop') stopGuest(world, host, server.id);
+  world.updateServer(server, { taskState: null, vmState: applied.to, powerState: applied.power, fault: null });
+  if (applied.to === 'shelved' && world.options.shelveOffloads) offload(world, server);
+  if (applied.to === 'shelved_offloaded') offload(world, server);
+}
+
+function offload(world: World, server: SimServer): void {
+  world.moveServer(server, null);
+  world.updateServer(server, { vmState: 'shelved_offloaded' });
+}
+
+/** Resize or cold migration: ends in `resized` on another host, to be confirmed. False if there is no other host. */
+export function resizeElsewhere(
+  world: World,
+  server: SimServer,
+  type: 'resize' | 'migration',
+  requester: Requester,
+): boolean {
+  const source = server.host;
+  const to = pickHost(world, { server, ignore: [source] });
+  if (source === null || to === undefined) return false;
+  const migration = world.addMigration(server, type, { from: source, to: to.name, requester });
+  handOverGuest(world, world.hosts.get(source), to, server);
+  world.moveServer(server, to.name);
+  world.updateServer(server, { vmState: 'resized', taskState: null });
+  world.setMigration(migration, 'finished');
+  return true;
+}
+
+/** Live migration: `running` for a while, then the guest is on the destination. A source that dies leaves it `running`. */
+export function liveMigrate(
+  world: World,
+  server: SimServer,
+  requestedHost: string | null,
+  requester: Requester,
+): boolean {
+  const source = world.hosts.get(server.host ?? '');
+  const to = pickHost(world, { server, ignore: [server.host], only: requestedHost });
+  if (source === undefined || to === undefined) return false;
+  const migration = world.addMigration(server, 'live-migration', { from: source.name, to: to.name, requester });
+  world.updateServer(server, { taskState: 'migrating' });
+  world.setMigration(migration, 'running');
+  if (world.faults.take('live-migration-stuck', { host: source.name, serverId: server.id }) !== undefined) return true;
+  const begun = source.generation + to.generation;
+  world.clock.after(world.options.liveMigrationMs, () => {
+    if (server.deletedMs !== null || source.generation + to.generation !== begun) return;
+    handOverGuest(world, source, to, server);
+    world.moveServer(server, to.name);
+    world.updateServer(server, { taskState: null });
+    world.setMigration(migration, 'completed');
+  });
+  return true;
+}
+
+/** Deletes an instance. Its guest goes with it unless nova-compute is dead: then at that one's next start. */
+export function deleteServer(world: World, server: SimServer): void {
+  const host = world.hosts.get(server.host ?? '');
+  if (host?.computeRunning) stopGuest(world, host, server.id);
+  world.removeServer(server);
+}

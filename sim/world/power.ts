@@ -1,0 +1,78 @@
+import { stopAllGuests, stopGuest } from './guests.ts';
+import { POWER_STATE, type SimHost } from './types.ts';
+import type { World } from './world.ts';
+
+/** Kills nova-compute; its guests run on. Nova notices after `serviceDownSeconds`. */
+export function killCompute(world: World, host: SimHost): void {
+  if (!host.computeRunning) return;
+  host.computeRunning = false;
+  host.lastReportMs = world.clock.now();
+  host.generation += 1;
+  host.rebuilding = 0;
+  world.journal.record({ kind: 'compute', host: host.name, running: false });
+}
+
+/** Cuts the power: nova-compute and all guests end at once. */
+export function powerOff(world: World, host: SimHost): void {
+  if (host.power === 'off') return;
+  killCompute(world, host);
+  host.power = 'off';
+  host.generation += 1;
+  stopAllGuests(world, host);
+  world.journal.record({ kind: 'power', host: host.name, power: 'off' });
+}
+
+/** Switches the power on; after `hostBootMs` nova-compute starts, unless the power is cut before. */
+export function powerOn(world: World, host: SimHost): void {
+  if (host.power === 'off') {
+    host.power = 'on';
+    host.generation += 1;
+    world.journal.record({ kind: 'power', host: host.name, power: 'on' });
+  }
+  if (host.computeRunning) return;
+  const generation = host.generation;
+  const boot = (): void => {
+    if (host.generation === generation) startCompute(world, host);
+  };
+  if (world.options.hostBootMs === 0) boot();
+  else world.clock.after(world.options.hostBootMs, boot);
+}
+
+/**
+ * Starts nova-compute on a powered host, as ComputeManager.init_host does: guests that were evacuated
+ * meanwhile are destroyed, their migrations become `completed`; guests that are gone show as stopped.
+ */
+export function startCompute(world: World, host: SimHost): void {
+  if (host.power === 'off' || host.computeRunning) return;
+  host.computeRunning = true;
+  host.generation += 1;
+  host.lastReportMs = world.clock.now();
+  world.journal.record({ kind: 'compute', host: host.name, running: true });
+  destroyEvacuated(world, host);
+  destroyDeleted(world, host);
+  stopMissing(world, host);
+  for (const resume of host.waiting.splice(0)) resume();
+}
+
+const EVACUATED = new Set(['accepted', 'pre-migrating', 'done']);
+
+function destroyEvacuated(world: World, host: SimHost): void {
+  for (const migration of world.migrationsBySource.get(host.name) ?? []) {
+    if (migration.type !== 'evacuation' || migration.deleted || !EVACUATED.has(migration.status)) continue;
+    stopGuest(world, host, migration.serverId);
+    world.setMigration(migration, 'completed');
+  }
+}
+
+function destroyDeleted(world: World, host: SimHost): void {
+  for (const serverId of [...host.guests]) {
+    if (world.deletedServers.has(serverId)) stopGuest(world, host, serverId);
+  }
+}
+
+function stopMissing(world: World, host: SimHost): void {
+  for (const server of world.serversOn(host.name)) {
+    if (server.vmState !== 'active' || server.taskState !== null || host.guests.has(server.id)) continue;
+    world.updateServer(server, { vmState: 'stopped', powerState: POWER_STATE.shutdown });
+  }
+}

@@ -1,0 +1,41 @@
+import type { SimHost, SimServer } from './types.ts';
+import type { World } from './world.ts';
+
+export interface ScheduleRequest {
+  readonly server: Pick<SimServer, 'id' | 'flavor' | 'pinnedAvailabilityZone'>;
+  /** Hosts that must not be chosen. */
+  readonly ignore: readonly (string | null)[];
+  /** Only this host, verified like any other. */
+  readonly only?: string | null;
+}
+
+/**
+ * The filter scheduler: up, enabled, with room, of the right zone and server group; most free memory wins, then the name.
+ * Usage counts once a destination has claimed it, so a burst of concurrent requests lands on one host, as it does in Nova.
+ */
+export function pickHost(world: World, request: ScheduleRequest): SimHost | undefined {
+  let best: SimHost | undefined;
+  const candidates = request.only == null ? world.hosts.values() : [world.hosts.get(request.only)];
+  for (const host of candidates) {
+    if (host === undefined || request.ignore.includes(host.name) || !fits(world, host, request.server)) continue;
+    if (best === undefined || freeMemoryMb(host) > freeMemoryMb(best)) best = host;
+  }
+  return best;
+}
+
+function freeMemoryMb(host: SimHost): number {
+  return host.memoryMb - host.memoryUsedMb;
+}
+
+function fits(world: World, host: SimHost, server: ScheduleRequest['server']): boolean {
+  if (host.disabled || !world.serviceIsUp(host)) return false;
+  if (freeMemoryMb(host) < server.flavor.memoryMb) return false;
+  const zone = server.pinnedAvailabilityZone;
+  if (zone !== null && world.zoneOf(host.name) !== zone) return false;
+  const group = world.groupOf(server.id);
+  if (group === undefined) return true;
+  const together = group.members.some((id) => id !== server.id && world.servers.get(id)?.host === host.name);
+  if (group.policy === 'anti-affinity') return !together;
+  if (group.policy === 'affinity') return together || group.members.length === 1;
+  return true;
+}
