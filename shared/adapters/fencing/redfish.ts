@@ -1,0 +1,92 @@
+import type { FenceDevice, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import { type ComputerSystem, isFinal, type RedfishOptions, redfishClient } from './redfish-client.ts';
+
+export interface RedfishDeviceOptions extends RedfishOptions {
+  /** Of one call: `readPower` and `powerOff` end by then, however many requests they need. */
+  readonly timeoutSeconds: number;
+  /** Power off this system only. Lower case. */
+  readonly systemUuid?: string;
+}
+
+/** A host's BMC by Redfish (DMTF DSP0266; ComputerSystem of DSP0268). */
+export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
+  const client = redfishClient(options);
+  const deadline = () => performance.now() + options.timeoutSeconds * 1000;
+
+  async function readPower(deadlineMs: number): Promise<Omit<PowerReading, 'durationMs'>> {
+    const system = await client.system(deadlineMs);
+    if (system.kind !== 'ok') return { power: 'unknown', systemUuid: null, detail: system.detail };
+    const { PowerState: state } = system.value;
+    return { power: powerOf(state), systemUuid: uuidOf(system.value), detail: `PowerState ${state ?? 'missing'}` };
+  }
+
+  async function powerOff(deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
+    const system = await client.system(deadlineMs);
+    if (system.kind !== 'ok') return answer(system.kind, `nothing was sent: ${system.detail}`);
+    const uuid = uuidOf(system.value);
+    if (options.systemUuid !== undefined && uuid !== options.systemUuid.toLowerCase())
+      return answer(
+        'refused',
+        `nothing was sent: the device belongs to system ${uuid ?? 'without a UUID'}, not ${options.systemUuid}`,
+      );
+    const target = system.value.Actions?.['#ComputerSystem.Reset']?.target;
+    if (target === undefined)
+      return answer('refused', 'nothing was sent: the system has no action ComputerSystem.Reset');
+    const types = await client.resetTypes(system.value, deadlineMs);
+    if (types.kind !== 'ok') return answer(types.kind, `nothing was sent: ${types.detail}`);
+    if (types.value !== undefined && !types.value.includes('ForceOff'))
+      return answer('refused', `nothing was sent: the device does not allow ForceOff, only ${types.value.join(', ')}`);
+    return reset(target, deadlineMs);
+  }
+
+  /** Also sent to a system that says it is off: what it says may be old. */
+  async function reset(target: string, deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
+    const exchange = await client.post(target, { ResetType: 'ForceOff' }, deadlineMs);
+    if (exchange.kind === 'failed') return answer('unknown', `ForceOff: ${exchange.error}`);
+    const { status, body } = exchange;
+    if (status >= 200 && status < 300) return answer('accepted', `ForceOff answered ${status}`);
+    const said = `ForceOff answered ${status}: ${client.messageOf(body)}`;
+    if (status === 400 || status === 409) {
+      const now = await readPower(deadlineMs);
+      if (now.power === 'off') return answer('accepted', `it was off already (${said})`);
+    }
+    return answer(isFinal(status) ? 'refused' : 'unknown', said);
+  }
+
+  return {
+    readPower: () => timed(readPower(deadline())),
+    powerOff: () => timed(powerOff(deadline())),
+  };
+}
+
+/**
+ * `off` is proof that nothing runs, so that only `Off` is. A system that is paused or on its way up has power; one on
+ * its way down may still run.
+ */
+function powerOf(state: string | null | undefined): PowerReading['power'] {
+  switch (state) {
+    case 'Off':
+      return 'off';
+    case 'On':
+    case 'PoweringOn':
+    case 'Paused':
+      return 'on';
+    default:
+      return 'unknown';
+  }
+}
+
+const uuidOf = (system: ComputerSystem): string | null => system.UUID?.toLowerCase() ?? null;
+
+function answer(
+  kind: 'accepted' | 'refused' | 'unknown' | 'failed',
+  detail: string,
+): Omit<PowerOffAnswer, 'durationMs'> {
+  return { kind: kind === 'failed' ? 'unknown' : kind, detail };
+}
+
+async function timed<T extends object>(work: Promise<T>): Promise<T & { readonly durationMs: number }> {
+  const startMs = performance.now();
+  const result = await work;
+  return { ...result, durationMs: Math.round(performance.now() - startMs) };
+}

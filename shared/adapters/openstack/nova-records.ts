@@ -1,0 +1,123 @@
+import * as z from 'zod';
+import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+
+/**
+ * Nova's records, read for the fields that a decision needs (Compute API reference). A record of a cell that is down
+ * lacks most of them and fails here: what Nova does not know must not pass for what is not there.
+ */
+
+export const serviceSchema = z
+  .looseObject({
+    id: z.string(),
+    host: z.string(),
+    zone: z.string(),
+    status: z.enum(['enabled', 'disabled']),
+    disabled_reason: z.string().nullish(),
+    state: z.enum(['up', 'down']),
+    forced_down: z.boolean(),
+  })
+  .transform(
+    ({ id, host, zone, status, disabled_reason, state, forced_down }): ComputeService => ({
+      id,
+      host,
+      zone,
+      status,
+      disabledReason: disabled_reason ?? null,
+      state,
+      forcedDown: forced_down,
+    }),
+  );
+
+export const hypervisorSchema = z
+  .looseObject({
+    service: z.looseObject({ host: z.string() }),
+    memory_mb: z.number(),
+    memory_mb_used: z.number(),
+    vcpus: z.number(),
+    vcpus_used: z.number(),
+  })
+  .transform(
+    ({ service, memory_mb, memory_mb_used, vcpus, vcpus_used }): Hypervisor => ({
+      serviceHost: service.host,
+      memoryMb: memory_mb,
+      memoryUsedMb: memory_mb_used,
+      vcpus,
+      vcpusUsed: vcpus_used,
+    }),
+  );
+
+export const aggregateSchema = z
+  .looseObject({ name: z.string(), availability_zone: z.string().nullable(), hosts: z.array(z.string()) })
+  .transform(({ name, availability_zone, hosts }): Aggregate => ({ name, availabilityZone: availability_zone, hosts }));
+
+export const migrationSchema = z
+  .looseObject({
+    id: z.int(),
+    instance_uuid: z.string(),
+    source_compute: z.string(),
+    dest_compute: z.string().nullable(),
+    status: z.string(),
+    migration_type: z.string(),
+    created_at: z.string(),
+  })
+  .transform((record): Migration & { readonly type: string } => ({
+    id: record.id,
+    instanceId: record.instance_uuid,
+    sourceHost: record.source_compute,
+    destinationHost: record.dest_compute,
+    status: record.status,
+    createdAt: record.created_at,
+    type: record.migration_type,
+  }));
+
+/** Some releases say "" for no swap and no ephemeral disk. */
+const size = z.union([z.number(), z.literal('').transform(() => 0)]);
+
+export const serverSchema = z
+  .looseObject({
+    id: z.string(),
+    name: z.string(),
+    tenant_id: z.string(),
+    // Only administrators see where an instance is: without the role this field is missing.
+    'OS-EXT-SRV-ATTR:host': z.string({ error: 'missing, as it is for credentials without the role admin' }).nullable(),
+    status: z.string(),
+    'OS-EXT-STS:vm_state': z.string(),
+    'OS-EXT-STS:task_state': z.string().nullable(),
+    'OS-EXT-STS:power_state': z.number(),
+    locked: z.boolean(),
+    metadata: z.record(z.string(), z.string()),
+    fault: z.looseObject({ message: z.string() }).nullish(),
+    /** "" when the root disk is a volume. */
+    image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
+    flavor: z.looseObject({
+      ram: z.number(),
+      vcpus: z.number(),
+      ephemeral: size,
+      swap: size,
+      /** Missing if the policy hides it. */
+      extra_specs: z.record(z.string(), z.string()).optional(),
+    }),
+  })
+  .transform(
+    (record): Server => ({
+      id: record.id,
+      name: record.name,
+      projectId: record.tenant_id,
+      host: record['OS-EXT-SRV-ATTR:host'],
+      status: record.status,
+      vmState: record['OS-EXT-STS:vm_state'],
+      taskState: record['OS-EXT-STS:task_state'],
+      powerState: record['OS-EXT-STS:power_state'],
+      locked: record.locked,
+      metadata: record.metadata,
+      fault: record.fault?.message ?? null,
+      memoryMb: record.flavor.ram,
+      vcpus: record.flavor.vcpus,
+      localDisks: {
+        root: record.image !== '',
+        ephemeralGb: record.flavor.ephemeral,
+        swapMb: record.flavor.swap,
+        vtpm: record.flavor.extra_specs?.['hw:tpm_version'] !== undefined,
+      },
+    }),
+  );

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import type { Answer, Compute, Migration } from '#shared/ports.ts';
+import type { Session } from './keystone.ts';
+import {
+  AS_IT_WAS,
+  HYPERVISOR_CAPACITY,
+  type Microversion,
+  OLDEST,
+  PAGED_MIGRATIONS,
+  STOPPED,
+} from './microversion.ts';
+import { notSent, novaClient } from './nova-client.ts';
+import { aggregateSchema, hypervisorSchema, migrationSchema, serverSchema, serviceSchema } from './nova-records.ts';
+
+/** One region's Nova (Compute API v2.1). The session names the cloud, its region and the identity. */
+export function novaCompute({ session }: { readonly session: Session }): Compute {
+  const nova = novaClient(session);
+
+  /** The microversion meant, or the newest that this Nova has. */
+  const upTo = async (wanted: Microversion): Promise<Microversion> => Math.min(wanted, await nova.newest());
+
+  const services = async (query: Readonly<Record<string, string>>) => {
+    const schema = z.looseObject({ services: z.array(serviceSchema) });
+    return (await nova.read('/os-services', schema, await upTo(AS_IT_WAS), { binary: 'nova-compute', ...query }))
+      .services;
+  };
+
+  const migrations = async (query: Readonly<Record<string, string>>) => {
+    const microversion = await upTo(AS_IT_WAS);
+    if (microversion >= PAGED_MIGRATIONS)
+      return nova.list('/os-migrations', 'migrations', migrationSchema, microversion, query);
+    const schema = z.looseObject({ migrations: z.array(migrationSchema) });
+    return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
+  };
+
+  const action = (serverId: string, body: unknown, microversion: Microversion) =>
+    nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion);
+
+  return {
+    services: () => services({}),
+    service: async (host) => (await services({ host })).find((service) => service.host === host),
+    hypervisors: async () =>
+      nova.list('/os-hypervisors/detail', 'hypervisors', hypervisorSchema, await upTo(HYPERVISOR_CAPACITY), {}),
+    aggregates: async () => {
+      const schema = z.looseObject({ aggregates: z.array(aggregateSchema) });
+      return (await nova.read('/os-aggregates', schema, await upTo(AS_IT_WAS))).aggregates;
+    },
+    serversOn: async (host) => {
+      const query = { host, all_tenants: '1' };
+      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(AS_IT_WAS), query);
+      return found.filter((server) => server.host === host);
+    },
+    server: async (id) => {
+      const schema = z.looseObject({ server: serverSchema });
+      return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(AS_IT_WAS)))?.server;
+    },
+    evacuationsFrom: async (host) =>
+      (await migrations({ source_compute: host, migration_type: 'evacuation' }))
+        .filter((each) => each.sourceHost === host && each.type === 'evacuation')
+        .map(withoutType),
+    unfinishedMigrationsOf: async (host) => {
+      const unfinished = (await migrations({ host })).filter(
+        (each) => MOVES.includes(each.type) && !FINAL.includes(each.status),
+      );
+      return unfinished.map(withoutType);
+    },
+    forceDown: (serviceId) =>
+      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
+    evacuate: async (serverId, { host, end }) => {
+      const microversion = await versionFor(end);
+      if (typeof microversion !== 'number') return microversion;
+      return action(serverId, { evacuate: host === null ? {} : { host } }, microversion);
+    },
+    resetStateToError: (serverId) => action(serverId, { 'os-resetState': { state: 'error' } }, OLDEST),
+  };
+
+  /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
+  async function versionFor(end: 'as-it-was' | 'stopped'): Promise<Microversion | Answer> {
+    const startMs = performance.now();
+    const durationMs = () => Math.round(performance.now() - startMs);
+    try {
+      const newest = await nova.newest();
+      if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
+      if (newest >= STOPPED) return STOPPED;
+      return notSent(
+        `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
+        406,
+        durationMs(),
+      );
+    } catch (error) {
+      return notSent(session.redact(error instanceof Error ? error.message : 'unknown'), 0, durationMs());
+    }
+  }
+}
+
+/** Evacuations are none of these. */
+const MOVES: readonly string[] = ['live-migration', 'migration', 'resize'];
+
+/**
+ * The statuses in which Nova itself no longer counts a migration as in progress
+ * (`migration_get_in_progress_by_host_and_node`). `finished` is not one: a resize that waits to be confirmed still has
+ * its disks on two hosts.
+ */
+const FINAL: readonly string[] = ['confirmed', 'reverted', 'error', 'failed', 'completed', 'cancelled', 'done'];
+
+function withoutType({ type: _type, ...migration }: Migration & { readonly type: string }): Migration {
+  return migration;
+}
