@@ -79,6 +79,10 @@ class RigDriver(fake.FakeDriverWithoutFakeNodes):
         super().power_off(instance, *args, **kwargs)
         self._off(instance)
 
+    def rescue(self, context, instance, *args, **kwargs):
+        super().rescue(context, instance, *args, **kwargs)
+        self._on(instance)                       # Nova has stopped it before; the rescue system runs in its place
+
     def suspend(self, context, instance):
         super().suspend(context, instance)
         self._off(instance)                      # its memory is on disk, it runs nowhere
