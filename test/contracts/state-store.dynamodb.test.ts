@@ -150,3 +150,24 @@ test('get and query read consistently', async () => {
     ['audit', true],
   ]);
 });
+
+test('a transaction is sent as DynamoDB wants it', async () => {
+  const key = { partition: 'p', sort: 's' };
+  await store.transact([
+    { kind: 'put', ...key, expect: 'absent', body: { a: 1 }, dueAtMs: 5, expiresAtMs: 1_001 },
+    { kind: 'delete', ...key, sort: 'old', expect: 7 },
+    { kind: 'append', ...key, body: {} },
+  ]);
+  const Key = { pk: { S: 'p' }, sk: { S: 'old' } };
+  const isNew = 'attribute_not_exists(pk)';
+  const record = { pk: { S: 'p' }, sk: { S: 's' }, v: { N: '1' } };
+  // Forgotten in whole seconds, never too early.
+  const times = { due: { S: '1' }, dueAt: { N: '5' }, expiresAt: { N: '2' }, expiresAtMs: { N: '1001' } };
+  const item = { ...record, body: { S: '{"a":1}' }, ...times };
+  const isOld = { ConditionExpression: 'v = :expected', ExpressionAttributeValues: { ':expected': { N: '7' } } };
+  expect(requests[0]?.TransactItems).toEqual([
+    { Put: { TableName: 'state', Item: item, ConditionExpression: isNew } },
+    { Delete: { TableName: 'state', Key, ...isOld } },
+    { Put: { TableName: 'audit', Item: { ...record, body: { S: '{}' } }, ConditionExpression: isNew } },
+  ]);
+});

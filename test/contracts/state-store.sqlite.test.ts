@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
+import { constants, DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '#shared/adapters/sqlite/database.ts';
@@ -32,7 +32,7 @@ function open(...args: Parameters<typeof openSqliteStore>): SqliteStore {
   return store;
 }
 
-const put = (sort: string, body = {}, expiresAtMs?: number): StateWrite => ({
+const put = (sort: string, body = {}, expiresAtMs?: number): Extract<StateWrite, { kind: 'put' }> => ({
   kind: 'put',
   partition: 'p',
   sort,
@@ -170,6 +170,34 @@ describe('transactions in one group', () => {
     store.close();
     await expect(store.transact([put('a')])).rejects.toThrow(RetryableError);
     await expect(store.get({ partition: 'p', sort: 'a' })).rejects.toThrow(RetryableError);
+  });
+
+  test('more than one group can hold are all committed', async () => {
+    const store = open(path);
+    const names = Array.from({ length: 700 }, (_, index) => String(index).padStart(3, '0'));
+    await Promise.all(names.map((name) => store.transact([put(name)])));
+    expect(await allSorts((options) => store.query('p', options))).toEqual(names);
+  });
+
+  test('a failure of the engine fails the whole group, and nothing of it stays open', async () => {
+    const { database, close } = openDatabase(path);
+    const store = sqliteStore(database);
+    await store.transact([put('a')]);
+    const deny: Parameters<DatabaseSync['setAuthorizer']>[0] = (action) =>
+      action === constants.SQLITE_UPDATE ? constants.SQLITE_DENY : constants.SQLITE_OK;
+    database.setAuthorizer(deny);
+    const outcomes = await Promise.allSettled([
+      store.transact([put('b')]),
+      store.transact([{ ...put('a'), expect: 1 }]),
+      store.transact([put('c')]),
+    ]);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(RetryableError) });
+    database.setAuthorizer(null);
+    expect(await allSorts((options) => store.query('p', options))).toEqual(['a']);
+    await store.transact([put('d')]);
+    expect(await allSorts((options) => store.query('p', options))).toEqual(['a', 'd']);
+    close();
   });
 
   test('a full disk fails the whole group, and the store works again when there is room', async () => {

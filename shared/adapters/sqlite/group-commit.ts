@@ -67,24 +67,27 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
     for (const answer of answers) answer();
   }
 
-  function runNextGroup(): void {
+  function takeGroup(): readonly Waiting[] {
     const group = waiting.slice(0, TRANSACTIONS_PER_GROUP);
     waiting = waiting.slice(TRANSACTIONS_PER_GROUP);
-    timer = waiting.length > 0 ? setImmediate(runNextGroup) : undefined;
-    runGroup(group);
+    return group;
+  }
+
+  function runOnTurn(): void {
+    runGroup(takeGroup());
+    timer = waiting.length > 0 ? setImmediate(runOnTurn) : undefined;
   }
 
   return {
     submit: (run) =>
       new Promise((resolve, reject) => {
         waiting.push({ run, resolve, reject });
-        timer ??= setImmediate(runNextGroup);
+        timer ??= setImmediate(runOnTurn);
       }),
     flush: () => {
       clearImmediate(timer);
-      while (waiting.length > 0) runNextGroup();
-      clearImmediate(timer);
       timer = undefined;
+      while (waiting.length > 0) runGroup(takeGroup());
     },
   };
 }

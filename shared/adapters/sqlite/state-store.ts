@@ -43,7 +43,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   };
 }
 
-/** The store on a database that is open and has the schema; `openSqliteStore` is what a program wants. */
+/** The store on a database that is open and has the schema, and stays open; a program wants `openSqliteStore`. */
 export function sqliteStore(database: DatabaseSync, { now = Date.now }: SqliteStoreOptions = {}): SqliteStore {
   const read = reads(database);
   const prepare = writer(database);
@@ -53,13 +53,11 @@ export function sqliteStore(database: DatabaseSync, { now = Date.now }: SqliteSt
        (SELECT rowid FROM items WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ${ITEMS_PER_PURGE})`,
   );
   let purgedAtMs = Number.NEGATIVE_INFINITY;
-  let closed = false;
 
   const purgeExpired = (nowMs: number): number => Number(working(() => expired.run(nowMs)).changes);
 
   async function transact(...[writes]: Parameters<StateStore['transact']>): Promise<void> {
     checkLimits(writes);
-    if (closed) throw outOfOrder('it is closed');
     const nowMs = now();
     if (nowMs - purgedAtMs >= PURGE_EVERY_MS) {
       purgedAtMs = nowMs;
@@ -75,10 +73,7 @@ export function sqliteStore(database: DatabaseSync, { now = Date.now }: SqliteSt
     due: async (...range) => working(() => read.due(...range)),
     transact,
     purgeExpired,
-    close: () => {
-      group.flush();
-      closed = true;
-    },
+    close: group.flush,
   };
 }
 
