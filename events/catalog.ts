@@ -1,0 +1,124 @@
+import type * as z from 'zod';
+import type { Command } from './commands.ts';
+import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
+import { type HostEvent, hostEvent } from './host-event.ts';
+
+/**
+ * The one catalogue: each queue with its message, its function and how the two are coupled.
+ * The CDK stack and the embedded runtime are both built from it, so that they can't drift.
+ */
+export interface QueueSpec {
+  readonly schema: z.ZodType;
+  /** The file in `functions/`, without its ending. One function listens to one queue. */
+  readonly function: FunctionName;
+  /** Messages handed to one invocation at most. */
+  readonly batchSize: number;
+  /** Invocations at the same time at most. */
+  readonly concurrency: number;
+  readonly functionTimeoutSeconds: number;
+  /** How long a received message stays hidden: six times the function's timeout, as AWS asks for. */
+  readonly visibilityTimeoutSeconds: number;
+  /** Receives after which a message goes to the dead-letter queue. */
+  readonly maxReceiveCount: number;
+  readonly memoryMb: number;
+  /** What it means for the cloud when this function fails: the text of its alarm, and of its chapter in RUNBOOK.md. */
+  readonly errorImpact: string;
+}
+
+const queue = (
+  spec: Omit<QueueSpec, 'visibilityTimeoutSeconds' | 'maxReceiveCount' | 'memoryMb'> & { maxReceiveCount?: number },
+): QueueSpec => ({
+  maxReceiveCount: 5,
+  memoryMb: 512,
+  ...spec,
+  visibilityTimeoutSeconds: spec.functionTimeoutSeconds * 6,
+});
+
+export const QUEUES = {
+  'host-events': queue({
+    schema: hostEvent,
+    function: 'receive-host-event',
+    batchSize: 10,
+    concurrency: 4,
+    functionTimeoutSeconds: 10,
+    errorImpact: 'Reports of dead hosts are not read: no new recovery starts.',
+  }),
+  'confirm-host-down': queue({
+    schema: confirmHostDown,
+    function: 'confirm-host-down',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 20,
+    errorImpact: 'Suspected hosts are not confirmed: their recovery waits.',
+  }),
+  'fence-host': queue({
+    schema: fenceHost,
+    function: 'fence-host',
+    batchSize: 1,
+    concurrency: 10,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Dead hosts are not powered off: their recovery waits.',
+  }),
+  'plan-evacuation': queue({
+    schema: planEvacuation,
+    function: 'plan-evacuation',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'The instances of fenced hosts are not listed: they stay down.',
+  }),
+  'evacuate-instance': queue({
+    schema: evacuateInstance,
+    function: 'evacuate-instance',
+    batchSize: 10,
+    concurrency: 10,
+    functionTimeoutSeconds: 90,
+    errorImpact: 'Evacuations are granted but not sent: instances stay down.',
+  }),
+  'follow-evacuations': queue({
+    schema: followEvacuations,
+    function: 'follow-evacuations',
+    batchSize: 1,
+    concurrency: 10,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
+  }),
+} as const satisfies Record<string, QueueSpec>;
+
+export type QueueName = keyof typeof QUEUES;
+
+/** Functions that run by the clock. */
+export const SCHEDULES = {
+  sweep: {
+    function: 'sweep',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 512,
+    errorImpact: 'What was lost between two steps is not pushed on: a recovery may stand still.',
+  },
+  'mirror-inventory': {
+    function: 'mirror-inventory',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 512,
+    errorImpact: 'Hosts added to a segment are not known, and reports about them are parked.',
+  },
+} as const;
+
+export type ScheduleName = keyof typeof SCHEDULES;
+
+export type FunctionName =
+  | 'receive-host-event'
+  | 'confirm-host-down'
+  | 'fence-host'
+  | 'plan-evacuation'
+  | 'evacuate-instance'
+  | 'follow-evacuations'
+  | ScheduleName;
+
+export type QueueMessage = Command | HostEvent;
+
+/** Where a message belongs. Commands go to the queue of their own name. */
+export function queueOf(message: QueueMessage): QueueName {
+  return message.type in QUEUES ? (message.type as QueueName) : 'host-events';
+}

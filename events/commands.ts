@@ -1,0 +1,44 @@
+import * as z from 'zod';
+
+/**
+ * What salvor's functions ask of one another. Every command can be told from its repeat: a step of an
+ * incident by `tick`, which the state counts up when the step is taken, and an evacuation by `attempt`.
+ */
+const step = {
+  version: z.literal(1),
+  /** `cloud/region/compute service UUID` (S3): names are for people. */
+  hostKey: z.string().min(1).max(600),
+  incidentId: z.uuid(),
+  tick: z.int().min(0),
+};
+
+/** The grace period is over, or a held incident is due for another look. */
+export const confirmHostDown = z.object({ type: z.literal('confirm-host-down'), ...step });
+/** Take the next step towards a fence proof, or tell Nova that the host is down. */
+export const fenceHost = z.object({ type: z.literal('fence-host'), ...step });
+/** List the host's instances and write one evacuation task for each. */
+export const planEvacuation = z.object({ type: z.literal('plan-evacuation'), ...step });
+/** Settle what has ended and grant the next evacuations of this incident. */
+export const followEvacuations = z.object({ type: z.literal('follow-evacuations'), ...step });
+/** Send the one evacuate request of this attempt. */
+export const evacuateInstance = z.object({
+  type: z.literal('evacuate-instance'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  incidentId: step.incidentId,
+  instanceId: z.uuid(),
+  attempt: z.int().min(1),
+});
+
+export const command = z.discriminatedUnion('type', [
+  confirmHostDown,
+  fenceHost,
+  planEvacuation,
+  followEvacuations,
+  evacuateInstance,
+]);
+
+export type Command = z.infer<typeof command>;
+/** The commands that move an incident on; all of one form. */
+export type StepCommand = Exclude<Command, { type: 'evacuate-instance' }>;
+export type EvacuateInstance = z.infer<typeof evacuateInstance>;

@@ -1,0 +1,57 @@
+import * as z from 'zod';
+
+/**
+ * What edge agents say about a host: CloudEvents 1.0 in structured JSON mode.
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md, section "Context Attributes".
+ *
+ * `source` names the reporter, and with `id` the event. `data.host` is Nova's *service host* name
+ * (`openstack compute service list`), never the hypervisor's host name.
+ */
+
+/** A longer body is not read at all. SQS would take 1 MiB. */
+export const MAX_EVENT_BYTES = 64 * 1024;
+
+const text = (max: number) => z.string().min(1).max(max);
+
+const hostData = z.object({
+  schemaVersion: z.literal(1).default(1),
+  /** Nova's service host name. */
+  host: text(255),
+  /** Which cloud and region the host belongs to; needed only where one salvor serves several. */
+  cloud: text(255).optional(),
+  region: text(255).optional(),
+  /** For people: what the reporter saw. */
+  reason: z.string().max(1024).optional(),
+});
+
+const envelope = {
+  specversion: z.literal('1.0'),
+  id: text(256),
+  source: text(512),
+  /** RFC 3339. When the reporter saw it, by the reporter's clock. */
+  time: z.iso.datetime({ offset: true }),
+  subject: z.string().max(512).optional(),
+  datacontenttype: z.literal('application/json').optional(),
+  dataschema: z.string().max(512).optional(),
+};
+
+const hostDown = z.object({ ...envelope, type: z.literal('host.down'), data: hostData });
+const hostUp = z.object({ ...envelope, type: z.literal('host.up'), data: hostData });
+const hostHeartbeat = z.object({ ...envelope, type: z.literal('host.heartbeat'), data: hostData });
+/** One instance does not run or does not answer. Recorded; acted on in a later release. */
+const instanceDown = z.object({
+  ...envelope,
+  type: z.literal('instance.down'),
+  data: hostData.extend({ instanceId: z.uuid(), event: z.string().max(255).optional() }),
+});
+/** A service process on the host has stopped (`nova-compute`, `libvirtd`, …). Recorded; acted on in a later release. */
+const processDown = z.object({
+  ...envelope,
+  type: z.literal('process.down'),
+  data: hostData.extend({ process: text(255) }),
+});
+
+export const hostEvent = z.discriminatedUnion('type', [hostDown, hostUp, hostHeartbeat, instanceDown, processDown]);
+
+export type HostEvent = z.infer<typeof hostEvent>;
+export type HostEventType = HostEvent['type'];

@@ -1,0 +1,60 @@
+import type { StepCommand } from '#events/commands.ts';
+import { decideConfirmation } from '#shared/domain/confirm.ts';
+import { withTicket } from '#shared/domain/guards.ts';
+import type { Held, IncidentFact, Suspected } from '#shared/domain/host.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import { lambdaHandler } from '#shared/lambda/handler.ts';
+import { eachMessage } from '#shared/lambda/queue-function.ts';
+import type { StateWrite } from '#shared/ports.ts';
+import { type GateReading, orOutage, readGates, readLive, segmentOf } from '#shared/shell/live.ts';
+import { commitHost, takeStep } from '#shared/shell/step.ts';
+import { guardWrite } from '#shared/state/guards.ts';
+
+const OUTAGE_LOOK_MS = 10_000;
+
+/**
+ * The grace period of a suspected host is over, or a held one is due for another look: ask every gate, and
+ * confirm the host, hold it, or stand down. A confirmation takes its tickets in the same transaction (S5).
+ */
+export const confirmHostDown = eachMessage<StepCommand>('confirm-host-down', (services, delivery) =>
+  takeStep(delivery, services, ['suspected', 'held'], async (loaded) => {
+    const { incident } = loaded.value;
+    const segment = segmentOf(services, incident.segment);
+    const live = await orOutage(readLive(services, loaded.value, segment));
+    if ('outage' in live)
+      return commitHost(services, loaded, { facts: [novaDoesNotAnswer(incident, live.outage, services.clock.now())] });
+    const reading = await readGates(services, loaded.value, segment, live.value);
+    const facts = decideConfirmation(incident, reading.input);
+    return commitHost(services, loaded, { facts, writes: ticketWrites(facts, reading, segment, incident.id) });
+  }),
+);
+
+function ticketWrites(
+  facts: readonly IncidentFact[],
+  { input, segmentGuard, globalGuard }: GateReading,
+  segment: Segment,
+  incidentId: string,
+): readonly StateWrite[] {
+  const confirmed = facts.some((fact) => fact.type === 'confirmed') && segment.mode === 'enforce';
+  if (!confirmed) return [];
+  const { host, policy, nowMs } = input;
+  const ticket = { hostKey: host.key, incidentId, atMs: nowMs };
+  return [
+    guardWrite(
+      { segment: segment.name },
+      segmentGuard,
+      withTicket(segmentGuard.value, ticket, segment.storm.windowSeconds),
+    ),
+    guardWrite('global', globalGuard, withTicket(globalGuard.value, ticket, policy.global.storm.windowSeconds)),
+  ];
+}
+
+/** S2 asks for live reads: without Nova nobody is fenced, and the host waits in plain sight. */
+function novaDoesNotAnswer(incident: Suspected | Held, because: string, nowMs: number): IncidentFact {
+  const nextLookAtMs = nowMs + OUTAGE_LOOK_MS;
+  const known = incident.status === 'held' && incident.failedGates[0]?.gate === 'nova-answers';
+  if (known) return { type: 'still-held', nextLookAtMs };
+  return { type: 'held', gates: [{ gate: 'nova-answers', open: false, because }], atMs: nowMs, nextLookAtMs };
+}
+
+export const handler = lambdaHandler(confirmHostDown);

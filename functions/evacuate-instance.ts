@@ -1,0 +1,103 @@
+import type { EvacuateInstance } from '#events/commands.ts';
+import { decideEvacuate, foldAnswer } from '#shared/domain/evacuate.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import { ConflictError } from '#shared/errors.ts';
+import { lambdaHandler } from '#shared/lambda/handler.ts';
+import { eachMessage } from '#shared/lambda/queue-function.ts';
+import type { Answer } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { segmentOf } from '#shared/shell/live.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { loadTask, taskWrites } from '#shared/state/tasks.ts';
+
+const MAX_RACES = 8;
+
+/**
+ * Sends the one evacuate request of a granted attempt. The intent is committed before the request (S4): a
+ * message that comes again finds it and does nothing, since only the follower may reconcile what became of it.
+ */
+export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance', async (services, { message }) => {
+  const { hostKey, incidentId, instanceId, attempt } = message;
+  const [host, loaded] = await Promise.all([
+    loadHost(services.state, hostKey),
+    loadTask(services.state, incidentId, instanceId),
+  ]);
+  if (host === undefined || loaded === undefined || host.value.incident === null) return;
+  const segment = segmentOf(services, host.value.incident.segment);
+  const decision = decideEvacuate(
+    host.value,
+    loaded.value,
+    attempt,
+    segment.fencing.proofMaxAgeSeconds,
+    services.clock.now(),
+  );
+  if (decision.do === 'nothing') return;
+  const intended = await commit(services, loaded, decision.facts);
+  if (intended === undefined || decision.do === 'give-back') return;
+  const { facts, answer } = await request(services, intended.value);
+  await recordAnswer(services, intended, facts, answer, attempt, segment);
+});
+
+/** Undefined when somebody else moved the task on: then this message has no more business with it. */
+async function commit(
+  { state, clock }: Services,
+  loaded: Loaded<TaskState>,
+  facts: readonly TaskFact[],
+): Promise<Loaded<TaskState> | undefined> {
+  const { task, writes } = taskWrites(loaded, facts, clock.now());
+  try {
+    await state.transact(writes);
+    return { value: task, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined;
+    throw error;
+  }
+}
+
+/** The outside action: at most one os-resetState, and then at most one evacuate. */
+async function request(
+  { compute }: Services,
+  task: TaskState,
+): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
+  const host = 'attempt' in task.progress ? task.progress.attempt.destination : null;
+  if (!task.resetFirst) return { facts: [], answer: await compute.evacuate(task.instanceId, { host, end: task.end }) };
+  const reset = await compute.resetStateToError(task.instanceId);
+  const requestId = reset.kind === 'unknown' ? null : reset.requestId;
+  const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
+  if (reset.kind === 'accepted')
+    return { facts, answer: await compute.evacuate(task.instanceId, { host, end: task.end }) };
+  // Nothing was asked to evacuate yet: whatever became of the reset, it may be tried again.
+  const message = reset.kind === 'refused' ? reset.message : reset.error;
+  const answer: Answer = {
+    kind: 'refused',
+    httpStatus: 409,
+    message: `its state could not be reset: ${message}`,
+    requestId,
+    durationMs: 0,
+  };
+  return { facts, answer };
+}
+
+async function recordAnswer(
+  services: Services,
+  intended: Loaded<TaskState>,
+  first: readonly TaskFact[],
+  answer: Answer,
+  attempt: number,
+  segment: Segment,
+): Promise<void> {
+  let task: Loaded<TaskState> | undefined = intended;
+  for (let race = 0; race < MAX_RACES && task !== undefined; race += 1) {
+    const facts = [
+      ...first,
+      ...foldAnswer(task.value, attempt, answer, segment, services.clock.now(), services.chance.random()),
+    ];
+    if ((await commit(services, task, facts)) !== undefined) return;
+    // The follower saw the migration first: the answer is recorded behind that.
+    task = await loadTask(services.state, intended.value.incidentId, intended.value.instanceId);
+  }
+}
+
+export const handler = lambdaHandler(evacuateInstance);

@@ -1,0 +1,38 @@
+import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { scheduledHandler } from '#shared/lambda/handler.ts';
+import type { Services } from '#shared/services.ts';
+import { type InventoryHost, loadInventory, mirrorWrites } from '#shared/state/inventory.ts';
+
+const WRITES_AT_ONCE = 90;
+
+/**
+ * Mirrors the compute hosts from Nova with the segment that protects each, so that reports of known hosts are told
+ * from others, and hosts added to or removed from a segment are protected or not within a minute. What is decided
+ * later is read live.
+ */
+export async function mirrorInventory({ compute, policy, state, log }: Services): Promise<number> {
+  const { name: cloud, region } = policy.cloud;
+  const [services, aggregates] = await Promise.all([
+    compute.services(),
+    usesAggregates(policy) ? compute.aggregates() : [],
+  ]);
+  const hosts = services.map((service): InventoryHost => {
+    const segments = segmentsOf(policy, service, aggregates).map((segment) => segment.name);
+    const [only] = segments;
+    const segment = segments.length === 1 && only !== undefined ? only : null;
+    const because =
+      segments.length === 0
+        ? 'no segment of the policy holds it'
+        : segment === null
+          ? `several segments hold it: ${segments.join(', ')}`
+          : `it is in segment ${segment}`;
+    return { host: service.host, serviceId: service.id, zone: service.zone, segment, because };
+  });
+  const writes = mirrorWrites(cloud, region, await loadInventory(state, cloud, region), hosts);
+  for (let start = 0; start < writes.length; start += WRITES_AT_ONCE)
+    await state.transact(writes.slice(start, start + WRITES_AT_ONCE));
+  if (writes.length > 0) log.info('inventory changed', { hosts: hosts.length, written: writes.length });
+  return hosts.length;
+}
+
+export const handler = scheduledHandler('mirror-inventory', mirrorInventory);

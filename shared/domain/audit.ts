@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject, StateWrite } from '#shared/ports.ts';
+
+/**
+ * The audit log: one stream per host, per incident and per evacuation task. Each record carries the hash of the
+ * one before it, so that a changed, missing or reordered record shows (A1 of the design).
+ */
+
+/** The last record of a stream. A task's stream starts from its incident's head, so that it can't be grafted elsewhere. */
+export interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export interface AuditRecord {
+  readonly stream: string;
+  readonly seq: number;
+  readonly atMs: number;
+  /** What kind of fact: see `facts.ts` and `task.ts`. */
+  readonly fact: JsonObject & { readonly type: string };
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+export const FIRST: Head = { seq: 0, hash: '0'.repeat(64) };
+
+export const streamOfHost = (hostKey: string): string => `host#${hostKey}`;
+export const streamOfIncident = (incidentId: string): string => `incident#${incidentId}`;
+export const streamOfTask = (incidentId: string, instanceId: string): string => `task#${incidentId}#${instanceId}`;
+
+/** Keys in a fixed order, so that the same record always has the same hash (RFC 8785 for the values we use). */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+export function hashOf(record: Omit<AuditRecord, 'hash'>): string {
+  const { stream, seq, atMs, fact, previousHash } = record;
+  return createHash('sha256').update(canonical({ stream, seq, atMs, fact, previousHash })).digest('hex');
+}
+
+/** The records that add `facts` to a stream, and the stream's new head. */
+export function appendFacts(
+  stream: string,
+  head: Head,
+  facts: readonly { readonly type: string }[],
+  atMs: number,
+): { readonly records: readonly AuditRecord[]; readonly head: Head } {
+  const records: AuditRecord[] = [];
+  let last = head;
+  for (const each of facts) {
+    const fact = JSON.parse(JSON.stringify(each)) as AuditRecord['fact'];
+    const bare = { stream, seq: last.seq + 1, atMs, fact, previousHash: last.hash };
+    const record = { ...bare, hash: hashOf(bare) };
+    records.push(record);
+    last = { seq: record.seq, hash: record.hash };
+  }
+  return { records, head: last };
+}
+
+/** A record's place in the audit table: streams are read in order. */
+export function auditWrite(record: AuditRecord): StateWrite {
+  return {
+    kind: 'append',
+    partition: record.stream,
+    sort: String(record.seq).padStart(10, '0'),
+    body: record as unknown as JsonObject,
+  };
+}
+
+/** What is wrong with a stream that was read back whole, or undefined when nothing is. */
+export function faultIn(stream: string, records: readonly AuditRecord[], start: Head = FIRST): string | undefined {
+  let last = start;
+  for (const record of records) {
+    if (record.stream !== stream) return `record ${record.seq} belongs to ${record.stream}`;
+    if (record.seq !== last.seq + 1) return `record ${last.seq + 1} is missing`;
+    if (record.previousHash !== last.hash) return `record ${record.seq} does not follow from record ${last.seq}`;
+    if (hashOf(record) !== record.hash) return `record ${record.seq} was changed`;
+    last = { seq: record.seq, hash: record.hash };
+  }
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import { askGates, type GateInput, type GateResult } from './gates.ts';
+import type { Held, IncidentFact, Suspected } from './host.ts';
+import { closedUntouched, countingDownClaims } from './reports.ts';
+
+/** How soon a held host is looked at again. */
+const HOLD_LOOK_MS = 10_000;
+
+/** A tick may arrive this much early: delays of SQS are whole seconds. */
+const EARLY_MS = 999;
+
+/**
+ * The grace period is over, or a held host is due for another look. `confirmed` must be committed together with
+ * the tickets of both guards.
+ */
+export function decideConfirmation(incident: Suspected | Held, input: GateInput): readonly IncidentFact[] {
+  const { host, segment, nowMs } = input;
+  if (incident.dueAtMs - nowMs > EARLY_MS)
+    return incident.status === 'suspected'
+      ? [{ type: 'grace-went-on', untilMs: incident.dueAtMs }]
+      : [{ type: 'still-held', nextLookAtMs: incident.dueAtMs }];
+
+  const down = countingDownClaims(host.claims, segment.reporters.claimTtlSeconds, nowMs);
+  if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs)];
+
+  const gates = askGates(input);
+  const closed = gates.filter((gate) => !gate.open);
+  if (closed.some((gate) => gate.gate === 'protected')) {
+    const reason = closed.map((gate) => gate.because).join('; ');
+    return [
+      { type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs },
+      closedUntouched(`the host is not protected: ${reason}`, nowMs),
+    ];
+  }
+  const nextLookAtMs = nowMs + HOLD_LOOK_MS;
+  if (closed.length > 0)
+    return incident.status === 'held' && sameGates(incident.failedGates, closed)
+      ? [{ type: 'still-held', nextLookAtMs }]
+      : [{ type: 'held', gates, atMs: nowMs, nextLookAtMs }];
+  if (segment.mode === 'shadow')
+    return [
+      { type: 'confirmed', gates, atMs: nowMs },
+      closedUntouched('shadow mode: the host would be fenced and its instances evacuated now', nowMs, 'shadow'),
+    ];
+  return [{ type: 'confirmed', gates, atMs: nowMs }];
+}
+
+/** The same gates are closed: what changed in their numbers is not worth a record. */
+const sameGates = (a: readonly GateResult[], b: readonly GateResult[]): boolean =>
+  a.map((gate) => gate.gate).join() === b.map((gate) => gate.gate).join();

@@ -1,0 +1,107 @@
+import type { Answer } from '#shared/ports.ts';
+import { backoffMs } from './backoff.ts';
+import type { HostState } from './host.ts';
+import type { Segment } from './policy.ts';
+import type { TaskFact, TaskState } from './task.ts';
+
+/** What the follower saw must be this young when the request leaves. */
+const GRANT_MAX_AGE_MS = 60_000;
+
+export type EvacuateDecision =
+  | { readonly do: 'request'; readonly facts: readonly TaskFact[] }
+  | { readonly do: 'give-back'; readonly facts: readonly TaskFact[] }
+  /** Another message's business, or over: nothing to do. */
+  | { readonly do: 'nothing' };
+
+/** The last look before the one request of an attempt leaves: S1 and S4, from consistent reads. */
+export function decideEvacuate(
+  host: HostState,
+  task: TaskState,
+  attemptNumber: number,
+  proofMaxAgeSeconds: number,
+  nowMs: number,
+): EvacuateDecision {
+  const { progress } = task;
+  if (progress.status !== 'granted' || progress.attempt.number !== attemptNumber) return { do: 'nothing' };
+  const because = whyNot(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
+  if (because !== undefined) return { do: 'give-back', facts: [{ type: 'grant-expired', because, atMs: nowMs }] };
+  const proof = host.incident?.status === 'evacuating' ? host.incident.proof : undefined;
+  const intent: TaskFact = {
+    type: 'evacuate-intended',
+    attempt: attemptNumber,
+    destination: progress.attempt.destination,
+    proofReadAtMs: proof?.readAtMs ?? 0,
+    atMs: nowMs,
+  };
+  return { do: 'request', facts: [intent] };
+}
+
+function whyNot(
+  { incident }: HostState,
+  task: TaskState,
+  grantedAtMs: number,
+  proofMaxAgeSeconds: number,
+  nowMs: number,
+): string | undefined {
+  if (incident === null || incident.id !== task.incidentId) return 'its incident is closed';
+  if (incident.status !== 'evacuating') return `its incident is ${incident.status}`;
+  if (incident.proof.readAtMs < incident.openedAtMs) return 'the fence proof is older than the incident';
+  const proofAgeSeconds = (nowMs - incident.proof.readAtMs) / 1000;
+  if (proofAgeSeconds > proofMaxAgeSeconds)
+    return `the fence proof is ${Math.round(proofAgeSeconds)} s old; at most ${proofMaxAgeSeconds} s`;
+  if (nowMs - grantedAtMs > GRANT_MAX_AGE_MS) return 'what was seen when it was granted is too old';
+  return undefined;
+}
+
+/** What Nova's answer means for the task. */
+export function foldAnswer(
+  task: TaskState,
+  attemptNumber: number,
+  answer: Answer,
+  { evacuation }: Segment,
+  nowMs: number,
+  random: number,
+): readonly TaskFact[] {
+  const retryAtMs = nowMs + backoffMs(attemptNumber - 1, evacuation, random);
+  const common = {
+    type: 'evacuate-answered',
+    attempt: attemptNumber,
+    answer: answer.kind,
+    durationMs: answer.durationMs,
+    atMs: nowMs,
+  } as const;
+  switch (answer.kind) {
+    case 'accepted':
+      return [
+        {
+          ...common,
+          detail: 'accepted',
+          httpStatus: 200,
+          requestId: answer.requestId,
+          retryAtMs: 0,
+          blamesDestination: false,
+        },
+      ];
+    case 'unknown':
+      return [
+        { ...common, detail: answer.error, httpStatus: null, requestId: null, retryAtMs: 0, blamesDestination: false },
+      ];
+    case 'refused': {
+      const { httpStatus, message, requestId } = answer;
+      const asked = 'attempt' in task.progress ? task.progress.attempt.destination : null;
+      // 404 names an unknown destination or a deleted instance, 400 an unfit destination or a moved instance:
+      // the follower looks again at once. 403, 409 and 429 say that it is too early, or not for us.
+      const lookAgain = httpStatus === 404 || httpStatus === 400;
+      return [
+        {
+          ...common,
+          detail: `${httpStatus} ${message}`,
+          httpStatus,
+          requestId,
+          retryAtMs: lookAgain ? nowMs : retryAtMs,
+          blamesDestination: lookAgain && asked !== null && message.includes(asked),
+        },
+      ];
+    }
+  }
+}

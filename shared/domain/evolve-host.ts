@@ -1,0 +1,161 @@
+import { FIRST } from './audit.ts';
+import type {
+  Evacuating,
+  Fencing,
+  ForcingDown,
+  Held,
+  HostFact,
+  HostState,
+  Incident,
+  IncidentFact,
+  Planning,
+  ReportFact,
+  Suspected,
+} from './host.ts';
+import { isReportFact } from './host.ts';
+
+const KEPT_EVENT_IDS = 64;
+
+/** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
+export function evolveHost(host: HostState, fact: HostFact): HostState {
+  if (isReportFact(fact)) return evolveReport(host, fact);
+  if (fact.type === 'incident-opened') return { ...host, incident: opened(host, fact) };
+  const incident = host.incident;
+  if (incident === null) throw new Error(`${fact.type} without an open incident of ${host.name}`);
+  if (fact.type === 'incident-closed')
+    return {
+      ...host,
+      incident: null,
+      lastIncident: { id: incident.id, endedAtMs: fact.atMs, outcome: fact.outcome },
+    };
+  return { ...host, incident: evolveIncident(incident, fact) };
+}
+
+function evolveReport(host: HostState, fact: ReportFact): HostState {
+  switch (fact.type) {
+    case 'reported': {
+      const { says, occurredAtMs, receivedAtMs } = fact;
+      return { ...host, claims: { ...host.claims, [fact.reporter]: { says, occurredAtMs, receivedAtMs } } };
+    }
+    case 'not-believed':
+    case 'recorded':
+      return { ...host, recordedEvents: [...host.recordedEvents, fact.eventId].slice(-KEPT_EVENT_IDS) };
+  }
+}
+
+function opened(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
+  if (host.incident !== null) throw new Error(`${host.name} has an open incident already: ${host.incident.id}`);
+  return {
+    status: 'suspected',
+    id: fact.incidentId,
+    segment: fact.segment,
+    openedAtMs: fact.atMs,
+    graceEndsAtMs: fact.graceEndsAtMs,
+    tick: 0,
+    dueAtMs: fact.graceEndsAtMs,
+    audit: FIRST,
+  };
+}
+
+type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' }>;
+
+function evolveIncident(incident: Incident, fact: Step): Incident {
+  const { id, segment, openedAtMs, audit } = incident;
+  const base = { id, segment, openedAtMs, audit };
+  /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
+  const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
+  switch (fact.type) {
+    case 'grace-went-on':
+      return { ...expect(incident, 'suspected'), ...next(fact.untilMs) };
+    case 'held': {
+      expectOneOf(incident, ['suspected', 'held', 'fencing']);
+      const sinceMs = incident.status === 'held' ? incident.sinceMs : fact.atMs;
+      const failedGates = fact.gates.filter((gate) => !gate.open);
+      return { ...next(fact.nextLookAtMs), status: 'held', sinceMs, failedGates };
+    }
+    case 'still-held':
+      return { ...expect(incident, 'held'), ...next(fact.nextLookAtMs) };
+    case 'confirmed': {
+      expectOneOf(incident, ['suspected', 'held']);
+      const fresh = { powerOffs: 0, failures: 0, lastFailure: null, proofVoidedBy: null, earlierProof: null };
+      return { ...next(fact.atMs), status: 'fencing', confirmedAtMs: fact.atMs, ...fresh };
+    }
+    case 'power-read':
+    case 'power-off-answered':
+      return expect(incident, 'fencing');
+    case 'power-off-intended':
+      return { ...expect(incident, 'fencing'), ...next(fact.dueAtMs), powerOffs: fact.attempt };
+    case 'fence-failed': {
+      const fencing = expect(incident, 'fencing');
+      return { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
+    }
+    case 'proof-made': {
+      const { confirmedAtMs, powerOffs } = expect(incident, 'fencing');
+      const carried = { confirmedAtMs, powerOffs, proof: fact.proof, failures: 0, lastFailure: null };
+      return { ...next(fact.atMs), status: 'forcing-down', ...carried };
+    }
+    case 'proof-voided': {
+      const proven = expectOneOf(incident, ['forcing-down', 'planning', 'evacuating']);
+      const carried = {
+        confirmedAtMs: proven.confirmedAtMs,
+        powerOffs: proven.powerOffs,
+        failures: 0,
+        lastFailure: null,
+      };
+      return {
+        ...next(fact.atMs),
+        status: 'fencing',
+        ...carried,
+        proofVoidedBy: fact.because,
+        earlierProof: proven.proof,
+      };
+    }
+    case 'force-down-intended':
+      return { ...expect(incident, 'forcing-down'), ...next(fact.dueAtMs) };
+    case 'force-down-answered':
+      return expect(incident, 'forcing-down');
+    case 'force-down-failed': {
+      const forcing = expect(incident, 'forcing-down');
+      return { ...forcing, ...next(fact.retryAtMs), failures: forcing.failures + 1, lastFailure: fact.because };
+    }
+    case 'forced-down': {
+      const { confirmedAtMs, powerOffs, proof } = expect(incident, 'forcing-down');
+      return { ...next(fact.atMs), status: 'planning', confirmedAtMs, powerOffs, proof };
+    }
+    case 'planning-failed':
+      return { ...expect(incident, 'planning'), ...next(fact.retryAtMs) };
+    case 'planned': {
+      const { confirmedAtMs, powerOffs, proof } = expect(incident, 'planning');
+      return {
+        ...next(fact.atMs),
+        status: 'evacuating',
+        confirmedAtMs,
+        powerOffs,
+        proof,
+        evacuatingSinceMs: fact.atMs,
+      };
+    }
+    case 'followed':
+      return { ...expect(incident, 'evacuating'), ...next(fact.nextLookAtMs) };
+    case 'stopped': {
+      const proof = 'proof' in incident ? incident.proof : null;
+      return { ...next(fact.atMs), status: 'stopped', reason: fact.because, proof };
+    }
+  }
+}
+
+interface ByStatus {
+  suspected: Suspected;
+  held: Held;
+  fencing: Fencing;
+  'forcing-down': ForcingDown;
+  planning: Planning;
+  evacuating: Evacuating;
+}
+
+function expectOneOf<S extends keyof ByStatus>(incident: Incident, statuses: readonly S[]): ByStatus[S] {
+  if ((statuses as readonly string[]).includes(incident.status)) return incident as unknown as ByStatus[S];
+  throw new Error(`incident ${incident.id} is ${incident.status}, not ${statuses.join(' or ')}`);
+}
+const expect = <S extends keyof ByStatus>(incident: Incident, status: S): ByStatus[S] =>
+  expectOneOf(incident, [status]);

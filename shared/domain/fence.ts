@@ -1,0 +1,189 @@
+import type { Answer, ComputeService, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import { backoffMs } from './backoff.ts';
+import { askHostGates, type GateInput } from './gates.ts';
+import type { FenceProof, Fencing, ForcingDown, IncidentFact } from './host.ts';
+import type { Segment } from './policy.ts';
+import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs } from './reports.ts';
+
+/** Until a power-off that was sent, and whose answer was lost, is looked after by `sweep`. */
+const ANSWER_DUE_MS = 30_000;
+
+/** A reading with the moment at which the device was asked. */
+export interface TimedReading extends PowerReading {
+  readonly askedAtMs: number;
+}
+
+/** Which host this system UUID is bound to already; null when to none. */
+export type Binding = { readonly systemUuid: string; readonly hostKey: string } | null;
+
+/** Why the device that was read can't be the host's own (S2); null when it can. */
+export function bindingFault(
+  reading: PowerReading,
+  binding: Binding,
+  hostKey: string,
+  configured: string | undefined,
+): string | null {
+  if (configured !== undefined && reading.systemUuid !== configured)
+    return `its system UUID is ${reading.systemUuid ?? 'not told'}, the policy says ${configured}`;
+  if (binding !== null && binding.hostKey !== hostKey)
+    return `its system ${binding.systemUuid} is bound to another host, ${binding.hostKey}`;
+  return null;
+}
+
+/**
+ * What the state of the power means. Asked with a fresh reading, at the start of each step and again after each
+ * power-off. `power-off` asks the shell to commit the intent, then to send the one request.
+ */
+export type FenceDecision =
+  | { readonly do: 'commit'; readonly facts: readonly IncidentFact[] }
+  | { readonly do: 'power-off'; readonly facts: readonly IncidentFact[]; readonly attempt: number };
+
+export function decideFencing(
+  incident: Fencing,
+  reading: TimedReading,
+  fault: string | null,
+  input: GateInput,
+  random: number,
+): FenceDecision {
+  const { host, nowMs, segment } = input;
+  const { power, systemUuid, detail, durationMs } = reading;
+  const read: IncidentFact = { type: 'power-read', power, systemUuid, detail, durationMs };
+  const commit = (...facts: readonly IncidentFact[]): FenceDecision => ({ do: 'commit', facts: [read, ...facts] });
+
+  if (power !== 'unknown' && fault !== null)
+    return commit(stopped(`not the fence device of ${host.name}: ${fault}`, nowMs));
+  if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
+
+  const upMs = lastSeenUpMs(host.claims);
+  if (power === 'off') return commit(...whenOff(incident, reading, upMs, nowMs));
+
+  // The power is on. Once a power-off left, or evacuations may have, the host is kept off; before that it may still live.
+  const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
+  if (untouched) {
+    if (countingDownClaims(host.claims, segment.reporters.claimTtlSeconds, nowMs).length === 0)
+      return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
+    const gates = askHostGates(input);
+    if (gates.some((gate) => !gate.open))
+      return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
+  } else if (input.segmentGuard.stopped !== null) {
+    return commit(
+      fenceFailed(incident, `the segment is stopped: ${input.segmentGuard.stopped.reason}`, segment, nowMs, random),
+    );
+  }
+  const attempt = incident.powerOffs + 1;
+  const intent: IncidentFact = {
+    type: 'power-off-intended',
+    attempt,
+    device: detail,
+    checks: untouched ? askHostGates(input) : [],
+    dueAtMs: nowMs + ANSWER_DUE_MS,
+  };
+  return { do: 'power-off', facts: [read, intent], attempt };
+}
+
+function whenOff(incident: Fencing, reading: TimedReading, upMs: number, nowMs: number): readonly IncidentFact[] {
+  // S1: a device that says off while its host still speaks is not this host's, or lies.
+  const provenBefore = incident.earlierProof?.readAtMs ?? Number.POSITIVE_INFINITY;
+  if (upMs > provenBefore + CLOCK_SKEW_MS)
+    return [stopped('the host is reported up while its fence device says that it is off', nowMs)];
+  const { systemUuid, askedAtMs, detail } = reading;
+  const proof: FenceProof = { kind: 'power-off-read-back', systemUuid, readAtMs: askedAtMs, detail };
+  return [{ type: 'proof-made', proof, atMs: nowMs }];
+}
+
+/** After a power-off was answered and the power was read back for a while. */
+export function decideAfterPowerOff(
+  incident: Fencing,
+  answer: PowerOffAnswer,
+  reading: TimedReading,
+  segment: Segment,
+  nowMs: number,
+  random: number,
+): readonly IncidentFact[] {
+  const { kind, detail, durationMs } = answer;
+  const answered: IncidentFact = {
+    type: 'power-off-answered',
+    attempt: incident.powerOffs,
+    answer: kind,
+    detail,
+    durationMs,
+  };
+  const { power, systemUuid } = reading;
+  const read: IncidentFact = {
+    type: 'power-read',
+    power,
+    systemUuid,
+    detail: reading.detail,
+    durationMs: reading.durationMs,
+  };
+  if (power === 'off') {
+    const proof: FenceProof = {
+      kind: 'power-off-read-back',
+      systemUuid,
+      readAtMs: reading.askedAtMs,
+      detail: reading.detail,
+    };
+    return [answered, read, { type: 'proof-made', proof, atMs: nowMs }];
+  }
+  const because =
+    kind === 'refused'
+      ? `the device refused to power off: ${detail}`
+      : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
+  return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
+}
+
+/** Nova has been told, or not; `forced-down` only when Nova itself says so. */
+export function decideForcingDown(
+  incident: ForcingDown,
+  answer: Answer | null,
+  service: ComputeService | undefined,
+  segment: Segment,
+  nowMs: number,
+  random: number,
+): readonly IncidentFact[] {
+  const answered: IncidentFact[] = answer === null ? [] : [describeForceDown(answer)];
+  if (service?.forcedDown && service.state === 'down')
+    return [...answered, { type: 'forced-down', state: `${service.state}, forced down`, atMs: nowMs }];
+  const because =
+    service === undefined
+      ? 'Nova knows no such service'
+      : `Nova says ${service.state}, forced_down ${service.forcedDown}`;
+  return [...answered, forceDownFailed(incident, because, segment, nowMs, random)];
+}
+
+export function forceDownFailed(
+  incident: ForcingDown,
+  because: string,
+  segment: Segment,
+  nowMs: number,
+  random: number,
+): IncidentFact {
+  return {
+    type: 'force-down-failed',
+    because,
+    retryAtMs: nowMs + backoffMs(incident.failures, segment.fencing, random),
+  };
+}
+
+function describeForceDown(answer: Answer): IncidentFact {
+  const detail =
+    answer.kind === 'accepted'
+      ? 'forced down'
+      : answer.kind === 'refused'
+        ? `${answer.httpStatus} ${answer.message}`
+        : answer.error;
+  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
+  return { type: 'force-down-answered', answer: answer.kind, detail, requestId, durationMs: answer.durationMs };
+}
+
+export function fenceFailed(
+  incident: Fencing,
+  because: string,
+  segment: Segment,
+  nowMs: number,
+  random: number,
+): IncidentFact {
+  return { type: 'fence-failed', because, retryAtMs: nowMs + backoffMs(incident.failures, segment.fencing, random) };
+}
+
+const stopped = (because: string, atMs: number): IncidentFact => ({ type: 'stopped', because, atMs });

@@ -1,0 +1,78 @@
+import type { ComputeService } from '#shared/ports.ts';
+import type { Evacuating, IncidentFact, IncidentOutcome } from './host.ts';
+import type { Segment } from './policy.ts';
+import { endForPerson } from './settle.ts';
+import type { TaskFact, TaskOutcome, TaskState } from './task.ts';
+
+/** Outcomes with which nobody needs to be woken. */
+const WELL: ReadonlySet<TaskOutcome> = new Set<TaskOutcome>(['recovered', 'gone', 'not-protected', 'left']);
+
+/**
+ * Whether evacuations may go on: Nova still has the host forced down, and the proof is young enough for the
+ * requests that this look may grant. Otherwise the power is read again first.
+ */
+export function proofFault(
+  incident: Evacuating,
+  service: ComputeService | undefined,
+  waiting: number,
+  { fencing }: Segment,
+  nowMs: number,
+): IncidentFact | undefined {
+  const voided = (because: string): IncidentFact => ({ type: 'proof-voided', because, atMs: nowMs });
+  if (service === undefined) return voided('Nova no longer knows the compute service');
+  if (!service.forcedDown) return voided('the compute service is no longer forced down in Nova');
+  const ageSeconds = Math.round((nowMs - incident.proof.readAtMs) / 1000);
+  // Half the age limit is left for the requests to leave in.
+  if (waiting > 0 && ageSeconds > fencing.proofMaxAgeSeconds / 2)
+    return voided(`the proof is ${ageSeconds} s old: the power is read again`);
+  return undefined;
+}
+
+/** When to look again, in Unix ms: at once while results come in and others wait, else after a pause. */
+export function nextLookMs(
+  tasks: readonly TaskState[],
+  changed: boolean,
+  { evacuation }: Segment,
+  nowMs: number,
+): number {
+  const waiting = tasks.flatMap(({ progress }) => (progress.status === 'waiting' ? [progress.notBeforeMs] : []));
+  const inFlight = tasks.some(({ progress }) => progress.status !== 'waiting' && progress.status !== 'ended');
+  if (changed && waiting.some((notBeforeMs) => notBeforeMs <= nowMs)) return nowMs;
+  const poll = nowMs + evacuation.pollSeconds * 1000;
+  if (inFlight || waiting.length === 0) return poll;
+  return Math.max(poll, Math.min(...waiting));
+}
+
+/** A task without an outcome at the deadline goes to a person; what Nova was asked for goes on there. */
+export function endOverdue(
+  task: TaskState,
+  incident: Evacuating,
+  { evacuation }: Segment,
+  nowMs: number,
+): readonly TaskFact[] {
+  if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];
+  return [
+    endForPerson(`no outcome after ${evacuation.deadlineSeconds} s; its last state: ${task.progress.status}`, nowMs),
+  ];
+}
+
+export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { progress } of tasks) {
+    const key = progress.status === 'ended' ? progress.outcome : 'unfinished';
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Every task has ended and a fresh complete listing showed nothing else to do: the incident ends (L1). */
+export function closeIncident(tasks: readonly TaskState[], taskHeads: string, nowMs: number): IncidentFact {
+  const counts = countOutcomes(tasks);
+  const well = tasks.every(({ progress }) => progress.status === 'ended' && WELL.has(progress.outcome));
+  const outcome: IncidentOutcome = well ? 'recovered' : 'partly-recovered';
+  const because =
+    Object.entries(counts)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ') || 'no instances were on the host';
+  return { type: 'incident-closed', outcome, because, atMs: nowMs, counts, taskHeads };
+}

@@ -1,0 +1,142 @@
+import type { Migration, Server } from '#shared/ports.ts';
+import type { Segment } from './policy.ts';
+
+/**
+ * What becomes of an instance of a fenced host, by what Nova says of it. The table in `docs/instance-states.md`
+ * has a row for each branch here, and each row an assertion on a real Nova.
+ */
+export type Verdict =
+  /** Evacuate it. `end`: as it was, or stopped. `resetFirst`: Nova evacuates it only after os-resetState. */
+  | {
+      readonly kind: 'evacuate';
+      readonly end: 'as-it-was' | 'stopped';
+      readonly resetFirst: boolean;
+      readonly because: string;
+    }
+  /** Leave it as it is: it is not protected, nothing is to be done for it, or nothing can be done. */
+  | { readonly kind: 'leave'; readonly outcome: 'not-protected' | 'left' | 'not-recoverable'; readonly because: string }
+  /** Nova is evacuating it already, and salvor did not ask for it: respect that and see how it ends. */
+  | { readonly kind: 'watch'; readonly because: string }
+  /** Only a person can decide. */
+  | { readonly kind: 'person'; readonly because: string };
+
+export interface InstanceContext {
+  readonly instances: Segment['instances'];
+  /** Evacuations of this instance that Nova still works on. */
+  readonly runningEvacuation: Migration | undefined;
+  /** Unfinished live or cold migration or resize of this instance. */
+  readonly runningMigration: Migration | undefined;
+}
+
+const evacuate = (because: string, end: 'as-it-was' | 'stopped' = 'as-it-was', resetFirst = false): Verdict => ({
+  kind: 'evacuate',
+  end,
+  resetFirst,
+  because,
+});
+const leave = (outcome: 'not-protected' | 'left' | 'not-recoverable', because: string): Verdict => ({
+  kind: 'leave',
+  outcome,
+  because,
+});
+const person = (because: string): Verdict => ({ kind: 'person', because });
+
+/** Whether the policy protects the instance at all; undefined when it does. */
+export function notProtected(
+  server: Pick<Server, 'metadata'>,
+  { protect, metadataKey }: Segment['instances'],
+): string | undefined {
+  const value = server.metadata[metadataKey]?.trim().toLowerCase();
+  if (value !== undefined && ['false', 'no', 'off', '0'].includes(value))
+    return `opted out: metadata ${metadataKey} is ${value}`;
+  const optedIn = value !== undefined && ['true', 'yes', 'on', '1'].includes(value);
+  return protect === 'all' || optedIn ? undefined : `not opted in: metadata ${metadataKey} is ${value ?? 'absent'}`;
+}
+
+export function judgeInstance(server: Server, context: InstanceContext): Verdict {
+  const unprotected = notProtected(server, context.instances);
+  if (unprotected !== undefined) return leave('not-protected', unprotected);
+  if (isBeingDeleted(server)) return leave('left', 'it is being deleted');
+  if (context.runningEvacuation !== undefined)
+    return { kind: 'watch', because: `Nova is evacuating it already (migration ${context.runningEvacuation.id})` };
+  const migration = context.runningMigration;
+  if (migration !== undefined || isMigrating(server))
+    return person(
+      `it was being migrated or resized${migration ? ` (migration ${migration.id}, ${migration.sourceHost} to ${migration.destinationHost ?? 'nowhere yet'})` : ''}: it may run on the other host`,
+    );
+  const byState = judgeState(server, context.instances);
+  if (byState.kind !== 'evacuate') return byState;
+  return diskWouldBeLost(server, context.instances) ?? byState;
+}
+
+const isBeingDeleted = ({ vmState, taskState }: Server): boolean =>
+  ['deleted', 'soft-delete', 'soft_deleted'].includes(vmState) ||
+  ['deleting', 'soft-deleting', 'restoring'].includes(taskState ?? '');
+
+const isMigrating = ({ taskState }: Server): boolean =>
+  taskState !== null && (taskState === 'migrating' || taskState.startsWith('resize_'));
+
+/** A stop that its owner asked for and the dead host never carried out. */
+const STOPPING = new Set([
+  'powering-off',
+  'pausing',
+  'suspending',
+  'rescuing',
+  'shelving',
+  'shelving_image_pending_upload',
+  'shelving_image_uploading',
+  'shelving_offloading',
+]);
+const REBUILDING = new Set(['rebuilding', 'rebuild_block_device_mapping', 'rebuild_spawning']);
+
+function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Segment['instances']): Verdict {
+  if (taskState !== null && REBUILDING.has(taskState))
+    return person('its owner was rebuilding it: what its disk holds is not known');
+  switch (vmState) {
+    case 'active':
+      return taskState !== null && STOPPING.has(taskState)
+        ? evacuate(`it ran, and its owner had asked for ${taskState}: it comes back stopped`, 'stopped')
+        : evacuate(taskState === null ? 'it ran' : `it ran (${taskState} was cut short)`);
+    case 'stopped':
+      return evacuate('it was stopped and stays so');
+    case 'error':
+      return inError === 'recover'
+        ? evacuate('it was in ERROR; Nova starts it')
+        : leave('not-recoverable', 'it was in ERROR, and the policy leaves those alone');
+    case 'paused':
+    case 'rescued':
+      return lostStates === 'recover-stopped'
+        ? evacuate(`it was ${vmState}, which is lost with the host: it comes back stopped`, 'stopped', true)
+        : leave('not-recoverable', `it was ${vmState}, and the policy leaves those alone`);
+    case 'suspended':
+      return person('it was suspended: its memory is saved on the dead host, and an evacuation would lose it');
+    case 'resized':
+      return person('its resize waits for confirmation: confirm it, then run the recovery again');
+    case 'shelved':
+      return leave('left', 'it is shelved: its image is safe, and it was not running');
+    case 'shelved_offloaded':
+      return leave('left', 'it is shelved and on no host');
+    case 'building':
+      return leave('not-recoverable', 'it was being built: nothing of it exists yet');
+    default:
+      return person(`its state is ${vmState}, which salvor does not know`);
+  }
+}
+
+/** S7: Nova makes a local disk anew where it is not shared, and says nothing. */
+function diskWouldBeLost(
+  { localDisks }: Server,
+  { sharedInstanceStorage, allowRebuildFromImage }: Segment['instances'],
+): Verdict | undefined {
+  if (localDisks.vtpm) return person('it has a vTPM, whose state Nova can not evacuate');
+  const local = [
+    localDisks.root ? 'root' : '',
+    localDisks.ephemeralGb > 0 ? `ephemeral (${localDisks.ephemeralGb} GB)` : '',
+    localDisks.swapMb > 0 ? `swap (${localDisks.swapMb} MB)` : '',
+  ].filter((disk) => disk !== '');
+  if (local.length === 0 || sharedInstanceStorage || allowRebuildFromImage) return undefined;
+  return leave(
+    'not-recoverable',
+    `its disks are local to the dead host: ${local.join(', ')}; an evacuation would replace them by empty ones`,
+  );
+}

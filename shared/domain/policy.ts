@@ -1,0 +1,149 @@
+import * as z from 'zod';
+
+/**
+ * The operator's policy: what is protected and when salvor may act. Unknown keys are refused, so that a
+ * misspelt option is seen; every number has its unit in its name. No secrets: `credentials` names one.
+ */
+
+const seconds = (min: number, max: number) => z.number().min(min).max(max);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, ".", "_" and "-"; 63 at most');
+const hostName = z.string().min(1).max(255);
+
+const storm = z.strictObject({
+  /** Hosts that may be fenced within the window; the next one is held. */
+  maxHosts: z.int().min(1).default(3),
+  /** Of all the segment's hosts, those that may be fenced within the window, in per cent. */
+  maxPercent: z.number().gt(0).max(100).default(34),
+  windowSeconds: seconds(1, 86_400).default(3600),
+});
+
+const reporters = z.strictObject({
+  /** How many reporters must say that the host is down. */
+  required: z.int().min(1).max(20).default(1),
+  /** A report counts for this long unless it is repeated. */
+  claimTtlSeconds: seconds(10, 86_400).default(900),
+});
+
+const instances = z.strictObject({
+  /** `all` instances of a failed host, or only those whose metadata opts them in. An opted-out one is left alone by both. */
+  protect: z.enum(['all', 'opted-in']).default('all'),
+  /** Server metadata key read as a boolean: `true` opts in, `false` opts out. Masakari's own name is the default. */
+  metadataKey: z.string().min(1).max(255).default('HA_Enabled'),
+  /** The instances' local disks are on storage that every host of the segment shares (Ceph RBD, NFS). */
+  sharedInstanceStorage: z.boolean().default(false),
+  /** Evacuate although a local disk is not shared: Nova then makes a new disk from the image and the old data are gone. */
+  allowRebuildFromImage: z.boolean().default(false),
+  /** PAUSED and RESCUED instances lose that state with the host: bring them back stopped, or leave them to a person. */
+  lostStates: z.enum(['recover-stopped', 'leave']).default('recover-stopped'),
+  /** Nova starts an instance in ERROR when it evacuates it. */
+  inError: z.enum(['recover', 'leave']).default('recover'),
+});
+
+const evacuation = z.strictObject({
+  maxInFlight: z.int().min(1).max(5000).default(50),
+  maxInFlightPerDestination: z.int().min(1).max(5000).default(10),
+  /** Evacuate requests per instance, the first included. */
+  maxAttempts: z.int().min(1).max(20).default(5),
+  retryBaseSeconds: seconds(0, 3600).default(10),
+  retryMaxSeconds: seconds(1, 86_400).default(300),
+  /** After a request whose outcome nobody knows: wait this long for its migration to show before trying again. */
+  settleSeconds: seconds(1, 3600).default(120),
+  /** Pause between two looks at Nova while nothing can be granted. */
+  pollSeconds: seconds(1, 60).default(2),
+  /** An instance without an outcome after this long is handed to a person; its evacuation goes on in Nova. */
+  deadlineSeconds: seconds(60, 7 * 86_400).default(6 * 3600),
+});
+
+const fencing = z.strictObject({
+  /** A proof older than this is renewed by another reading before the next evacuation leaves. */
+  proofMaxAgeSeconds: seconds(5, 3600).default(120),
+  retryBaseSeconds: seconds(1, 3600).default(5),
+  retryMaxSeconds: seconds(1, 86_400).default(300),
+});
+
+const device = z.strictObject({
+  driver: z.literal('redfish'),
+  /** The Redfish system (`https://bmc/redfish/v1/Systems/1`) or service root; `{host}` stands for the host's name. */
+  url: z.string().regex(/^https?:\/\/\S+$/, 'an http(s) address'),
+  /** Name of the secret that holds `username` and `password`. */
+  credentials: name,
+  systemUuid: z.uuid().toLowerCase().optional(),
+  caFile: z.string().min(1).optional(),
+  insecureTls: z.boolean().optional(),
+  timeoutSeconds: seconds(1, 15).default(10),
+});
+
+const segment = z.strictObject({
+  name,
+  /** Which hosts belong to it; read live from Nova, so hosts added to or removed from it are protected or not at once. */
+  hosts: z.union([
+    z.strictObject({ availabilityZone: z.string().min(1) }),
+    z.strictObject({ aggregate: z.string().min(1) }),
+    z.strictObject({ names: z.array(hostName).min(1) }),
+  ]),
+  /** `shadow` decides and records, but touches nothing. */
+  mode: z.enum(['enforce', 'shadow']).default('enforce'),
+  /** From the first credible report to the decision. An up report inside it ends the incident. */
+  graceSeconds: seconds(0, 86_400).default(180),
+  reporters: reporters.prefault({}),
+  /** Nova itself must see the service as down before the host is fenced. */
+  requireNovaDown: z.boolean().default(true),
+  storm: storm.prefault({}),
+  /** The segment keeps at least this many healthy hosts besides the failed one, or the failed one is held. */
+  minHealthyHosts: z.int().min(1).default(3),
+  instances: instances.prefault({}),
+  evacuation: evacuation.prefault({}),
+  fencing: fencing.prefault({}),
+});
+
+export const policySchema = z
+  .strictObject({
+    version: z.literal(1),
+    cloud: z
+      .strictObject({ name: name.default('default'), region: z.string().min(1).max(255).default('RegionOne') })
+      .prefault({}),
+    segments: z.array(segment).min(1).max(200),
+    /** A host's own name, or `*` for every host without an entry of its own. */
+    fenceDevices: z.record(hostName, device),
+    /** Over all segments together. */
+    global: z
+      .strictObject({
+        storm: storm.prefault({ maxHosts: 5 }),
+        maxEvacuationsInFlight: z.int().min(1).max(5000).default(100),
+      })
+      .prefault({}),
+    events: z
+      .strictObject({
+        /** A report older than this is recorded and not believed. */
+        maxAgeSeconds: seconds(1, 86_400).default(900),
+        /** Reporters' clocks may be ahead by this much; a report from further ahead is not believed. */
+        maxAheadSeconds: seconds(0, 3600).default(60),
+      })
+      .prefault({}),
+  })
+  .superRefine((policy, context) => {
+    const seen = new Map<string, string>();
+    for (const [index, { name: segmentName, hosts }] of policy.segments.entries()) {
+      const claims =
+        'names' in hosts ? hosts.names.map((host) => `host ${host}`) : [`${Object.entries(hosts)[0]?.join(' ')}`];
+      for (const claim of [`name ${segmentName}`, ...claims]) {
+        const other = seen.get(claim);
+        if (other !== undefined)
+          context.addIssue({
+            code: 'custom',
+            path: ['segments', index],
+            message: `${claim} is also in segment ${other}; segments must not overlap`,
+          });
+        seen.set(claim, segmentName);
+      }
+    }
+  });
+
+export type Policy = z.infer<typeof policySchema>;
+export type Segment = Policy['segments'][number];
+
+/** The fence device of a host, with its name filled in; undefined when the policy has none. */
+export function fenceDeviceOf(policy: Policy, host: string) {
+  const config = policy.fenceDevices[host] ?? policy.fenceDevices['*'];
+  return config && { ...config, url: config.url.replaceAll('{host}', encodeURIComponent(host)) };
+}

@@ -1,0 +1,176 @@
+import type { Migration, Server } from '#shared/ports.ts';
+import { backoffMs } from './backoff.ts';
+import { isRunning } from './plan.ts';
+import type { Segment } from './policy.ts';
+import { type Attempt, evolveTask, type TaskFact, type TaskState } from './task.ts';
+
+/** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
+const GRANT_EXPIRES_MS = 120_000;
+/** A committed intent without an answer: longer than any request may take, so its function has died. */
+const ANSWER_EXPIRES_MS = 150_000;
+
+/** What was read from Nova for this look. */
+export interface Sight {
+  readonly atMs: number;
+  /** Newest evacuation first does not matter: the id tells. */
+  readonly evacuationsOf: ReadonlyMap<string, readonly Migration[]>;
+  /** Instances whose host field is still the failed host; undefined when they were not listed this time. */
+  readonly onHost: ReadonlyMap<string, Server> | undefined;
+  /** Instances that were asked for one by one, since they are no longer on the host: null when deleted. */
+  readonly elsewhere: ReadonlyMap<string, Server | null>;
+}
+
+/** The evacuation that belongs to an attempt: the newest that came after its grant. */
+export function migrationOf(attempt: Attempt, migrations: readonly Migration[] = []): Migration | undefined {
+  return migrations
+    .filter((each) => each.id > attempt.lastMigrationId)
+    .reduce<Migration | undefined>(
+      (newest, each) => (newest === undefined || each.id > newest.id ? each : newest),
+      undefined,
+    );
+}
+
+/** Whether the instances on the host must be listed to settle this task: only when something about it has ended. */
+export function needsListing(
+  task: TaskState,
+  sight: Pick<Sight, 'evacuationsOf' | 'atMs'>,
+  settleSeconds: number,
+): boolean {
+  const { progress } = task;
+  if (progress.status === 'waiting') return progress.notBeforeMs <= sight.atMs;
+  if (progress.status === 'unknown') return progress.sinceMs + settleSeconds * 1000 <= sight.atMs || found(task, sight);
+  return progress.status === 'accepted' || progress.status === 'requested' ? found(task, sight) : false;
+}
+function found(task: TaskState, { evacuationsOf }: Pick<Sight, 'evacuationsOf'>): boolean {
+  const { progress } = task;
+  const migration =
+    'attempt' in progress ? migrationOf(progress.attempt, evacuationsOf.get(task.instanceId)) : undefined;
+  return migration !== undefined && !isRunning(migration);
+}
+
+/**
+ * What this look says about one task in flight. An attempt ends only by its migration's own end (S4); a request
+ * whose fate is unknown ends when no migration has shown after the settle time.
+ */
+export function settle(task: TaskState, sight: Sight, { evacuation }: Segment, random: number): readonly TaskFact[] {
+  const { progress } = task;
+  switch (progress.status) {
+    case 'waiting':
+    case 'ended':
+      return [];
+    case 'granted':
+      return progress.attempt.grantedAtMs + GRANT_EXPIRES_MS > sight.atMs
+        ? []
+        : [{ type: 'grant-expired', because: 'its message was not worked on in time', atMs: sight.atMs }];
+    case 'requested':
+    case 'unknown': {
+      const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
+      if (migration !== undefined) {
+        const running: TaskFact = {
+          type: 'found-running',
+          migrationId: migration.id,
+          migrationStatus: migration.status,
+          atMs: sight.atMs,
+        };
+        return [running, ...settle(evolveTask(task, running), sight, { evacuation } as Segment, random)];
+      }
+      if (progress.status === 'requested')
+        return progress.requestedAtMs + ANSWER_EXPIRES_MS > sight.atMs
+          ? []
+          : [{ type: 'lost-answer', because: 'no answer was recorded for the request', atMs: sight.atMs }];
+      if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];
+      return (
+        gone(task, sight) ??
+        retryOrEnd(
+          task,
+          progress.attempt,
+          `no evacuation has shown ${evacuation.settleSeconds} s after: ${progress.error}`,
+          null,
+          sight,
+          evacuation,
+          random,
+        )
+      );
+    }
+    case 'accepted': {
+      const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
+      if (migration === undefined || isRunning(migration)) return [];
+      return settleEnded(task, progress.attempt, migration, sight, evacuation, random);
+    }
+  }
+}
+
+function settleEnded(
+  task: TaskState,
+  attempt: Attempt,
+  migration: Migration,
+  sight: Sight,
+  evacuation: Segment['evacuation'],
+  random: number,
+): readonly TaskFact[] {
+  if (sight.onHost === undefined) return [];
+  const here = sight.onHost.get(task.instanceId);
+  const { status, destinationHost } = migration;
+  if (status === 'done' || status === 'completed') {
+    // Nova marks the migration before it moves the host field: only both together mean recovered.
+    if (here !== undefined) return [];
+    return [
+      {
+        type: 'task-ended',
+        outcome: 'recovered',
+        because: `its evacuation is ${status}`,
+        destination: destinationHost,
+        atMs: sight.atMs,
+      },
+    ];
+  }
+  const fault = here?.fault ? `: ${here.fault}` : '';
+  return (
+    gone(task, sight) ??
+    retryOrEnd(
+      task,
+      attempt,
+      `its evacuation ended as ${status}${fault}`,
+      destinationHost ?? attempt.destination,
+      sight,
+      evacuation,
+      random,
+    )
+  );
+}
+
+/** The instance is no longer on the host, without an evacuation of ours having brought it away. */
+export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undefined {
+  if (sight.onHost === undefined || sight.onHost.has(task.instanceId)) return undefined;
+  const server = sight.elsewhere.get(task.instanceId);
+  if (server === undefined) return [];
+  const because =
+    server === null
+      ? 'it was deleted'
+      : `it is on ${server.host ?? 'no host'} by now, and salvor did not bring it there`;
+  return [{ type: 'task-ended', outcome: 'gone', because, destination: server?.host ?? null, atMs: sight.atMs }];
+}
+
+function retryOrEnd(
+  task: TaskState,
+  attempt: Attempt,
+  because: string,
+  destination: string | null,
+  { atMs }: Sight,
+  evacuation: Segment['evacuation'],
+  random: number,
+): readonly TaskFact[] {
+  const retryAtMs = atMs + backoffMs(Math.max(0, attempt.number - 1), evacuation, random);
+  const failed: TaskFact = { type: 'attempt-failed', attempt: attempt.number, because, destination, retryAtMs };
+  return task.attempts < evacuation.maxAttempts
+    ? [failed]
+    : [failed, endForPerson(`${because}, after ${task.attempts} attempts`, atMs)];
+}
+
+export const endForPerson = (because: string, atMs: number): TaskFact => ({
+  type: 'task-ended',
+  outcome: 'person',
+  because,
+  destination: null,
+  atMs,
+});

@@ -1,0 +1,199 @@
+import type { Head } from './audit.ts';
+
+/** One evacuation task: one instance of one incident. Times are Unix ms. */
+export interface TaskState {
+  readonly incidentId: string;
+  readonly hostKey: string;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly memoryMb: number;
+  /** How it should be after its evacuation, and whether Nova needs its state reset first. */
+  readonly end: 'as-it-was' | 'stopped';
+  readonly resetFirst: boolean;
+  /** Destinations at which it failed: not asked for again. */
+  readonly failedAt: readonly string[];
+  readonly attempts: number;
+  readonly progress: TaskProgress;
+  readonly audit: Head;
+}
+
+/** One evacuate request, from its grant to its end. */
+export interface Attempt {
+  readonly number: number;
+  /** Asked of Nova; null leaves the choice to its scheduler. */
+  readonly destination: string | null;
+  readonly grantedAtMs: number;
+  /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
+  readonly lastMigrationId: number;
+}
+
+export type TaskProgress =
+  /** Waits for a token, or for the pause after a failure to end. */
+  | { readonly status: 'waiting'; readonly notBeforeMs: number; readonly because: string }
+  /** Holds a token; its message is on the way. Nothing was asked of Nova. */
+  | { readonly status: 'granted'; readonly attempt: Attempt }
+  /** The intent is committed; the request may have been sent. Only the follower may go on from here. */
+  | { readonly status: 'requested'; readonly attempt: Attempt; readonly requestedAtMs: number }
+  /** Nova said yes, or its migration was found. */
+  | { readonly status: 'accepted'; readonly attempt: Attempt; readonly sinceMs: number }
+  /** Nobody knows whether Nova took it: the migrations will tell, at the latest after the settle time. */
+  | { readonly status: 'unknown'; readonly attempt: Attempt; readonly sinceMs: number; readonly error: string }
+  | {
+      readonly status: 'ended';
+      readonly outcome: TaskOutcome;
+      readonly because: string;
+      readonly destination: string | null;
+      readonly atMs: number;
+    };
+
+export type TaskOutcome =
+  /** The migration is done and the host has changed. */
+  | 'recovered'
+  /** Deleted or moved away by somebody else. */
+  | 'gone'
+  /** The policy does not protect it. */
+  | 'not-protected'
+  /** Nothing was to be done for it. */
+  | 'left'
+  /** It can't be brought back; the reason says why. */
+  | 'not-recoverable'
+  /** A person must decide. */
+  | 'person';
+
+/** What may be said of a task. Each fact is one audit record of the task's stream. */
+export type TaskFact =
+  | {
+      readonly type: 'task-planned';
+      readonly instanceId: string;
+      readonly name: string;
+      readonly vmState: string;
+      readonly taskState: string | null;
+      readonly locked: boolean;
+      readonly decision: 'evacuate' | 'leave' | 'watch' | 'person';
+      readonly because: string;
+    }
+  | { readonly type: 'granted'; readonly attempt: Attempt; readonly checks: GrantChecks }
+  | { readonly type: 'grant-expired'; readonly because: string; readonly atMs: number }
+  | {
+      readonly type: 'reset-answered';
+      readonly answer: string;
+      readonly requestId: string | null;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'evacuate-intended';
+      readonly attempt: number;
+      readonly destination: string | null;
+      readonly proofReadAtMs: number;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'evacuate-answered';
+      readonly attempt: number;
+      readonly answer: 'accepted' | 'refused' | 'unknown';
+      readonly detail: string;
+      readonly httpStatus: number | null;
+      readonly requestId: string | null;
+      readonly durationMs: number;
+      readonly atMs: number;
+      /** When the next attempt may be granted, after a refusal. */
+      readonly retryAtMs: number;
+      /** The refusal was about the destination: another one is asked for next time. */
+      readonly blamesDestination: boolean;
+    }
+  | {
+      readonly type: 'found-running';
+      readonly migrationId: number;
+      readonly migrationStatus: string;
+      readonly atMs: number;
+    }
+  | { readonly type: 'lost-answer'; readonly because: string; readonly atMs: number }
+  | {
+      readonly type: 'attempt-failed';
+      readonly attempt: number;
+      readonly because: string;
+      readonly destination: string | null;
+      readonly retryAtMs: number;
+    }
+  | {
+      readonly type: 'task-ended';
+      readonly outcome: TaskOutcome;
+      readonly because: string;
+      readonly destination: string | null;
+      readonly atMs: number;
+    };
+
+/** What the follower saw when it granted the attempt, at most seconds before. */
+export interface GrantChecks {
+  readonly seenAtMs: number;
+  readonly forcedDown: boolean;
+  readonly vmState: string;
+  readonly taskState: string | null;
+  readonly inFlight: number;
+  readonly inFlightLimit: number;
+}
+
+/** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
+export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
+  const { progress } = task;
+  const wait = (notBeforeMs: number, because: string): TaskProgress => ({ status: 'waiting', notBeforeMs, because });
+  switch (fact.type) {
+    case 'task-planned':
+    case 'reset-answered':
+      return task;
+    case 'granted':
+      expectStatus(task, 'waiting');
+      return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };
+    case 'grant-expired':
+      expectStatus(task, 'granted');
+      // Nothing was asked of Nova, so the attempt does not count.
+      return { ...task, attempts: task.attempts - 1, progress: wait(fact.atMs, fact.because) };
+    case 'evacuate-intended':
+      return { ...task, progress: { status: 'requested', attempt: attemptOf(task), requestedAtMs: fact.atMs } };
+    case 'evacuate-answered': {
+      // The follower may have found the migration before the answer came: then the answer is only recorded.
+      if (progress.status !== 'requested') return task;
+      const { attempt } = progress;
+      if (fact.answer === 'accepted') return { ...task, progress: { status: 'accepted', attempt, sinceMs: fact.atMs } };
+      if (fact.answer === 'unknown')
+        return { ...task, progress: { status: 'unknown', attempt, sinceMs: fact.atMs, error: fact.detail } };
+      const failedAt = fact.blamesDestination ? addTo(task.failedAt, attempt.destination) : task.failedAt;
+      return { ...task, failedAt, progress: wait(fact.retryAtMs, fact.detail) };
+    }
+    case 'found-running':
+      return { ...task, progress: { status: 'accepted', attempt: attemptOf(task), sinceMs: fact.atMs } };
+    case 'lost-answer':
+      return {
+        ...task,
+        progress: { status: 'unknown', attempt: attemptOf(task), sinceMs: fact.atMs, error: fact.because },
+      };
+    case 'attempt-failed':
+      return {
+        ...task,
+        failedAt: addTo(task.failedAt, fact.destination),
+        progress: wait(fact.retryAtMs, fact.because),
+      };
+    case 'task-ended': {
+      if (progress.status === 'ended') throw new Error(`task of ${task.instanceId} has ended already`);
+      const { outcome, because, destination, atMs } = fact;
+      return { ...task, progress: { status: 'ended', outcome, because, destination, atMs } };
+    }
+  }
+}
+
+const addTo = (hosts: readonly string[], host: string | null): readonly string[] =>
+  host === null || hosts.includes(host) ? hosts : [...hosts, host];
+
+function expectStatus(task: TaskState, status: TaskProgress['status']): void {
+  if (task.progress.status !== status)
+    throw new Error(`task of ${task.instanceId} is ${task.progress.status}, not ${status}`);
+}
+
+function attemptOf(task: TaskState): Attempt {
+  if ('attempt' in task.progress) return task.progress.attempt;
+  throw new Error(`task of ${task.instanceId} is ${task.progress.status}: it has no attempt`);
+}
+
+/** Tasks that hold a token: what they asked of Nova, or may yet ask, is not over. */
+export const isInFlight = (task: TaskState): boolean =>
+  task.progress.status !== 'waiting' && task.progress.status !== 'ended';

@@ -1,0 +1,45 @@
+import middy from '@middy/core';
+import type { ScheduleName } from '#events/catalog.ts';
+import type { Services } from '#shared/services.ts';
+import type { QueueFunction, SqsRecord } from './queue-function.ts';
+
+/** An SQS event as Lambda hands it over, and the answer to it: `ReportBatchItemFailures` of the event source. */
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[];
+}
+export interface SqsBatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Built on the first event of a process and kept; a failure is not kept, so that the next event tries again. */
+let built: Promise<Services> | undefined;
+async function servicesOfProcess(): Promise<Services> {
+  built ??= import('./services-from-environment.ts').then((module) => module.servicesFromEnvironment(process.env));
+  try {
+    return await built;
+  } catch (error) {
+    built = undefined;
+    throw error;
+  }
+}
+
+/** What the embedded runtime calls as well, with services of its own. */
+export async function answerSqsEvent(
+  { handle }: QueueFunction,
+  services: Services,
+  event: SqsEvent,
+): Promise<SqsBatchResponse> {
+  const failed = await handle(services, event.Records);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+export const lambdaHandler = (fn: QueueFunction) =>
+  middy<SqsEvent, SqsBatchResponse>().handler(async (event) => answerSqsEvent(fn, await servicesOfProcess(), event));
+
+/** A function that runs by the clock. It throws when it fails, so that its alarm sees it. */
+export const scheduledHandler = (name: ScheduleName, run: (services: Services) => Promise<number>) =>
+  middy<unknown, void>().handler(async () => {
+    const services = await servicesOfProcess();
+    const count = await run(services);
+    services.log.info(`${name} done`, { count });
+  });

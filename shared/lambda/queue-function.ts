@@ -1,0 +1,102 @@
+import * as z from 'zod';
+import { QUEUES, type QueueName } from '#events/catalog.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { Delivery, Services } from '#shared/services.ts';
+import { loadParked, parkedId, parkWrites, type ToPark } from '#shared/state/parked.ts';
+
+/** A record of an SQS event, as Lambda hands it over (Lambda Developer Guide, "Using Lambda with Amazon SQS"). */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: { readonly ApproximateReceiveCount: string; readonly SentTimestamp: string };
+}
+
+/** Ids of the records that must come again; all others are done, and the event source deletes them. */
+export type BatchResult = readonly string[];
+
+export interface QueueFunction {
+  readonly queue: QueueName;
+  /** Never throws for one record: a bad record does not fail its batch. */
+  readonly handle: (services: Services, records: readonly SqsRecord[]) => Promise<BatchResult>;
+}
+
+/** A function that works on each message by itself, all of a batch at the same time. */
+export function eachMessage<T>(
+  queue: QueueName,
+  handleOne: (services: Services, delivery: Delivery<T>) => Promise<void>,
+): QueueFunction {
+  const handle = async (services: Services, records: readonly SqsRecord[]): Promise<BatchResult> => {
+    const results = await Promise.all(
+      records.map((record) =>
+        settle(services, queue, record, async () => {
+          const message = parseMessage<T>(queue, record.body);
+          await handleOne(services, deliveryOf(record, message));
+        }),
+      ),
+    );
+    return results.filter((id) => id !== undefined);
+  };
+  return { queue, handle };
+}
+
+export const deliveryOf = <T>({ attributes }: SqsRecord, message: T): Delivery<T> => ({
+  message,
+  redelivered: Number(attributes.ApproximateReceiveCount) > 1,
+  sentAtMs: Number(attributes.SentTimestamp),
+});
+
+/** @throws PermanentError that says what is wrong with the body, without repeating it. */
+function parseMessage<T>(queue: QueueName, body: string): T {
+  const parsed = QUEUES[queue].schema.safeParse(parseJson(body));
+  if (!parsed.success) throw new PermanentError(`not a message of ${queue}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as T;
+}
+
+/** @throws PermanentError when the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PermanentError('the body is not JSON');
+  }
+}
+
+/** Runs the work on one record. Its id comes back when it must be delivered again. */
+async function settle(
+  services: Services,
+  queue: QueueName,
+  record: SqsRecord,
+  work: () => Promise<void>,
+): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PermanentError)) return again(services, queue, record, error);
+    services.log.warn('message parked', { queue, messageId: record.messageId, because: error.message });
+    try {
+      await park(services, [{ because: error.message, subject: queue, body: record.body }]);
+      return undefined;
+    } catch (failure) {
+      return again(services, queue, record, failure);
+    }
+  }
+}
+
+export function again({ log }: Services, queue: QueueName, { messageId }: SqsRecord, error: unknown): string {
+  log.error('message goes back to its queue', {
+    queue,
+    messageId,
+    error: error instanceof Error ? error.message : String(error),
+  });
+  return messageId;
+}
+
+/** Parks messages of one reason and subject. */
+export async function park(services: Services, messages: readonly ToPark[]): Promise<void> {
+  const first = messages[0];
+  if (first === undefined) return;
+  const known = await loadParked(services.state, parkedId(first));
+  const writes = parkWrites(known, messages, services.clock.now());
+  if (writes.length > 0) await services.state.transact(writes);
+}

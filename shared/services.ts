@@ -1,0 +1,30 @@
+import type { Policy } from '#shared/domain/policy.ts';
+import type { Chance, Clock, Compute, Fencing, Outbox, StateStore } from '#shared/ports.ts';
+
+/** Structured log lines; the fields never hold a secret. */
+export interface Log {
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+/** What a function is given. Built once per process: from the environment in a Lambda, from files at one site. */
+export interface Services {
+  readonly state: StateStore;
+  readonly outbox: Outbox;
+  readonly compute: Compute;
+  readonly fencing: Fencing;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly policy: Policy;
+  readonly log: Log;
+}
+
+/** A message of a queue that was parsed and is of the queue's schema. */
+export interface Delivery<T> {
+  readonly message: T;
+  /** It was received before: whoever had it then may have died between two steps. */
+  readonly redelivered: boolean;
+  /** When it came into the queue, in Unix ms. */
+  readonly sentAtMs: number;
+}

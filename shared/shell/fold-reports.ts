@@ -1,0 +1,53 @@
+import type { HostEvent } from '#events/host-event.ts';
+import { newHost } from '#shared/domain/host.ts';
+import { decideReports, type ReportInput } from '#shared/domain/reports.ts';
+import { ConflictError, RetryableError } from '#shared/errors.ts';
+import { deliveryOf, type SqsRecord } from '#shared/lambda/queue-function.ts';
+import type { Services } from '#shared/services.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import type { KnownHost } from './known-hosts.ts';
+import { commitHost, sendCommands } from './step.ts';
+
+const MAX_RACES = 8;
+
+/**
+ * Folds reports of one host into its state. Pure repeats write nothing and send nothing, unless one of them was
+ * received before: then the function that had it may have died between commit and send.
+ */
+export async function foldReports(
+  services: Services,
+  host: KnownHost,
+  reports: readonly { readonly record: SqsRecord; readonly event: HostEvent }[],
+): Promise<void> {
+  const { policy, clock, chance } = services;
+  const deliveries = reports.map(({ record, event }) => deliveryOf(record, event));
+  const input: ReportInput = {
+    events: deliveries.map(({ message, sentAtMs }) => ({ event: message, receivedAtMs: sentAtMs })),
+    segment: policy.segments.find((segment) => segment.name === host.segment),
+    newIncidentId: chance.id(),
+  };
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const loaded = (await loadHost(services.state, host.key)) ?? {
+      value: newHost({
+        key: host.key,
+        cloud: host.cloud,
+        region: host.region,
+        name: host.host,
+        serviceId: host.serviceId,
+      }),
+      version: 'absent' as const,
+    };
+    const facts = decideReports(loaded.value, input, policy, clock.now());
+    try {
+      if (facts.length > 0) {
+        const committed = await commitHost(services, loaded, { facts });
+        if (committed.value.incident?.tick !== loaded.value.incident?.tick)
+          await sendCommands(services, committed.value);
+      } else if (deliveries.some((delivery) => delivery.redelivered)) await sendCommands(services, loaded.value);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  throw new RetryableError(`host ${host.host} lost ${MAX_RACES} races`);
+}

@@ -1,0 +1,41 @@
+import { decideForcingDown, forceDownFailed } from '#shared/domain/fence.ts';
+import type { HostState } from '#shared/domain/host.ts';
+import type { Services } from '#shared/services.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { orOutage, segmentOf } from './live.ts';
+import { commitHost, type HostIn } from './step.ts';
+
+/** Until a request whose function died is looked after by `sweep`. */
+const ANSWER_DUE_MS = 30_000;
+
+/** One step of the status `forcing-down`: tell Nova, and go on only when Nova itself says so. */
+export async function forceDown(
+  services: Services,
+  loaded: Loaded<HostIn<'forcing-down'>>,
+): Promise<Loaded<HostState>> {
+  const { compute, clock, chance } = services;
+  const host = loaded.value;
+  const segment = segmentOf(services, host.incident.segment);
+  const before = await orOutage(compute.service(host.name));
+  if ('outage' in before)
+    return commitHost(services, loaded, {
+      facts: [forceDownFailed(host.incident, before.outage, segment, clock.now(), chance.random())],
+    });
+  if (before.value?.forcedDown)
+    return commitHost(services, loaded, {
+      facts: decideForcingDown(host.incident, null, before.value, segment, clock.now(), chance.random()),
+    });
+
+  const dueAtMs = clock.now() + ANSWER_DUE_MS;
+  const intended = await commitHost(services, loaded, {
+    facts: [{ type: 'force-down-intended', serviceId: host.serviceId, dueAtMs }],
+  });
+  const { incident } = intended.value;
+  if (incident?.status !== 'forcing-down') return intended;
+  const answer = await compute.forceDown(host.serviceId);
+  const after = await orOutage(compute.service(host.name));
+  const service = 'outage' in after ? undefined : after.value;
+  return commitHost(services, intended, {
+    facts: decideForcingDown(incident, answer, service, segment, clock.now(), chance.random()),
+  });
+}

@@ -1,0 +1,116 @@
+import type { EvacuateInstance } from '#events/commands.ts';
+import { candidates } from '#shared/domain/destinations.ts';
+import { grant, type TaskChange } from '#shared/domain/grant.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import type { Hypervisor } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { openHosts } from '#shared/state/hosts.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { countInFlight, inFlightElsewhere, loadTokens, tokenWrites } from '#shared/state/tokens.ts';
+import { orOutage } from './live.ts';
+import type { FullSight } from './look.ts';
+import { changeTasks, type TasksNow } from './settle-tasks.ts';
+import type { HostIn } from './step.ts';
+
+/**
+ * Grants the next evacuations: tokens first, then the tasks, then one message per instance. A crash in between
+ * leaves tokens or grants without a message: the next look counts the tokens anew, and takes old grants back.
+ */
+export async function grantTasks(
+  services: Services,
+  host: HostIn<'evacuating'>,
+  before: readonly Loaded<TaskState>[],
+  sight: FullSight,
+  segment: Segment,
+): Promise<TasksNow> {
+  const { state, policy } = services;
+  const { name: cloud, region } = policy.cloud;
+  const tokens = await loadTokens(state, cloud, region);
+  const changes =
+    sight.listing === undefined
+      ? []
+      : await decideGrants(services, host, before, sight, segment, inFlightElsewhere(tokens.value, host.incident.id));
+  const facts = new Map<string, readonly TaskFact[]>(changes.map(({ task, facts }) => [task.instanceId, facts]));
+  const granted = changes.flatMap(grantOf);
+  const inFlight = countInFlight(before.map((task) => task.value));
+  const share = granted.reduce(
+    (sum, { destination }) => ({
+      total: sum.total + 1,
+      byDestination:
+        destination === null
+          ? sum.byDestination
+          : { ...sum.byDestination, [destination]: (sum.byDestination[destination] ?? 0) + 1 },
+    }),
+    inFlight,
+  );
+  const writes = tokenWrites(cloud, region, tokens, host.incident.id, share);
+  if (writes.length > 0) await state.transact(writes);
+  const now = await changeTasks(services, before, (task) => facts.get(task.instanceId) ?? []);
+  await services.outbox.send(
+    granted.map(({ instanceId, attempt }) => ({ message: messageFor(host, instanceId, attempt), delaySeconds: 0 })),
+  );
+  return now;
+}
+
+async function decideGrants(
+  services: Services,
+  host: HostIn<'evacuating'>,
+  before: readonly Loaded<TaskState>[],
+  sight: FullSight,
+  segment: Segment,
+  elsewhere: ReturnType<typeof inFlightElsewhere>,
+): Promise<readonly TaskChange[]> {
+  const { listing } = sight;
+  const tasks = before.map((task) => task.value);
+  const grantable = tasks.some(({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs);
+  if (!grantable || listing?.service === undefined) return [];
+  const [open, hypervisors] = await Promise.all([
+    openHosts(services.state, Number.MAX_SAFE_INTEGER),
+    orOutage(services.compute.hypervisors()),
+  ]);
+  const known: readonly Hypervisor[] = 'value' in hypervisors ? hypervisors.value : [];
+  const suspects = new Set(open.map((each) => each.name));
+  const own = countInFlight(tasks).byDestination;
+  const inFlightTo: Record<string, number> = { ...elsewhere.byDestination };
+  for (const [destination, count] of Object.entries(own))
+    inFlightTo[destination] = (inFlightTo[destination] ?? 0) + count;
+  return grant(tasks, {
+    sight,
+    segment,
+    candidates: candidates(
+      listing.services,
+      known,
+      { host: host.name, zone: listing.service.zone },
+      suspects,
+      inFlightTo,
+    ),
+    otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),
+    inFlightElsewhere: elsewhere.total,
+    maxInFlightOverAll: services.policy.global.maxEvacuationsInFlight,
+  });
+}
+
+function grantOf({
+  task,
+  facts,
+}: TaskChange): readonly {
+  readonly instanceId: string;
+  readonly attempt: number;
+  readonly destination: string | null;
+}[] {
+  return facts.flatMap((fact) =>
+    fact.type === 'granted'
+      ? [{ instanceId: task.instanceId, attempt: fact.attempt.number, destination: fact.attempt.destination }]
+      : [],
+  );
+}
+
+const messageFor = (host: HostIn<'evacuating'>, instanceId: string, attempt: number): EvacuateInstance => ({
+  type: 'evacuate-instance',
+  version: 1,
+  hostKey: host.key,
+  incidentId: host.incident.id,
+  instanceId,
+  attempt,
+});

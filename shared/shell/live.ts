@@ -1,0 +1,77 @@
+import type { GateInput, LiveView } from '#shared/domain/gates.ts';
+import type { GuardState } from '#shared/domain/guards.ts';
+import type { HostState } from '#shared/domain/host.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
+import type { Services } from '#shared/services.ts';
+import { loadGuard } from '#shared/state/guards.ts';
+import type { Loaded } from '#shared/state/items.ts';
+
+/** The segment an incident was opened under. It is an error of the operator to rename one while it is in use. */
+export function segmentOf({ policy }: Services, name: string): Segment {
+  const segment = policy.segments.find((each) => each.name === name);
+  if (segment === undefined)
+    throw new PermanentError(
+      `the policy has no segment ${name} any more, but an incident of it is open: put it back until that is closed`,
+    );
+  return segment;
+}
+
+/** Membership, maintenance and health as Nova tells them now (S2). */
+export async function readLive({ compute, policy }: Services, host: HostState, segment: Segment): Promise<LiveView> {
+  const [allServices, aggregates] = await Promise.all([
+    compute.services(),
+    usesAggregates(policy) ? compute.aggregates() : [],
+  ]);
+  const service = allServices.find((each) => each.host === host.name);
+  return {
+    service,
+    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    segmentServices: allServices.filter((each) => segmentsOf(policy, each, aggregates).includes(segment)),
+    allServices,
+  };
+}
+
+export interface GateReading {
+  readonly input: GateInput;
+  readonly segmentGuard: Loaded<GuardState>;
+  readonly globalGuard: Loaded<GuardState>;
+}
+
+/** Everything the gates ask for: Nova as it was just read, both guards, the host's claims. */
+export async function readGates(
+  services: Services,
+  host: HostState,
+  segment: Segment,
+  live: LiveView,
+): Promise<GateReading> {
+  const [segmentGuard, globalGuard] = await Promise.all([
+    loadGuard(services.state, { segment: segment.name }),
+    loadGuard(services.state, 'global'),
+  ]);
+  const { policy, clock } = services;
+  const input = {
+    host,
+    segment,
+    policy,
+    live,
+    segmentGuard: segmentGuard.value,
+    globalGuard: globalGuard.value,
+    nowMs: clock.now(),
+  };
+  return { input, segmentGuard, globalGuard };
+}
+
+/**
+ * A read of Nova, or why there is none. An outage is a state with growing pauses that a person can see, not a
+ * message that is retried until it falls into the dead-letter queue.
+ */
+export async function orOutage<T>(read: Promise<T>): Promise<{ readonly value: T } | { readonly outage: string }> {
+  try {
+    return { value: await read };
+  } catch (error) {
+    if (error instanceof RetryableError || error instanceof PermanentError) return { outage: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Segment } from '#shared/domain/policy.ts';
+import { needsListing, type Sight } from '#shared/domain/settle.ts';
+import type { TaskState } from '#shared/domain/task.ts';
+import type { ComputeService, Migration, Server } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import type { HostIn } from './step.ts';
+
+/** What was read besides the migrations, when something has ended or may start. */
+export interface Listing {
+  readonly service: ComputeService | undefined;
+  readonly services: readonly ComputeService[];
+  readonly otherMigrations: readonly Migration[];
+  /** Instances on the host for which there is no task yet. */
+  readonly unplanned: readonly Server[];
+}
+
+export type FullSight = Sight & { readonly listing: Listing | undefined };
+
+/**
+ * One look at Nova, in bulk: always the evacuations of the host in one call, its instances and all services only
+ * when something has ended, may start, or all is over. Polling competes with Nova's conductor for the same CPU.
+ */
+export async function look(
+  { compute, clock }: Services,
+  host: HostIn<'evacuating'>,
+  tasks: readonly Loaded<TaskState>[],
+  segment: Segment,
+): Promise<FullSight> {
+  const atMs = clock.now();
+  const evacuationsOf = byInstance(await compute.evacuationsFrom(host.name));
+  const open = tasks.map((task) => task.value).filter((task) => task.progress.status !== 'ended');
+  const listed =
+    open.length === 0 ||
+    open.some((task) => needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds));
+  if (!listed) return { atMs, evacuationsOf, onHost: undefined, elsewhere: new Map(), listing: undefined };
+
+  const [servers, services, otherMigrations] = await Promise.all([
+    compute.serversOn(host.name),
+    compute.services(),
+    compute.unfinishedMigrationsOf(host.name),
+  ]);
+  const onHost = new Map(servers.map((server) => [server.id, server]));
+  const known = new Set(tasks.map((task) => task.value.instanceId));
+  const unplanned = servers.filter((server) => !known.has(server.id));
+  const service = services.find((each) => each.host === host.name);
+  const elsewhere = await lookUp(compute, open, onHost, evacuationsOf);
+  return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned } };
+}
+
+function byInstance(migrations: readonly Migration[]): ReadonlyMap<string, readonly Migration[]> {
+  const map = new Map<string, Migration[]>();
+  for (const migration of migrations) {
+    const list = map.get(migration.instanceId);
+    if (list === undefined) map.set(migration.instanceId, [migration]);
+    else list.push(migration);
+  }
+  return map;
+}
+
+/** Instances that left the host without an evacuation that is done: one request each, and there are few. */
+async function lookUp(
+  compute: Services['compute'],
+  open: readonly TaskState[],
+  onHost: ReadonlyMap<string, Server>,
+  evacuationsOf: Sight['evacuationsOf'],
+): Promise<ReadonlyMap<string, Server | null>> {
+  const away = open.filter(({ instanceId, progress }) => {
+    if (onHost.has(instanceId) || progress.status === 'granted') return false;
+    return (
+      progress.status === 'waiting' ||
+      !evacuationsOf.get(instanceId)?.some(({ status }) => status === 'done' || status === 'completed')
+    );
+  });
+  const found = await Promise.all(
+    away.map(async ({ instanceId }) => [instanceId, (await compute.server(instanceId)) ?? null] as const),
+  );
+  return new Map(found);
+}

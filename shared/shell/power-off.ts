@@ -1,0 +1,105 @@
+import {
+  bindingFault,
+  decideAfterPowerOff,
+  decideFencing,
+  fenceFailed,
+  type TimedReading,
+} from '#shared/domain/fence.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
+import { fenceDeviceOf, type Segment } from '#shared/domain/policy.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { bindingWrites, loadBinding } from '#shared/state/bindings.ts';
+import { guardWrite, loadGuard } from '#shared/state/guards.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { orOutage, readGates, readLive, segmentOf } from './live.ts';
+import { commitHost, type HostIn } from './step.ts';
+
+/** Pauses between the readings after a power-off, in ms: most devices are off within a second. */
+const READ_BACK_PAUSES_MS = [50, 150, 300, 500, 1000, 2000, 3000] as const;
+const READ_BACK_MS = 12_000;
+
+/** One step of the status `fencing`: read the power; if it is on, and every gate is open, power off and read back. */
+export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencing'>>): Promise<Loaded<HostState>> {
+  const { clock, chance, policy } = services;
+  const host = loaded.value;
+  const segment = segmentOf(services, host.incident.segment);
+  const config = fenceDeviceOf(policy, host.name);
+  const fail = (because: string) =>
+    commitHost(services, loaded, {
+      facts: [fenceFailed(host.incident, because, segment, clock.now(), chance.random())],
+    });
+  if (config === undefined) return fail('the policy names no fence device for the host');
+  const device = await openDevice(services, config);
+  if (typeof device === 'string') return fail(device);
+
+  const [reading, live] = await Promise.all([readPower(services, device), orOutage(readLive(services, host, segment))]);
+  if ('outage' in live) return fail(`Nova does not answer, and nothing is powered off without it: ${live.outage}`);
+  const binding = await loadBinding(services.state, reading.systemUuid);
+  const { input } = await readGates(services, host, segment, live.value);
+  const fault = bindingFault(reading, binding, host.key, config.systemUuid);
+  const decision = decideFencing(host.incident, reading, fault, input, chance.random());
+  const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, binding) : [];
+  const writes = [...bind, ...(await stopWrites(services, decision.facts, segment, host.incident.id))];
+  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });
+  if (decision.do === 'commit') return committed;
+
+  // The intent is committed: from here on a crash is looked after by reading the power again.
+  const { incident } = committed.value;
+  if (incident?.status !== 'fencing') return committed;
+  const answer = await device.powerOff();
+  const after = await readBack(services, device);
+  const facts = decideAfterPowerOff(incident, answer, after, segment, clock.now(), chance.random());
+  return commitHost(services, committed, { facts });
+}
+
+async function openDevice(
+  { fencing }: Services,
+  { systemUuid, caFile, insecureTls, ...config }: NonNullable<ReturnType<typeof fenceDeviceOf>>,
+): Promise<FenceDevice | string> {
+  const device: FenceDeviceConfig = {
+    ...config,
+    ...(systemUuid === undefined ? {} : { systemUuid }),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(insecureTls === undefined ? {} : { insecureTls }),
+  };
+  try {
+    return await fencing.device(device);
+  } catch (error) {
+    if (error instanceof PermanentError) return error.message;
+    throw error;
+  }
+}
+
+async function readPower({ clock }: Services, device: FenceDevice): Promise<TimedReading> {
+  const askedAtMs = clock.now();
+  return { ...(await device.readPower()), askedAtMs };
+}
+
+async function readBack(services: Services, device: FenceDevice): Promise<TimedReading> {
+  const startedMs = services.clock.now();
+  let reading = await readPower(services, device);
+  for (const pauseMs of READ_BACK_PAUSES_MS) {
+    if (reading.power === 'off' || services.clock.now() - startedMs > READ_BACK_MS) break;
+    await services.clock.sleep(pauseMs);
+    reading = await readPower(services, device);
+  }
+  return reading;
+}
+
+/** S1: a contradiction stops the whole segment, in the same transaction that records it. */
+async function stopWrites(
+  { state, clock }: Services,
+  facts: readonly HostFact[],
+  segment: Segment,
+  incidentId: string,
+): Promise<readonly StateWrite[]> {
+  const stopped = facts.find((fact) => fact.type === 'stopped');
+  if (stopped === undefined) return [];
+  const name = { segment: segment.name };
+  const guard = await loadGuard(state, name);
+  return [
+    guardWrite(name, guard, { ...guard.value, stopped: { reason: stopped.because, incidentId, atMs: clock.now() } }),
+  ];
+}

@@ -1,0 +1,68 @@
+import { endOverdue } from '#shared/domain/follow.ts';
+import { planTasks } from '#shared/domain/plan.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import { settle } from '#shared/domain/settle.ts';
+import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import type { Services } from '#shared/services.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { taskWrites } from '#shared/state/tasks.ts';
+import { addTasks, commitTasks } from './add-tasks.ts';
+import type { FullSight } from './look.ts';
+import type { HostIn } from './step.ts';
+
+export interface TasksNow {
+  readonly tasks: readonly Loaded<TaskState>[];
+  readonly changed: boolean;
+}
+
+/** Commits what this look says of the tasks in flight, and plans instances that have shown up on the host since. */
+export async function settleTasks(
+  services: Services,
+  host: HostIn<'evacuating'>,
+  before: readonly Loaded<TaskState>[],
+  sight: FullSight,
+  segment: Segment,
+): Promise<TasksNow> {
+  const { chance, clock } = services;
+  const settled = await changeTasks(services, before, (task) => {
+    if (task.progress.status === 'ended') return [];
+    const facts = settle(task, sight, segment, chance.random());
+    return facts.length > 0 ? facts : endOverdue(task, host.incident, segment, clock.now());
+  });
+  const unplanned = sight.listing?.unplanned ?? [];
+  if (unplanned.length === 0) return settled;
+  const planned = planTasks({
+    incidentId: host.incident.id,
+    hostKey: host.key,
+    servers: unplanned,
+    evacuations: [...sight.evacuationsOf.values()].flat(),
+    otherMigrations: sight.listing?.otherMigrations ?? [],
+    segment,
+    nowMs: clock.now(),
+  });
+  const added = await addTasks(services, planned, host.incident.audit);
+  return { tasks: [...settled.tasks, ...added.map((value) => ({ value, version: 1 }))], changed: true };
+}
+
+/** Commits the facts that `decide` gives for each task; tasks without facts stay as they are. */
+export async function changeTasks(
+  services: Services,
+  before: readonly Loaded<TaskState>[],
+  decide: (task: TaskState) => readonly TaskFact[],
+): Promise<TasksNow> {
+  const nowMs = services.clock.now();
+  const after: Loaded<TaskState>[] = [];
+  const commits = [];
+  for (const loaded of before) {
+    const facts = decide(loaded.value);
+    if (facts.length === 0) {
+      after.push(loaded);
+      continue;
+    }
+    const commit = taskWrites(loaded, facts, nowMs);
+    commits.push(commit);
+    after.push({ value: commit.task, version: loaded.version === 'absent' ? 1 : loaded.version + 1 });
+  }
+  await commitTasks(services, commits);
+  return { tasks: after, changed: commits.length > 0 };
+}

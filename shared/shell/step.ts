@@ -1,0 +1,90 @@
+import type { StepCommand } from '#events/commands.ts';
+import { commandsOf } from '#shared/domain/commands.ts';
+import type { HostFact, HostState, Incident, IncidentStatus } from '#shared/domain/host.ts';
+import { ConflictError, RetryableError } from '#shared/errors.ts';
+import type { StateWrite } from '#shared/ports.ts';
+import type { Delivery, Services } from '#shared/services.ts';
+import { hostWrites, loadHost } from '#shared/state/hosts.ts';
+import type { Loaded } from '#shared/state/items.ts';
+
+const MAX_RACES = 8;
+
+/** A host whose open incident is in one of the statuses that a step is for. */
+export type HostIn<S extends IncidentStatus> = HostState & { readonly incident: Extract<Incident, { status: S }> };
+
+export interface Decided {
+  readonly facts: readonly HostFact[];
+  /** Other items that must be written in the same transaction: guards, bindings, tokens. */
+  readonly writes?: readonly StateWrite[];
+}
+
+/** Commits facts of a host; the loaded host with its new version comes back. */
+export async function commitHost(
+  services: Services,
+  loaded: Loaded<HostState>,
+  { facts, writes = [] }: Decided,
+): Promise<Loaded<HostState>> {
+  const committed = hostWrites(loaded, facts, services.clock.now());
+  await services.state.transact([...committed.writes, ...writes]);
+  logTransition(services, loaded.value, committed.host, facts);
+  return { value: committed.host, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
+}
+
+/** The one form in which every transition is logged. */
+function logTransition({ log }: Services, before: HostState, after: HostState, facts: readonly HostFact[]): void {
+  const from = before.incident?.status ?? 'none';
+  const to = after.incident?.status ?? 'none';
+  if (from === to) return;
+  const incidentId = after.incident?.id ?? before.incident?.id ?? null;
+  log.info(`host ${after.name}: ${from} -> ${to}`, {
+    host: after.name,
+    hostKey: after.key,
+    incidentId,
+    facts: facts.map((fact) => fact.type),
+  });
+}
+
+/** Sends what the state asks for next. Whoever commits sends; who finds a step taken sends only after a redelivery. */
+export const sendCommands = (services: Services, host: HostState): Promise<void> =>
+  services.outbox.send(commandsOf(host, services.clock.now()));
+
+/**
+ * Takes one step of an incident: load, decide, commit, send. The caller acknowledges the message afterwards.
+ *
+ * A message whose tick is not the incident's is a repeat: its step was taken. If it was *received* before, the
+ * function that took the step may have died before it sent what comes next, so the state's commands are sent again.
+ *
+ * @param take decides, and may commit and act more than once; it returns the host as last committed.
+ */
+export async function takeStep<S extends IncidentStatus>(
+  { message, redelivered }: Delivery<StepCommand>,
+  services: Services,
+  statuses: readonly S[],
+  take: (loaded: Loaded<HostIn<S>>) => Promise<Loaded<HostState>>,
+): Promise<void> {
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const loaded = await loadHost(services.state, message.hostKey);
+    if (loaded === undefined || loaded.value.incident?.id !== message.incidentId) return;
+    if (!isDue(loaded, message.tick, statuses)) {
+      if (redelivered) await sendCommands(services, loaded.value);
+      return;
+    }
+    try {
+      const done = await take(loaded);
+      await sendCommands(services, done.value);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  throw new RetryableError(`host ${message.hostKey} lost ${MAX_RACES} races`);
+}
+
+function isDue<S extends IncidentStatus>(
+  loaded: Loaded<HostState>,
+  tick: number,
+  statuses: readonly S[],
+): loaded is Loaded<HostIn<S>> {
+  const { incident } = loaded.value;
+  return incident !== null && incident.tick === tick && (statuses as readonly string[]).includes(incident.status);
+}

@@ -1,0 +1,146 @@
+import { appendFacts, auditWrite, FIRST, type Head, streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import {
+  type HostFact,
+  type HostState,
+  type IncidentOutcome,
+  isReportFact,
+  isSilentFact,
+} from '#shared/domain/host.ts';
+import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import { all, decode, type Loaded, load, put } from './items.ts';
+
+/** One line per incident, open or closed; ids are time-ordered, so the list is too. */
+export interface IncidentEntry {
+  readonly id: string;
+  readonly host: string;
+  readonly hostKey: string;
+  readonly segment: string;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number | null;
+  readonly outcome: IncidentOutcome | null;
+  readonly because: string;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Head of the incident's stream at its end: a cut tail shows. */
+  readonly auditHead: Head | null;
+}
+
+export const HOST_PARTITION_PREFIX = 'host#';
+export const hostItemKey = (hostKey: string): ItemKey => ({
+  partition: `${HOST_PARTITION_PREFIX}${hostKey}`,
+  sort: 'state',
+});
+const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sort: incidentId });
+
+export const loadHost = (state: StateStore, hostKey: string): Promise<Loaded<HostState> | undefined> =>
+  load<HostState>(state, hostItemKey(hostKey));
+
+/** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
+export async function openHosts(state: StateStore, dueBeforeMs: number): Promise<readonly HostState[]> {
+  const items = await state.due(dueBeforeMs, 1000);
+  return items
+    .filter((item) => item.partition.startsWith(HOST_PARTITION_PREFIX))
+    .map((item) => decode<HostState>(item));
+}
+
+/**
+ * The state after the facts, and the writes that commit it together with one audit record per fact (A1).
+ * The transaction fails if anybody else wrote the host since it was loaded.
+ */
+export function hostWrites(
+  loaded: Loaded<HostState>,
+  facts: readonly HostFact[],
+  nowMs: number,
+): { readonly host: HostState; readonly writes: readonly StateWrite[] } {
+  let host = loaded.value;
+  const writes: StateWrite[] = [];
+  for (const fact of facts) {
+    if (isReportFact(fact)) {
+      const { records, head } = appendFacts(streamOfHost(host.key), host.audit, [fact], nowMs);
+      host = { ...evolveHost(host, fact), audit: head };
+      writes.push(...records.map(auditWrite));
+      continue;
+    }
+    if (isSilentFact(fact)) {
+      host = evolveHost(host, fact);
+      continue;
+    }
+    const opening = fact.type === 'incident-opened';
+    const id = opening ? fact.incidentId : (host.incident?.id ?? '');
+    const { records, head } = appendFacts(
+      streamOfIncident(id),
+      opening ? FIRST : (host.incident?.audit ?? FIRST),
+      [fact],
+      nowMs,
+    );
+    const before = host;
+    host = evolveHost(host, fact);
+    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };
+    writes.push(...records.map(auditWrite));
+    if (opening || fact.type === 'incident-closed') writes.push(...entryWrites(before, host, fact, head));
+  }
+  return { host, writes: [put(hostItemKey(host.key), loaded.version, host, dueOf(host)), ...onceEach(writes)] };
+}
+
+const dueOf = ({ incident }: HostState) => (incident === null ? {} : { dueAtMs: incident.dueAtMs });
+
+function entryWrites(
+  before: HostState,
+  after: HostState,
+  fact: HostFact & { type: 'incident-opened' | 'incident-closed' },
+  head: Head,
+): readonly StateWrite[] {
+  const { name: host, key: hostKey } = after;
+  if (fact.type === 'incident-opened') {
+    const { incidentId: id, segment, atMs: openedAtMs, because } = fact;
+    const entry: IncidentEntry = {
+      id,
+      host,
+      hostKey,
+      segment,
+      openedAtMs,
+      closedAtMs: null,
+      outcome: null,
+      because,
+      counts: {},
+      auditHead: null,
+    };
+    return [put(entryKey(id), 'absent', entry)];
+  }
+  if (before.incident === null) return [];
+  const { id, segment, openedAtMs } = before.incident;
+  const { outcome, because, counts, atMs: closedAtMs } = fact;
+  const entry: IncidentEntry = {
+    id,
+    host,
+    hostKey,
+    segment,
+    openedAtMs,
+    closedAtMs,
+    outcome,
+    because,
+    counts,
+    auditHead: head,
+  };
+  return [put(entryKey(id), 1, entry)];
+}
+
+/** An incident that opens and closes in one transaction has one entry: the later write, made for a new item. */
+function onceEach(writes: readonly StateWrite[]): readonly StateWrite[] {
+  const byKey = new Map<string, StateWrite>();
+  for (const write of writes) {
+    const key = `${write.kind === 'append'}\n${write.partition}\n${write.sort}`;
+    const earlier = byKey.get(key);
+    byKey.set(key, earlier?.kind === 'put' && write.kind === 'put' ? { ...write, expect: earlier.expect } : write);
+  }
+  return [...byKey.values()];
+}
+
+export async function loadEntry(state: StateStore, incidentId: string): Promise<IncidentEntry | undefined> {
+  return (await load<IncidentEntry>(state, entryKey(incidentId)))?.value;
+}
+
+/** All incidents, oldest first. */
+export async function* listIncidents(state: StateStore): AsyncGenerator<IncidentEntry> {
+  for await (const item of all(state, 'incidents')) yield decode<IncidentEntry>(item);
+}

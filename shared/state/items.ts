@@ -1,0 +1,54 @@
+import { PermanentError } from '#shared/errors.ts';
+import type { Expectation, ItemKey, JsonObject, StateStore, StateWrite, StoredItem } from '#shared/ports.ts';
+
+/** The form in which bodies are written now. A newer one is refused, an older one is for a migration to raise. */
+const SCHEMA_VERSION = 1;
+
+/** A value with the version it was read at: what a write must find unchanged. */
+export interface Loaded<T> {
+  readonly value: T;
+  readonly version: Expectation;
+}
+
+export interface ItemOptions {
+  readonly dueAtMs?: number;
+  readonly expiresAtMs?: number;
+}
+
+export function decode<T>(item: StoredItem): T {
+  const { schemaVersion, ...body } = item.body;
+  if (schemaVersion !== SCHEMA_VERSION)
+    throw new PermanentError(
+      `item ${item.partition} ${item.sort} has schema version ${JSON.stringify(schemaVersion)}, this salvor reads ${SCHEMA_VERSION}`,
+    );
+  return body as T;
+}
+
+export async function load<T>(state: StateStore, key: ItemKey): Promise<Loaded<T> | undefined> {
+  const item = await state.get(key);
+  return item && { value: decode<T>(item), version: item.version };
+}
+
+/** The write that replaces what was loaded. `T` holds JSON values only. */
+export function put<T extends object>(
+  key: ItemKey,
+  expect: Expectation,
+  value: T,
+  options: ItemOptions = {},
+): StateWrite {
+  const body = { ...value, schemaVersion: SCHEMA_VERSION } as unknown as JsonObject;
+  return { kind: 'put', ...key, expect, body, ...options };
+}
+
+/** Every item of a partition, page by page. */
+export async function* all(state: StateStore, partition: string, prefix?: string): AsyncGenerator<StoredItem> {
+  let after: string | undefined;
+  do {
+    const page = await state.query(partition, {
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
