@@ -17,7 +17,8 @@ const KEPT_OUTPUT_CHARACTERS = 4000;
  */
 export async function openKit(): Promise<Emulator> {
   const installed = await run(UP, ['install'], { echo: true });
-  if (installed.exitCode !== 0) throw new LocalStackUnavailable(lastLine(installed.stderr));
+  if (installed.exitCode !== 0)
+    throw new LocalStackUnavailable(lastLine(installed.stderr).replace(/^LocalStack: /, ''));
 
   const port = await freePort();
   const env = { ...process.env, SALVOR_LOCALSTACK_PORT: String(port) };

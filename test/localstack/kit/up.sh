@@ -62,10 +62,20 @@ java_major() {
   echo "${version:-0}"
 }
 
+# The kit's own files that go into a folder: when they change, it is made again.
+fingerprint() {
+  case $1 in
+    "$PYTHON_HOME") cat "$KIT/localstack-$LOCALSTACK_VERSION.txt" "$KIT"/plugin/*.toml "$KIT"/plugin/*/*.py ;;
+    "$DYNAMODB_HOME") cat "$KIT/dynamodb/pom.xml" "$KIT"/dynamodb/src/main/java/*.java ;;
+  esac | cksum
+}
+
+complete() { [ "$(cat "$1/.complete" 2>/dev/null)" = "$(fingerprint "$1")" ]; }
+
 # step <name> <folder> <function>: runs the function on an empty folder, unless it succeeded there before.
 step() {
   local name=$1 folder=$2 started=$SECONDS
-  if [ -e "$folder/.complete" ]; then return; fi
+  if complete "$folder"; then return; fi
   rm -rf "$folder"
   mkdir -p "$folder"
   echo "LocalStack: installing $name" >&2
@@ -73,7 +83,7 @@ step() {
     tail -n 15 "$CACHE/install.log" >&2
     fail "could not install $name (all of it: $CACHE/install.log)"
   fi
-  touch "$folder/.complete"
+  fingerprint "$folder" >"$folder/.complete"
   echo "LocalStack: installed $name in $((SECONDS - started)) s" >&2
 }
 
@@ -105,12 +115,15 @@ install_dynamodb() {
     ln -s "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" "$DYNAMODB_HOME/java/21"
 }
 
-install_all() {
-  local folder complete=yes
+all_complete() {
+  local folder
   for folder in "$PYTHON_HOME" "$NODE_HOME" "$RIC_HOME" "$DYNAMODB_HOME"; do
-    [ -e "$folder/.complete" ] || complete=no
+    complete "$folder" || return 1
   done
-  if [ $complete = yes ]; then return; fi
+}
+
+install_all() {
+  if all_complete; then return; fi
   check_tools
   mkdir -p "$CACHE"
   exec 9>"$CACHE/install.lock"
@@ -130,11 +143,11 @@ healthy() { curl -sf -m 2 -o /dev/null "http://127.0.0.1:$PORT/_localstack/healt
 running_pid() {
   local pid
   pid=$(cat "$RUN/pid" 2>/dev/null) || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q localstack.runtime.main && echo "$pid"
+  grep -qs localstack.runtime.main "/proc/$pid/cmdline" && echo "$pid"
 }
 
 prepare_run() {
-  [ -e "$DYNAMODB_HOME/.complete" ] || fail "not installed; run: $0 install"
+  all_complete || fail "not installed; run: $0 install"
   rm -rf "$RUN"
   mkdir -p "$RUN/tmp" "$RUN/var/lib/localstack"
   ln -s "$DYNAMODB_HOME" "$RUN/var/lib/localstack/lib"
