@@ -58,7 +58,7 @@ function checkReady(request: NovaRequest, server: SimServer, verb: string, from:
 
 const resetState = z.object({ state: z.enum(['active', 'error']) });
 const lockBody = z.object({ locked_reason: z.string() });
-const liveMigrationBody = z.object({ host: z.string().nullish() });
+const moveBody = z.object({ host: z.string().nullish() });
 
 const SPECIAL: Readonly<Record<string, Handler>> = {
   'os-resetState': (c, server, argument) => {
@@ -88,20 +88,27 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     world.moveServer(server, host);
     return runRule(c, server, { ...startRule, verb: 'unshelve', from: [server.vmState], task: 'unshelving' });
   },
-  resize: (c, server) => move(c, server, 'resize'),
-  migrate: (c, server) => move(c, server, 'migration'),
+  resize: (c, server) => move(c, server, 'resize', null),
+  migrate: (c, server, argument) => {
+    requireAdmin(c.get('nova'), 'os-migrate-server:migrate');
+    return move(c, server, 'migration', wantedHost(argument));
+  },
   'os-migrateLive': (c, server, argument) => {
     const request = c.get('nova');
     requireAdmin(request, 'os-migrate-server:migrate_live');
     checkReady(request, server, 'os-migrateLive', ['active', 'paused']);
     checkHostUp(request, server);
-    const host = liveMigrationBody.safeParse(argument).data?.host ?? null;
-    if (!liveMigrate(request.world, server, host, requester(request))) throw noValidHost();
+    if (!liveMigrate(request.world, server, wantedHost(argument), requester(request))) throw noValidHost();
     return answer(c, 202);
   },
 };
 
 const startRule: StateRule = { verb: '', from: [], task: '', to: 'active', power: 1, guest: 'start', httpStatus: 202 };
+
+/** `host` of migrate (2.56 and above) and os-migrateLive. */
+function wantedHost(argument: unknown): string | null {
+  return moveBody.safeParse(argument).data?.host ?? null;
+}
 
 function requester({ token }: NovaRequest): { userId: string; projectId: string } {
   return { userId: token.user.id, projectId: token.project?.id ?? '' };
@@ -116,10 +123,11 @@ function checkHostUp({ world }: NovaRequest, server: SimServer): void {
   if (host === undefined || !world.serviceIsUp(host)) throw new NovaError(503, 'Service is unavailable at this time.');
 }
 
-function move(c: NovaContext, server: SimServer, type: 'resize' | 'migration'): Response {
+function move(c: NovaContext, server: SimServer, type: 'resize' | 'migration', requestedHost: string | null): Response {
   const request = c.get('nova');
   checkReady(request, server, type === 'resize' ? 'resize' : 'migrate', ['active', 'stopped']);
   checkHostUp(request, server);
-  if (!resizeElsewhere(request.world, server, type, requester(request))) throw noValidHost();
+  if (!resizeElsewhere(request.world, server, { type, requestedHost, requester: requester(request) }))
+    throw noValidHost();
   return answer(c, 202);
 }

@@ -82,6 +82,7 @@ function listed(c: NovaContext, request: NovaRequest): SimServer[] {
 }
 
 const bootRequest = z.object({
+  'os:scheduler_hints': z.object({ group: z.string() }).partial().optional(),
   server: z.object({
     name: z.string().min(1).max(255),
     flavorRef: z.union([z.string(), z.number()]).transform(String),
@@ -115,9 +116,11 @@ function createServer(request: NovaRequest, body: unknown): SimServer {
     throw new NovaError(400, 'Invalid imageRef provided.');
   }
   const place = placeOf(request, asked);
+  const groupId = parsed.data['os:scheduler_hints']?.group;
+  const group = world.serverGroups.find((one) => one.id === groupId);
   const chosen =
     place.host === undefined
-      ? pickHost(world, { server: { id: '', flavor, pinnedAvailabilityZone: place.zone }, ignore: [] })
+      ? pickHost(world, { server: { id: '', flavor, pinnedAvailabilityZone: place.zone }, ignore: [], group })
       : world.hosts.get(place.host);
   const server = buildServer(world, {
     name: asked.name,
@@ -131,6 +134,7 @@ function createServer(request: NovaRequest, body: unknown): SimServer {
     host: chosen?.computeRunning ? chosen.name : null,
     state: chosen?.computeRunning ? 'active' : 'error',
   });
+  if (group !== undefined) world.joinServerGroup(group, server.id);
   if (server.vmState === 'error') {
     const message = 'No valid host was found. There are not enough hosts available.';
     server.fault = { code: 500, message, createdMs: world.clock.now() };

@@ -68,13 +68,12 @@ function offload(world: World, server: SimServer): void {
 export function resizeElsewhere(
   world: World,
   server: SimServer,
-  type: 'resize' | 'migration',
-  requester: Requester,
+  move: { readonly type: 'resize' | 'migration'; readonly requestedHost: string | null; readonly requester: Requester },
 ): boolean {
   const source = server.host;
-  const to = pickHost(world, { server, ignore: [source] });
+  const to = pickHost(world, { server, ignore: [source], only: move.requestedHost });
   if (source === null || to === undefined) return false;
-  const migration = world.addMigration(server, type, { from: source, to: to.name, requester });
+  const migration = world.addMigration(server, move.type, { from: source, to: to.name, requester: move.requester });
   handOverGuest(world, world.hosts.get(source), to, server);
   world.moveServer(server, to.name);
   world.updateServer(server, { vmState: 'resized', taskState: null });

@@ -119,6 +119,8 @@ export function defaultFlavors(): Flavor[] {
     flavor('2', 'ha', 512, [1, 0, 0], { 'ha:priority': '1' }),
     flavor('3', 'ephemeral', 512, [1, 1, 0]),
     flavor('4', 'swap', 512, [1, 0, 512]),
+    flavor('8', 'local-disks', 512, [1, 1, 64]),
+    flavor('9', 'bigger', 1024, [1, 0, 0]),
     flavor('5', 'diskless', 512, [0, 0, 0]),
     flavor('6', 'large', 8192, [10, 0, 0]),
     flavor('7', 'vtpm', 512, [1, 0, 0], { 'hw:tpm_version': '2.0', 'hw:tpm_model': 'tpm-crb' }),

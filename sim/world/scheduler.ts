@@ -1,8 +1,10 @@
 import type { SimHost, SimServer } from './types.ts';
-import type { World } from './world.ts';
+import type { ServerGroup, World } from './world.ts';
 
 export interface ScheduleRequest {
   readonly server: Pick<SimServer, 'id' | 'flavor' | 'pinnedAvailabilityZone'>;
+  /** The server group of an instance that is not in its members yet. */
+  readonly group?: ServerGroup | undefined;
   /** Hosts that must not be chosen. */
   readonly ignore: readonly (string | null)[];
   /** Only this host, verified like any other. */
@@ -17,7 +19,7 @@ export function pickHost(world: World, request: ScheduleRequest): SimHost | unde
   let best: SimHost | undefined;
   const candidates = request.only == null ? world.hosts.values() : [world.hosts.get(request.only)];
   for (const host of candidates) {
-    if (host === undefined || request.ignore.includes(host.name) || !fits(world, host, request.server)) continue;
+    if (host === undefined || request.ignore.includes(host.name) || !fits(world, host, request)) continue;
     if (best === undefined || freeMemoryMb(host) > freeMemoryMb(best)) best = host;
   }
   return best;
@@ -27,15 +29,14 @@ function freeMemoryMb(host: SimHost): number {
   return host.memoryMb - host.memoryUsedMb;
 }
 
-function fits(world: World, host: SimHost, server: ScheduleRequest['server']): boolean {
+function fits(world: World, host: SimHost, { server, group = world.groupOf(server.id) }: ScheduleRequest): boolean {
   if (host.disabled || !world.serviceIsUp(host)) return false;
   if (freeMemoryMb(host) < server.flavor.memoryMb) return false;
   const zone = server.pinnedAvailabilityZone;
   if (zone !== null && world.zoneOf(host.name) !== zone) return false;
-  const group = world.groupOf(server.id);
   if (group === undefined) return true;
   const together = group.members.some((id) => id !== server.id && world.servers.get(id)?.host === host.name);
   if (group.policy === 'anti-affinity') return !together;
-  if (group.policy === 'affinity') return together || group.members.length === 1;
+  if (group.policy === 'affinity') return together || group.members.every((id) => id === server.id);
   return true;
 }

@@ -194,6 +194,11 @@ export class World {
     for (const id of group.members) this.#groupsByServer.set(id, group);
   }
 
+  joinServerGroup(group: ServerGroup, serverId: string): void {
+    group.members.push(serverId);
+    this.#groupsByServer.set(serverId, group);
+  }
+
   groupOf(serverId: string): ServerGroup | undefined {
     return this.#groupsByServer.get(serverId);
   }
