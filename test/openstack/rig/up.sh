@@ -95,6 +95,6 @@ wait_port $RIG_PORT_PLACEMENT placement; wait_port $RIG_PORT_NEUTRON neutron; wa
 wait_port $RIG_PORT_NOVA nova-api; wait_port $RIG_PORT_REDFISH bmc-redfish
 say "APIs are up"
 
-for i in $(seq "$N"); do start_compute compute-$i; done
+for i in $(seq "$N"); do echo on >"$RIG_STATE/power/compute-$i"; start_compute "compute-$i"; done
 "$PY" "$RIG_HOME/setup/wait_computes.py" "$N"
 say "$N nova-computes are up and mapped"

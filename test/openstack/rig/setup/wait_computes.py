@@ -1,4 +1,5 @@
-"""wait_computes.py N   Waits at most 120 s till N nova-computes are up and known as hypervisors (= mapped to the cell)."""
+"""wait_computes.py N   Waits at most 120 s till N nova-computes are up and known as hypervisors (= mapped to the cell).
+One that is forced down counts too: a state that was kept may hold such ones."""
 import sys
 import time
 
@@ -7,7 +8,7 @@ from rigapi import client, ok
 nova, wanted, deadline, seen = client("compute", "2.90"), int(sys.argv[1]), time.time() + 120, "no answer from Nova"
 while time.time() < deadline:
     try:
-        up = [s["host"] for s in ok(nova.get("/os-services?binary=nova-compute"))["services"] if s["state"] == "up"]
+        up = [s["host"] for s in ok(nova.get("/os-services?binary=nova-compute"))["services"] if s["state"] == "up" or s["forced_down"]]
         known = ok(nova.get("/os-hypervisors"))["hypervisors"]
         if len(up) >= wanted and len(known) >= wanted:
             sys.exit(0)
