@@ -26,3 +26,38 @@ export function systemClock(): WorldClock {
     },
   };
 }
+
+/** A clock that stands until it is moved on. */
+export interface ManualClock extends WorldClock {
+  /** Moves on by `ms` and runs on the way, in order, what falls due. */
+  advance(ms: number): void;
+}
+
+export function manualClock(startMs = 0): ManualClock {
+  const due: { atMs: number; order: number; task: () => void }[] = [];
+  let nowMs = startMs;
+  let order = 0;
+  return {
+    now: () => nowMs,
+    after(delayMs, task) {
+      order += 1;
+      const entry = { atMs: nowMs + Math.max(0, delayMs), order, task };
+      due.push(entry);
+      return () => {
+        const at = due.indexOf(entry);
+        if (at >= 0) due.splice(at, 1);
+      };
+    },
+    advance(ms) {
+      const untilMs = nowMs + ms;
+      for (;;) {
+        const [next] = due.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs || a.order - b.order);
+        if (next === undefined) break;
+        due.splice(due.indexOf(next), 1);
+        nowMs = Math.max(nowMs, next.atMs);
+        next.task();
+      }
+      nowMs = untilMs;
+    },
+  };
+}

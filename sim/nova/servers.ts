@@ -62,7 +62,8 @@ function listed(c: NovaContext, request: NovaRequest): SimServer[] {
   const { world, isAdmin, token } = request;
   const query = c.req.query();
   const allTenants = query.all_tenants !== undefined && !/^(0|false|no|n|off|f)$/i.test(query.all_tenants);
-  if (allTenants && !isAdmin) throw forbidden('servers:index:get_all_tenants');
+  if (allTenants && !isAdmin)
+    throw forbidden(`servers:${c.req.path.endsWith('/detail') ? 'detail' : 'index'}:get_all_tenants`);
   const since = changesSince(c);
   const statuses = c.req.queries('status')?.map((status) => status.toUpperCase());
   const host = isAdmin ? query.host : undefined;

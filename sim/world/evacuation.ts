@@ -3,6 +3,9 @@ import { pickHost } from './scheduler.ts';
 import { type EvacuationJob, POWER_STATE, type SimHost, type SimMigration, type SimServer } from './types.ts';
 import type { Requester, World } from './world.ts';
 
+/** What part of an evacuation's time goes where. */
+const SHARE = { scheduling: 0.2, onTheWay: 0.15, spawning: 0.5, finishing: 0.15 } as const;
+
 export interface EvacuationRequest {
   readonly sourceHost: string;
   readonly requestedHost: string | null;
@@ -51,7 +54,7 @@ export function acceptEvacuation(world: World, server: SimServer, request: Evacu
   }
   const durationMs =
     world.faults.take('evacuation-slow', subject)?.delayMs ?? world.random.spread(world.options.evacuationMs, 0.4);
-  world.clock.after(durationMs * 0.2, () => schedule(world, server, job, durationMs));
+  world.clock.after(durationMs * SHARE.scheduling, () => schedule(world, server, job, durationMs));
   return migration;
 }
 
@@ -81,7 +84,10 @@ function schedule(world: World, server: SimServer, job: EvacuationJob, durationM
     fail(world, server, job, 'error', 'No valid host was found. There are not enough hosts available.');
     return;
   }
-  whenFree(world, chosen, () => rebuild(world, server, job, chosen, durationMs));
+  // The destination counts it as its own only when it gets to it; until then the scheduler sees a free host.
+  world.clock.after(durationMs * SHARE.onTheWay, () =>
+    whenFree(world, chosen, () => rebuild(world, server, job, chosen, durationMs)),
+  );
 }
 
 /** A nova-compute that is dead or busy gets to a rebuild later: the request waits in its queue. */
@@ -109,9 +115,9 @@ function rebuild(world: World, server: SimServer, job: EvacuationJob, host: SimH
   const subject = { host: host.name, serverId: server.id };
   if (world.faults.take('evacuation-stuck', subject) !== undefined) return;
   const slowMs = world.faults.take('evacuation-slow', subject)?.delayMs ?? durationMs;
-  world.clock.after(slowMs * 0.6, () => {
+  world.clock.after(slowMs * SHARE.spawning, () => {
     if (host.generation !== generation) return;
-    if (isCurrent(server, job)) spawn(world, server, job, host, slowMs * 0.2);
+    if (isCurrent(server, job)) spawn(world, server, job, host, slowMs * SHARE.finishing);
     else release(host);
   });
 }

@@ -98,7 +98,7 @@ export function readingRows(signed: () => Signed): void {
     expect(newer).not.toHaveProperty('memory_mb');
   });
 
-  test('instances are listed newest first, in pages that link to the next', async () => {
+  test('instances of a host are listed in full, in pages that link to the next', async () => {
     const { admin, cloud } = signed();
     const host = hostAt(cloud, 0);
     const [first = ''] = await boot(admin, cloud.base, { count: 1, host, name: 'first' });
