@@ -9,7 +9,7 @@ import { killCompute, powerOff, powerOn, startCompute } from './world/power.ts';
 import type { SimHost, SimServer, VmState } from './world/types.ts';
 import type { Aggregate, ServerGroup, World } from './world/world.ts';
 
-export interface BootOptions {
+interface BootOptions {
   /** The host they run on; null for none. */
   readonly host: string | null;
   /** Flavor by name; `tiny` if absent. */

@@ -1,7 +1,7 @@
 import type { WorldClock } from './clock.ts';
 
 /** What a guest did on a host. `DOUBLE`: it started while it still ran on another host, so that one was not fenced. */
-export type GuestChange = 'on' | 'off' | 'DOUBLE';
+type GuestChange = 'on' | 'off' | 'DOUBLE';
 
 /** A fact of the simulated world, as it happened (not as any API tells it). */
 export type WorldFact =

@@ -2,8 +2,8 @@ import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import { closeConnection, hang, jsonBody, type SimEnv } from './http.ts';
 import { logged } from './logged.ts';
+import { changePower, RESET_TYPES, type ResetType, systemBody } from './redfish-system.ts';
 import type { RequestLog } from './request-log.ts';
-import { powerOff, powerOn } from './world/power.ts';
 import type { SimHost } from './world/types.ts';
 import type { World } from './world/world.ts';
 
@@ -26,16 +26,6 @@ interface RedfishEnv extends SimEnv {
   Variables: SimEnv['Variables'] & { device: { named: SimHost; wired: SimHost } | undefined };
 }
 
-const RESET_TYPES = [
-  'On',
-  'ForceOff',
-  'GracefulShutdown',
-  'GracefulRestart',
-  'ForceRestart',
-  'ForceOn',
-  'PushPowerButton',
-  'Nmi',
-] as const;
 const resetRequest = z.object({ ResetType: z.enum(RESET_TYPES) });
 const sessionRequest = z.object({ UserName: z.string(), Password: z.string() });
 
@@ -207,35 +197,7 @@ function systemOf(c: Context<RedfishEnv>): SimHost | undefined {
   return host?.systemUuid.toLowerCase() === c.req.param('id')?.toLowerCase() ? host : undefined;
 }
 
-/** DSP0268, ComputerSystem. */
-function systemBody(host: SimHost, power: 'On' | 'Off'): object {
-  const path = `/redfish/v1/Systems/${host.systemUuid}`;
-  return {
-    '@odata.id': path,
-    '@odata.type': '#ComputerSystem.v1_1_0.ComputerSystem',
-    Id: host.systemUuid,
-    UUID: host.systemUuid,
-    Name: host.name,
-    HostName: host.name,
-    SystemType: 'Physical',
-    Manufacturer: 'salvor',
-    PowerState: power,
-    Status: { State: 'Enabled', Health: 'OK' },
-    Actions: {
-      '#ComputerSystem.Reset': {
-        target: `${path}/Actions/ComputerSystem.Reset`,
-        'ResetType@Redfish.AllowableValues': RESET_TYPES,
-      },
-    },
-  };
-}
-
-function reset(
-  c: Context<RedfishEnv>,
-  parts: RedfishParts,
-  host: SimHost,
-  type: (typeof RESET_TYPES)[number],
-): Response {
+function reset(c: Context<RedfishEnv>, parts: RedfishParts, host: SimHost, type: ResetType): Response {
   const { world } = parts;
   const subject = { host: host.name };
   const turnsOff = type === 'ForceOff' || type === 'GracefulShutdown';
@@ -249,10 +211,4 @@ function reset(
     else change();
   }
   return c.body(null, 204);
-}
-
-function changePower(world: World, host: SimHost, type: (typeof RESET_TYPES)[number]): void {
-  const pressed = type === 'PushPowerButton' && host.power === 'on';
-  if (type !== 'On' && type !== 'ForceOn' && (pressed || type !== 'PushPowerButton')) powerOff(world, host);
-  if (type !== 'ForceOff' && type !== 'GracefulShutdown' && !pressed) powerOn(world, host);
 }

@@ -63,7 +63,7 @@ export interface ServerOptions {
 const RUNNING: ReadonlySet<VmState> = new Set(['active', 'paused', 'rescued', 'resized']);
 
 /** The power state that goes with a vm_state, as Nova's records have it once nothing is under way. */
-export function powerStateOf(state: VmState): SimServer['powerState'] {
+function powerStateOf(state: VmState): SimServer['powerState'] {
   if (state === 'paused') return POWER_STATE.paused;
   if (state === 'building') return POWER_STATE.none;
   return RUNNING.has(state) ? POWER_STATE.running : POWER_STATE.shutdown;

@@ -61,7 +61,7 @@ export interface SimHost {
   generation: number;
 }
 
-export interface ServerFault {
+interface ServerFault {
   readonly code: number;
   readonly message: string;
   readonly createdMs: number;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type NovaContractCloud, type Signed, signInTo } from './nova-http/cloud.ts';
 import { deadHostRows } from './nova-http/dead-host.ts';
+import { failureRows } from './nova-http/failures.ts';
 import { readingRows } from './nova-http/reading.ts';
 
 export type { NovaContractCloud } from './nova-http/cloud.ts';
@@ -22,5 +23,6 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
 
     readingRows(() => signed);
     deadHostRows(() => signed);
+    failureRows(() => signed);
   });
 }

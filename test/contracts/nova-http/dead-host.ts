@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import * as z from 'zod';
 import { act, boot, deleteServers, readServer } from '#test/openstack/servers.ts';
 import { serviceOf, setService } from '#test/openstack/services.ts';
 import { bootInto, type ReachableStatus } from '#test/openstack/states.ts';
@@ -13,7 +12,6 @@ import {
   leavesStopped,
   migrations,
   type Signed,
-  takeDown,
   withOnly,
 } from './cloud.ts';
 
@@ -223,80 +221,5 @@ export function deadHostRows(signed: () => Signed): void {
       expect(new Set(left.map(({ status }) => status))).toEqual(new Set(['completed']));
       await deleteServers(admin, [...ids.values()]);
     });
-  });
-
-  describe('an evacuation that fails', () => {
-    let host = '';
-    const ids: string[] = [];
-
-    beforeAll(async () => {
-      const { admin, cloud } = signed();
-      host = hostAt(cloud, 1);
-      ids.push(...(await boot(admin, cloud.base, { count: 3, host, name: 'fails' })));
-      await takeDown(signed(), host);
-    });
-
-    test('to spawn: ERROR with a fault, on the old host, migration failed; again works', async () => {
-      const { admin, cloud } = signed();
-      const [id = ''] = ids;
-      const to = hostAt(cloud, 2);
-      await cloud.failNextSpawn(to, true);
-      expect((await evacuate(admin, id, { host: to })).status).toBe(200);
-      const after = await evacuated(admin, id);
-      expect(after).toMatchObject({ status: 'ERROR', host, faultMessage: expect.stringMatching(/./) });
-      expect(await migrations(admin, { instance_uuid: id })).toMatchObject([{ status: 'failed', dest_compute: to }]);
-      await cloud.failNextSpawn(to, false);
-      expect((await evacuate(admin, id, { host: to })).status).toBe(200);
-      expect(await evacuated(admin, id)).toMatchObject({ status: 'ACTIVE', host: to, faultMessage: undefined });
-    });
-
-    test('to find a host: ERROR, migration error without a destination; again works', async () => {
-      const { admin, cloud } = signed();
-      const [, id = ''] = ids;
-      await withOnly(signed(), [host], async () => {
-        expect((await evacuate(admin, id)).status).toBe(200);
-        const after = await evacuated(admin, id);
-        expect(after).toMatchObject({ status: 'ERROR', host });
-        expect(after.faultMessage).toMatch(/^No valid host was found\. /);
-      });
-      expect(await migrations(admin, { instance_uuid: id })).toMatchObject([{ status: 'error', dest_compute: null }]);
-      expect((await evacuate(admin, id)).status).toBe(200);
-      expect((await evacuated(admin, id)).status).toBe('ACTIVE');
-      expect(cloud.computes).toContain((await readServer(admin, id)).host);
-    });
-
-    test('since the host that was asked for is disabled: accepted, then ERROR', async () => {
-      const { admin, cloud } = signed();
-      const [, , id = ''] = ids;
-      const to = hostAt(cloud, 3);
-      await withOnly(
-        signed(),
-        cloud.computes.filter((one) => one !== to),
-        async () => {
-          expect((await evacuate(admin, id, { host: to })).status).toBe(200);
-          expect(await evacuated(admin, id)).toMatchObject({ status: 'ERROR', host });
-        },
-      );
-      expect(await migrations(admin, { instance_uuid: id })).toMatchObject([{ status: 'error' }]);
-      await bringBack(signed(), host);
-      await deleteServers(admin, ids);
-    });
-  });
-
-  test('groupings are listed', async () => {
-    const { admin, cloud } = signed();
-    const zones = z.object({
-      availabilityZoneInfo: z.array(z.object({ zoneName: z.string(), hosts: z.record(z.string(), z.unknown()) })),
-    });
-    const { availabilityZoneInfo } = await admin.get('compute', '/os-availability-zone/detail', zones);
-    expect(availabilityZoneInfo.flatMap(({ hosts }) => Object.keys(hosts))).toEqual(
-      expect.arrayContaining([...cloud.computes]),
-    );
-    const aggregates = z.object({
-      aggregates: z.array(
-        z.object({ name: z.string(), hosts: z.array(z.string()), metadata: z.record(z.string(), z.string()) }),
-      ),
-    });
-    expect((await admin.get('compute', '/os-aggregates', aggregates)).aggregates.length).toBeGreaterThan(0);
   });
 }

@@ -157,4 +157,21 @@ export function readingRows(signed: () => Signed): void {
     expect(await migrations(admin, { instance_uuid: id })).toEqual([]);
     await deleteServers(admin, [id]);
   });
+
+  test('groupings are listed', async () => {
+    const { admin, cloud } = signed();
+    const zones = z.object({
+      availabilityZoneInfo: z.array(z.object({ zoneName: z.string(), hosts: z.record(z.string(), z.unknown()) })),
+    });
+    const { availabilityZoneInfo } = await admin.get('compute', '/os-availability-zone/detail', zones);
+    expect(availabilityZoneInfo.flatMap(({ hosts }) => Object.keys(hosts))).toEqual(
+      expect.arrayContaining([...cloud.computes]),
+    );
+    const aggregates = z.object({
+      aggregates: z.array(
+        z.object({ name: z.string(), hosts: z.array(z.string()), metadata: z.record(z.string(), z.string()) }),
+      ),
+    });
+    expect((await admin.get('compute', '/os-aggregates', aggregates)).aggregates.length).toBeGreaterThan(0);
+  });
 }
