@@ -20,9 +20,9 @@ export interface StoredItem extends ItemKey {
   /** Starts at 1 and grows by 1 with each write. */
   readonly version: number;
   readonly body: JsonObject;
-  /** When somebody must look at this item again if nothing else has happened, in Unix ms. Read by `due`. */
+  /** When somebody must look at this item again if nothing else has happened, in whole Unix ms. Read by `due`. */
   readonly dueAtMs?: number;
-  /** When the item may be forgotten, in Unix ms (DynamoDB TTL: some days late is normal). */
+  /** When the item may be forgotten, in whole Unix ms (DynamoDB TTL: some days late is normal). */
   readonly expiresAtMs?: number;
 }
 
@@ -57,20 +57,23 @@ export interface QueryOptions {
  * The durable state of the pipeline. Every read of `get` and `query` is strongly consistent.
  * The limits of DynamoDB hold for every adapter: see `shared/state/limits.ts`.
  */
-export interface StateStore {
+export interface StateReader {
   get(key: ItemKey): Promise<StoredItem | undefined>;
   query(partition: string, options?: QueryOptions): Promise<Page>;
   /** The same as `query`, over the audit log. */
   queryAudit(partition: string, options?: QueryOptions): Promise<Page>;
+  /** Items whose `dueAtMs` is at or before `beforeMs`, earliest first. May lag behind writes by seconds. */
+  due(beforeMs: number, limit: number): Promise<readonly StoredItem[]>;
+}
+
+export interface StateStore extends StateReader {
   /**
-   * All or nothing. At most one write per item.
+   * All or nothing. At most one write per item; nothing to write is fine.
    * @throws ConflictError when an expectation does not hold; nothing was written.
    * @throws LimitError when the transaction breaks a limit of DynamoDB; nothing was written.
    * @throws RetryableError when the store is throttled or out of reach; it may or may not have been written.
    */
   transact(writes: readonly StateWrite[]): Promise<void>;
-  /** Items whose `dueAtMs` is at or before `beforeMs`, earliest first. May lag behind writes by seconds. */
-  due(beforeMs: number, limit: number): Promise<readonly StoredItem[]>;
 }
 
 // ------------------------------------------------------------------------------------------------ queues

@@ -6,7 +6,7 @@ import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { policySchema } from '#shared/domain/policy.ts';
-import type { Services } from '#shared/services.ts';
+import type { Log, Services } from '#shared/services.ts';
 import { readEnvironment } from './environment.ts';
 
 /**
@@ -24,6 +24,15 @@ export async function servicesFromEnvironment(env: NodeJS.ProcessEnv): Promise<S
     clock: systemClock,
     chance: systemChance,
     policy,
-    log: new Logger({ serviceName: 'salvor' }),
+    log: lambdaLog(),
+  };
+}
+
+function lambdaLog(): Log {
+  const logger = new Logger({ serviceName: 'salvor' });
+  return {
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+    error: (message, fields) => logger.error(message, { ...fields }),
   };
 }

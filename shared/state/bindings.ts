@@ -1,11 +1,11 @@
 import type { Binding } from '#shared/domain/fence.ts';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { load, put } from './items.ts';
 
 /** Which host a fence device's system belongs to: written once, at the first contact, and never changed by salvor (S2). */
 const keyOf = (systemUuid: string): ItemKey => ({ partition: `binding#${systemUuid}`, sort: 'state' });
 
-export async function loadBinding(state: StateStore, systemUuid: string | null): Promise<Binding> {
+export async function loadBinding(state: StateReader, systemUuid: string | null): Promise<Binding> {
   if (systemUuid === null) return null;
   return (await load<NonNullable<Binding>>(state, keyOf(systemUuid)))?.value ?? null;
 }

@@ -1,5 +1,5 @@
 import { type GuardState, NO_GUARD } from '#shared/domain/guards.ts';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { type Loaded, load, put } from './items.ts';
 
 /** A segment's guard, or the global one. */
@@ -10,7 +10,7 @@ const keyOf = (name: GuardName): ItemKey => ({
   sort: 'state',
 });
 
-export async function loadGuard(state: StateStore, name: GuardName): Promise<Loaded<GuardState>> {
+export async function loadGuard(state: StateReader, name: GuardName): Promise<Loaded<GuardState>> {
   return (await load<GuardState>(state, keyOf(name))) ?? { value: NO_GUARD, version: 'absent' };
 }
 

@@ -7,7 +7,7 @@ import {
   isReportFact,
   isSilentFact,
 } from '#shared/domain/host.ts';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
@@ -32,11 +32,11 @@ export const hostItemKey = (hostKey: string): ItemKey => ({
 });
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sort: incidentId });
 
-export const loadHost = (state: StateStore, hostKey: string): Promise<Loaded<HostState> | undefined> =>
+export const loadHost = (state: StateReader, hostKey: string): Promise<Loaded<HostState> | undefined> =>
   load<HostState>(state, hostItemKey(hostKey));
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
-export async function openHosts(state: StateStore, dueBeforeMs: number): Promise<readonly HostState[]> {
+export async function openHosts(state: StateReader, dueBeforeMs: number): Promise<readonly HostState[]> {
   const items = await state.due(dueBeforeMs, 1000);
   return items
     .filter((item) => item.partition.startsWith(HOST_PARTITION_PREFIX))
@@ -82,7 +82,7 @@ export function hostWrites(
   return { host, writes: [put(hostItemKey(host.key), loaded.version, host, dueOf(host)), ...onceEach(writes)] };
 }
 
-const dueOf = ({ incident }: HostState) => (incident === null ? {} : { dueAtMs: incident.dueAtMs });
+const dueOf = ({ incident }: HostState) => (incident === null ? {} : { dueAtMs: Math.round(incident.dueAtMs) });
 
 function entryWrites(
   before: HostState,
@@ -136,11 +136,11 @@ function onceEach(writes: readonly StateWrite[]): readonly StateWrite[] {
   return [...byKey.values()];
 }
 
-export async function loadEntry(state: StateStore, incidentId: string): Promise<IncidentEntry | undefined> {
+export async function loadEntry(state: StateReader, incidentId: string): Promise<IncidentEntry | undefined> {
   return (await load<IncidentEntry>(state, entryKey(incidentId)))?.value;
 }
 
 /** All incidents, oldest first. */
-export async function* listIncidents(state: StateStore): AsyncGenerator<IncidentEntry> {
+export async function* listIncidents(state: StateReader): AsyncGenerator<IncidentEntry> {
   for await (const item of all(state, 'incidents')) yield decode<IncidentEntry>(item);
 }

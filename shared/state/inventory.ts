@@ -1,4 +1,4 @@
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
 
 /** A compute host as it was in Nova a minute ago at most: tells reports of known hosts from others; never a reason to act. */
@@ -19,7 +19,7 @@ const keyOf = (cloud: string, region: string, host: string): ItemKey => ({
 });
 
 export async function loadInventoryHost(
-  state: StateStore,
+  state: StateReader,
   cloud: string,
   region: string,
   host: string,
@@ -28,7 +28,7 @@ export async function loadInventoryHost(
 }
 
 export async function loadInventory(
-  state: StateStore,
+  state: StateReader,
   cloud: string,
   region: string,
 ): Promise<readonly Loaded<InventoryHost>[]> {

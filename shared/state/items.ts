@@ -1,5 +1,5 @@
 import { PermanentError } from '#shared/errors.ts';
-import type { Expectation, ItemKey, JsonObject, StateStore, StateWrite, StoredItem } from '#shared/ports.ts';
+import type { Expectation, ItemKey, JsonObject, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
 
 /** The form in which bodies are written now. A newer one is refused, an older one is for a migration to raise. */
 const SCHEMA_VERSION = 1;
@@ -24,7 +24,7 @@ export function decode<T>(item: StoredItem): T {
   return body as T;
 }
 
-export async function load<T>(state: StateStore, key: ItemKey): Promise<Loaded<T> | undefined> {
+export async function load<T>(state: StateReader, key: ItemKey): Promise<Loaded<T> | undefined> {
   const item = await state.get(key);
   return item && { value: decode<T>(item), version: item.version };
 }
@@ -41,7 +41,7 @@ export function put<T extends object>(
 }
 
 /** Every item of a partition, page by page. */
-export async function* all(state: StateStore, partition: string, prefix?: string): AsyncGenerator<StoredItem> {
+export async function* all(state: StateReader, partition: string, prefix?: string): AsyncGenerator<StoredItem> {
   let after: string | undefined;
   do {
     const page = await state.query(partition, {

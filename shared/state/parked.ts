@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
 
 /**
@@ -34,7 +34,7 @@ export interface ToPark {
 export const parkedId = ({ because, subject }: Pick<ToPark, 'because' | 'subject'>): string =>
   createHash('sha256').update(`${because}\n${subject}`).digest('hex').slice(0, 16);
 
-export const loadParked = (state: StateStore, id: string): Promise<Loaded<Parked> | undefined> =>
+export const loadParked = (state: StateReader, id: string): Promise<Loaded<Parked> | undefined> =>
   load<Parked>(state, keyOf(id));
 
 /** The write that parks these messages of one id; none while they were counted a moment ago. */
@@ -54,6 +54,6 @@ export function parkWrites(
   return [put(keyOf(id), known?.version ?? 'absent', parked, { expiresAtMs: nowMs + KEEP_MS })];
 }
 
-export async function* listParked(state: StateStore): AsyncGenerator<Parked> {
+export async function* listParked(state: StateReader): AsyncGenerator<Parked> {
   for await (const item of all(state, 'parked')) yield decode<Parked>(item);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFacts, auditWrite, type Head, streamOfTask } from '#shared/domain/audit.ts';
 import { evolveTask, type TaskFact, type TaskState } from '#shared/domain/task.ts';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
 import { LIMITS } from './limits.ts';
 
@@ -12,14 +12,14 @@ const keyOf = ({ incidentId, instanceId }: TaskState): ItemKey => ({
 });
 
 export const loadTask = (
-  state: StateStore,
+  state: StateReader,
   incidentId: string,
   instanceId: string,
 ): Promise<Loaded<TaskState> | undefined> =>
   load<TaskState>(state, { partition: partitionOf(incidentId), sort: instanceId });
 
 /** Every task of an incident, in the order of their instances' ids. */
-export async function loadTasks(state: StateStore, incidentId: string): Promise<readonly Loaded<TaskState>[]> {
+export async function loadTasks(state: StateReader, incidentId: string): Promise<readonly Loaded<TaskState>[]> {
   const tasks: Loaded<TaskState>[] = [];
   for await (const item of all(state, partitionOf(incidentId)))
     tasks.push({ value: decode<TaskState>(item), version: item.version });

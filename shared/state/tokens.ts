@@ -1,5 +1,5 @@
 import { isInFlight, type TaskState } from '#shared/domain/task.ts';
-import type { ItemKey, StateStore, StateWrite } from '#shared/ports.ts';
+import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { type Loaded, load, put } from './items.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface InFlight {
 
 const keyOf = (cloud: string, region: string): ItemKey => ({ partition: `tokens#${cloud}/${region}`, sort: 'state' });
 
-export async function loadTokens(state: StateStore, cloud: string, region: string): Promise<Loaded<Tokens>> {
+export async function loadTokens(state: StateReader, cloud: string, region: string): Promise<Loaded<Tokens>> {
   return (await load<Tokens>(state, keyOf(cloud, region))) ?? { value: { byIncident: {} }, version: 'absent' };
 }
 

@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+import type { AuditRecord } from '#shared/domain/audit.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { StateReader } from '#shared/ports.ts';
+import { type IncidentEntry, listIncidents } from '#shared/state/hosts.ts';
+import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { print, printJson } from '../output.ts';
+import { withState } from './read-state.ts';
+
+/** `salvor audit <incident>`: everything that was reported, decided and done, in order. */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('print everything that was reported, decided and done in an incident')
+    .argument('<incident>', 'its id or the beginning of it, or a host: then its newest')
+    .option('--json', 'print JSON')
+    .action(async (wanted: string, { json }, command: Command) => {
+      const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
+      await withState(stateDir, async (state) => {
+        const entry = await findIncident(state, wanted);
+        const audit = await readIncidentAudit(state, entry);
+        const names = new Map((await loadTasks(state, entry.id)).map(({ value }) => [value.instanceId, value.name]));
+        const records = inOrder(audit, entry);
+        if (json) printJson({ incident: entry, records, faults: faultsOf(audit) });
+        else print(asText(entry, records, audit, names));
+        if (faultsOf(audit).length > 0) process.exitCode = 1;
+      });
+    });
+}
+
+async function findIncident(state: StateReader, wanted: string): Promise<IncidentEntry> {
+  const all = await Array.fromAsync(listIncidents(state));
+  const found = all.findLast(({ id, host }) => id.startsWith(wanted) || host === wanted);
+  if (found === undefined) throw new PermanentError(`no incident ${wanted}: "salvor incidents" lists them`);
+  return found;
+}
+
+/** Streams side by side by time; within a stream the order of its records never changes. */
+function inOrder({ streams }: Audit, { openedAtMs, closedAtMs }: IncidentEntry): readonly AuditRecord[] {
+  const untilMs = closedAtMs ?? Number.POSITIVE_INFINITY;
+  return [...streams]
+    .flatMap(([stream, { records }]) =>
+      stream.startsWith('host#') ? records.filter(({ atMs }) => atMs >= openedAtMs && atMs <= untilMs) : records,
+    )
+    .sort((a, b) => a.atMs - b.atMs || a.stream.localeCompare(b.stream) || a.seq - b.seq);
+}
+
+const faultsOf = ({ streams }: Audit): readonly string[] =>
+  [...streams].flatMap(([stream, { fault }]) => (fault === undefined ? [] : [`${stream}: ${fault}`]));
+
+function asText(
+  { id, host, outcome, because }: IncidentEntry,
+  records: readonly AuditRecord[],
+  audit: Audit,
+  names: ReadonlyMap<string, string>,
+): string {
+  const lines = records.map((record) => {
+    const [kind, , instanceId = ''] = record.stream.split('#');
+    const subject = kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? '');
+    const { type, ...rest } = record.fact;
+    const details = Object.entries(rest).map(
+      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
+    return `${new Date(record.atMs).toISOString()}  ${subject.padEnd(16)} ${type.padEnd(20)} ${details.join(' ')}`.trimEnd();
+  });
+  const faults = faultsOf(audit);
+  const chains =
+    faults.length === 0
+      ? `${audit.streams.size} hash chains are whole`
+      : faults.map((fault) => `BROKEN ${fault}`).join('\n');
+  return [
+    `incident ${id} of ${host}: ${outcome ?? 'open'}${outcome === null ? '' : ` (${because})`}`,
+    ...lines,
+    chains,
+  ].join('\n');
+}

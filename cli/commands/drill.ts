@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { runDrill } from '../drill/drill.ts';
+import { FAULTS } from '../drill/faults.ts';
+import { DEFAULTS, type DrillOptions, FAULT_NAMES } from '../drill/options.ts';
+import { screen, summary } from '../drill/screen.ts';
+import { jsonLog, print, printJson, silentLog } from '../output.ts';
+
+const number =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max))
+      throw new InvalidArgumentError(`A number from ${min} to ${max} is needed.`);
+    return value;
+  };
+
+/** `salvor drill`: the main job, end to end, against a simulated cloud; nothing outside this process is touched. */
+export function drillCommand(): Command {
+  const faults = FAULT_NAMES.map((name) => `  ${name.padEnd(16)} ${FAULTS[name].story}`).join('\n');
+  return new Command('drill')
+    .description('kill a host of a simulated cloud and watch its instances come back')
+    .option('--hosts <n>', 'hosts of the cloud', number(5, 200), DEFAULTS.hosts)
+    .option('--instances <n>', 'instances on the host that dies', number(1, 2000), DEFAULTS.instances)
+    .option('--grace <seconds>', 'grace period', number(0, 600), DEFAULTS.graceSeconds)
+    .option('--evacuation <seconds>', 'how long one evacuation takes', number(0, 60), DEFAULTS.evacuationSeconds)
+    .addOption(new Option('--fault <name>', 'what else goes wrong').choices(FAULT_NAMES))
+    .option('--seed <n>', 'ids and delays of the simulated cloud', number(0, 2 ** 31), DEFAULTS.seed)
+    .option('--json', 'print one JSON document instead')
+    .option('--verbose', "show the pipeline's own log on standard error")
+    .addHelpText(
+      'after',
+      `\nFaults:\n${faults}\n\nExit status: 0 every protected instance runs elsewhere; 3 rightly nothing was evacuated; 1 something is wrong.`,
+    )
+    .action(async (given) => {
+      const { hosts, instances, grace, evacuation, fault, seed, json, verbose } = given;
+      const options: DrillOptions = {
+        hosts,
+        instances,
+        graceSeconds: grace,
+        evacuationSeconds: evacuation,
+        fault,
+        seed,
+      };
+      const shown = screen(json ? process.stderr : process.stdout);
+      const audience = json ? { scene: () => undefined, line: () => undefined, progress: () => undefined } : shown;
+      const result = await runDrill(options, audience, verbose ? jsonLog() : silentLog);
+      shown.end();
+      if (json) printJson(result);
+      else print(summary(result));
+      process.exitCode = result.exitCode;
+    });
+}

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
+import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
+import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { connect } from '#shared/connect.ts';
+import { type Policy, policySchema } from '#shared/domain/policy.ts';
+import type { Log, Services } from '#shared/services.ts';
+import { startSimulatedCloud } from '#sim/cloud.ts';
+import type { SimulatedCloud } from '#sim/controls.ts';
+import type { SimServer } from '#sim/world/types.ts';
+import { type Agents, agentsFor } from './agents.ts';
+import type { DrillOptions } from './options.ts';
+
+const BMC_SECRET = 'bmc';
+const OPT_OUT = { HA_Enabled: 'false' };
+
+export type OutsideServices = Omit<Services, 'state' | 'outbox'>;
+
+/** What a test may put in place of the pipeline's parts, to see that the drill notices. */
+export type Sabotage = (services: OutsideServices, cloud: SimulatedCloud) => OutsideServices;
+
+export interface Stage {
+  readonly cloud: SimulatedCloud;
+  readonly embedded: Embedded;
+  readonly agents: Agents;
+  readonly policy: Policy;
+  readonly victim: string;
+  readonly protectedBefore: readonly SimServer[];
+  readonly unprotected: readonly SimServer[];
+  stop(): Promise<void>;
+}
+
+/** A simulated cloud with instances, and the embedded pipeline that protects it. */
+export async function setStage(
+  options: DrillOptions,
+  log: Log,
+  sabotage: Sabotage = (services) => services,
+): Promise<Stage> {
+  const { hosts, seed, evacuationSeconds } = options;
+  const cloud = await startSimulatedCloud({
+    hosts,
+    seed,
+    serviceDownSeconds: 2,
+    evacuationMs: evacuationSeconds * 1000,
+  });
+  const victim = 'compute-1';
+  const { mine, unprotected } = bootInstances(cloud, options, victim);
+  const policy = policyFor(cloud, options);
+  const connection = connect(cloudConfig(cloud), { get: async () => ({ ...cloud.bmcCredentials }) });
+  const { compute, fencing } = connection;
+  const outside = sabotage({ compute, fencing, policy, clock: systemClock, chance: systemChance, log }, cloud);
+  const stateDir = mkdtempSync(join(tmpdir(), 'salvor-drill-'));
+  const embedded = await startEmbedded({ stateDir, port: 0, services: outside });
+  const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);
+  // A copy: what an instance was before is what it should be afterwards.
+  const protectedBefore = mine.map((server) => ({ ...server }));
+  const stop = async (): Promise<void> => {
+    agents.stop();
+    await embedded.stop();
+    await connection.close();
+    await cloud.stop();
+    rmSync(stateDir, { recursive: true, force: true });
+  };
+  return { cloud, embedded, agents, policy, victim, protectedBefore, unprotected, stop };
+}
+
+function cloudConfig(cloud: SimulatedCloud) {
+  const { id, secret } = cloud.credentials.applicationCredential;
+  const auth = { auth_url: cloud.authUrl, application_credential_id: id, application_credential_secret: secret };
+  return cloudFromSecret({ auth, auth_type: 'v3applicationcredential', region_name: cloud.region }, 'drill');
+}
+
+/** Most of them run; some are stopped, one is paused, one opted out; and each other host has one of its own. */
+function bootInstances(cloud: SimulatedCloud, { instances }: DrillOptions, victim: string) {
+  const stopped = Math.floor(instances / 8);
+  const paused = instances > 3 ? 1 : 0;
+  const fromVolume = Math.floor((instances - stopped - paused) / 2);
+  const fromImage = instances - stopped - paused - fromVolume;
+  const mine = [
+    ...cloud.boot(fromImage, { host: victim, namePrefix: 'web' }),
+    ...cloud.boot(fromVolume, { host: victim, namePrefix: 'db', root: 'volume' }),
+    ...cloud.boot(stopped, { host: victim, namePrefix: 'stopped', state: 'stopped' }),
+    ...cloud.boot(paused, { host: victim, namePrefix: 'paused', state: 'paused' }),
+  ];
+  const unprotected = cloud.boot(1, { host: victim, namePrefix: 'opted-out', metadata: OPT_OUT });
+  for (const host of cloud.hosts())
+    if (host.name !== victim) cloud.boot(1, { host: host.name, namePrefix: 'neighbour' });
+  return { mine, unprotected };
+}
+
+function policyFor(cloud: SimulatedCloud, { graceSeconds }: DrillOptions): Policy {
+  const url = (host: string): string => `${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`;
+  const device = (host: string) => ({
+    driver: 'redfish' as const,
+    url: url(host),
+    credentials: BMC_SECRET,
+    timeoutSeconds: 4,
+  });
+  return policySchema.parse({
+    version: 1,
+    cloud: { name: 'drill', region: cloud.region },
+    segments: [
+      {
+        name: 'az-nova',
+        hosts: { availabilityZone: 'nova' },
+        graceSeconds,
+        reporters: { required: 2 },
+        instances: { sharedInstanceStorage: true },
+        evacuation: { retryBaseSeconds: 1, settleSeconds: 10, pollSeconds: 1 },
+        fencing: { retryBaseSeconds: 1, retryMaxSeconds: 10 },
+      },
+    ],
+    fenceDevices: Object.fromEntries(cloud.hosts().map(({ name }) => [name, device(name)])),
+  });
+}

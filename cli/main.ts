@@ -1,0 +1,35 @@
+import { Command, Option } from 'commander';
+import { VERSION } from '#shared/version.ts';
+import { auditCommand } from './commands/audit.ts';
+import { drillCommand } from './commands/drill.ts';
+import { incidentsCommand } from './commands/incidents.ts';
+import { parkedCommand } from './commands/parked.ts';
+import { policyCommand } from './commands/policy.ts';
+import { upCommand } from './commands/up.ts';
+import { explain } from './output.ts';
+
+const program = new Command('salvor')
+  .description(
+    'When an OpenStack compute host dies, its instances run again on another host: soon, never twice, with a record of all that was done.',
+  )
+  .version(VERSION)
+  .addOption(
+    new Option('--state-dir <folder>', 'where the pipeline keeps its state').env('SALVOR_STATE_DIR').default('.salvor'),
+  )
+  .showHelpAfterError('(salvor --help shows every command)');
+for (const command of [
+  drillCommand(),
+  upCommand(),
+  incidentsCommand(),
+  auditCommand(),
+  parkedCommand(),
+  policyCommand(),
+])
+  program.addCommand(command);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`salvor: ${explain(error)}\n`);
+  process.exitCode = 1;
+}

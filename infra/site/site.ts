@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
+import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
+import { fileSecrets } from '#shared/adapters/secrets/file.ts';
+import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { type Connection, connect } from '#shared/connect.ts';
+import { fenceDeviceOf, type Policy } from '#shared/domain/policy.ts';
+import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
+import type { Secrets } from '#shared/ports.ts';
+import type { Log } from '#shared/services.ts';
+import { readPolicy } from './policy-file.ts';
+
+export interface SiteOptions {
+  readonly policyFile: string;
+  /** Holds the fence devices' credentials; mode 600. */
+  readonly secretsFile: string;
+  readonly stateDir: string;
+  /** Port of the SQS endpoint on 127.0.0.1. */
+  readonly port: number;
+  /** Cloud of clouds.yaml; default as openstacksdk chooses. */
+  readonly cloudName?: string;
+  readonly log: Log;
+}
+
+export interface Site {
+  readonly embedded: Embedded;
+  readonly policy: Policy;
+  readonly hosts: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * The pipeline for one site: everything is checked before anything starts.
+ * @throws PermanentError that says what is wrong, where, and what to do.
+ */
+export async function startSite(options: SiteOptions): Promise<Site> {
+  const { log, stateDir, port } = options;
+  const policy = readPolicy(options.policyFile);
+  const { name, region } = policy.cloud;
+  const cloud = loadCloud({
+    env: process.env,
+    workingDirectory: process.cwd(),
+    ...(options.cloudName === undefined ? {} : { cloudName: options.cloudName }),
+    regionName: region,
+  });
+  const secrets = fileSecrets(options.secretsFile);
+  const connection = connect(cloud, secrets);
+  try {
+    const hosts = await checkCloud(connection, policy);
+    await checkDevices(policy, secrets, hosts);
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const services = {
+      compute: connection.compute,
+      fencing: connection.fencing,
+      clock: systemClock,
+      chance: systemChance,
+      policy,
+      log,
+    };
+    const embedded = await startEmbedded({ stateDir, port, services });
+    log.info('salvor is on watch', { cloud: name, region, hosts: hosts.length, endpoint: embedded.endpoint });
+    return {
+      embedded,
+      policy,
+      hosts: hosts.length,
+      stop: async () => {
+        await embedded.stop();
+        await connection.close();
+      },
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** The names of the hosts that segments of the policy hold. */
+async function checkCloud({ compute, session }: Connection, policy: Policy): Promise<readonly string[]> {
+  const where = session.cloud.authUrl;
+  try {
+    const [services, aggregates] = await Promise.all([
+      compute.services(),
+      usesAggregates(policy) ? compute.aggregates() : [],
+    ]);
+    const held = services.map((service) => ({ host: service.host, segments: segmentsOf(policy, service, aggregates) }));
+    const twice = held.find(({ segments }) => segments.length > 1);
+    if (twice !== undefined)
+      throw new PermanentError(
+        `host ${twice.host} is in several segments of the policy: ${twice.segments.map((segment) => segment.name).join(', ')}; make them disjoint`,
+      );
+    for (const segment of policy.segments)
+      if (!held.some(({ segments }) => segments.includes(segment)))
+        throw new PermanentError(
+          `segment ${segment.name} of the policy holds no compute host of ${where}: compare it with "openstack compute service list"`,
+        );
+    return held.filter(({ segments }) => segments.length === 1).map(({ host }) => host);
+  } catch (error) {
+    if (error instanceof RetryableError)
+      throw new PermanentError(`the cloud at ${where} does not answer: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function checkDevices(policy: Policy, secrets: Secrets, hosts: readonly string[]): Promise<void> {
+  const without = hosts.filter((host) => fenceDeviceOf(policy, host) === undefined);
+  if (without.length > 0)
+    throw new PermanentError(
+      `the policy names no fence device for ${without.slice(0, 5).join(', ')}${without.length > 5 ? ` and ${without.length - 5} more` : ''}: without one a host is never fenced, and nothing of it is evacuated; add it under fenceDevices`,
+    );
+  const names = new Set(
+    hosts.map((host) => fenceDeviceOf(policy, host)?.credentials).filter((name) => name !== undefined),
+  );
+  for (const name of names) {
+    const { username, password } = await secrets.get(name);
+    if (username === undefined || password === undefined)
+      throw new PermanentError(`secret ${name} needs username and password`);
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  type AuditRecord,
+  FIRST,
+  faultIn,
+  type Head,
+  streamOfHost,
+  streamOfIncident,
+  streamOfTask,
+} from '#shared/domain/audit.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import type { StateReader } from '#shared/ports.ts';
+import { type IncidentEntry, listIncidents } from './hosts.ts';
+import { loadInventory } from './inventory.ts';
+import { loadTasks } from './tasks.ts';
+
+export interface Stream {
+  readonly records: readonly AuditRecord[];
+  /** What is wrong with it; undefined when every record follows from the one before. */
+  readonly fault: string | undefined;
+}
+
+export interface Audit {
+  readonly streams: ReadonlyMap<string, Stream>;
+}
+
+async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
+  const records: AuditRecord[] = [];
+  let after: string | undefined;
+  do {
+    const page = await state.queryAudit(stream, after === undefined ? {} : { after });
+    records.push(...page.items.map((item) => item.body as unknown as AuditRecord));
+    after = page.next;
+  } while (after !== undefined);
+  if (startsFrom === undefined) return { records, fault: faultIn(stream, records, FIRST) };
+  const start = startsFrom.find((head) => head.hash === records[0]?.previousHash);
+  const fault =
+    records.length > 0 && start === undefined
+      ? 'it does not start from its incident'
+      : faultIn(stream, records, { seq: 0, hash: start?.hash ?? FIRST.hash });
+  return { records, fault };
+}
+
+/** An incident's own stream, the streams of its tasks, and its host's. */
+export async function readIncidentAudit(
+  state: StateReader,
+  { id, hostKey }: Pick<IncidentEntry, 'id' | 'hostKey'>,
+): Promise<Audit> {
+  const streams = new Map<string, Stream>();
+  streams.set(streamOfHost(hostKey), await readStream(state, streamOfHost(hostKey)));
+  const incident = await readStream(state, streamOfIncident(id));
+  streams.set(streamOfIncident(id), incident);
+  const heads = incident.records.map(({ seq, hash }) => ({ seq, hash }));
+  const tasks = await loadTasks(state, id);
+  const read = await Promise.all(
+    tasks.map(async ({ value }) => {
+      const stream = streamOfTask(id, value.instanceId);
+      return [stream, await readStream(state, stream, heads)] as const;
+    }),
+  );
+  for (const [stream, records] of read) streams.set(stream, records);
+  return { streams };
+}
+
+/** Everything about every known host and every incident. */
+export async function readAudit(
+  state: StateReader,
+  cloud: { readonly name: string; readonly region: string },
+): Promise<Audit> {
+  const streams = new Map<string, Stream>();
+  for (const { value } of await loadInventory(state, cloud.name, cloud.region)) {
+    const stream = streamOfHost(hostKeyOf(cloud.name, cloud.region, value.serviceId));
+    streams.set(stream, await readStream(state, stream));
+  }
+  for await (const entry of listIncidents(state))
+    for (const [stream, read] of (await readIncidentAudit(state, entry)).streams) streams.set(stream, read);
+  return { streams };
+}
