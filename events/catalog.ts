@@ -10,7 +10,7 @@ import { type HostEvent, hostEvent } from './host-event.ts';
 export interface QueueSpec {
   readonly schema: z.ZodType;
   /** The file in `functions/`, without its ending. One function listens to one queue. */
-  readonly function: FunctionName;
+  readonly function: QueueFunctionName;
   /** Messages handed to one invocation at most. */
   readonly batchSize: number;
   /** Invocations at the same time at most. */
@@ -87,6 +87,17 @@ export const QUEUES = {
 
 export type QueueName = keyof typeof QUEUES;
 
+/** Where a queue's messages go that were received too often. */
+export const deadLetterQueueOf = (queue: QueueName): `${QueueName}-dlq` => `${queue}-dlq`;
+
+export interface ScheduleSpec {
+  readonly function: string;
+  readonly everySeconds: number;
+  readonly functionTimeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly errorImpact: string;
+}
+
 /** Functions that run by the clock. */
 export const SCHEDULES = {
   sweep: {
@@ -103,18 +114,21 @@ export const SCHEDULES = {
     memoryMb: 512,
     errorImpact: 'Hosts added to a segment are not known, and reports about them are parked.',
   },
-} as const;
+} as const satisfies Record<string, ScheduleSpec>;
 
 export type ScheduleName = keyof typeof SCHEDULES;
 
-export type FunctionName =
+export type QueueFunctionName =
   | 'receive-host-event'
   | 'confirm-host-down'
   | 'fence-host'
   | 'plan-evacuation'
   | 'evacuate-instance'
-  | 'follow-evacuations'
-  | ScheduleName;
+  | 'follow-evacuations';
+
+export type FunctionName = QueueFunctionName | ScheduleName;
+
+export type FunctionName = QueueFunctionName | ScheduleName;
 
 export type QueueMessage = Command | HostEvent;
 

@@ -1,0 +1,30 @@
+import type { QueueFunctionName, ScheduleName } from '#events/catalog.ts';
+import { confirmHostDown } from '#functions/confirm-host-down.ts';
+import { evacuateInstance } from '#functions/evacuate-instance.ts';
+import { fenceHost } from '#functions/fence-host.ts';
+import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { planEvacuation } from '#functions/plan-evacuation.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { sweep } from '#functions/sweep.ts';
+import type { QueueFunction } from '#shared/lambda/queue-function.ts';
+import type { Services } from '#shared/services.ts';
+
+/** Says how many things it worked on. */
+export type ScheduledFunction = (services: Services) => Promise<number>;
+
+/** Every function of the catalogue, by its name. One that is missing does not compile. */
+export type Functions = Readonly<
+  Record<QueueFunctionName, QueueFunction> & Record<ScheduleName, ScheduledFunction> & { sweep: typeof sweep }
+>;
+
+export const FUNCTIONS: Functions = {
+  'receive-host-event': receiveHostEvent,
+  'confirm-host-down': confirmHostDown,
+  'fence-host': fenceHost,
+  'plan-evacuation': planEvacuation,
+  'evacuate-instance': evacuateInstance,
+  'follow-evacuations': followEvacuations,
+  sweep,
+  'mirror-inventory': mirrorInventory,
+};

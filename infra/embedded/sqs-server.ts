@@ -1,0 +1,151 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { deadLetterQueueOf, type QueueName, type QueueSpec } from '#events/catalog.ts';
+import { ACCOUNT_ID, keepIn, loadSqsStore, type SqsQueue, type SqsStore, sqsApp } from './fauxqs.ts';
+import { openQueueJournal, type QueueJournal } from './queue-journal.ts';
+import { isServed } from './served.ts';
+
+/** Of every ARN; clients may sign with any. */
+export const REGION = 'us-east-1';
+const LOOPBACK = '127.0.0.1';
+/** 42 invocations with their deletes and sends, and a long poll per queue: none waits for a connection. */
+const MAX_CONNECTIONS = 256;
+
+export type QueueSpecs = Readonly<Record<QueueName, QueueSpec>>;
+export type QueueUrls = Readonly<Record<QueueName, string>>;
+
+/** How many messages a queue holds, and how many its dead-letter queue. */
+export interface QueueDepth {
+  readonly visible: number;
+  readonly inFlight: number;
+  readonly delayed: number;
+  readonly deadLettered: number;
+}
+
+export interface SqsServer {
+  readonly endpoint: string;
+  readonly queueUrls: QueueUrls;
+  /** Queues on disk that the catalogue does not name; their messages stay there. */
+  readonly unknownQueues: readonly string[];
+  readonly client: SQSClient;
+  depths(): Readonly<Record<QueueName, QueueDepth>>;
+  /** Answers every long poll now, and lets no other wait. */
+  endLongPolls(): void;
+  close(): Promise<void>;
+}
+
+export interface SqsServerOptions {
+  /** Where the messages are kept; without it they live in memory. */
+  readonly folder: string | undefined;
+  /** 0 for any that is free. Queue URLs of an earlier port stay valid for clients that are given the endpoint. */
+  readonly port: number;
+  readonly queues: QueueSpecs;
+}
+
+/**
+ * The queues of the catalogue behind the SQS API, on loopback only. Any access key is taken: who can reach the
+ * loopback address of this machine can send.
+ * @throws Error when the port is taken or the folder cannot be written.
+ */
+export async function startSqsServer({ folder, port, queues }: SqsServerOptions): Promise<SqsServer> {
+  const store = await loadSqsStore();
+  // Queue URLs hold the address the client called, not a name that no resolver knows.
+  store.host = '';
+  store.region = REGION;
+  const journal = folder === undefined ? undefined : openJournal(folder, store);
+  const app = sqsApp(store);
+  const ready = Promise.withResolvers<void>();
+  let ending = false;
+  app.addHook('onRequest', async ({ method, url, headers }, reply) => {
+    if (!isServed(method, url, headers)) return reply.code(403).send('salvor serves SQS here, for its own queues');
+    await ready.promise;
+  });
+  app.addHook('preHandler', async ({ body }) => {
+    if (ending && typeof body === 'object' && body !== null && 'WaitTimeSeconds' in body) body.WaitTimeSeconds = 0;
+  });
+  app.addHook('onSend', async () => journal?.committed());
+  app.addHook('onClose', async () => journal?.close());
+  const endpoint = await app.listen({ port, host: LOOPBACK }).catch((error: unknown) => {
+    journal?.close();
+    throw error;
+  });
+  const urlOf = (name: string) => `${endpoint}/${ACCOUNT_ID}/${name}`;
+  const names = Object.keys(queues) as QueueName[];
+  const made = new Map(names.map((name) => [name, makeQueues(store, journal, urlOf, name, queues[name])]));
+  ready.resolve();
+
+  const client = sqsClient(endpoint);
+  return {
+    endpoint,
+    queueUrls: Object.fromEntries(names.map((name) => [name, urlOf(name)])) as QueueUrls,
+    unknownQueues: (journal?.queues() ?? []).filter((name) => store.getQueueByName(name) === undefined),
+    client,
+    depths: () =>
+      Object.fromEntries([...made].map(([name, pair]) => [name, depthOf(pair)])) as Record<QueueName, QueueDepth>,
+    endLongPolls: () => {
+      ending = true;
+      store.shutdown();
+    },
+    close: async () => {
+      client.destroy();
+      await app.close();
+    },
+  };
+}
+
+/** An SDK client for an emulator: the queue URLs need not hold its address. */
+function sqsClient(endpoint: string): SQSClient {
+  return new SQSClient({
+    endpoint,
+    region: REGION,
+    credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
+    useQueueUrlAsEndpoint: false,
+    requestHandler: { httpAgent: { keepAlive: true, maxSockets: MAX_CONNECTIONS } },
+  });
+}
+
+function openJournal(folder: string, store: SqsStore): QueueJournal {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const journal = openQueueJournal(join(folder, 'queues.sqlite'));
+  keepIn(journal, store);
+  return journal;
+}
+
+interface QueuePair {
+  readonly queue: SqsQueue;
+  readonly dead: SqsQueue;
+}
+
+function makeQueues(
+  store: SqsStore,
+  journal: QueueJournal | undefined,
+  urlOf: (name: string) => string,
+  name: QueueName,
+  { visibilityTimeoutSeconds, maxReceiveCount }: QueueSpec,
+): QueuePair {
+  const make = (queueName: string, attributes: Record<string, string>): SqsQueue => {
+    const arn = arnOf(queueName);
+    const queue = store.createQueue(queueName, urlOf(queueName), arn, attributes);
+    for (const message of journal?.messagesOf(queueName) ?? [])
+      ((message.delayUntil ?? 0) > Date.now() ? queue.delayedMessages : queue.messages).push(message);
+    return queue;
+  };
+  const dead = make(deadLetterQueueOf(name), {});
+  const queue = make(name, {
+    VisibilityTimeout: String(visibilityTimeoutSeconds),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount }),
+  });
+  return { queue, dead };
+}
+
+export const arnOf = (queue: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${queue}`;
+
+function depthOf({ queue, dead }: QueuePair): QueueDepth {
+  return {
+    visible: queue.messages.length,
+    inFlight: queue.inflightMessages.size,
+    delayed: queue.delayedMessages.length,
+    deadLettered: dead.messages.length + dead.inflightMessages.size,
+  };
+}
