@@ -128,8 +128,6 @@ export type QueueFunctionName =
 
 export type FunctionName = QueueFunctionName | ScheduleName;
 
-export type FunctionName = QueueFunctionName | ScheduleName;
-
 export type QueueMessage = Command | HostEvent;
 
 /** Where a message belongs. Commands go to the queue of their own name. */
