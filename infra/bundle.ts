@@ -1,0 +1,117 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { type FunctionName, QUEUES, SCHEDULES } from '#events/catalog.ts';
+import type { Policy } from '#shared/domain/policy.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Every function of the catalogue. */
+export const FUNCTION_NAMES: readonly FunctionName[] = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].map(
+  (spec) => spec.function,
+);
+
+/** The policy's file beside a function's code. Lambda starts a function in the folder of its code. */
+export const POLICY_FILE = 'policy.json';
+export const HANDLER = 'index.handler';
+
+export interface Bundle {
+  readonly name: FunctionName;
+  /** The folder with `index.mjs` and the policy. */
+  readonly folder: string;
+  /** Of `index.mjs`, minified. */
+  readonly bytes: number;
+  /** How many bytes each package adds, largest first; `salvor` is this project. */
+  readonly packages: readonly (readonly [name: string, bytes: number])[];
+  /** The files that are in it, by their paths in the project. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Files that no function reaches, although something imports them. Each is replaced by one that throws if it is
+ * loaded all the same. Together they are a fifth of a bundle.
+ */
+const NEVER_LOADED: readonly { readonly path: RegExp; readonly because: string }[] = [
+  {
+    path: /[\\/]undici[\\/]lib[\\/]milo[\\/]/,
+    because: "undici's experimental parser is off unless an option asks for it",
+  },
+  {
+    path: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp-wasm\.js$/,
+    because: 'it is for processors without SIMD; those of Lambda have it',
+  },
+];
+
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  setup({ onLoad }) {
+    for (const { path, because } of NEVER_LOADED)
+      onLoad({ filter: path }, () => ({
+        contents: `throw new Error(${JSON.stringify(`left out of the bundle: ${because}`)})`,
+      }));
+  },
+};
+
+/** Packages in CommonJS require Node's own modules, and an ES module has no `require`. */
+const REQUIRE =
+  "import{createRequire as createRequireHere}from'node:module';const require=createRequireHere(import.meta.url);";
+
+/**
+ * Bundles one function, the AWS SDK included, for Node 24: `<outdir>/<name>/index.mjs`. What a function imports
+ * dynamically is in the same file, and still not evaluated before it is asked for.
+ * @param write false: only find out what would be in it.
+ * @throws Error of esbuild, with the place, when something can't be resolved.
+ */
+export async function bundleFunction(name: FunctionName, outdir: string, { write = true } = {}): Promise<Bundle> {
+  const folder = join(outdir, name);
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`functions/${name}.ts`],
+    outfile: join(folder, 'index.mjs'),
+    bundle: true,
+    write,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The SDK's ES modules can be shaken; its CommonJS can't.
+    mainFields: ['module', 'main'],
+    minify: true,
+    legalComments: 'none',
+    banner: { js: REQUIRE },
+    plugins: [leaveOut],
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const [output] = Object.values(metafile.outputs);
+  if (output === undefined) throw new Error(`esbuild made nothing of functions/${name}.ts`);
+  const packages = new Map<string, number>();
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const owner = packageOf(path);
+    packages.set(owner, (packages.get(owner) ?? 0) + bytesInOutput);
+  }
+  return {
+    name,
+    folder,
+    bytes: output.bytes,
+    packages: [...packages].sort(([, a], [, b]) => b - a),
+    inputs: Object.keys(metafile.inputs),
+  };
+}
+
+const packageOf = (path: string): string => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'salvor';
+
+/**
+ * Bundles every function of the catalogue with the checked policy beside it. The same input makes the same bytes, so
+ * a deployment uploads only what has changed.
+ */
+export async function bundleFunctions(outdir: string, policy: Policy): Promise<readonly Bundle[]> {
+  return Promise.all(
+    FUNCTION_NAMES.map(async (name) => {
+      const bundle = await bundleFunction(name, outdir);
+      await mkdir(bundle.folder, { recursive: true });
+      await writeFile(join(bundle.folder, POLICY_FILE), JSON.stringify(policy));
+      return bundle;
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+import { Aws, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
+import type { Access } from './access.ts';
+import type { Deployment } from './deployment.ts';
+import type { Tables } from './tables.ts';
+import type { WorkQueues } from './work-queue.ts';
+
+export interface Grantable {
+  readonly tables: Tables;
+  readonly queues: WorkQueues;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix'>;
+}
+
+const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
+/** A transaction needs the permissions of its parts (Developer Guide, "IAM with transactions"). */
+const STATE_ACTIONS: Readonly<Record<Access['state'], readonly string[]>> = {
+  read: READ_STATE,
+  write: [...READ_STATE, 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem'],
+  'write-and-delete': [...READ_STATE, 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem'],
+};
+
+/** Gives a function's role what the function uses, and no more. */
+export function grantAccess(role: Role, access: Access, { tables, queues, deployment }: Grantable): void {
+  const allow = (actions: readonly string[], ...resources: readonly string[]) =>
+    role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+
+  allow(STATE_ACTIONS[access.state], tables.state.tableArn);
+  if (access.readsDue) allow(['dynamodb:Query'], `${tables.state.tableArn}/index/${DUE_INDEX}`);
+  // Without UpdateItem and DeleteItem. That a put replaces no record is the condition of the write itself.
+  if (access.appendsAudit) allow(['dynamodb:PutItem'], tables.audit.tableArn);
+  if (access.sendsTo.length > 0)
+    allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
+  if (access.readsCloudSecret) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
+  if (access.fences) {
+    const secrets = secretArn(`${deployment.secretPrefix}*`);
+    allow(['secretsmanager:GetSecretValue'], secrets);
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
+      reason: 'One secret for each fence device, under the one prefix that the operator has set aside for them.',
+    });
+  }
+}
+
+const secretArn = (name: string): string =>
+  `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${name}`;
+
+/** Secrets Manager adds a hyphen and six characters to a secret's name in its ARN. */
+const cloudSecretArn = (nameOrArn: string): string =>
+  nameOrArn.startsWith('arn:') ? nameOrArn : secretArn(`${nameOrArn}-??????`);
+
+/** An ARN as cdk-nag writes it in a finding. */
+const flat = (arn: string): string =>
+  arn
+    .replace(Aws.PARTITION, '<AWS::Partition>')
+    .replace(Aws.REGION, '<AWS::Region>')
+    .replace(Aws.ACCOUNT_ID, '<AWS::AccountId>');

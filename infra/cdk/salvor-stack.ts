@@ -1,0 +1,108 @@
+import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName } from '#events/catalog.ts';
+import { POLICY_FILE } from '#infra/bundle.ts';
+import type { EnvironmentText } from '#shared/lambda/environment.ts';
+import { Alarms } from './alarms.ts';
+import type { Deployment } from './deployment.ts';
+import { QueueFunction } from './queue-function.ts';
+import type { NetworkPlace } from './salvor-function.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
+import { Tables } from './tables.ts';
+import { WorkQueue, type WorkQueues } from './work-queue.ts';
+
+export interface SalvorStackProps extends StackProps {
+  readonly deployment: Deployment;
+  /** The bundle of a function. */
+  readonly codeOf: (name: FunctionName) => Code;
+}
+
+/** One salvor: tables, queues with their functions in the order of the flow, schedules, alarms. */
+export class SalvorStack extends Stack {
+  constructor(scope: Construct, id: string, { deployment, codeOf, ...props }: SalvorStackProps) {
+    super(scope, id, props);
+    const topic = alarmTopic(this, deployment);
+    const alarms = new Alarms({ topic, prefix: this.stackName, runbookUrl: deployment.runbookUrl });
+    const tables = new Tables(this, 'Tables', deployment);
+    const queues = workQueues(new Construct(this, 'Queues'));
+    const shared = {
+      deployment,
+      tables,
+      queues,
+      alarms,
+      codeOf,
+      environment: environmentOf(this, deployment, tables, queues),
+      network: networkOf(this, deployment),
+    };
+
+    for (const name of Object.keys(QUEUES) as QueueName[]) new QueueFunction(this, name, QUEUES[name], shared);
+    for (const name of Object.keys(SCHEDULES) as ScheduleName[]) new ScheduledFunction(this, name, shared);
+
+    const hostEvents = queues['host-events'].queue;
+    output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');
+    output(this, 'HostEventsQueueArn', hostEvents.queueArn, 'For the IAM policy of the agents: sqs:SendMessage');
+    output(this, 'StateTableName', tables.state.tableName, 'Hosts, incidents and evacuation tasks');
+    output(this, 'AuditTableName', tables.audit.tableName, 'The audit log');
+    output(this, 'AlarmTopicArn', topic.topicArn, 'Where alarms go');
+  }
+}
+
+function workQueues(scope: Construct): WorkQueues {
+  const names = Object.keys(QUEUES) as QueueName[];
+  return Object.fromEntries(names.map((name) => [name, new WorkQueue(scope, name, QUEUES[name])])) as WorkQueues;
+}
+
+function environmentOf(
+  stack: Stack,
+  { cloudSecret, secretPrefix }: Deployment,
+  tables: Tables,
+  queues: WorkQueues,
+): EnvironmentText {
+  const urls = Object.entries(queues).map(([name, { queue }]) => [name, queue.queueUrl]);
+  return {
+    STATE_TABLE: tables.state.tableName,
+    AUDIT_TABLE: tables.audit.tableName,
+    QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
+    CLOUD_SECRET: cloudSecret,
+    SECRET_PREFIX: secretPrefix,
+    POLICY_FILE,
+  };
+}
+
+/**
+ * The topic is not encrypted with a key: CloudWatch may not use the AWS-managed one, and an alarm's text holds no secret.
+ */
+function alarmTopic(stack: Stack, { alarmEmail, alarmTopicArn }: Deployment): ITopic {
+  if (alarmTopicArn !== undefined) return Topic.fromTopicArn(stack, 'AlarmTopic', alarmTopicArn);
+  const topic = new Topic(stack, 'AlarmTopic', { topicName: `${stack.stackName}-alarms`, enforceSSL: true });
+  if (alarmEmail === undefined) return topic;
+  const subscription = topic.addSubscription(new EmailSubscription(alarmEmail));
+  Validations.of(subscription).acknowledge({
+    id: 'Serverless-SNSRedrivePolicy',
+    reason: 'Mail that can not be delivered bounces; the alarm itself stays visible in CloudWatch.',
+  });
+  return topic;
+}
+
+function networkOf(stack: Stack, { network }: Deployment): NetworkPlace | undefined {
+  if (network === undefined) return undefined;
+  const { vpcId, subnetIds, securityGroupIds } = network;
+  // CDK wants a zone for each subnet; none of them comes into the template.
+  const availabilityZones = subnetIds.map((_, index) => `zone-${index}`);
+  const vpc = Vpc.fromVpcAttributes(stack, 'Network', { vpcId, availabilityZones, privateSubnetIds: [...subnetIds] });
+  Validations.of(vpc).acknowledge({
+    id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    reason: 'Functions are put into the subnets; nobody asks for their routes.',
+  });
+  return {
+    vpc,
+    securityGroups: securityGroupIds.map((id) => SecurityGroup.fromSecurityGroupId(stack, id, id, { mutable: false })),
+  };
+}
+
+const output = (stack: Stack, id: string, value: string, description: string): CfnOutput =>
+  new CfnOutput(stack, id, { value, description });
