@@ -59,15 +59,16 @@ async function commit(
 /** The outside action: at most one os-resetState, and then at most one evacuate. */
 async function request(
   { compute }: Services,
-  task: TaskState,
+  { instanceId, progress }: TaskState,
 ): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
-  const host = 'attempt' in task.progress ? task.progress.attempt.destination : null;
-  if (!task.resetFirst) return { facts: [], answer: await compute.evacuate(task.instanceId, { host, end: task.end }) };
-  const reset = await compute.resetStateToError(task.instanceId);
+  const { destination: host, way } = 'attempt' in progress ? progress.attempt : { destination: null, way: 'as-it-was' };
+  const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
+  if (way !== 'reset-and-leave-stopped')
+    return { facts: [], answer: await compute.evacuate(instanceId, { host, end }) };
+  const reset = await compute.resetStateToActive(instanceId);
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
-  if (reset.kind === 'accepted')
-    return { facts, answer: await compute.evacuate(task.instanceId, { host, end: task.end }) };
+  if (reset.kind === 'accepted') return { facts, answer: await compute.evacuate(instanceId, { host, end }) };
   // Nothing was asked to evacuate yet: whatever became of the reset, it may be tried again.
   const message = reset.kind === 'refused' ? reset.message : reset.error;
   const answer: Answer = {

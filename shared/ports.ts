@@ -200,8 +200,8 @@ export interface Compute {
     serverId: string,
     options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped' },
   ): Promise<Answer>;
-  /** `os-resetState` to `error`, which makes an instance in a state that Nova will not evacuate evacuable. */
-  resetStateToError(serverId: string): Promise<Answer>;
+  /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
+  resetStateToActive(serverId: string): Promise<Answer>;
 }
 
 // ------------------------------------------------------------------------------------------------ fencing

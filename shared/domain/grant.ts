@@ -60,8 +60,8 @@ function whyNotAgain(
     return [endForPerson(`${task.progress.because}, after ${task.attempts} attempts`, sight.atMs)];
   const runningEvacuation = sight.evacuationsOf.get(server.id)?.find(isRunning);
   const verdict = judgeInstance(server, {
-    // Our own failed attempt, or our reset of its state, leaves it in ERROR: that is no reason to give up.
-    instances: task.attempts > 0 || task.resetFirst ? { ...segment.instances, inError: 'recover' } : segment.instances,
+    // Our own failed attempt leaves it in ERROR: that is no reason to give up.
+    instances: task.attempts > 0 ? { ...segment.instances, inError: 'recover' } : segment.instances,
     runningEvacuation,
     runningMigration: otherMigrations.get(server.id),
   });
@@ -92,6 +92,7 @@ function granted(
     type: 'granted',
     attempt: {
       number: task.attempts + 1,
+      way: task.attempts === 0 ? task.way : task.wayAgain,
       destination,
       grantedAtMs: sight.atMs,
       lastMigrationId: Math.max(0, ...known.map((each) => each.id)),

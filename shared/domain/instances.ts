@@ -2,15 +2,22 @@ import type { Migration, Server } from '#shared/ports.ts';
 import type { Segment } from './policy.ts';
 
 /**
+ * How Nova is asked, so that an instance ends as its owner would want. Nova starts an instance in ERROR whatever
+ * it was before, and evacuates some states only after os-resetState; from microversion 2.95 on it stops an active
+ * instance at the destination as soon as it was started there.
+ */
+export type EvacuationWay = 'as-it-was' | 'leave-stopped' | 'reset-and-leave-stopped';
+
+/**
  * What becomes of an instance of a fenced host, by what Nova says of it. The table in `docs/instance-states.md`
  * has a row for each branch here, and each row an assertion on a real Nova.
  */
 export type Verdict =
-  /** Evacuate it. `end`: as it was, or stopped. `resetFirst`: Nova evacuates it only after os-resetState. */
+  /** Evacuate it this way, and that way if an attempt failed and left it in ERROR. */
   | {
       readonly kind: 'evacuate';
-      readonly end: 'as-it-was' | 'stopped';
-      readonly resetFirst: boolean;
+      readonly way: EvacuationWay;
+      readonly wayAgain: EvacuationWay;
       readonly because: string;
     }
   /** Leave it as it is: it is not protected, nothing is to be done for it, or nothing can be done. */
@@ -28,12 +35,14 @@ export interface InstanceContext {
   readonly runningMigration: Migration | undefined;
 }
 
-const evacuate = (because: string, end: 'as-it-was' | 'stopped' = 'as-it-was', resetFirst = false): Verdict => ({
-  kind: 'evacuate',
-  end,
-  resetFirst,
-  because,
-});
+const COMES_BACK_RUNNING = { way: 'as-it-was', wayAgain: 'as-it-was' } as const;
+const STAYS_STOPPED = { way: 'as-it-was', wayAgain: 'reset-and-leave-stopped' } as const;
+const IS_STOPPED = { way: 'leave-stopped', wayAgain: 'reset-and-leave-stopped' } as const;
+const IS_RESET_AND_STOPPED = { way: 'reset-and-leave-stopped', wayAgain: 'reset-and-leave-stopped' } as const;
+const evacuate = (
+  because: string,
+  ways: { readonly way: EvacuationWay; readonly wayAgain: EvacuationWay } = COMES_BACK_RUNNING,
+): Verdict => ({ kind: 'evacuate', ...ways, because });
 const leave = (outcome: 'not-protected' | 'left' | 'not-recoverable', because: string): Verdict => ({
   kind: 'leave',
   outcome,
@@ -95,10 +104,10 @@ function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Seg
   switch (vmState) {
     case 'active':
       return taskState !== null && STOPPING.has(taskState)
-        ? evacuate(`it ran, and its owner had asked for ${taskState}: it comes back stopped`, 'stopped')
+        ? evacuate(`it ran, and its owner had asked for ${taskState}: it comes back stopped`, IS_STOPPED)
         : evacuate(taskState === null ? 'it ran' : `it ran (${taskState} was cut short)`);
     case 'stopped':
-      return evacuate('it was stopped and stays so');
+      return evacuate('it was stopped and stays so', STAYS_STOPPED);
     case 'error':
       return inError === 'recover'
         ? evacuate('it was in ERROR; Nova starts it')
@@ -106,7 +115,7 @@ function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Seg
     case 'paused':
     case 'rescued':
       return lostStates === 'recover-stopped'
-        ? evacuate(`it was ${vmState}, which is lost with the host: it comes back stopped`, 'stopped', true)
+        ? evacuate(`it was ${vmState}, which is lost with the host: it comes back stopped`, IS_RESET_AND_STOPPED)
         : leave('not-recoverable', `it was ${vmState}, and the policy leaves those alone`);
     case 'suspended':
       return person('it was suspended: its memory is saved on the dead host, and an evacuation would lose it');

@@ -68,8 +68,8 @@ function planTask(
     instanceId,
     name,
     memoryMb,
-    end: verdict.kind === 'evacuate' ? verdict.end : 'as-it-was',
-    resetFirst: verdict.kind === 'evacuate' && verdict.resetFirst,
+    way: verdict.kind === 'evacuate' ? verdict.way : 'as-it-was',
+    wayAgain: verdict.kind === 'evacuate' ? verdict.wayAgain : 'as-it-was',
     failedAt: [],
     attempts: 0,
     progress: { status: 'waiting', notBeforeMs: of.nowMs, because: verdict.because },
@@ -82,6 +82,7 @@ function planTask(
       // Somebody else's evacuation holds a token as if it were attempt 0 of ours.
       const attempt = {
         number: 0,
+        way: 'as-it-was' as const,
         destination: context.runningEvacuation?.destinationHost ?? null,
         grantedAtMs: of.nowMs,
         lastMigrationId: (context.runningEvacuation?.id ?? 1) - 1,

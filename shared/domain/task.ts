@@ -1,4 +1,5 @@
 import type { Head } from './audit.ts';
+import type { EvacuationWay } from './instances.ts';
 
 /** One evacuation task: one instance of one incident. Times are Unix ms. */
 export interface TaskState {
@@ -7,9 +8,9 @@ export interface TaskState {
   readonly instanceId: string;
   readonly name: string;
   readonly memoryMb: number;
-  /** How it should be after its evacuation, and whether Nova needs its state reset first. */
-  readonly end: 'as-it-was' | 'stopped';
-  readonly resetFirst: boolean;
+  /** How Nova is asked, and how after a failed attempt. */
+  readonly way: EvacuationWay;
+  readonly wayAgain: EvacuationWay;
   /** Destinations at which it failed: not asked for again. */
   readonly failedAt: readonly string[];
   readonly attempts: number;
@@ -22,6 +23,7 @@ export interface Attempt {
   readonly number: number;
   /** Asked of Nova; null leaves the choice to its scheduler. */
   readonly destination: string | null;
+  readonly way: EvacuationWay;
   readonly grantedAtMs: number;
   /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
   readonly lastMigrationId: number;

@@ -91,10 +91,7 @@ async function decideGrants(
   });
 }
 
-function grantOf({
-  task,
-  facts,
-}: TaskChange): readonly {
+function grantOf({ task, facts }: TaskChange): readonly {
   readonly instanceId: string;
   readonly attempt: number;
   readonly destination: string | null;

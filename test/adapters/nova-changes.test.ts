@@ -172,9 +172,9 @@ describe('evacuate', () => {
 it('forces a service down and resets a state', async () => {
   const { compute, fake } = await setup(() => ({ status: 202 }));
   expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
-  expect(await compute.resetStateToError('i1')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.resetStateToActive('i1')).toMatchObject({ kind: 'accepted' });
   expect(fake.nova().map(({ method, path, body }) => [method, path, body])).toEqual([
     ['PUT', '/compute/v2.1/os-services/s1', '{"forced_down":true}'],
-    ['POST', '/compute/v2.1/servers/i1/action', '{"os-resetState":{"state":"error"}}'],
+    ['POST', '/compute/v2.1/servers/i1/action', '{"os-resetState":{"state":"active"}}'],
   ]);
 });

@@ -71,7 +71,7 @@ export function novaCompute({ session }: { readonly session: Session }): Compute
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion);
     },
-    resetStateToError: (serverId) => action(serverId, { 'os-resetState': { state: 'error' } }, OLDEST),
+    resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
   };
 
   /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
