@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { FaultBoard } from '#sim/faults.ts';
 import { until } from '#test/openstack/poll.ts';
@@ -72,6 +73,9 @@ describe('faults of Nova', () => {
     expect(bench.cloud.requestLog.find({ operation: 'evacuate' })[0]?.status).toBeUndefined();
     await bench.cloud.stop();
     expect(await answer).toBe('closed');
+    // The connection has closed; a turn of the event loop lets the handler that held it run to its end.
+    await nextTurn();
+    expect(bench.cloud.requestLog.find({ operation: 'evacuate' })[0]?.status, 'never answered').toBeUndefined();
   });
 
   test('a slow answer waits for the clock of the cloud', async () => {
