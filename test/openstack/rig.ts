@@ -43,6 +43,7 @@ export type Rig = {
   bmc(host: string): RigBmc;
   /** kill -9 of the host's nova-compute; its guests go on running. */
   killCompute(host: string): Promise<void>;
+  /** Starts the host's nova-compute and waits for its first report. Returns at once when it reports already. */
   startCompute(host: string): Promise<void>;
   /** The power cord itself, past both BMCs. Off kills nova-compute and all guests; on starts nova-compute. */
   power(host: string, action: 'on' | 'off' | 'status'): Promise<'on' | 'off'>;

@@ -89,18 +89,21 @@ export type WrittenState = {
   readonly vmState?: 'active' | 'stopped' | 'building' | 'soft-delete' | 'deleted' | 'error';
   readonly taskState?: TaskState;
 };
-export type TaskState =
-  | 'scheduling'
-  | 'spawning'
-  | 'rebooting'
-  | 'powering-off'
-  | 'powering-on'
-  | 'image_snapshot'
-  | 'deleting'
-  | 'migrating'
-  | 'resize_migrating'
-  | 'rebuilding'
-  | 'shelving';
+/** Task states worth writing: each is what a host may have been doing when it died. */
+export const taskStates = z.enum([
+  'scheduling',
+  'spawning',
+  'rebooting',
+  'powering-off',
+  'powering-on',
+  'image_snapshot',
+  'deleting',
+  'migrating',
+  'resize_migrating',
+  'rebuilding',
+  'shelving',
+]);
+export type TaskState = z.infer<typeof taskStates>;
 
 /** Writes a state into Nova's database, as a host leaves it that died in the middle of something. */
 export async function writeState(rig: Rig, id: string, state: WrittenState): Promise<void> {

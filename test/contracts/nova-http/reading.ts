@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { boot, deleteServers } from '#test/openstack/servers.ts';
 import { serviceOf } from '#test/openstack/services.ts';
-import { errorOf, evacuate, hostAt, migrations, type Signed } from './cloud.ts';
+import { bringBack, errorOf, evacuate, hostAt, migrations, type Signed } from './cloud.ts';
 
 const versionDocument = z.object({
   version: z.object({ id: z.literal('v2.1'), min_version: z.string(), version: z.string() }),
@@ -153,7 +153,7 @@ export function readingRows(signed: () => Signed): void {
     expect(errorOf(await evacuate(admin, id))).toEqual(refused);
     await cloud.killCompute(host);
     expect(errorOf(await evacuate(admin, id)), 'dead, but not for long enough').toEqual(refused);
-    await cloud.startCompute(host);
+    await bringBack(signed(), host);
     expect(await migrations(admin, { instance_uuid: id })).toEqual([]);
     await deleteServers(admin, [id]);
   });

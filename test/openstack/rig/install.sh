@@ -15,8 +15,8 @@ obstacle() { # prints why an installation is impossible, or nothing
   [ -z "${want// /}" ] && return
   [ -f /etc/debian_version ] && command -v apt-get >/dev/null || { echo "missing: $want; only on Debian can they be installed from here"; return; }
   [ "$(id -u)" = 0 ] || { echo "missing: $want; root is needed to install them"; return; }
-  has_venv_module || apt-cache show python3.11-venv >/dev/null 2>&1 || [ "$(cut -d. -f1 /etc/debian_version)" = 12 ] ||
-    echo "missing: $RIG_PYTHON, which this Debian does not have (set RIG_PYTHON)"
+  has_venv_module || { [ "$RIG_PYTHON" = python3.11 ] && [ "$(cut -d. -f1 /etc/debian_version)" = 12 ]; } ||
+    echo "missing: $RIG_PYTHON, which this Debian does not have (RIG_PYTHON may name another 3.11)"
 }
 if installed; then echo installed; exit 0; fi
 why="$(obstacle)"
