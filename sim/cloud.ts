@@ -88,8 +88,10 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
   const listener = createServer(
     getRequestListener((request, env) => {
       const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
-      const api = first === 'identity' ? keystone : first === 'compute' ? nova : redfish;
-      return api.fetch(request, env);
+      if (first === 'identity') return keystone.fetch(request, env);
+      if (first === 'compute') return nova.fetch(request, env);
+      if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
+      return new Response(null, { status: 404 });
     }),
   );
   const port = await listen(listener);

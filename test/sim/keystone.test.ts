@@ -115,4 +115,11 @@ describe('the simulated Keystone', () => {
     expect((await fetch(cloud.authUrl)).status).toBe(200);
     expect((await fetch(cloud.authUrl.replace(/v3$/, ''))).status).toBe(300);
   });
+
+  test('lists services that the cloud does not have; they answer 404', async () => {
+    const { cloud } = await openBench();
+    for (const name of ['placement', 'image', 'network']) {
+      expect((await fetch(cloud.authUrl.replace('identity/v3', name))).status).toBe(404);
+    }
+  });
 });
