@@ -3,7 +3,7 @@ import { closeIncident, nextLookMs, proofFault } from '#shared/domain/follow.ts'
 import type { IncidentFact } from '#shared/domain/host.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
-import { grantTasks } from '#shared/shell/grant-tasks.ts';
+import { grantTasks, sendGrants } from '#shared/shell/grant-tasks.ts';
 import { orOutage, segmentOf } from '#shared/shell/live.ts';
 import { look } from '#shared/shell/look.ts';
 import { settleTasks } from '#shared/shell/settle-tasks.ts';
@@ -26,6 +26,13 @@ export const followEvacuations = eachMessage<StepCommand>('follow-evacuations', 
     const commit = (fact: IncidentFact) => commitHost(services, loaded, { facts: [fact] });
 
     const before = await loadTasks(state, incident.id);
+    // Whoever had this message before may have died between the grants and their messages.
+    if (delivery.redelivered)
+      await sendGrants(
+        services,
+        loaded.value,
+        before.map((task) => task.value),
+      );
     const seen = await orOutage(look(services, loaded.value, before, segment));
     if ('outage' in seen) {
       services.log.warn('Nova does not answer the follower', { incidentId: incident.id, because: seen.outage });

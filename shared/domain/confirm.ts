@@ -2,8 +2,8 @@ import { askGates, type GateInput, type GateResult } from './gates.ts';
 import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
-/** How soon a held host is looked at again. */
-const HOLD_LOOK_MS = 10_000;
+/** How soon a held host is looked at again: soon at first, since Nova may only be late to see it down. */
+const holdLookMs = (heldForMs: number): number => (heldForMs < 60_000 ? 2_000 : 10_000);
 
 /** A tick may arrive this much early: delays of SQS are whole seconds. */
 const EARLY_MS = 999;
@@ -31,7 +31,7 @@ export function decideConfirmation(incident: Suspected | Held, input: GateInput)
       closedUntouched(`the host is not protected: ${reason}`, nowMs),
     ];
   }
-  const nextLookAtMs = nowMs + HOLD_LOOK_MS;
+  const nextLookAtMs = nowMs + holdLookMs(incident.status === 'held' ? nowMs - incident.sinceMs : 0);
   if (closed.length > 0)
     return incident.status === 'held' && sameGates(incident.failedGates, closed)
       ? [{ type: 'still-held', nextLookAtMs }]

@@ -6,6 +6,8 @@ import { type Attempt, evolveTask, type TaskFact, type TaskState } from './task.
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
 const GRANT_EXPIRES_MS = 120_000;
+/** A committed intent this young is left to its function, which has the request under way. */
+const ANSWER_EXPECTED_MS = 20_000;
 /** A committed intent without an answer: longer than any request may take, so its function has died. */
 const ANSWER_EXPIRES_MS = 150_000;
 
@@ -64,6 +66,7 @@ export function settle(task: TaskState, sight: Sight, { evacuation }: Segment, r
         : [{ type: 'grant-expired', because: 'its message was not worked on in time', atMs: sight.atMs }];
     case 'requested':
     case 'unknown': {
+      if (progress.status === 'requested' && sight.atMs - progress.requestedAtMs < ANSWER_EXPECTED_MS) return [];
       const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
       if (migration !== undefined) {
         const running: TaskFact = {

@@ -1,12 +1,32 @@
 import type { Head } from '#shared/domain/audit.ts';
 import type { PlannedTask } from '#shared/domain/plan.ts';
 import type { TaskState } from '#shared/domain/task.ts';
+import { ConflictError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
 import { inTransactions, type TaskCommit, taskWrites } from '#shared/state/tasks.ts';
 
-/** Writes task commits, as many to a transaction as fit. Stops at the first that fails; what is written stays. */
-export async function commitTasks({ state }: Services, commits: readonly TaskCommit[]): Promise<void> {
-  for (const chunk of inTransactions(commits)) await state.transact(chunk.flatMap((commit) => commit.writes));
+/**
+ * Writes task commits, as many to a transaction as fit. A task that somebody else moved on meanwhile is left to
+ * them and does not hold up the others: the next look sees it as it is then.
+ * @returns the tasks that were written.
+ */
+export async function commitTasks(services: Services, commits: readonly TaskCommit[]): Promise<readonly TaskState[]> {
+  const written: TaskState[] = [];
+  for (const chunk of inTransactions(commits)) {
+    if (await committed(services, chunk)) written.push(...chunk.map((commit) => commit.task));
+    else if (chunk.length > 1) for (const one of chunk) if (await committed(services, [one])) written.push(one.task);
+  }
+  return written;
+}
+
+async function committed({ state }: Services, chunk: readonly TaskCommit[]): Promise<boolean> {
+  try {
+    await state.transact(chunk.flatMap((commit) => commit.writes));
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
 }
 
 /** Writes new tasks, each with its stream started from the incident's head. */
@@ -19,6 +39,5 @@ export async function addTasks(
   const commits = planned.map(({ task, facts }) =>
     taskWrites({ value: task, version: 'absent' }, facts, nowMs, incidentHead),
   );
-  await commitTasks(services, commits);
-  return commits.map((commit) => commit.task);
+  return commitTasks(services, commits);
 }

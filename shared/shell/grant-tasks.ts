@@ -47,10 +47,24 @@ export async function grantTasks(
   const writes = tokenWrites(cloud, region, tokens, host.incident.id, share);
   if (writes.length > 0) await state.transact(writes);
   const now = await changeTasks(services, before, (task) => facts.get(task.instanceId) ?? []);
-  await services.outbox.send(
-    granted.map(({ instanceId, attempt }) => ({ message: messageFor(host, instanceId, attempt), delaySeconds: 0 })),
+  const wanted = new Set(granted.map(({ instanceId }) => instanceId));
+  await sendGrants(
+    services,
+    host,
+    now.tasks.map((task) => task.value).filter(({ instanceId }) => wanted.has(instanceId)),
   );
   return now;
+}
+
+/** One message for each task that holds a grant. Sent again it does no harm: only the first finds the task granted. */
+export function sendGrants(services: Services, host: HostIn<'evacuating'>, tasks: readonly TaskState[]): Promise<void> {
+  return services.outbox.send(
+    tasks.flatMap(({ instanceId, progress }) =>
+      progress.status === 'granted'
+        ? [{ message: messageFor(host, instanceId, progress.attempt.number), delaySeconds: 0 }]
+        : [],
+    ),
+  );
 }
 
 async function decideGrants(
@@ -91,15 +105,12 @@ async function decideGrants(
   });
 }
 
-function grantOf({ task, facts }: TaskChange): readonly {
-  readonly instanceId: string;
-  readonly attempt: number;
-  readonly destination: string | null;
-}[] {
+function grantOf({
+  task,
+  facts,
+}: TaskChange): readonly { readonly instanceId: string; readonly destination: string | null }[] {
   return facts.flatMap((fact) =>
-    fact.type === 'granted'
-      ? [{ instanceId: task.instanceId, attempt: fact.attempt.number, destination: fact.attempt.destination }]
-      : [],
+    fact.type === 'granted' ? [{ instanceId: task.instanceId, destination: fact.attempt.destination }] : [],
   );
 }
 

@@ -44,25 +44,21 @@ export async function settleTasks(
   return { tasks: [...settled.tasks, ...added.map((value) => ({ value, version: 1 }))], changed: true };
 }
 
-/** Commits the facts that `decide` gives for each task; tasks without facts stay as they are. */
+/** Commits the facts that `decide` gives for each task; tasks without facts, or moved on by others, stay as they were. */
 export async function changeTasks(
   services: Services,
   before: readonly Loaded<TaskState>[],
   decide: (task: TaskState) => readonly TaskFact[],
 ): Promise<TasksNow> {
   const nowMs = services.clock.now();
-  const after: Loaded<TaskState>[] = [];
-  const commits = [];
-  for (const loaded of before) {
+  const commits = before.flatMap((loaded) => {
     const facts = decide(loaded.value);
-    if (facts.length === 0) {
-      after.push(loaded);
-      continue;
-    }
-    const commit = taskWrites(loaded, facts, nowMs);
-    commits.push(commit);
-    after.push({ value: commit.task, version: loaded.version === 'absent' ? 1 : loaded.version + 1 });
-  }
-  await commitTasks(services, commits);
-  return { tasks: after, changed: commits.length > 0 };
+    return facts.length === 0 ? [] : [taskWrites(loaded, facts, nowMs)];
+  });
+  const written = new Map((await commitTasks(services, commits)).map((task) => [task.instanceId, task]));
+  const tasks = before.map((loaded): Loaded<TaskState> => {
+    const value = written.get(loaded.value.instanceId);
+    return value === undefined ? loaded : { value, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
+  });
+  return { tasks, changed: written.size > 0 };
 }
