@@ -1,0 +1,49 @@
+import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
+import { openStackHttp } from '#shared/adapters/openstack/http.ts';
+import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
+import { novaCompute } from '#shared/adapters/openstack/nova.ts';
+import { startSimulatedCloud } from '#sim/cloud.ts';
+import type { PasswordCredentials } from '#sim/controls.ts';
+import { liveMigrate } from '#sim/world/actions.ts';
+import { defineComputeContract } from './compute.ts';
+
+defineComputeContract('Nova adapter on the simulated cloud', async () => {
+  const sim = await startSimulatedCloud({ hosts: 5, evacuationMs: 50, liveMigrationMs: 600_000 });
+  sim.addAggregate({ name: 'ssd', hosts: ['compute-2', 'compute-3'] });
+  const http = openStackHttp({ version: '0', random: Math.random });
+  const as = (user: PasswordCredentials) =>
+    novaCompute({ session: keystoneSession({ cloud: cloudOf(user), http, now: Date.now }) });
+  const cloudOf = (user: PasswordCredentials): CloudConfig => ({
+    name: 'sim',
+    authUrl: sim.authUrl,
+    identity: {
+      kind: 'password',
+      user: { name: user.username, domain: { name: user.userDomainName } },
+      password: user.password,
+      project: { name: user.projectName, domain: { name: user.projectDomainName } },
+    },
+    regionName: sim.region,
+    interface: 'public',
+    caPem: undefined,
+    insecureTls: false,
+    computeEndpoint: undefined,
+  });
+  const only = (ids: readonly { readonly id: string }[]) => ids[0]?.id ?? '';
+  return {
+    compute: as(sim.credentials.admin),
+    asMember: as(sim.credentials.member),
+    hosts: sim.hosts().map(({ name }) => name),
+    boot: async (count, host) => sim.boot(count, { host }).map(({ id }) => id),
+    bootWithLocalDisks: async (host) => only(sim.boot(1, { host, flavor: 'local-disks' })),
+    bootFromVolume: async (host) => only(sim.boot(1, { host, root: 'volume' })),
+    pause: async (id) => sim.setState(id, { vmState: 'paused' }),
+    startLiveMigration: async (id) => {
+      liveMigrate(sim.world, sim.server(id), null, { userId: 'u', projectId: 'p' });
+    },
+    killHost: async (host) => sim.powerOff(host),
+    close: async () => {
+      await http.close();
+      await sim.stop();
+    },
+  };
+});
