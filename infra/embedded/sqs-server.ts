@@ -79,7 +79,7 @@ export async function startSqsServer({ folder, port, queues }: SqsServerOptions)
   return {
     endpoint,
     queueUrls: Object.fromEntries(names.map((name) => [name, urlOf(name)])) as QueueUrls,
-    unknownQueues: (journal?.queues() ?? []).filter((name) => store.getQueueByName(name) === undefined),
+    unknownQueues: [...(journal?.kept.keys() ?? [])].filter((name) => store.getQueueByName(name) === undefined),
     client,
     depths: () =>
       Object.fromEntries([...made].map(([name, pair]) => [name, depthOf(pair)])) as Record<QueueName, QueueDepth>,
@@ -127,7 +127,7 @@ function makeQueues(
   const make = (queueName: string, attributes: Record<string, string>): SqsQueue => {
     const arn = arnOf(queueName);
     const queue = store.createQueue(queueName, urlOf(queueName), arn, attributes);
-    for (const message of journal?.messagesOf(queueName) ?? [])
+    for (const message of journal?.kept.get(queueName) ?? [])
       ((message.delayUntil ?? 0) > Date.now() ? queue.delayedMessages : queue.messages).push(message);
     return queue;
   };

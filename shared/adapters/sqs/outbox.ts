@@ -1,10 +1,18 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type QueueName, queueOf } from '#events/catalog.ts';
-import { RetryableError } from '#shared/errors.ts';
+import { LimitError, RetryableError } from '#shared/errors.ts';
 import type { Outbox, OutgoingMessage } from '#shared/ports.ts';
 
-/** SQS takes ten messages in one request (API reference, SendMessageBatch). */
-const BATCH = 10;
+/** Of one request: messages, and bytes of all their bodies together (API reference, SendMessageBatch). */
+const MAX_MESSAGES = 10;
+const MAX_BYTES = 1024 * 1024;
+const MAX_DELAY_SECONDS = 900;
+
+interface Entry {
+  readonly body: string;
+  readonly bytes: number;
+  readonly delaySeconds: number;
+}
 
 /** Sends to the queues of the catalogue, ten messages a request, the requests at the same time. */
 export function sqsOutbox(client: SQSClient, queueUrls: Readonly<Record<QueueName, string>>): Outbox {
@@ -12,22 +20,49 @@ export function sqsOutbox(client: SQSClient, queueUrls: Readonly<Record<QueueNam
     async send(messages) {
       const byQueue = Map.groupBy(messages, ({ message }) => queueOf(message));
       const batches = [...byQueue].flatMap(([queue, all]) =>
-        chunks(all).map((batch) => sendBatch(client, queueUrls[queue], batch)),
+        batchesOf(all.map(toEntry)).map((batch) => ({ url: queueUrls[queue], batch })),
       );
-      await Promise.all(batches);
+      await Promise.all(batches.map(({ url, batch }) => sendBatch(client, url, batch)));
     },
   };
 }
 
-const chunks = (messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] =>
-  Array.from({ length: Math.ceil(messages.length / BATCH) }, (_, index) =>
-    messages.slice(index * BATCH, (index + 1) * BATCH),
-  );
+/** @throws LimitError for what SQS never takes, since not every emulator refuses it. */
+function toEntry({ message, delaySeconds }: OutgoingMessage): Entry {
+  const body = toPlainJson(message);
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MAX_BYTES) throw new LimitError(`a ${message.type} message has ${bytes} bytes; SQS takes ${MAX_BYTES}`);
+  if (!Number.isInteger(delaySeconds) || delaySeconds < 0 || delaySeconds > MAX_DELAY_SECONDS)
+    throw new LimitError(`a ${message.type} message is delayed by ${delaySeconds} s; SQS takes 0 to 900 whole ones`);
+  return { body, bytes, delaySeconds };
+}
 
-async function sendBatch(client: SQSClient, QueueUrl: string, batch: readonly OutgoingMessage[]): Promise<void> {
-  const Entries = batch.map(({ message, delaySeconds }, index) => ({
+/**
+ * SQS refuses U+FFFE and U+FFFF (API reference, SendMessage), and fauxqs whatever lies above them too. What agents
+ * say may hold any of them; as a JSON escape all may pass.
+ */
+const toPlainJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\ud800-\udfff\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+
+function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const batches: Entry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    const last = batches.at(-1);
+    if (last !== undefined && last.length < MAX_MESSAGES && entry.bytes <= room) last.push(entry);
+    else {
+      batches.push([entry]);
+      room = MAX_BYTES;
+    }
+    room -= entry.bytes;
+  }
+  return batches;
+}
+
+async function sendBatch(client: SQSClient, QueueUrl: string, batch: readonly Entry[]): Promise<void> {
+  const Entries = batch.map(({ body, delaySeconds }, index) => ({
     Id: String(index),
-    MessageBody: JSON.stringify(message),
+    MessageBody: body,
     DelaySeconds: delaySeconds,
   }));
   const { Failed = [] } = await client
