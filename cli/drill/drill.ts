@@ -53,7 +53,7 @@ export async function runDrill(
     );
     if (options.fault !== undefined) audience.scene(`fault: ${fault.story}`);
     const diedAtMs = await kill(stage, fault, victims);
-    audience.scene(`${victims.join(', ')} died: nova-compute is gone, the guests still run`);
+    audience.scene(deathNotice(stage, victims));
     const scene = { cloud, victim, agents: stage.agents };
     const reporting = report(stage, fault, victims);
     const ended = await watch(stage, fault, {
@@ -95,6 +95,11 @@ export async function runDrill(
   }
 }
 
+function deathNotice({ cloud }: Stage, victims: readonly string[]): string {
+  const running = victims.some((host) => cloud.host(host).guests.size > 0);
+  return `${victims.join(', ')} died: nova-compute is gone, the guests ${running ? 'still run' : 'are gone as well'}`;
+}
+
 async function kill({ cloud, agents, victim }: Stage, fault: DrillFault, victims: readonly string[]): Promise<number> {
   fault.prepare?.({ cloud, victim, agents });
   for (const host of victims) cloud.killHost(host, { leaveGuestsRunning: cloud.host(host).power === 'on' });
@@ -107,8 +112,10 @@ async function report({ cloud, agents, victim }: Stage, fault: DrillFault, victi
   await fault.afterReports?.({ cloud, agents, victim });
 }
 
-const limitOf = ({ graceSeconds, instances, evacuationSeconds }: DrillOptions, { ending }: DrillFault): number =>
-  1000 * (graceSeconds + (ending === 'recovered' ? 90 + instances * evacuationSeconds : 30));
+const limitOf = (options: DrillOptions, { ending }: DrillFault): number => {
+  const { limitSeconds, graceSeconds, instances, evacuationSeconds } = options;
+  return 1000 * (limitSeconds ?? graceSeconds + (ending === 'recovered' ? 90 + instances * evacuationSeconds : 30));
+};
 
 interface Watching {
   readonly diedAtMs: number;

@@ -7,6 +7,8 @@ export interface DrillOptions {
   readonly evacuationSeconds: number;
   readonly fault: FaultName | undefined;
   readonly seed: number;
+  /** After this long the drill has not ended as it must. Default: as the other options ask for. */
+  readonly limitSeconds?: number;
 }
 
 export const DEFAULTS: DrillOptions = {

@@ -19,7 +19,10 @@ const OPT_OUT = { HA_Enabled: 'false' };
 export type OutsideServices = Omit<Services, 'state' | 'outbox'>;
 
 /** What a test may put in place of the pipeline's parts, to see that the drill notices. */
-export type Sabotage = (services: OutsideServices, cloud: SimulatedCloud) => OutsideServices;
+export interface Sabotage {
+  readonly outside?: (services: OutsideServices, cloud: SimulatedCloud) => OutsideServices;
+  readonly inside?: (services: Services) => Services;
+}
 
 export interface Stage {
   readonly cloud: SimulatedCloud;
@@ -33,11 +36,7 @@ export interface Stage {
 }
 
 /** A simulated cloud with instances, and the embedded pipeline that protects it. */
-export async function setStage(
-  options: DrillOptions,
-  log: Log,
-  sabotage: Sabotage = (services) => services,
-): Promise<Stage> {
+export async function setStage(options: DrillOptions, log: Log, sabotage: Sabotage = {}): Promise<Stage> {
   const { hosts, seed, evacuationSeconds } = options;
   const cloud = await startSimulatedCloud({
     hosts,
@@ -50,9 +49,15 @@ export async function setStage(
   const policy = policyFor(cloud, options);
   const connection = connect(cloudConfig(cloud), { get: async () => ({ ...cloud.bmcCredentials }) });
   const { compute, fencing } = connection;
-  const outside = sabotage({ compute, fencing, policy, clock: systemClock, chance: systemChance, log }, cloud);
+  const healthy: OutsideServices = { compute, fencing, policy, clock: systemClock, chance: systemChance, log };
+  const services = sabotage.outside?.(healthy, cloud) ?? healthy;
   const stateDir = mkdtempSync(join(tmpdir(), 'salvor-drill-'));
-  const embedded = await startEmbedded({ stateDir, port: 0, services: outside });
+  const embedded = await startEmbedded({
+    stateDir,
+    port: 0,
+    services,
+    ...(sabotage.inside === undefined ? {} : { wrap: sabotage.inside }),
+  });
   const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);
   // A copy: what an instance was before is what it should be afterwards.
   const protectedBefore = mine.map((server) => ({ ...server }));
