@@ -24,8 +24,8 @@ export interface Bundle {
   readonly bytes: number;
   /** How many bytes each package adds, largest first; `salvor` is this project. */
   readonly packages: readonly (readonly [name: string, bytes: number])[];
-  /** The files that are in it, by their paths in the project. */
-  readonly inputs: readonly string[];
+  /** The files of which something is in it, by their paths in the project. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -95,7 +95,7 @@ export async function bundleFunction(name: FunctionName, outdir: string, { write
     folder,
     bytes: output.bytes,
     packages: [...packages].sort(([, a], [, b]) => b - a),
-    inputs: Object.keys(metafile.inputs),
+    files: Object.keys(output.inputs).filter((path) => (output.inputs[path]?.bytesInOutput ?? 0) > 0),
   };
 }
 

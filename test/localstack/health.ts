@@ -1,22 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isHealthy } from '#infra/localstack/endpoint.ts';
 
 /** No LocalStack can run here. The message says why, in one line. */
 export class LocalStackUnavailable extends Error {
   override readonly name = 'LocalStackUnavailable';
 }
 
-const REQUEST_TIMEOUT_MS = 2000;
 const POLL_INTERVAL_MS = 100;
-
-/** True if a LocalStack answers at the endpoint. Never throws. */
-export async function isHealthy(endpoint: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${endpoint}/_localstack/health`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Waits until a LocalStack answers. `failed` says in one line why it never will, or undefined.

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { bootstrap, cdk } from './cdk.ts';
+import { bootstrap, cdk } from '#infra/localstack/cdk.ts';
 import { describeOnLocalStack } from './suite.ts';
 
 const outputsSchema = z.object({

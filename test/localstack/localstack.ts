@@ -4,8 +4,9 @@
  * 2. a Docker engine that already holds the image (never tried by the authors: their machines have no engine);
  * 3. the kit beside this file: no Docker, but minutes of installing the first time (`kit/up.sh`).
  */
+import { awsEnvironment, isHealthy } from '#infra/localstack/endpoint.ts';
 import { openInDocker } from './docker.ts';
-import { isHealthy, LocalStackUnavailable } from './health.ts';
+import { LocalStackUnavailable } from './health.ts';
 import { openKit } from './kit.ts';
 
 export interface LocalStack {
@@ -40,19 +41,4 @@ async function useGiven(url: string): Promise<Emulator> {
     throw new LocalStackUnavailable(`AWS_ENDPOINT_URL is set, but no LocalStack answers at ${endpoint}`);
   }
   return { endpoint, stop: async () => {} };
-}
-
-/**
- * The access key is in no account; LocalStack takes the account 000000000000 for it. It holds the port, since the CDK
- * CLI remembers the account of each key.
- */
-function awsEnvironment(endpoint: string): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: `salvor-localstack-${new URL(endpoint).port}`,
-    AWS_SECRET_ACCESS_KEY: 'none',
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
 }

@@ -9,7 +9,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { LOCALSTACK_ENVIRONMENT } from '../cdk.ts';
+import { LOCALSTACK_ENVIRONMENT } from '#infra/localstack/endpoint.ts';
 
 const stack = new Stack(new App(), 'Smoke', { env: LOCALSTACK_ENVIRONMENT });
 

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { FunctionName } from '#events/catalog.ts';
+import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
+import { ACCESS } from '#infra/cdk/access.ts';
+import { functionNamed, functionsOf, logicalId, queuesOf, type Reference, resourcesOf, synthesize } from './support.ts';
+
+const { template } = synthesize();
+const queues = queuesOf(template);
+const policies = [...resourcesOf<PolicyProperties>(template, 'AWS::IAM::Policy').values()];
+
+interface PolicyProperties {
+  readonly Roles: readonly Reference[];
+  readonly PolicyDocument: {
+    readonly Statement: readonly {
+      readonly Effect: string;
+      readonly Action: string | readonly string[];
+      readonly Resource: unknown;
+    }[];
+  };
+}
+
+interface Statement {
+  readonly actions: readonly string[];
+  /** JSON text of each resource. */
+  readonly resources: readonly string[];
+}
+
+const asList = <T>(value: T | readonly T[]): readonly T[] => [value].flat() as T[];
+
+/** What the role of a function is allowed. */
+function statementsOf(name: FunctionName): readonly Statement[] {
+  const role = logicalId(functionNamed(template, name).Properties.Role);
+  return policies
+    .filter(({ Properties }) => Properties.Roles.map(logicalId).includes(role))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .map((statement) => {
+      expect(statement.Effect).toBe('Allow');
+      return {
+        actions: asList(statement.Action),
+        resources: asList(statement.Resource).map((resource) => JSON.stringify(resource)),
+      };
+    });
+}
+
+const actionsOn = (name: FunctionName, resource: RegExp): readonly string[] =>
+  statementsOf(name)
+    .filter(({ resources }) => resources.some((each) => resource.test(each)))
+    .flatMap(({ actions }) => actions)
+    .sort();
+
+const mayDo = (action: string): readonly FunctionName[] =>
+  FUNCTION_NAMES.filter((name) => statementsOf(name).some(({ actions }) => actions.includes(action))).sort();
+
+describe('a role', () => {
+  it.each(FUNCTION_NAMES)('of %s is its own, without a managed policy', (name) => {
+    const role = logicalId(functionNamed(template, name).Properties.Role);
+    const users = [...functionsOf(template).values()].filter(({ Properties }) => logicalId(Properties.Role) === role);
+    expect(users).toHaveLength(1);
+    expect(resourcesOf<object>(template, 'AWS::IAM::Role').get(role)?.Properties).not.toHaveProperty(
+      'ManagedPolicyArns',
+    );
+  });
+
+  it.each(FUNCTION_NAMES)('of %s can only add to the audit log', (name) => {
+    expect(actionsOn(name, /TablesAudit/)).toEqual(ACCESS[name].appendsAudit ? ['dynamodb:PutItem'] : []);
+  });
+
+  it('lets one function delete from the state, and none rewrite it unconditionally', () => {
+    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-inventory']);
+    expect(mayDo('dynamodb:UpdateItem')).toEqual([]);
+    expect(mayDo('dynamodb:BatchWriteItem')).toEqual([]);
+    expect(actionsOn('sweep', /TablesState/)).toEqual(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Query']);
+  });
+
+  it('reads the secrets of fence devices only where hosts are fenced', () => {
+    const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
+    expect(readers).toEqual(['fence-host']);
+    for (const name of FUNCTION_NAMES)
+      expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
+  });
+
+  it('takes the cloud secret by its ARN too', () => {
+    const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:nova-AbCdEf';
+    expect(JSON.stringify(synthesize({ cloudSecret: arn }).template.findResources('AWS::IAM::Policy'))).toContain(
+      `"Resource":"${arn}"`,
+    );
+  });
+
+  it.each(FUNCTION_NAMES)('of %s has a wildcard only where AWS knows no other', (name) => {
+    const wild = statementsOf(name).filter(({ resources }) => resources.includes('"*"'));
+    expect(wild.flatMap(({ actions }) => actions)).toEqual(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);
+  });
+
+  it.each(FUNCTION_NAMES)('of %s sends to the queues that it has messages for', (name) => {
+    const targets = statementsOf(name)
+      .filter(({ actions }) => actions.includes('sqs:SendMessage'))
+      .flatMap(({ resources }) => resources.map((resource) => logicalId(JSON.parse(resource))))
+      .map((id) => queues.get(id)?.Properties.QueueName);
+    expect(targets).toEqual(ACCESS[name].sendsTo.map((queue) => `salvor-test-${queue}`));
+  });
+});
+
+describe('what a function is said to use', () => {
+  it.each(FUNCTION_NAMES)('%s: is what its code imports', async (name) => {
+    const { files } = await bundleFunction(name, 'dist', { write: false });
+    const imports = (path: string) => files.includes(path);
+    const { sendsTo, appendsAudit, fences } = ACCESS[name];
+    // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
+    // host or a task writes an audit record with it.
+    expect(sendsTo.length > 0).toBe(imports('shared/shell/step.ts'));
+    expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
+    expect(fences).toBe(imports('shared/shell/power-off.ts'));
+    expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
+  });
+});

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { type Join, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
+
+const PREFIX = 'salvor-test-';
+const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');
+const { template } = synthesize({ runbookUrl: 'https://git.example/RUNBOOK.md' });
+const alarms = [...resourcesOf<AlarmProperties>(template, 'AWS::CloudWatch::Alarm').values()].map(
+  ({ Properties }) => Properties,
+);
+const nameOf = (alarm: AlarmProperties): string => alarm.AlarmName;
+
+interface AlarmProperties {
+  readonly AlarmName: string;
+  readonly AlarmDescription: Join;
+  readonly AlarmActions: readonly Reference[];
+  readonly Threshold: number;
+  readonly TreatMissingData: string;
+}
+
+/** The text of a chapter, by its heading; undefined if there is none. */
+const chapter = (heading: string): string | undefined =>
+  new RegExp(`^#+ ${heading}\\n([\\s\\S]*?)(?=^#|$(?![\\s\\S]))`, 'm').exec(runbook)?.[1];
+
+/** The literal parts of a description; references to names are left out. */
+const textOf = (description: Join): string =>
+  description['Fn::Join'][1].filter((part) => typeof part === 'string').join('');
+
+describe('alarms', () => {
+  it('are just these: four for a queue, three for a schedule', () => {
+    const expected = [
+      ...Object.values(QUEUES).flatMap((spec) =>
+        ['dead-letters', 'oldest-message', 'errors', 'throttles'].map((kind) => `${spec.function}-${kind}`),
+      ),
+      ...Object.values(SCHEDULES).flatMap((spec) =>
+        ['errors', 'throttles', 'not-running'].map((kind) => `${spec.function}-${kind}`),
+      ),
+    ];
+    expect(alarms.map(nameOf).sort()).toEqual(expected.map((name) => PREFIX + name).sort());
+  });
+
+  it.each(alarms.map((alarm) => [nameOf(alarm), alarm] as const))(
+    '%s says what harm is done, links to its chapter, and goes to the topic',
+    (name, alarm) => {
+      const heading = name.slice(PREFIX.length);
+      const spec = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].find((each) =>
+        heading.startsWith(`${each.function}-`),
+      );
+      const text = textOf(alarm.AlarmDescription);
+      expect(text).toContain(spec?.errorImpact);
+      expect(text).toMatch(new RegExp(` Do: https://git\\.example/RUNBOOK\\.md#${heading}$`));
+      expect(alarm.AlarmActions).toHaveLength(1);
+      expect(logicalId(alarm.AlarmActions[0])).toMatch(/^AlarmTopic/);
+    },
+  );
+
+  it('on the age of messages leave room for the delay that they are sent with, and for one retry', () => {
+    const thresholds = alarms
+      .filter((alarm) => nameOf(alarm).endsWith('-oldest-message'))
+      .map((alarm) => [nameOf(alarm).slice(PREFIX.length), alarm.Threshold]);
+    expect(Object.fromEntries(thresholds)).toEqual({
+      'receive-host-event-oldest-message': 120,
+      'confirm-host-down-oldest-message': 1080,
+      'fence-host-oldest-message': 1320,
+      'plan-evacuation-oldest-message': 1320,
+      'evacuate-instance-oldest-message': 600,
+      'follow-evacuations-oldest-message': 1320,
+    });
+  });
+
+  it('of a schedule ring when there is no data at all', () => {
+    const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
+    expect(silent.sort()).toEqual([`${PREFIX}mirror-inventory-not-running`, `${PREFIX}sweep-not-running`]);
+  });
+});
+
+describe('the runbook', () => {
+  it.each(alarms.map(nameOf))('has a chapter for %s: meaning, look, do', (name) => {
+    const text = chapter(name.slice(PREFIX.length));
+    for (const part of ['Meaning', 'Look', 'Do']) expect(text).toMatch(new RegExp(`^- \\*\\*${part}\\*\\*: \\S`, 'm'));
+  });
+
+  it.each([...Object.values(QUEUES), ...Object.values(SCHEDULES)])('says the harm of $function', (spec) => {
+    expect(chapter(spec.function)).toContain(spec.errorImpact);
+  });
+
+  it('has no chapter of an alarm that does not exist', () => {
+    const kinds = /^### (.*-(?:dead-letters|oldest-message|errors|throttles|not-running))$/gm;
+    const chapters = [...runbook.matchAll(kinds)].map(([, heading]) => PREFIX + heading);
+    expect(chapters.sort()).toEqual(alarms.map(nameOf).sort());
+  });
+
+  it('links only to headings that it has', () => {
+    const anchors = new Set(
+      [...runbook.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    );
+    for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  });
+});
