@@ -1,7 +1,7 @@
 import type { StepCommand } from '#events/commands.ts';
-import { decideConfirmation } from '#shared/domain/confirm.ts';
+import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
 import { withTicket } from '#shared/domain/guards.ts';
-import type { Held, IncidentFact, Suspected } from '#shared/domain/host.ts';
+import type { IncidentFact } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
@@ -9,8 +9,6 @@ import type { StateWrite } from '#shared/ports.ts';
 import { type GateReading, orOutage, readGates, readLive, segmentOf } from '#shared/shell/live.ts';
 import { commitHost, takeStep } from '#shared/shell/step.ts';
 import { guardWrite } from '#shared/state/guards.ts';
-
-const OUTAGE_LOOK_MS = 10_000;
 
 /**
  * The grace period of a suspected host is over, or a held one is due for another look: ask every gate, and
@@ -22,7 +20,7 @@ export const confirmHostDown = eachMessage<StepCommand>('confirm-host-down', (se
     const segment = segmentOf(services, incident.segment);
     const live = await orOutage(readLive(services, loaded.value, segment));
     if ('outage' in live)
-      return commitHost(services, loaded, { facts: [novaDoesNotAnswer(incident, live.outage, services.clock.now())] });
+      return commitHost(services, loaded, { facts: [holdForOutage(incident, live.outage, services.clock.now())] });
     const reading = await readGates(services, loaded.value, segment, live.value);
     const facts = decideConfirmation(incident, reading.input);
     return commitHost(services, loaded, { facts, writes: ticketWrites(facts, reading, segment, incident.id) });
@@ -47,14 +45,6 @@ function ticketWrites(
     ),
     guardWrite('global', globalGuard, withTicket(globalGuard.value, ticket, policy.global.storm.windowSeconds)),
   ];
-}
-
-/** S2 asks for live reads: without Nova nobody is fenced, and the host waits in plain sight. */
-function novaDoesNotAnswer(incident: Suspected | Held, because: string, nowMs: number): IncidentFact {
-  const nextLookAtMs = nowMs + OUTAGE_LOOK_MS;
-  const known = incident.status === 'held' && incident.failedGates[0]?.gate === 'nova-answers';
-  if (known) return { type: 'still-held', nextLookAtMs };
-  return { type: 'held', gates: [{ gate: 'nova-answers', open: false, because }], atMs: nowMs, nextLookAtMs };
 }
 
 export const handler = lambdaHandler(confirmHostDown);

@@ -50,9 +50,9 @@ export const FAULTS: Readonly<Record<FaultName, DrillFault>> = {
     },
   },
   'nova-503': {
-    story: 'Nova answers 503 to forty requests, evacuations among them',
+    story: 'Nova answers 503 to twenty-five requests, evacuations among them',
     ending: 'recovered',
-    afterReports: async ({ cloud }) => void cloud.faults.set({ kind: 'nova-503', count: 40 }),
+    afterReports: async ({ cloud }) => void cloud.faults.set({ kind: 'nova-503', count: 25 }),
   },
   'nova-timeout': {
     story: 'Nova takes three evacuations and answers 504 to each: nobody knows whether they run',

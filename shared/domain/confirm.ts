@@ -3,7 +3,8 @@ import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
 /** How soon a held host is looked at again: soon at first, since Nova may only be late to see it down. */
-const holdLookMs = (heldForMs: number): number => (heldForMs < 60_000 ? 2_000 : 10_000);
+const nextHoldLookMs = (incident: Suspected | Held, nowMs: number): number =>
+  nowMs + (incident.status === 'held' && nowMs - incident.sinceMs > 60_000 ? 10_000 : 2_000);
 
 /** A tick may arrive this much early: delays of SQS are whole seconds. */
 const EARLY_MS = 999;
@@ -31,7 +32,7 @@ export function decideConfirmation(incident: Suspected | Held, input: GateInput)
       closedUntouched(`the host is not protected: ${reason}`, nowMs),
     ];
   }
-  const nextLookAtMs = nowMs + holdLookMs(incident.status === 'held' ? nowMs - incident.sinceMs : 0);
+  const nextLookAtMs = nextHoldLookMs(incident, nowMs);
   if (closed.length > 0)
     return incident.status === 'held' && sameGates(incident.failedGates, closed)
       ? [{ type: 'still-held', nextLookAtMs }]
@@ -42,6 +43,14 @@ export function decideConfirmation(incident: Suspected | Held, input: GateInput)
       closedUntouched('shadow mode: the host would be fenced and its instances evacuated now', nowMs, 'shadow'),
     ];
   return [{ type: 'confirmed', gates, atMs: nowMs }];
+}
+
+/** S2 asks for live reads: while Nova does not answer nobody is fenced, and the host waits in plain sight. */
+export function holdForOutage(incident: Suspected | Held, because: string, nowMs: number): IncidentFact {
+  const nextLookAtMs = nextHoldLookMs(incident, nowMs);
+  const gates: readonly GateResult[] = [{ gate: 'nova-answers', open: false, because }];
+  if (incident.status === 'held' && sameGates(incident.failedGates, gates)) return { type: 'still-held', nextLookAtMs };
+  return { type: 'held', gates, atMs: nowMs, nextLookAtMs };
 }
 
 /** The same gates are closed: what changed in their numbers is not worth a record. */

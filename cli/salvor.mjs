@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The way in: says clearly when the Node that runs it is too old to run TypeScript, instead of a stack trace.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major > 22 || (major === 22 && minor >= 18)) await import('./main.ts');
+else {
+  process.stderr.write(
+    `salvor needs Node 22.18 or newer, this is ${process.versions.node}. "npm install" brings Node 24 along and ` +
+      'npm scripts use it ("npm run drill"); if its install script was not run: "npm rebuild node".\n',
+  );
+  process.exitCode = 1;
+}
