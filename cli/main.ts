@@ -5,6 +5,7 @@ import { drillCommand } from './commands/drill.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { upCommand } from './commands/up.ts';
 import { explain } from './output.ts';
 
@@ -24,6 +25,7 @@ for (const command of [
   auditCommand(),
   parkedCommand(),
   policyCommand(),
+  schemaCommand(),
 ])
   program.addCommand(command);
 
