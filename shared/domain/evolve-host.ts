@@ -12,9 +12,11 @@ import type {
   ReportFact,
   Suspected,
 } from './host.ts';
-import { isReportFact } from './host.ts';
+import { isReportFact, recordedId } from './host.ts';
 
 const KEPT_EVENT_IDS = 64;
+/** Reporters with a new name for each process would fill the item up, until nothing of the host can be written. */
+const KEPT_CLAIMS = 64;
 
 /** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
 export function evolveHost(host: HostState, fact: HostFact): HostState {
@@ -35,12 +37,20 @@ function evolveReport(host: HostState, fact: ReportFact): HostState {
   switch (fact.type) {
     case 'reported': {
       const { says, occurredAtMs, receivedAtMs } = fact;
-      return { ...host, claims: { ...host.claims, [fact.reporter]: { says, occurredAtMs, receivedAtMs } } };
+      return { ...host, claims: newest({ ...host.claims, [fact.reporter]: { says, occurredAtMs, receivedAtMs } }) };
     }
     case 'not-believed':
-    case 'recorded':
-      return { ...host, recordedEvents: [...host.recordedEvents, fact.eventId].slice(-KEPT_EVENT_IDS) };
+    case 'recorded': {
+      const id = recordedId(fact.reporter, fact.eventId);
+      return { ...host, recordedEvents: [...host.recordedEvents, id].slice(-KEPT_EVENT_IDS) };
+    }
   }
+}
+
+function newest(claims: HostState['claims']): HostState['claims'] {
+  const all = Object.entries(claims);
+  if (all.length <= KEPT_CLAIMS) return claims;
+  return Object.fromEntries(all.sort(([, a], [, b]) => b.receivedAtMs - a.receivedAtMs).slice(0, KEPT_CLAIMS));
 }
 
 function opened(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
@@ -78,20 +88,29 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
     case 'confirmed': {
       expectOneOf(incident, ['suspected', 'held']);
       const fresh = { powerOffs: 0, failures: 0, lastFailure: null, proofVoidedBy: null, earlierProof: null };
-      return { ...next(fact.atMs), status: 'fencing', confirmedAtMs: fact.atMs, ...fresh };
+      const evacuatingSinceMs = null;
+      return { ...next(fact.atMs), status: 'fencing', confirmedAtMs: fact.atMs, ...fresh, evacuatingSinceMs };
     }
     case 'power-read':
     case 'power-off-answered':
       return expect(incident, 'fencing');
     case 'power-off-intended':
-      return { ...expect(incident, 'fencing'), ...next(fact.dueAtMs), powerOffs: fact.attempt };
+      // It was read as on: what the device says from here on is a new row of readings.
+      return { ...expect(incident, 'fencing'), ...next(fact.dueAtMs), powerOffs: fact.attempt, earlierProof: null };
     case 'fence-failed': {
       const fencing = expect(incident, 'fencing');
       return { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
     }
     case 'proof-made': {
-      const { confirmedAtMs, powerOffs } = expect(incident, 'fencing');
-      const carried = { confirmedAtMs, powerOffs, proof: fact.proof, failures: 0, lastFailure: null };
+      const { confirmedAtMs, powerOffs, evacuatingSinceMs } = expect(incident, 'fencing');
+      const carried = {
+        confirmedAtMs,
+        powerOffs,
+        evacuatingSinceMs,
+        proof: fact.proof,
+        failures: 0,
+        lastFailure: null,
+      };
       return { ...next(fact.atMs), status: 'forcing-down', ...carried };
     }
     case 'proof-voided': {
@@ -99,6 +118,7 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
       const carried = {
         confirmedAtMs: proven.confirmedAtMs,
         powerOffs: proven.powerOffs,
+        evacuatingSinceMs: proven.evacuatingSinceMs,
         failures: 0,
         lastFailure: null,
       };
@@ -119,20 +139,20 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...forcing, ...next(fact.retryAtMs), failures: forcing.failures + 1, lastFailure: fact.because };
     }
     case 'forced-down': {
-      const { confirmedAtMs, powerOffs, proof } = expect(incident, 'forcing-down');
-      return { ...next(fact.atMs), status: 'planning', confirmedAtMs, powerOffs, proof };
+      const { confirmedAtMs, powerOffs, proof, evacuatingSinceMs } = expect(incident, 'forcing-down');
+      return { ...next(fact.atMs), status: 'planning', confirmedAtMs, powerOffs, proof, evacuatingSinceMs };
     }
     case 'planning-failed':
       return { ...expect(incident, 'planning'), ...next(fact.retryAtMs) };
     case 'planned': {
-      const { confirmedAtMs, powerOffs, proof } = expect(incident, 'planning');
+      const { confirmedAtMs, powerOffs, proof, evacuatingSinceMs } = expect(incident, 'planning');
       return {
         ...next(fact.atMs),
         status: 'evacuating',
         confirmedAtMs,
         powerOffs,
         proof,
-        evacuatingSinceMs: fact.atMs,
+        evacuatingSinceMs: evacuatingSinceMs ?? fact.atMs,
       };
     }
     case 'followed':

@@ -54,14 +54,14 @@ export function decideFencing(
     return commit(stopped(`not the fence device of ${host.name}: ${fault}`, nowMs));
   if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
 
-  const upMs = lastSeenUpMs(host.claims);
-  if (power === 'off') return commit(...whenOff(incident, reading, upMs, nowMs));
-
-  // The power is on. Once a power-off left, or evacuations may have, the host is kept off; before that it may still live.
+  // Once a power-off left, or evacuations may have, the host is kept off; before that it may still live. Since the
+  // host was confirmed, only an up report turns that: however long its device is out of reach, the claims stay good.
   const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
+  if (untouched && countingDownClaims(host.claims, Number.POSITIVE_INFINITY, nowMs).length === 0)
+    return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
+  if (power === 'off') return commit(...whenOff(incident, reading, lastSeenUpMs(host.claims), nowMs));
+
   if (untouched) {
-    if (countingDownClaims(host.claims, segment.reporters.claimTtlSeconds, nowMs).length === 0)
-      return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
     const gates = askHostGates(input);
     if (gates.some((gate) => !gate.open))
       return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
@@ -83,12 +83,15 @@ export function decideFencing(
 
 function whenOff(incident: Fencing, reading: TimedReading, upMs: number, nowMs: number): readonly IncidentFact[] {
   // S1: a device that says off while its host still speaks is not this host's, or lies.
-  const provenBefore = incident.earlierProof?.readAtMs ?? Number.POSITIVE_INFINITY;
-  if (upMs > provenBefore + CLOCK_SKEW_MS)
+  const offSinceMs = incident.earlierProof?.offSinceMs;
+  if (offSinceMs !== undefined && upMs > offSinceMs + CLOCK_SKEW_MS)
     return [stopped('the host is reported up while its fence device says that it is off', nowMs)];
-  const { systemUuid, askedAtMs, detail } = reading;
-  const proof: FenceProof = { kind: 'power-off-read-back', systemUuid, readAtMs: askedAtMs, detail };
-  return [{ type: 'proof-made', proof, atMs: nowMs }];
+  return [proofMade(reading, offSinceMs ?? reading.askedAtMs, nowMs)];
+}
+
+function proofMade({ systemUuid, askedAtMs, detail }: TimedReading, offSinceMs: number, atMs: number): IncidentFact {
+  const proof: FenceProof = { kind: 'power-off-read-back', systemUuid, readAtMs: askedAtMs, offSinceMs, detail };
+  return { type: 'proof-made', proof, atMs };
 }
 
 /** After a power-off was answered and the power was read back for a while. */
@@ -116,15 +119,7 @@ export function decideAfterPowerOff(
     detail: reading.detail,
     durationMs: reading.durationMs,
   };
-  if (power === 'off') {
-    const proof: FenceProof = {
-      kind: 'power-off-read-back',
-      systemUuid,
-      readAtMs: reading.askedAtMs,
-      detail: reading.detail,
-    };
-    return [answered, read, { type: 'proof-made', proof, atMs: nowMs }];
-  }
+  if (power === 'off') return [answered, read, proofMade(reading, reading.askedAtMs, nowMs)];
   const because =
     kind === 'refused'
       ? `the device refused to power off: ${detail}`

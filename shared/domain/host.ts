@@ -1,10 +1,7 @@
 import { FIRST, type Head } from './audit.ts';
 import type { GateResult } from './gates.ts';
 
-/**
- * One host as salvor sees it: what its reporters say of it, and at most one open incident (S3), which is part of
- * the same item, so that there can't be two. Times are Unix ms.
- */
+/** A host, what its reporters say of it, and at most one open incident (S3), in the same item. Times are Unix ms. */
 export interface HostState {
   /** `cloud/region/compute service UUID`. */
   readonly key: string;
@@ -17,7 +14,7 @@ export interface HostState {
   readonly claims: Readonly<Record<string, Claim>>;
   readonly incident: Incident | null;
   readonly lastIncident: { readonly id: string; readonly endedAtMs: number; readonly outcome: IncidentOutcome } | null;
-  /** Ids of the latest events that are recorded only, so that a repeat is told. */
+  /** The latest events that are recorded only, by `recordedId`, so that a repeat is told. */
   readonly recordedEvents: readonly string[];
   /** Head of the host's audit stream. */
   readonly audit: Head;
@@ -36,6 +33,8 @@ export interface FenceProof {
   readonly systemUuid: string | null;
   /** When the device was asked, not when it answered. */
   readonly readAtMs: number;
+  /** The first reading of an unbroken row of off; a renewed proof keeps it. A later up contradicts the device. */
+  readonly offSinceMs: number;
   readonly detail: string;
 }
 
@@ -71,8 +70,10 @@ export interface Fencing extends IncidentBase {
   readonly lastFailure: string | null;
   /** Why an earlier proof does not count any more. */
   readonly proofVoidedBy: string | null;
-  /** Events after this time from the host say that it lives although its device said off. */
+  /** Its `offSinceMs` goes on while the device keeps saying off. */
   readonly earlierProof: FenceProof | null;
+  /** Null before the first plan. */
+  readonly evacuatingSinceMs: number | null;
 }
 /** The power is proven off; Nova is being told. */
 export interface ForcingDown extends IncidentBase {
@@ -82,6 +83,7 @@ export interface ForcingDown extends IncidentBase {
   readonly proof: FenceProof;
   readonly failures: number;
   readonly lastFailure: string | null;
+  readonly evacuatingSinceMs: number | null;
 }
 /** Proven off and forced down; the evacuation tasks are being written. */
 export interface Planning extends IncidentBase {
@@ -89,13 +91,15 @@ export interface Planning extends IncidentBase {
   readonly confirmedAtMs: number;
   readonly powerOffs: number;
   readonly proof: FenceProof;
+  readonly evacuatingSinceMs: number | null;
 }
-/** Evacuations are under way. Only in this status may an evacuate request leave. */
+/** Only in this status may an evacuate request leave. */
 export interface Evacuating extends IncidentBase {
   readonly status: 'evacuating';
   readonly confirmedAtMs: number;
   readonly powerOffs: number;
   readonly proof: FenceProof;
+  /** Since the first plan: a renewed proof does not start it anew, so that the deadline comes. */
   readonly evacuatingSinceMs: number;
 }
 /** Something contradicts itself; salvor does nothing more until a person has looked. */
@@ -238,6 +242,9 @@ export const isReportFact = (fact: HostFact): fact is ReportFact => REPORT_FACTS
 export function newHost(identity: Pick<HostState, 'key' | 'cloud' | 'region' | 'name' | 'serviceId'>): HostState {
   return { ...identity, claims: {}, incident: null, lastIncident: null, recordedEvents: [], audit: FIRST };
 }
+
+/** `source` and `id` together name an event (CloudEvents 1.0). */
+export const recordedId = (reporter: string, eventId: string): string => `${reporter} ${eventId}`;
 
 export const hostKeyOf = (cloud: string, region: string, serviceId: string): string =>
   `${cloud}/${region}/${serviceId}`;

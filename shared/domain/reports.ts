@@ -1,5 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } from './host.ts';
+import { recordedId } from './host.ts';
 import type { Policy, Segment } from './policy.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface ReceivedEvent {
   readonly receivedAtMs: number;
 }
 
-/** While nothing changes, the newest word of a reporter is written down again only this often. */
+/** While nothing changes, the newest word of a reporter is written down again only this often, or twice in its TTL. */
 const LEASE_MS = 60_000;
 
 /** Up reports this close to a proof may be from before the power-off: clocks differ. Then the power is read again. */
@@ -50,13 +51,16 @@ export function lastSeenUpMs(claims: HostState['claims']): number {
 /** Folds a batch of events of one host: facts in order, none when the batch says nothing new. */
 export function decideReports(host: HostState, input: ReportInput, policy: Policy, nowMs: number): readonly HostFact[] {
   const seen = new Set(host.recordedEvents);
-  const claims: Record<string, Claim> = { ...host.claims };
+  // Without a prototype, as reporters choose their own names: `__proto__` is one like any other.
+  const claims: Record<string, Claim> = Object.assign(Object.create(null), host.claims);
   const facts: ReportFact[] = [];
   const counted = new Map<string, number>();
 
   const ordered = [...input.events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
   for (const received of ordered) {
-    const fact = judge(received, claims, seen, { policy, nowMs, incidentOpen: host.incident !== null });
+    const written = counted.has(received.event.source);
+    const context = { policy, segment: input.segment, nowMs, incident: host.incident, written };
+    const fact = judge(received, claims, seen, context);
     if (fact === undefined) continue;
     if (fact.type === 'reported') {
       const index = counted.get(fact.reporter);
@@ -67,7 +71,7 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
         continue;
       }
       counted.set(fact.reporter, facts.length);
-    } else seen.add(fact.eventId);
+    } else seen.add(recordedId(fact.reporter, fact.eventId));
     facts.push(fact);
   }
   if (!facts.some((fact) => fact.type === 'reported')) return facts;
@@ -76,35 +80,61 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
 
 interface JudgeContext {
   readonly policy: Policy;
+  readonly segment: Segment | undefined;
   readonly nowMs: number;
-  readonly incidentOpen: boolean;
+  readonly incident: Incident | null;
+  /** A word of this reporter is written down in this batch anyhow. */
+  readonly written: boolean;
 }
 
 /** What one event adds; undefined for a pure repeat. */
 function judge(
-  { event, receivedAtMs }: ReceivedEvent,
-  claims: Readonly<Record<string, Claim>>,
+  received: ReceivedEvent,
+  claims: HostState['claims'],
   seen: ReadonlySet<string>,
-  { policy, nowMs, incidentOpen }: JudgeContext,
+  context: JudgeContext,
 ): ReportFact | undefined {
+  const { event, receivedAtMs } = received;
   const occurredAtMs = Date.parse(event.time);
   const common = { reporter: event.source, eventId: event.id, eventType: event.type, occurredAtMs };
-  if (seen.has(event.id)) return undefined;
-  const because = notBelieved(occurredAtMs, nowMs, policy);
-  if (because !== undefined) return { type: 'not-believed', ...common, because };
-  if (event.type === 'instance.down')
-    return { type: 'recorded', ...common, about: `instance ${event.data.instanceId}` };
-  if (event.type === 'process.down') return { type: 'recorded', ...common, about: `process ${event.data.process}` };
-
+  if (seen.has(recordedId(event.source, event.id))) return undefined;
+  const about = aboutOf(event);
   const says = event.type === 'host.down' ? 'down' : 'up';
-  const before = claims[event.source];
-  if (before !== undefined) {
-    if (occurredAtMs <= before.occurredAtMs) return undefined;
-    const young = receivedAtMs - before.receivedAtMs < LEASE_MS;
-    // An up report counts each time while an incident is open: the newest one decides whether a down still counts.
-    if (before.says === says && young && !(incidentOpen && says === 'up')) return undefined;
-  }
+  const before = about === undefined ? claims[event.source] : undefined;
+  if (before !== undefined && !isNewer(says, occurredAtMs, before)) return undefined;
+  const because = notBelieved(occurredAtMs, context.nowMs, context.policy);
+  if (because !== undefined) return { type: 'not-believed', ...common, because };
+  if (about !== undefined) return { type: 'recorded', ...common, about };
+  if (before?.says === says && saysNothingNew(received, before, claims, context)) return undefined;
   return { type: 'reported', ...common, says, receivedAtMs, reason: event.data.reason ?? null, repeats: 0 };
+}
+
+/** What on the host an event is about; undefined when it is about the host itself. */
+function aboutOf(event: HostEvent): string | undefined {
+  if (event.type === 'instance.down') return `instance ${event.data.instanceId}`;
+  return event.type === 'process.down' ? `process ${event.data.process}` : undefined;
+}
+
+/** Of two words of one moment, up counts, whichever came first: times may be whole seconds. */
+const isNewer = (says: Claim['says'], occurredAtMs: number, before: Claim): boolean =>
+  occurredAtMs > before.occurredAtMs ||
+  (occurredAtMs === before.occurredAtMs && says === 'up' && before.says === 'down');
+
+/** Whether a further word of the same meaning can be left out, since the last one was written down a moment ago. */
+function saysNothingNew(
+  { event, receivedAtMs }: ReceivedEvent,
+  before: Claim,
+  claims: HostState['claims'],
+  { incident, segment, written }: JudgeContext,
+): boolean {
+  if (written) return false;
+  const ttlMs = (segment?.reporters.claimTtlSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+  if (receivedAtMs - before.receivedAtMs >= Math.min(LEASE_MS, ttlMs / 2)) return false;
+  // A heartbeat that was left out is made up for by the next one; an up that is said once is not.
+  if (before.says === 'up') return event.type === 'host.heartbeat' && incident === null;
+  // An up from between two downs may come late: it must meet the newer one while it can still turn the decision.
+  const undecided = incident !== null && ['suspected', 'held', 'fencing'].includes(incident.status);
+  return !undecided && before.occurredAtMs > lastSeenUpMs(claims);
 }
 
 function notBelieved(occurredAtMs: number, nowMs: number, policy: Policy): string | undefined {
@@ -128,7 +158,7 @@ function consequences(
   if (segment === undefined || newDown === undefined) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
-  const reopenMs = host.lastIncident === null ? 0 : reopenAtMs(host, claims);
+  const reopenMs = host.lastIncident === null ? 0 : reopenAtMs(host, facts);
   const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenMs);
   return [
     {
@@ -145,9 +175,11 @@ function consequences(
 }
 
 /** A host that was seen alive after its last incident fails anew; one that was not is the same failure, nagged about. */
-function reopenAtMs({ lastIncident }: HostState, claims: HostState['claims']): number {
+function reopenAtMs({ lastIncident, claims }: HostState, facts: readonly ReportFact[]): number {
   if (lastIncident === null || lastIncident.outcome === 'stood-down') return 0;
-  return lastSeenUpMs(claims) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
+  // The up may be the word that the down of the same reporter has just replaced.
+  const ups = facts.map((fact) => (fact.type === 'reported' && fact.says === 'up' ? fact.occurredAtMs : 0));
+  return Math.max(lastSeenUpMs(claims), ...ups) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
 }
 
 function consequencesForIncident(

@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import { bindingFault, decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import type { GateInput } from '#shared/domain/gates.ts';
+import { NO_GUARD } from '#shared/domain/guards.ts';
+import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
+import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import {
+  aClaim,
+  aHostIn,
+  anIncident,
+  aPolicy,
+  aProof,
+  aSegment,
+  aService,
+  NOW_MS,
+  seconds,
+  servicesOf,
+  uuid,
+} from '#test/support/builders.ts';
+
+const SYSTEM = uuid(4, 1);
+const policy = aPolicy();
+const segment = aSegment();
+
+const aReading = (power: PowerReading['power'], overrides: Partial<TimedReading> = {}): TimedReading => ({
+  power,
+  systemUuid: power === 'unknown' ? null : SYSTEM,
+  detail: `PowerState ${power}`,
+  durationMs: 12,
+  askedAtMs: NOW_MS - 12,
+  ...overrides,
+});
+
+function anInput(host: HostState, overrides: Partial<GateInput> = {}): GateInput {
+  const services = servicesOf(9);
+  const live = { service: services[0], segments: ['az1'], segmentServices: services, allServices: services };
+  const guards = { segmentGuard: NO_GUARD, globalGuard: NO_GUARD };
+  return {
+    host,
+    segment: segment,
+    policy,
+    live,
+    ...guards,
+    nowMs: NOW_MS,
+    ...overrides,
+  };
+}
+
+function fence(
+  incident: Fencing,
+  reading: TimedReading,
+  {
+    fault = null,
+    claims = { '/monitor/a': aClaim('down') },
+    ...input
+  }: Partial<GateInput> & {
+    readonly fault?: string | null;
+    readonly claims?: HostState['claims'];
+  } = {},
+) {
+  const host = { ...aHostIn('fencing'), incident, claims };
+  return decideFencing(incident, reading, fault, anInput(host, input), 0.5);
+}
+const last = ({ facts }: { readonly facts: readonly HostFact[] }) => facts.at(-1);
+
+const untouched = anIncident('fencing');
+const poweredOffBefore = anIncident('fencing', { powerOffs: 1, failures: 1 });
+const provenBefore = anIncident('fencing', {
+  powerOffs: 1,
+  earlierProof: aProof({ readAtMs: NOW_MS - seconds(60), offSinceMs: NOW_MS - seconds(60) }),
+});
+const inMaintenance = () => ({ ...anInput(aHostIn('fencing')).live, service: aService({ status: 'disabled' }) });
+const stoppedGuard = { tickets: [], stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } };
+
+describe('a host that is off', () => {
+  it('is proven off, from when its device was asked, without a power-off', () => {
+    const decision = fence(untouched, aReading('off'));
+    expect(decision.do).toBe('commit');
+    expect(decision.facts).toMatchObject([{ type: 'power-read', power: 'off', systemUuid: SYSTEM }, {}]);
+    expect(last(decision)).toEqual({
+      type: 'proof-made',
+      atMs: NOW_MS,
+      proof: {
+        kind: 'power-off-read-back',
+        systemUuid: SYSTEM,
+        readAtMs: NOW_MS - 12,
+        offSinceMs: NOW_MS - 12,
+        detail: 'PowerState off',
+      },
+    });
+  });
+
+  it('is left alone when it was seen up after it was reported down, and nothing was done to it', () => {
+    const claims = { '/monitor/a': aClaim('down', NOW_MS - 2), '/monitor/b': aClaim('up', NOW_MS - 1) };
+    expect(last(fence(untouched, aReading('off'), { claims }))).toMatchObject({
+      type: 'incident-closed',
+      outcome: 'stood-down',
+    });
+  });
+
+  it('stops everything when it is reported up since its device first said off', () => {
+    const claims = { '/monitor/b': aClaim('up', NOW_MS - seconds(54)) };
+    expect(last(fence(provenBefore, aReading('off'), { claims }))).toMatchObject({ type: 'stopped' });
+  });
+
+  it('is proven again when it is reported up from about when the device first said off: clocks differ', () => {
+    const claims = { '/monitor/b': aClaim('up', NOW_MS - seconds(56)) };
+    expect(last(fence(provenBefore, aReading('off'), { claims }))).toMatchObject({
+      type: 'proof-made',
+      proof: { offSinceMs: NOW_MS - seconds(60), readAtMs: NOW_MS - 12 },
+    });
+  });
+
+  it('and speaks again and again stops everything, also if its proof is renewed each time it spoke', () => {
+    let host: HostState = { ...aHostIn('fencing'), incident: untouched };
+    const statuses: (string | undefined)[] = [];
+    for (let after = 0; after <= 12 && host.incident?.status !== 'stopped'; after += 4) {
+      const nowMs = NOW_MS + seconds(after);
+      if (host.incident?.status === 'forcing-down') {
+        const claims = { ...host.claims, '/host/itself': aClaim('up', nowMs - 1) };
+        host = evolveHost({ ...host, claims }, { type: 'proof-voided', because: 'reported up', atMs: nowMs });
+      }
+      if (host.incident?.status !== 'fencing') break;
+      const reading = aReading('off', { askedAtMs: nowMs });
+      host = decideFencing(host.incident, reading, null, anInput(host, { nowMs }), 0.5).facts.reduce(evolveHost, host);
+      statuses.push(host.incident?.status);
+    }
+    expect(statuses).toEqual(['forcing-down', 'forcing-down', 'stopped']);
+  });
+});
+
+describe('a host that is on', () => {
+  it('is powered off once the intent is committed, with what the gates said', () => {
+    const decision = fence(untouched, aReading('on'));
+    expect(decision).toMatchObject({ do: 'power-off', attempt: 1 });
+    expect(last(decision)).toMatchObject({ type: 'power-off-intended', attempt: 1, dueAtMs: NOW_MS + seconds(30) });
+    expect(last(decision)).toHaveProperty('checks.length', 4);
+  });
+
+  it('is left alone when it was seen up meanwhile', () => {
+    const claims = { '/monitor/a': aClaim('down', NOW_MS - 2), '/monitor/b': aClaim('up', NOW_MS - 1) };
+    const decision = fence(untouched, aReading('on'), { claims });
+    expect(decision.do).toBe('commit');
+    expect(last(decision)).toMatchObject({ type: 'incident-closed', outcome: 'stood-down' });
+  });
+
+  it('is still powered off when nobody has repeated for hours that it is down: its device was out of reach', () => {
+    const claims = { '/monitor/a': aClaim('down', NOW_MS - seconds(7200)) };
+    expect(fence(untouched, aReading('on'), { claims }).do).toBe('power-off');
+  });
+
+  it.each([
+    ['in maintenance', { live: inMaintenance() }],
+    ['no longer protected', { live: { ...inMaintenance(), service: aService({ state: 'down' }), segments: [] } }],
+    ['in a segment that is stopped', { segmentGuard: stoppedGuard }],
+  ])('is held when it is %s by now', (_, input) => {
+    const decision = fence(untouched, aReading('on'), input);
+    expect(decision.do).toBe('commit');
+    expect(last(decision)).toMatchObject({ type: 'held' });
+  });
+
+  it('after a power-off is powered off again, and the attempts are counted', () => {
+    expect(fence(poweredOffBefore, aReading('on'))).toMatchObject({ do: 'power-off', attempt: 2 });
+  });
+
+  it('after evacuations may have begun is powered off again, though somebody reports it up', () => {
+    const claims = { '/monitor/b': aClaim('up', NOW_MS) };
+    expect(fence(provenBefore, aReading('on'), { claims })).toMatchObject({ do: 'power-off', attempt: 2 });
+  });
+
+  it('in a segment that is stopped is not powered off again', () => {
+    const decision = fence(poweredOffBefore, aReading('on'), { segmentGuard: stoppedGuard });
+    expect(last(decision)).toMatchObject({ type: 'fence-failed', because: 'the segment is stopped: a device lied' });
+  });
+});
+
+describe('a device', () => {
+  it('that does not tell the power proves nothing, and is asked again later and later', () => {
+    const pauses = [0, 1, 2, 30].map((failures) => {
+      const fact = last(fence(anIncident('fencing', { failures }), aReading('unknown')));
+      return fact?.type === 'fence-failed' ? fact.retryAtMs - NOW_MS : 0;
+    });
+    expect(pauses).toEqual([3750, 7500, 15_000, 225_000]);
+  });
+
+  it.each(['on', 'off'] as const)('that is not the host’s own stops everything, %s', (power) => {
+    const decision = fence(untouched, aReading(power), { fault: 'it is bound to another host' });
+    expect(decision.do).toBe('commit');
+    expect(last(decision)).toMatchObject({ type: 'stopped', because: expect.stringContaining('not the fence device') });
+  });
+
+  it('is the host’s own unless the policy or an earlier contact says otherwise', () => {
+    const bound = { systemUuid: SYSTEM, hostKey: 'key-1' };
+    expect(bindingFault(aReading('on'), null, 'key-1', undefined)).toBeNull();
+    expect(bindingFault(aReading('on'), bound, 'key-1', SYSTEM)).toBeNull();
+    expect(bindingFault(aReading('on'), bound, 'key-2', undefined)).toMatch(/bound to another host, key-1/);
+    expect(bindingFault(aReading('on'), null, 'key-1', uuid(4, 2))).toMatch(/the policy says/);
+    expect(bindingFault(aReading('on', { systemUuid: null }), null, 'key-1', SYSTEM)).toMatch(/not told/);
+  });
+});
+
+describe('after a power-off', () => {
+  const accepted: PowerOffAnswer = { kind: 'accepted', detail: '204', durationMs: 5 };
+  const answered = (answer: PowerOffAnswer, power: PowerReading['power']) =>
+    decideAfterPowerOff(poweredOffBefore, answer, aReading(power), segment, NOW_MS, 0.5);
+
+  it.each(['accepted', 'refused', 'unknown'] as const)('that was %s, off is a proof', (kind) => {
+    expect(answered({ ...accepted, kind }, 'off')).toMatchObject([
+      { type: 'power-off-answered', answer: kind, attempt: 1 },
+      { type: 'power-read', power: 'off' },
+      { type: 'proof-made', proof: { readAtMs: NOW_MS - 12, offSinceMs: NOW_MS - 12 } },
+    ]);
+  });
+
+  it.each([
+    ['accepted', 'on', /still on after a power-off that was accepted/],
+    ['unknown', 'unknown', /still unknown after a power-off that was unknown/],
+    ['refused', 'on', /the device refused/],
+  ] as const)('that was %s, %s is no proof', (kind, power, because) => {
+    expect(answered({ ...accepted, kind }, power)).toMatchObject([
+      { type: 'power-off-answered' },
+      { type: 'power-read', power },
+      { type: 'fence-failed', because: expect.stringMatching(because), retryAtMs: NOW_MS + 7500 },
+    ]);
+  });
+});
