@@ -78,7 +78,7 @@ export function askHostGates({ host, segment, policy, live, segmentGuard }: Gate
         ? gate('in-service', false, `the compute service is ${service.id} now, the report was about ${host.serviceId}`)
         : gate(
             'in-service',
-            service.status === 'enabled' || service.forcedDown,
+            service.status === 'enabled',
             service.status === 'enabled'
               ? 'its service is enabled'
               : `its service is disabled in Nova (${service.disabledReason ?? 'no reason given'}): taken as maintenance`,
@@ -125,9 +125,9 @@ function stormGate(
   limits: Segment['storm'],
   hosts: number,
 ): GateResult {
-  const others = ticketsInWindow(guard, limits.windowSeconds, nowMs).filter(
-    (ticket) => ticket.hostKey !== host.key,
-  ).length;
+  // Hosts, not tickets: one that stays dead and is nagged about takes one for each of its incidents.
+  const tickets = ticketsInWindow(guard, limits.windowSeconds, nowMs).filter((ticket) => ticket.hostKey !== host.key);
+  const others = new Set(tickets.map((ticket) => ticket.hostKey)).size;
   const percent = percentOf(others + 1, hosts);
   // One host alone is never a storm, however small the segment is.
   const open = others + 1 <= limits.maxHosts && (others === 0 || percent <= limits.maxPercent);
