@@ -1,0 +1,50 @@
+import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
+import { openStackHttp } from '#shared/adapters/openstack/http.ts';
+import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
+import { novaCompute } from '#shared/adapters/openstack/nova.ts';
+import { defineComputeContract } from '../contracts/compute.ts';
+import type { Account } from './rig.ts';
+import { act, boot, waitForServer } from './servers.ts';
+import { describeOnRig, tidy } from './suite.ts';
+
+describeOnRig('the Nova adapter', (bench) => {
+  defineComputeContract('a real Nova', async () => {
+    const { rig, admin, base } = bench();
+    const http = openStackHttp({ version: '0', random: Math.random });
+    const cloudOf = ({ user, project, password }: Account): CloudConfig => ({
+      name: 'rig',
+      authUrl: rig.authUrl,
+      identity: {
+        kind: 'password',
+        user: { name: user, domain: { id: 'default' } },
+        password,
+        project: { name: project, domain: { id: 'default' } },
+      },
+      regionName: undefined,
+      interface: 'public',
+      caPem: undefined,
+      insecureTls: false,
+      computeEndpoint: undefined,
+    });
+    const as = (account: Account) =>
+      novaCompute({ session: keystoneSession({ cloud: cloudOf(account), http, now: Date.now }) });
+    return {
+      compute: as(rig.accounts.ha),
+      asMember: as(rig.accounts.demo),
+      hosts: rig.computes,
+      boot: (count, host) => boot(admin, base, { count, host }),
+      bootWithLocalDisks: async (host) => (await boot(admin, base, { count: 1, host, flavor: 'local-disks' }))[0] ?? '',
+      pause: async (id) => {
+        await act(admin, id, { pause: null });
+        await waitForServer(admin, id, ({ status }) => status === 'PAUSED');
+      },
+      killHost: async (host) => {
+        await rig.power(host, 'off');
+      },
+      close: async () => {
+        await http.close();
+        await tidy(rig, admin);
+      },
+    };
+  });
+});
