@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { request } from 'undici';
 import { afterEach, expect, it } from 'vitest';
 import { evacuationEnd, requestEvacuation } from './evacuation.ts';
-import { boot, readServer } from './servers.ts';
+import { boot, readServer, waitForServer } from './servers.ts';
 import { forceDown, serviceOf } from './services.ts';
 import { bootInto, bootLockedByOwner, pretendBootedFromVolume, type ReachableStatus, writeState } from './states.ts';
 import { describeOnRig, fence, type RigBench, tidy } from './suite.ts';
@@ -50,7 +50,9 @@ describeOnRig('the rig', (bench) => {
 
     await requestEvacuation(admin, id, { microversion, host: otherHost });
     expect(await evacuationEnd(admin, id)).toMatchObject({ status: 'failed' });
-    expect(await readServer(admin, id)).toMatchObject({ status: 'ERROR', host });
+    // The migration has failed a moment before the server has.
+    const { host: where } = await waitForServer(admin, id, ({ status }) => status === 'ERROR');
+    expect(where).toBe(host);
 
     await requestEvacuation(admin, id, { microversion, host: otherHost });
     expect(await evacuationEnd(admin, id)).toMatchObject({ status: 'done' });

@@ -11,6 +11,6 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 300_000,
-    teardownTimeout: 60_000,
+    teardownTimeout: 120_000,
   },
 });

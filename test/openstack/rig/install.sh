@@ -38,6 +38,8 @@ fi
 [ -f "$RIG_VENV/.complete" ] && exit 0
 rm -rf "$RIG_VENV"; "$RIG_PYTHON" -m venv "$RIG_VENV"
 pip() { "$PY" -m pip --disable-pip-version-check "$@"; }
+# Some packages come as source: their builder first.
+pip install -q --no-deps $(grep -E '^(setuptools|wheel)==' "$RIG_HOME/constraints.txt")
 pip install -q --no-deps -r "$RIG_HOME/constraints.txt"
 # Nova loads drivers from its own namespace only (nova.virt.*); the driver itself stays in plugin/, found by PYTHONPATH.
 echo 'from salvor_rig.driver import RigDriver  # noqa: F401' >"$("$PY" -c 'import nova.virt as v; print(v.__path__[0])')/salvor_rig.py"

@@ -14,7 +14,7 @@ me="$(id -un)"
 taken() { ! alive "$1" && port_open "$2"; }
 for pair in mysql:$RIG_PORT_MYSQL rabbit:$RIG_PORT_RABBIT keystone:$RIG_PORT_KEYSTONE placement:$RIG_PORT_PLACEMENT \
   glance:$RIG_PORT_GLANCE neutron:$RIG_PORT_NEUTRON nova-api:$RIG_PORT_NOVA bmc-redfish:$RIG_PORT_REDFISH epmd:$RIG_PORT_EPMD; do
-  if taken "${pair%:*}" "${pair#*:}"; then echo "port ${pair#*:} of ${pair%:*} is taken by another process" >&2; exit 1; fi
+  if taken "${pair%:*}" "${pair#*:}"; then echo "port ${pair#*:} of ${pair%:*} is taken by another process (of an earlier rig? RIG_STATE=<its folder> down.sh ends that)" >&2; exit 1; fi
 done
 
 # --- MariaDB: a data folder of its own; durability relaxed, for this is a test
