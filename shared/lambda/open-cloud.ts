@@ -5,23 +5,25 @@ import { systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
 import type { Compute, Fencing } from '#shared/ports.ts';
 
-/**
- * The cloud whose credentials are in Secrets Manager, and fence devices with theirs there.
- * @throws PermanentError when the secret is missing or not a cloud's.
- */
-export async function openCloud({
-  cloudSecret,
-  secretPrefix,
-}: {
+export interface CloudSource {
   readonly cloudSecret: string;
   readonly secretPrefix: string;
-}): Promise<{ compute: Compute; fencing: Fencing }> {
+}
+
+export interface OpenedCloud {
+  readonly compute: Compute;
+  readonly fencing: Fencing;
+}
+
+/**
+ * The cloud whose credentials are in Secrets Manager, and fence devices with theirs there.
+ * @throws PermanentError when the secret is missing or not a cloud's, RetryableError when it can't be read now.
+ */
+export async function openCloud({ cloudSecret, secretPrefix }: CloudSource): Promise<OpenedCloud> {
   const client = new SecretsManagerClient({});
   const cloudSecrets = secretsManagerSecrets({ client, now: systemClock.now });
   const cloud = cloudFromSecret(await cloudSecrets.get(cloudSecret), cloudSecret);
-  const { compute, fencing } = connect(
-    cloud,
-    secretsManagerSecrets({ client, prefix: secretPrefix, now: systemClock.now }),
-  );
+  const deviceSecrets = secretsManagerSecrets({ client, prefix: secretPrefix, now: systemClock.now });
+  const { compute, fencing } = connect(cloud, deviceSecrets);
   return { compute, fencing };
 }

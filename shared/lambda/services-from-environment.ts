@@ -7,20 +7,23 @@ import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Log, Services } from '#shared/services.ts';
+import { cloudOnDemand } from './cloud-on-demand.ts';
 import { readEnvironment } from './environment.ts';
 
 /**
  * The services of a function on AWS or LocalStack.
- * @throws PermanentError when the environment, a secret or the policy is wrong.
+ * @throws PermanentError when the environment or the policy is wrong.
  */
-export async function servicesFromEnvironment(env: NodeJS.ProcessEnv): Promise<Services> {
+export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services {
   const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } = readEnvironment(env);
-  const { openCloud } = await import('./open-cloud.ts');
   const policy = policySchema.parse(JSON.parse(readFileSync(POLICY_FILE, 'utf8')));
   return {
     state: dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE }),
     outbox: sqsOutbox(new SQSClient({ useQueueUrlAsEndpoint: false }), QUEUE_URLS),
-    ...(await openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX })),
+    ...cloudOnDemand(async () => {
+      const { openCloud } = await import('./open-cloud.ts');
+      return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });
+    }),
     clock: systemClock,
     chance: systemChance,
     policy,

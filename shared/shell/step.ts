@@ -36,7 +36,12 @@ function logTransition({ log }: Services, before: HostState, after: HostState, f
   const to = after.incident?.status ?? 'none';
   if (from === to) return;
   const incidentId = after.incident?.id ?? before.incident?.id ?? null;
+  // Alarms look for `to` and `outcome`: infra/cdk/alarms.
+  const closing = facts.find((fact) => fact.type === 'incident-closed');
   log.info(`host ${after.name}: ${from} -> ${to}`, {
+    from,
+    to,
+    ...(closing === undefined ? {} : { outcome: closing.outcome }),
     host: after.name,
     hostKey: after.key,
     incidentId,
