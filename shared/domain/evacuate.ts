@@ -99,9 +99,13 @@ export function foldAnswer(
           httpStatus,
           requestId,
           retryAtMs: lookAgain ? nowMs : retryAtMs,
-          blamesDestination: lookAgain && asked !== null && message.includes(asked),
+          blamesDestination: lookAgain && asked !== null && names(message, asked),
         },
       ];
     }
   }
 }
+
+/** Whether the message names the host as a whole word: `compute-1` is not named by `compute-10`. */
+const names = (message: string, host: string): boolean =>
+  message.split(/[^\w.-]+/).some((word) => word === host || word.replace(/\.+$/, '') === host);

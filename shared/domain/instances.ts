@@ -65,6 +65,7 @@ export function notProtected(
 export function judgeInstance(server: Server, context: InstanceContext): Verdict {
   const unprotected = notProtected(server, context.instances);
   if (unprotected !== undefined) return leave('not-protected', unprotected);
+  if (server.taskState === 'restoring') return person('its owner was taking its deletion back');
   if (isBeingDeleted(server)) return leave('left', 'it is being deleted');
   if (context.runningEvacuation !== undefined)
     return { kind: 'watch', because: `Nova is evacuating it already (migration ${context.runningEvacuation.id})` };
@@ -80,7 +81,7 @@ export function judgeInstance(server: Server, context: InstanceContext): Verdict
 
 const isBeingDeleted = ({ vmState, taskState }: Server): boolean =>
   ['deleted', 'soft-delete', 'soft_deleted'].includes(vmState) ||
-  ['deleting', 'soft-deleting', 'restoring'].includes(taskState ?? '');
+  ['deleting', 'soft-deleting'].includes(taskState ?? '');
 
 const isMigrating = ({ taskState }: Server): boolean =>
   taskState !== null && (taskState === 'migrating' || taskState.startsWith('resize_'));

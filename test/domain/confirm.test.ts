@@ -106,12 +106,12 @@ describe('a held host', () => {
   });
 
   it('is looked at again soon at first, later at leisure', () => {
-    const after = (heldForMs: number) => {
+    const pauseAfter = (heldForMs: number) => {
       const incident = anIncident('held', { failedGates, sinceMs: NOW_MS - heldForMs });
       const [fact] = decideConfirmation(incident, novaSeesItUp());
       return fact?.type === 'still-held' ? fact.nextLookAtMs - NOW_MS : 0;
     };
-    expect(after(0)).toBeGreaterThan(0);
-    expect(after(seconds(120))).toBeGreaterThan(after(0));
+    expect(pauseAfter(0)).toBeGreaterThan(0);
+    expect(pauseAfter(seconds(120))).toBeGreaterThan(pauseAfter(0));
   });
 });

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { FIRST } from '#shared/domain/audit.ts';
+import { isRunning, type PlanInput, planTasks } from '#shared/domain/plan.ts';
+import { evolveTask, isInFlight } from '#shared/domain/task.ts';
+import { aMigration, aSegment, aServer, HOST_KEY, INCIDENT_ID, NOW_MS, uuid } from '#test/support/builders.ts';
+
+const plan = (overrides: Partial<PlanInput>) =>
+  planTasks({
+    incidentId: INCIDENT_ID,
+    hostKey: HOST_KEY,
+    servers: [aServer()],
+    evacuations: [],
+    otherMigrations: [],
+    segment: aSegment(),
+    nowMs: NOW_MS,
+    ...overrides,
+  });
+
+/** The tasks as they are when the plan is committed. */
+const tasksOf = (overrides: Partial<PlanInput>) =>
+  plan(overrides).map(({ task, facts }) => facts.reduce(evolveTask, task));
+
+describe('a plan', () => {
+  it('has a task for each instance of the host, also for those of which nothing is made', () => {
+    const servers = [
+      aServer({ id: uuid(3, 1) }),
+      aServer({ id: uuid(3, 2), metadata: { HA_Enabled: 'false' } }),
+      aServer({ id: uuid(3, 3), vmState: 'suspended' }),
+      aServer({ id: uuid(3, 4), vmState: 'building' }),
+    ];
+    expect(tasksOf({ servers }).map(({ instanceId, progress }) => [instanceId, progress.status])).toEqual([
+      [uuid(3, 1), 'waiting'],
+      [uuid(3, 2), 'ended'],
+      [uuid(3, 3), 'ended'],
+      [uuid(3, 4), 'ended'],
+    ]);
+    expect(tasksOf({ servers }).map(({ progress }) => ('outcome' in progress ? progress.outcome : null))).toEqual([
+      null,
+      'not-protected',
+      'person',
+      'not-recoverable',
+    ]);
+  });
+
+  it('records of each what Nova said and what was decided', () => {
+    const [planned] = plan({ servers: [aServer({ vmState: 'stopped', locked: true })] });
+    expect(planned?.facts).toEqual([
+      {
+        type: 'task-planned',
+        instanceId: aServer().id,
+        name: 'web-1',
+        vmState: 'stopped',
+        taskState: null,
+        locked: true,
+        decision: 'evacuate',
+        because: 'it was stopped and stays so',
+      },
+    ]);
+  });
+
+  it('lets an instance wait that is to be evacuated, with nothing tried', () => {
+    expect(tasksOf({})[0]).toEqual({
+      incidentId: INCIDENT_ID,
+      hostKey: HOST_KEY,
+      instanceId: aServer().id,
+      name: 'web-1',
+      memoryMb: 2048,
+      way: 'as-it-was',
+      wayAgain: 'as-it-was',
+      failedAt: [],
+      attempts: 0,
+      progress: { status: 'waiting', notBeforeMs: NOW_MS, because: 'it ran' },
+      audit: FIRST,
+    });
+  });
+
+  it('respects an evacuation that runs already: it holds a token and is no attempt of ours', () => {
+    const evacuations = [aMigration({ id: 4, status: 'failed' }), aMigration({ id: 5, status: 'pre-migrating' })];
+    const [task] = tasksOf({ evacuations });
+    expect(task).toMatchObject({
+      attempts: 0,
+      progress: { status: 'accepted', attempt: { number: 0, destination: 'compute-2', lastMigrationId: 4 } },
+    });
+    expect(task && isInFlight(task)).toBe(true);
+  });
+
+  it('takes no notice of evacuations that have ended', () => {
+    const evacuations = ['done', 'completed', 'failed', 'error', 'cancelled'].map((status, id) =>
+      aMigration({ id, status }),
+    );
+    expect(evacuations.some(isRunning)).toBe(false);
+    expect(tasksOf({ evacuations })[0]?.progress.status).toBe('waiting');
+  });
+
+  it('gives an instance in a live migration to a person', () => {
+    const otherMigrations = [aMigration({ status: 'running' })];
+    expect(tasksOf({ otherMigrations })[0]?.progress).toMatchObject({ status: 'ended', outcome: 'person' });
+  });
+
+  it('of an empty host is empty', () => {
+    expect(plan({ servers: [] })).toEqual([]);
+  });
+});
