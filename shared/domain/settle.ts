@@ -114,19 +114,9 @@ function settleEnded(
   if (sight.onHost === undefined) return [];
   const here = sight.onHost.get(task.instanceId);
   const { status, destinationHost } = migration;
-  if (status === 'done' || status === 'completed') {
-    // Nova marks the migration before it moves the host field: only both together mean recovered.
-    if (here !== undefined) return [];
-    return [
-      {
-        type: 'task-ended',
-        outcome: 'recovered',
-        because: `its evacuation is ${status}`,
-        destination: destinationHost,
-        atMs: sight.atMs,
-      },
-    ];
-  }
+  // Nova marks the migration before it moves the host field: only both together mean recovered.
+  if (isDone(migration))
+    return here === undefined ? [recovered(`its evacuation is ${status}`, migration, sight.atMs)] : [];
   const fault = here?.fault ? `: ${here.fault}` : '';
   return (
     gone(task, sight) ??
@@ -142,11 +132,26 @@ function settleEnded(
   );
 }
 
-/** The instance is no longer on the host, without an evacuation of ours having brought it away. */
+const isDone = ({ status }: Migration): boolean => status === 'done' || status === 'completed';
+
+const recovered = (because: string, { destinationHost: destination }: Migration, atMs: number): TaskFact => ({
+  type: 'task-ended',
+  outcome: 'recovered',
+  because,
+  destination,
+  atMs,
+});
+
+/** The instance is no longer on the host, though no attempt that counts now brought it away. */
 export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undefined {
   if (sight.onHost === undefined || sight.onHost.has(task.instanceId)) return undefined;
   const server = sight.elsewhere.get(task.instanceId);
   if (server === undefined) return [];
+  const late = sight.evacuationsOf
+    .get(task.instanceId)
+    ?.find((each) => isDone(each) && each.destinationHost !== null && each.destinationHost === server?.host);
+  if (late !== undefined)
+    return [recovered(`evacuation ${late.id}, not waited for, is ${late.status}`, late, sight.atMs)];
   const because =
     server === null
       ? 'it was deleted'

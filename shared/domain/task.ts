@@ -144,17 +144,19 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
     case 'reset-answered':
       return task;
     case 'granted':
-      expectStatus(task, 'waiting');
+      expectStatus(task, ['waiting']);
       return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };
     case 'grant-expired':
-      expectStatus(task, 'granted');
+      expectStatus(task, ['granted']);
       // Nothing was asked of Nova, so the attempt does not count.
       return { ...task, attempts: task.attempts - 1, progress: wait(fact.atMs, fact.because) };
     case 'evacuate-intended':
+      expectStatus(task, ['granted']);
       return { ...task, progress: { status: 'requested', attempt: attemptOf(task), requestedAtMs: fact.atMs } };
     case 'evacuate-answered': {
-      // The follower may have found the migration before the answer came: then the answer is only recorded.
-      if (progress.status !== 'requested') return task;
+      // The follower may have found the migration before the answer came, or given the attempt up and granted
+      // another: then the answer is only recorded.
+      if (progress.status !== 'requested' || progress.attempt.number !== fact.attempt) return task;
       const { attempt } = progress;
       if (fact.answer === 'accepted') return { ...task, progress: { status: 'accepted', attempt, sinceMs: fact.atMs } };
       if (fact.answer === 'unknown')
@@ -163,13 +165,16 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
       return { ...task, failedAt, progress: wait(fact.retryAtMs, fact.detail) };
     }
     case 'found-running':
+      expectStatus(task, ['requested', 'unknown']);
       return { ...task, progress: { status: 'accepted', attempt: attemptOf(task), sinceMs: fact.atMs } };
     case 'lost-answer':
+      expectStatus(task, ['requested']);
       return {
         ...task,
         progress: { status: 'unknown', attempt: attemptOf(task), sinceMs: fact.atMs, error: fact.because },
       };
     case 'attempt-failed':
+      expectStatus(task, ['accepted', 'unknown']);
       return {
         ...task,
         failedAt: addTo(task.failedAt, fact.destination),
@@ -186,9 +191,9 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
 const addTo = (hosts: readonly string[], host: string | null): readonly string[] =>
   host === null || hosts.includes(host) ? hosts : [...hosts, host];
 
-function expectStatus(task: TaskState, status: TaskProgress['status']): void {
-  if (task.progress.status !== status)
-    throw new Error(`task of ${task.instanceId} is ${task.progress.status}, not ${status}`);
+function expectStatus(task: TaskState, statuses: readonly TaskProgress['status'][]): void {
+  if (!statuses.includes(task.progress.status))
+    throw new Error(`task of ${task.instanceId} is ${task.progress.status}, not ${statuses.join(' or ')}`);
 }
 
 function attemptOf(task: TaskState): Attempt {

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import type { HostFact, HostState, IncidentFact, IncidentStatus } from '#shared/domain/host.ts';
+import { aHost, aHostIn, anIncident, aProof, HOST_KEY, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+
+const at = { atMs: NOW_MS };
+const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null } as const;
+const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
+const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;
+const opened: IncidentFact = {
+  type: 'incident-opened',
+  incidentId: uuid(1, 2),
+  segment: 'az1',
+  host: 'compute-1',
+  hostKey: HOST_KEY,
+  atMs: NOW_MS,
+  graceEndsAtMs: NOW_MS + seconds(180),
+  because: '',
+};
+type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
+const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
+  'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
+  held: { type: 'held', gates: [], nextLookAtMs: NOW_MS, ...at },
+  'still-held': { type: 'still-held', nextLookAtMs: NOW_MS },
+  confirmed: { type: 'confirmed', gates: [], ...at },
+  'power-read': { type: 'power-read', ...read },
+  'power-off-intended': { type: 'power-off-intended', attempt: 1, device: '', checks: [], dueAtMs: NOW_MS },
+  'power-off-answered': { type: 'power-off-answered', attempt: 1, ...answered },
+  'fence-failed': { type: 'fence-failed', because: '', retryAtMs: NOW_MS },
+  'proof-made': { type: 'proof-made', proof: aProof(), ...at },
+  'proof-voided': { type: 'proof-voided', because: 'up', ...at },
+  'force-down-intended': { type: 'force-down-intended', serviceId: '', dueAtMs: NOW_MS },
+  'force-down-answered': { type: 'force-down-answered', requestId: null, ...answered },
+  'force-down-failed': { type: 'force-down-failed', because: '', retryAtMs: NOW_MS },
+  'forced-down': { type: 'forced-down', state: '', ...at },
+  'planning-failed': { type: 'planning-failed', because: '', retryAtMs: NOW_MS },
+  planned: { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, ...at },
+  followed: { type: 'followed', nextLookAtMs: NOW_MS },
+  stopped: { type: 'stopped', because: '', ...at },
+  'incident-closed': { type: 'incident-closed', ...closed, ...at },
+};
+const STATUSES = ['suspected', 'held', 'fencing', 'forcing-down', 'planning', 'evacuating', 'stopped'] as const;
+type To = IncidentStatus | 'closed';
+const from = (statuses: readonly IncidentStatus[], to?: To): Partial<Record<IncidentStatus, To>> =>
+  Object.fromEntries(statuses.map((status) => [status, to ?? status]));
+
+/** What each fact makes of each status it may follow from; from all others it is a defect. */
+const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
+  'grace-went-on': from(['suspected']),
+  held: from(['suspected', 'held', 'fencing'], 'held'),
+  'still-held': from(['held']),
+  confirmed: from(['suspected', 'held'], 'fencing'),
+  'power-read': from(['fencing']),
+  'power-off-intended': from(['fencing']),
+  'power-off-answered': from(['fencing']),
+  'fence-failed': from(['fencing']),
+  'proof-made': from(['fencing'], 'forcing-down'),
+  'proof-voided': from(['forcing-down', 'planning', 'evacuating'], 'fencing'),
+  'force-down-intended': from(['forcing-down']),
+  'force-down-answered': from(['forcing-down']),
+  'force-down-failed': from(['forcing-down']),
+  'forced-down': from(['forcing-down'], 'planning'),
+  'planning-failed': from(['planning']),
+  planned: from(['planning'], 'evacuating'),
+  followed: from(['evacuating']),
+  stopped: from(STATUSES, 'stopped'),
+  'incident-closed': from(STATUSES, 'closed'),
+};
+/** They tell what happened within a step; all others take the step, so that its command is a repeat from then on. */
+const WITHIN_A_STEP: ReadonlySet<string> = new Set(['power-read', 'power-off-answered', 'force-down-answered']);
+
+const all = (Object.keys(FACTS) as Step[]).flatMap((fact) =>
+  STATUSES.map((status) => ({ fact, status, to: MOVES[fact][status] ?? 'a defect' })),
+);
+
+describe('an incident', () => {
+  it.each(all)('$status, $fact: $to', ({ fact, status, to }) => {
+    const host = aHostIn(status);
+    const evolve = (): HostState => evolveHost(host, FACTS[fact]);
+    if (to === 'a defect') {
+      expect(evolve).toThrow(`is ${status}, not`);
+      return;
+    }
+    const { incident } = evolve();
+    expect(incident?.status ?? 'closed').toBe(to);
+    if (incident !== null) expect(incident.tick - host.incident.tick).toBe(WITHIN_A_STEP.has(fact) ? 0 : 1);
+  });
+
+  it('is opened with its first tick due when the grace period ends', () => {
+    expect(evolveHost(aHost(), opened).incident).toMatchObject({
+      status: 'suspected',
+      id: uuid(1, 2),
+      tick: 0,
+      dueAtMs: NOW_MS + seconds(180),
+    });
+  });
+
+  it('is the only one of its host (S3)', () => {
+    expect(() => evolveHost(aHostIn('stopped'), opened)).toThrow('has an open incident already');
+  });
+
+  it('must be open for a fact about it', () => {
+    for (const fact of Object.values(FACTS))
+      expect(() => evolveHost(aHost(), fact)).toThrow('without an open incident');
+  });
+
+  it('leaves its id, end and outcome behind', () => {
+    expect(evolveHost(aHostIn('evacuating'), FACTS['incident-closed'])).toMatchObject({
+      incident: null,
+      lastIncident: { id: anIncident('evacuating').id, endedAtMs: NOW_MS, outcome: 'stood-down' },
+    });
+  });
+
+  it('keeps since when it is held, while its gates change', () => {
+    const since = NOW_MS - seconds(500);
+    expect(evolveHost(aHostIn('held', { sinceMs: since }), FACTS.held).incident).toMatchObject({ sinceMs: since });
+  });
+
+  it('counts failures until there is a proof, and power-offs until it ends', () => {
+    const failed = evolveHost(aHostIn('fencing', { failures: 2, powerOffs: 3 }), FACTS['fence-failed']);
+    expect(failed.incident).toMatchObject({ failures: 3, powerOffs: 3 });
+    const facts: readonly HostFact[] = [
+      FACTS['proof-made'],
+      FACTS['forced-down'],
+      FACTS.planned,
+      FACTS['proof-voided'],
+    ];
+    expect(facts.reduce(evolveHost, failed).incident).toMatchObject({ failures: 0, powerOffs: 3, proofVoidedBy: 'up' });
+  });
+
+  it('has a new row of readings once its host was found on', () => {
+    const host = aHostIn('fencing', { earlierProof: aProof() });
+    expect(evolveHost(host, FACTS['power-off-intended']).incident).toMatchObject({ earlierProof: null });
+    expect(evolveHost(host, FACTS['fence-failed']).incident).toMatchObject({ earlierProof: aProof() });
+  });
+
+  it('that is stopped keeps its proof for the person who looks at it', () => {
+    expect(evolveHost(aHostIn('evacuating'), FACTS.stopped).incident).toMatchObject({ proof: aProof() });
+    expect(evolveHost(aHostIn('fencing'), FACTS.stopped).incident).toMatchObject({ proof: null });
+  });
+});
+
+describe('a host', () => {
+  it('remembers the latest recorded events only', () => {
+    const note = (id: number): HostFact => ({
+      type: 'recorded',
+      reporter: '/a',
+      eventId: `e-${id}`,
+      eventType: 'process.down',
+      occurredAtMs: NOW_MS,
+      about: 'process libvirtd',
+    });
+    const host = Array.from({ length: 100 }, (_, id) => note(id)).reduce(evolveHost, aHost());
+    expect(host.recordedEvents).toHaveLength(64);
+    expect(host.recordedEvents.at(-1)).toBe('/a e-99');
+  });
+});

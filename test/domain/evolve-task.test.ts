@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { evolveTask, isInFlight, type TaskFact, type TaskProgress } from '#shared/domain/task.ts';
+import { anAttempt, aTask, NOW_MS } from '#test/support/builders.ts';
+
+const checks = { seenAtMs: 0, forcedDown: true, vmState: 'active', taskState: null, inFlight: 1, inFlightLimit: 5 };
+const answered: TaskFact & { type: 'evacuate-answered' } = {
+  type: 'evacuate-answered',
+  attempt: 1,
+  answer: 'accepted',
+  detail: '',
+  httpStatus: 200,
+  requestId: null,
+  durationMs: 1,
+  atMs: NOW_MS,
+  retryAtMs: 0,
+  blamesDestination: false,
+};
+const FACTS = {
+  granted: { type: 'granted', attempt: anAttempt(), checks },
+  'grant-expired': { type: 'grant-expired', because: 'late', atMs: NOW_MS },
+  'evacuate-intended': { type: 'evacuate-intended', attempt: 1, destination: null, proofReadAtMs: 0, atMs: NOW_MS },
+  'found-running': { type: 'found-running', migrationId: 1, migrationStatus: 'accepted', atMs: NOW_MS },
+  'lost-answer': { type: 'lost-answer', because: 'died', atMs: NOW_MS },
+  'attempt-failed': { type: 'attempt-failed', attempt: 1, because: 'failed', destination: 'compute-2', retryAtMs: 9 },
+  'task-ended': { type: 'task-ended', outcome: 'gone', because: 'deleted', destination: null, atMs: NOW_MS },
+} as const satisfies Partial<Record<TaskFact['type'], TaskFact>>;
+type Moving = keyof typeof FACTS;
+
+const STATUSES = ['waiting', 'granted', 'requested', 'accepted', 'unknown', 'ended'] as const;
+/** What each fact makes of each status it may follow from; from all others it is a defect. */
+const MOVES: Readonly<Record<Moving, Partial<Record<TaskProgress['status'], TaskProgress['status']>>>> = {
+  granted: { waiting: 'granted' },
+  'grant-expired': { granted: 'waiting' },
+  'evacuate-intended': { granted: 'requested' },
+  'found-running': { requested: 'accepted', unknown: 'accepted' },
+  'lost-answer': { requested: 'unknown' },
+  'attempt-failed': { accepted: 'waiting', unknown: 'waiting' },
+  'task-ended': { waiting: 'ended', granted: 'ended', requested: 'ended', accepted: 'ended', unknown: 'ended' },
+};
+const all = (Object.keys(FACTS) as Moving[]).flatMap((fact) =>
+  STATUSES.map((from) => ({ fact, from, to: MOVES[fact][from] ?? 'a defect' })),
+);
+
+describe('a task', () => {
+  it.each(all)('$from, $fact: $to', ({ fact, from, to }) => {
+    const evolve = () => evolveTask(aTask(from), FACTS[fact]).progress.status;
+    if (to === 'a defect') expect(evolve).toThrow(/^task of /);
+    else expect(evolve()).toBe(to);
+  });
+
+  it.each(STATUSES)('is in flight only from its grant to its end: %s', (status) => {
+    expect(isInFlight(aTask(status))).toBe(status !== 'waiting' && status !== 'ended');
+  });
+});
+
+describe('attempts', () => {
+  it('count when they are granted, and not when nothing was asked of Nova', () => {
+    const granted = evolveTask(aTask('waiting', {}, { attempts: 2 }), {
+      ...FACTS.granted,
+      attempt: anAttempt({ number: 3 }),
+    });
+    expect(granted.attempts).toBe(3);
+    expect(evolveTask(granted, FACTS['grant-expired']).attempts).toBe(2);
+  });
+
+  it('that failed are not sent to the same destination again', () => {
+    expect(evolveTask(aTask('accepted'), FACTS['attempt-failed']).failedAt).toEqual(['compute-2']);
+    const twice = evolveTask(aTask('accepted', {}, { failedAt: ['compute-2'] }), FACTS['attempt-failed']);
+    expect(twice.failedAt).toEqual(['compute-2']);
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['accepted', 'accepted'],
+    ['unknown', 'unknown'],
+    ['refused', 'waiting'],
+  ] as const)('of %s to the request makes it %s', (answer, status) => {
+    expect(evolveTask(aTask('requested'), { ...answered, answer }).progress.status).toBe(status);
+  });
+
+  it.each(['waiting', 'granted', 'accepted', 'unknown', 'ended'] as const)(
+    'that comes when it is %s is only recorded',
+    (status) => {
+      const task = aTask(status);
+      for (const answer of ['accepted', 'unknown', 'refused'] as const)
+        expect(evolveTask(task, { ...answered, answer })).toEqual(task);
+    },
+  );
+
+  it('to an earlier attempt, which was given up, is only recorded: another request is under way', () => {
+    const task = aTask('requested', { attempt: anAttempt({ number: 2 }) });
+    expect(evolveTask(task, { ...answered, answer: 'refused' })).toEqual(task);
+  });
+});

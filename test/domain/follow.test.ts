@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import { closeIncident, countOutcomes, endOverdue, nextLookMs, proofFault } from '#shared/domain/follow.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
+import type { TaskOutcome } from '#shared/domain/task.ts';
+import { aHostIn, anIncident, aProof, aSegment, aService, aTask, NOW_MS, seconds } from '#test/support/builders.ts';
+
+const segment = aSegment({
+  evacuation: { pollSeconds: 2, deadlineSeconds: 3600 },
+  fencing: { proofMaxAgeSeconds: 120 },
+});
+const forcedDown = aService({ state: 'down', forcedDown: true });
+const provenAgo = (count: number) => anIncident('evacuating', { proof: aProof({ readAtMs: NOW_MS - seconds(count) }) });
+
+describe('the proof', () => {
+  it('is good while it is young and Nova has the host forced down', () => {
+    expect(proofFault(provenAgo(60), forcedDown, 5, segment, NOW_MS)).toBeUndefined();
+  });
+
+  it.each([
+    ['Nova no longer knows the service', undefined, /no longer knows/],
+    ['somebody took the force-down back', aService({ state: 'up' }), /no longer forced down/],
+  ])('is void when %s, also with nothing to evacuate', (_, service, because) => {
+    const fault = proofFault(provenAgo(1), service, 0, segment, NOW_MS);
+    expect(fault).toMatchObject({ type: 'proof-voided', because: expect.stringMatching(because) });
+  });
+
+  it('is renewed at half of its age, so that the other half is left for the requests', () => {
+    expect(proofFault(provenAgo(61), forcedDown, 1, segment, NOW_MS)).toMatchObject({
+      type: 'proof-voided',
+      because: 'the proof is 61 s old: the power is read again',
+    });
+  });
+
+  it('is not renewed while nothing is to be requested', () => {
+    expect(proofFault(provenAgo(6000), forcedDown, 0, segment, NOW_MS)).toBeUndefined();
+  });
+});
+
+describe('the next look', () => {
+  const next = (tasks: Parameters<typeof nextLookMs>[0], changed: boolean) =>
+    nextLookMs(tasks, changed, segment, NOW_MS) - NOW_MS;
+
+  it('is at once while something has changed and others wait', () => {
+    expect(next([aTask('ended'), aTask('waiting')], true)).toBe(0);
+  });
+  it('is after a pause when nothing has changed, or nobody waits', () => {
+    expect(next([aTask('accepted'), aTask('waiting')], false)).toBe(seconds(2));
+    expect(next([aTask('accepted')], true)).toBe(seconds(2));
+    expect(next([], true)).toBe(seconds(2));
+  });
+  it('is when the first pause ends, with nothing in flight', () => {
+    const pausing = [70, 40].map((after) => aTask('waiting', { notBeforeMs: NOW_MS + seconds(after) }));
+    expect(next(pausing, true)).toBe(seconds(40));
+    expect(next([...pausing, aTask('unknown')], true)).toBe(seconds(2));
+  });
+});
+
+describe('the deadline', () => {
+  it.each(['waiting', 'granted', 'requested', 'accepted', 'unknown'] as const)(
+    'gives a task that is %s to a person',
+    (status) => {
+      const incident = anIncident('evacuating', { evacuatingSinceMs: NOW_MS - seconds(3600) });
+      expect(endOverdue(aTask(status), incident, segment, NOW_MS)).toMatchObject([
+        { type: 'task-ended', outcome: 'person', because: expect.stringContaining(status) },
+      ]);
+      expect(endOverdue(aTask(status), incident, segment, NOW_MS - 1)).toEqual([]);
+    },
+  );
+
+  it('comes although the proof was renewed again and again', () => {
+    const renewal: readonly HostFact[] = [
+      { type: 'proof-voided', because: 'old', atMs: NOW_MS },
+      { type: 'proof-made', proof: aProof(), atMs: NOW_MS },
+      { type: 'forced-down', state: 'down', atMs: NOW_MS },
+      { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, atMs: NOW_MS },
+    ];
+    const since = NOW_MS - seconds(3600);
+    const host: HostState = aHostIn('evacuating', { evacuatingSinceMs: since });
+    const renewed = renewal.reduce(evolveHost, host).incident;
+    expect(renewed).toMatchObject({ status: 'evacuating', evacuatingSinceMs: since });
+  });
+});
+
+describe('an incident closes', () => {
+  const ended = (...outcomes: readonly TaskOutcome[]) => outcomes.map((outcome) => aTask('ended', { outcome }));
+
+  it('as recovered when nobody needs to be woken', () => {
+    expect(closeIncident(ended('recovered', 'recovered', 'gone', 'not-protected', 'left'), 'heads', NOW_MS)).toEqual({
+      type: 'incident-closed',
+      outcome: 'recovered',
+      because: '2 recovered, 1 gone, 1 not-protected, 1 left',
+      atMs: NOW_MS,
+      counts: { recovered: 2, gone: 1, 'not-protected': 1, left: 1 },
+      taskHeads: 'heads',
+    });
+  });
+
+  it.each(['person', 'not-recoverable'] as const)('as partly recovered with one that ended as %s', (outcome) => {
+    expect(closeIncident(ended('recovered', outcome), '', NOW_MS)).toMatchObject({ outcome: 'partly-recovered' });
+  });
+
+  it('says so when there was nothing to do', () => {
+    expect(closeIncident([], '', NOW_MS)).toMatchObject({
+      outcome: 'recovered',
+      because: 'no instances were on the host',
+    });
+  });
+
+  it('counts what is unfinished', () => {
+    expect(countOutcomes([aTask('waiting'), aTask('accepted')])).toEqual({ unfinished: 2 });
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { type GrantInput, grant } from '#shared/domain/grant.ts';
+import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import type { Migration, Server } from '#shared/ports.ts';
+import {
+  aMigration,
+  anAttempt,
+  aSegment,
+  aServer,
+  aTask,
+  INSTANCE_ID,
+  NOW_MS,
+  type SegmentInput,
+  seconds,
+  uuid,
+} from '#test/support/builders.ts';
+
+interface Story {
+  readonly onHost?: readonly Server[];
+  readonly elsewhere?: ReadonlyMap<string, Server | null>;
+  readonly evacuations?: readonly Migration[];
+  readonly otherMigrations?: readonly Migration[];
+  /** Evacuations in flight by destination. */
+  readonly busy?: Readonly<Record<string, number>>;
+  readonly segment?: Partial<SegmentInput>;
+  readonly inFlightElsewhere?: number;
+  readonly maxInFlightOverAll?: number;
+}
+
+const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], ...story }: Story): GrantInput => ({
+  sight: {
+    atMs: NOW_MS,
+    evacuationsOf: Map.groupBy(evacuations, (each) => each.instanceId),
+    onHost: new Map(onHost.map((server) => [server.id, server])),
+    elsewhere: story.elsewhere ?? new Map(),
+  },
+  segment: aSegment(story.segment),
+  candidates: Object.entries(story.busy ?? { 'compute-2': 0 }).map(([host, inFlight]) => ({
+    host,
+    inFlight,
+    freeMemoryMb: 64_000,
+  })),
+  otherMigrations: new Map(otherMigrations.map((each) => [each.instanceId, each])),
+  inFlightElsewhere: story.inFlightElsewhere ?? 0,
+  maxInFlightOverAll: story.maxInFlightOverAll ?? 100,
+});
+
+const factsFor = (task: TaskState, story: Story = {}): readonly TaskFact[] =>
+  grant([task], input(story))[0]?.facts ?? [];
+const waiting = aTask('waiting');
+const many = (count: number) =>
+  Array.from({ length: count }, (_, index) => aTask('waiting', {}, { instanceId: uuid(3, index) }));
+const serversFor = (tasks: readonly TaskState[]) => tasks.map(({ instanceId }) => aServer({ id: instanceId }));
+
+describe('a waiting task is granted', () => {
+  it('its first attempt, with what was seen', () => {
+    const evacuations = [aMigration({ id: 7, status: 'failed' }), aMigration({ id: 4, status: 'completed' })];
+    expect(factsFor(waiting, { evacuations })).toEqual([
+      {
+        type: 'granted',
+        attempt: { number: 1, way: 'as-it-was', destination: 'compute-2', grantedAtMs: NOW_MS, lastMigrationId: 7 },
+        checks: {
+          seenAtMs: NOW_MS,
+          forcedDown: true,
+          vmState: 'active',
+          taskState: null,
+          inFlight: 1,
+          inFlightLimit: 50,
+        },
+      },
+    ]);
+  });
+
+  it('a further attempt, another way if need be, although the failed one left it in ERROR', () => {
+    const task = aTask('waiting', {}, { attempts: 2, wayAgain: 'reset-and-leave-stopped' });
+    const story: Story = { onHost: [aServer({ vmState: 'error' })], segment: { instances: { inError: 'leave' } } };
+    expect(factsFor(task, story)).toMatchObject([
+      { type: 'granted', attempt: { number: 3, way: 'reset-and-leave-stopped' } },
+    ]);
+  });
+
+  it('without a destination when no host would do: Nova chooses', () => {
+    expect(factsFor(waiting, { busy: {} })).toMatchObject([{ attempt: { destination: null } }]);
+  });
+});
+
+describe('a waiting task is not granted', () => {
+  it.each<[why: string, task: TaskState, story: Story]>([
+    ['its pause is not over', aTask('waiting', { notBeforeMs: NOW_MS + 1 }), {}],
+    ['every destination has its share', waiting, { busy: { 'compute-2': 10 } }],
+    ['other incidents have all the tokens', waiting, { inFlightElsewhere: 100 }],
+    ['other incidents have more than all', waiting, { inFlightElsewhere: 200 }],
+    ['somebody else evacuates it', waiting, { evacuations: [aMigration({ status: 'accepted' })] }],
+    ['it has left the host and was not looked up yet', waiting, { onHost: [] }],
+  ])('while %s', (_, task, story) => {
+    expect(grant([task], input(story))).toEqual([]);
+  });
+
+  it('without a listing of the host', () => {
+    const full = input({});
+    expect(grant([waiting], { ...full, sight: { ...full.sight, onHost: undefined } })).toEqual([]);
+  });
+
+  it.each(['granted', 'requested', 'accepted', 'unknown', 'ended'] as const)('once it is %s', (status) => {
+    expect(factsFor(aTask(status))).toEqual([]);
+  });
+});
+
+describe('a waiting task ends instead', () => {
+  const elsewhere = new Map([[INSTANCE_ID, aServer({ host: 'compute-8' })]]);
+  it.each<[why: string, outcome: string, task: TaskState, story: Story]>([
+    ['its attempts are used up', 'person', aTask('waiting', {}, { attempts: 5 }), {}],
+    ['it was deleted', 'gone', waiting, { onHost: [], elsewhere: new Map([[INSTANCE_ID, null]]) }],
+    ['it is elsewhere', 'gone', waiting, { onHost: [], elsewhere }],
+    ['it is being deleted', 'left', waiting, { onHost: [aServer({ taskState: 'deleting' })] }],
+    ['it was opted out', 'not-protected', waiting, { onHost: [aServer({ metadata: { HA_Enabled: 'no' } })] }],
+    ['it is migrated', 'person', waiting, { otherMigrations: [aMigration({ status: 'running' })] }],
+    [
+      'it is in ERROR before its first attempt, and the policy leaves those',
+      'not-recoverable',
+      waiting,
+      { onHost: [aServer({ vmState: 'error' })], segment: { instances: { inError: 'leave' } } },
+    ],
+  ])('when %s: %s', (_, outcome, task, story) => {
+    expect(factsFor(task, story)).toMatchObject([{ type: 'task-ended', outcome }]);
+  });
+
+  it('as recovered when an evacuation that nobody waited for any more has brought it away', () => {
+    const evacuations = [aMigration({ id: 9, status: 'done', destinationHost: 'compute-8' })];
+    expect(factsFor(waiting, { onHost: [], elsewhere, evacuations })).toMatchObject([
+      { type: 'task-ended', outcome: 'recovered', destination: 'compute-8', because: expect.stringContaining('9') },
+    ]);
+  });
+});
+
+describe('tokens', () => {
+  const granted = (tasks: readonly TaskState[], story: Story) =>
+    grant(tasks, input({ onHost: serversFor(tasks), ...story })).length;
+
+  it('are given up to the segment’s limit, those in flight included', () => {
+    const inFlight = aTask('accepted', {}, { instanceId: uuid(3, 99) });
+    expect(granted([...many(10), inFlight], { segment: { evacuation: { maxInFlight: 4 } } })).toBe(3);
+  });
+
+  it('are given up to the cloud’s limit, those of other incidents included', () => {
+    expect(granted(many(10), { maxInFlightOverAll: 8, inFlightElsewhere: 3 })).toBe(5);
+  });
+
+  it('are given up to each destination’s share', () => {
+    const segment = { evacuation: { maxInFlightPerDestination: 2 } };
+    expect(granted(many(10), { segment, busy: { 'compute-2': 0, 'compute-3': 0 } })).toBe(4);
+  });
+
+  it('are not kept by a task that has to wait for its own destination', () => {
+    const failed = aTask('waiting', { notBeforeMs: NOW_MS - seconds(1) }, { failedAt: ['compute-3'] });
+    const tasks = [failed, aTask('waiting', {}, { instanceId: uuid(3, 50) })];
+    const segment = { evacuation: { maxInFlightPerDestination: 1 } };
+    const busy = { 'compute-2': 1, 'compute-3': 0 };
+    const changes = grant(tasks, input({ onHost: serversFor(tasks), segment, busy }));
+    expect(changes.map(({ task }) => task.instanceId)).toEqual([uuid(3, 50)]);
+  });
+
+  it('tell an attempt from evacuations before it: no known id is its own', () => {
+    const evacuations = [3, 9, 5].map((id) => aMigration({ id, status: 'failed' }));
+    expect(factsFor(waiting, { evacuations })[0]).toMatchObject({
+      attempt: anAttempt({ grantedAtMs: NOW_MS, lastMigrationId: 9 }),
+    });
+  });
+});
