@@ -12,9 +12,6 @@ export type Answer = {
 export type Service = 'identity' | 'compute' | 'placement' | 'image' | 'network';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Newest microversion whose evacuation leaves an instance as it was (Nova API reference, history 2.95). */
-export const evacuateAndRestart = '2.94';
-
 /** One account's raw HTTP to the OpenStack services of a cloud. */
 export type OpenStackApi = {
   readonly projectId: string;

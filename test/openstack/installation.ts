@@ -50,7 +50,9 @@ function lastLines(error: unknown): string {
 }
 
 /** The rig cannot run on this machine; the message says in one line why. */
-export class RigUnavailable extends Error {}
+export class RigUnavailable extends Error {
+  override readonly name = 'RigUnavailable';
+}
 
 /**
  * Installs what is missing: nothing (in 0.1 s), or Debian packages and a venv (1 to 5 minutes).
