@@ -1,0 +1,157 @@
+/** docs/states.md names every status, outcome, gate and fact of the code, where a reader looks for it. */
+import { describe, expect, it } from 'vitest';
+import { QUEUES, SCHEDULES } from '#events/catalog.ts';
+import type { GateName } from '#shared/domain/gates.ts';
+import {
+  type HostFact,
+  type IncidentOutcome,
+  type IncidentStatus,
+  isReportFact,
+  isSilentFact,
+} from '#shared/domain/host.ts';
+import type { TaskFact, TaskOutcome, TaskProgress } from '#shared/domain/task.ts';
+import { codeBlocksOf, listOf, namedIn, readPage, type TableRow, tablesOf, tableWith } from './markdown.ts';
+
+const page = readPage('docs/states.md');
+
+/** Types are gone when a test runs. So each list is a record over its type: one that lacks a name does not compile. */
+type Every<Name extends string> = Readonly<Record<Name, true>>;
+
+const INCIDENT_STATUSES: Every<IncidentStatus> = {
+  suspected: true,
+  held: true,
+  fencing: true,
+  'forcing-down': true,
+  planning: true,
+  evacuating: true,
+  stopped: true,
+};
+const INCIDENT_OUTCOMES: Every<IncidentOutcome> = {
+  'stood-down': true,
+  shadow: true,
+  recovered: true,
+  'partly-recovered': true,
+};
+const TASK_STATUSES: Every<TaskProgress['status']> = {
+  waiting: true,
+  granted: true,
+  requested: true,
+  accepted: true,
+  unknown: true,
+  ended: true,
+};
+const TASK_OUTCOMES: Every<TaskOutcome> = {
+  recovered: true,
+  gone: true,
+  'not-protected': true,
+  left: true,
+  'not-recoverable': true,
+  person: true,
+};
+const GATES: Every<GateName> = {
+  'nova-answers': true,
+  protected: true,
+  'in-service': true,
+  reporters: true,
+  'nova-sees-it-down': true,
+  'segment-storm': true,
+  'global-storm': true,
+  'healthy-hosts': true,
+  'segment-not-stopped': true,
+  'fence-device': true,
+};
+const HOST_FACTS: Every<HostFact['type']> = {
+  reported: true,
+  'not-believed': true,
+  recorded: true,
+  'incident-opened': true,
+  'grace-went-on': true,
+  held: true,
+  'still-held': true,
+  confirmed: true,
+  'power-read': true,
+  'power-off-intended': true,
+  'power-off-answered': true,
+  'fence-failed': true,
+  'proof-made': true,
+  'proof-voided': true,
+  'force-down-intended': true,
+  'force-down-answered': true,
+  'force-down-failed': true,
+  'forced-down': true,
+  'planning-failed': true,
+  planned: true,
+  followed: true,
+  stopped: true,
+  'incident-closed': true,
+};
+const TASK_FACTS: Every<TaskFact['type']> = {
+  'task-planned': true,
+  granted: true,
+  'grant-expired': true,
+  'reset-answered': true,
+  'evacuate-intended': true,
+  'evacuate-answered': true,
+  'found-running': true,
+  'lost-answer': true,
+  'attempt-failed': true,
+  'task-ended': true,
+};
+
+const namesOf = (every: Every<string>): readonly string[] => Object.keys(every).sort();
+const column = (rows: readonly TableRow[], title: string): readonly string[] =>
+  rows.map((row) => row[title] ?? '').sort();
+
+const [incidents = [], tasks = []] = tablesOf(page).filter(([row]) => row !== undefined && 'status' in row);
+const [incidentEnds = [], taskEnds = []] = tablesOf(page).filter(([row]) => row !== undefined && 'outcome' in row);
+
+describe('docs/states.md has a row for each', () => {
+  it('status of an incident', () => expect(column(incidents, 'status')).toEqual(namesOf(INCIDENT_STATUSES)));
+  it('outcome of an incident', () => expect(column(incidentEnds, 'outcome')).toEqual(namesOf(INCIDENT_OUTCOMES)));
+  it('status of a task', () => expect(column(tasks, 'status')).toEqual(namesOf(TASK_STATUSES)));
+  it('outcome of a task', () => expect(column(taskEnds, 'outcome')).toEqual(namesOf(TASK_OUTCOMES)));
+  it('gate', () => {
+    const gates = tableWith(page, 'gate').map(({ gate = '' }) => gate.replace(' (again)', ''));
+    expect(gates.sort()).toEqual(namesOf(GATES));
+  });
+});
+
+describe('docs/states.md draws each', () => {
+  const [incidentDiagram = '', taskDiagram = ''] = codeBlocksOf(page).map(({ text }) => text);
+  it.each(namesOf(INCIDENT_STATUSES))('incident that is %s', (status) => {
+    expect(incidentDiagram).toMatch(new RegExp(`^  .*--> ${status.replace('-', '_')}:`, 'm'));
+  });
+  it.each(namesOf(TASK_STATUSES))('task that is %s', (status) => {
+    expect(taskDiagram).toMatch(new RegExp(`^  .*--> ${status}:`, 'm'));
+  });
+});
+
+describe('docs/states.md names each fact, in its stream', () => {
+  const facts = tableWith(page, 'facts');
+  const inStreams = (prefix: string) =>
+    facts
+      .filter(({ stream = '' }) => stream.startsWith(prefix))
+      .flatMap((row) => listOf(row.facts ?? ''))
+      .sort();
+  // Only the type of a fact decides what these two say.
+  const isOf = (test: (fact: HostFact) => boolean, type: string): boolean => test({ type } as HostFact);
+
+  it('of a host', () => {
+    expect(inStreams('host')).toEqual(namesOf(HOST_FACTS).filter((type) => isOf(isReportFact, type)));
+  });
+  it('of an incident', () => {
+    const recorded = namesOf(HOST_FACTS).filter((type) => !isOf(isReportFact, type) && !isOf(isSilentFact, type));
+    expect(inStreams('incident')).toEqual(recorded);
+  });
+  it('of a task', () => expect(inStreams('task')).toEqual(namesOf(TASK_FACTS)));
+  it('and those that are not recorded', () => {
+    for (const type of namesOf(HOST_FACTS).filter((each) => isOf(isSilentFact, each)))
+      expect(namedIn(page)).toContain(type);
+  });
+});
+
+it('names functions of the catalogue only as those who move a state on', () => {
+  const functions = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].map((spec) => String(spec.function));
+  const named = [...incidents, ...tasks].flatMap((row) => listOf(row['moved on by'] ?? ''));
+  expect(named.filter((name) => !functions.includes(name) && name !== '-' && name !== 'a person')).toEqual([]);
+});
