@@ -137,13 +137,48 @@ export const policySchema = z
         seen.set(claim, segmentName);
       }
     }
+    for (const [index, { name: of, graceSeconds, reporters: asked }] of policy.segments.entries())
+      if (asked.claimTtlSeconds <= graceSeconds)
+        context.addIssue({
+          code: 'custom',
+          path: ['segments', index, 'reporters', 'claimTtlSeconds'],
+          message: `segment ${of}: a report counts for ${asked.claimTtlSeconds} s, which ends before the grace period of ${graceSeconds} s does: nothing would ever be confirmed`,
+        });
+    for (const [host, message] of deviceFaults(policy.fenceDevices))
+      context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
   });
+
+type Device = z.infer<typeof device>;
+
+/** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */
+function* deviceFaults(devices: Readonly<Record<string, Device>>): Generator<readonly [host: string, fault: string]> {
+  const owners = new Map<string, string>();
+  for (const [host, config] of Object.entries(devices)) {
+    if (host === '*') {
+      if (!config.url.includes('{host}'))
+        yield [host, 'the url of * must hold {host}, or all hosts would share one device'];
+      if (config.systemUuid !== undefined) yield [host, 'systemUuid is of one system, and * stands for many hosts'];
+      continue;
+    }
+    const ids = [
+      `url ${withHost(config.url, host)}`,
+      ...(config.systemUuid ? [`systemUuid ${config.systemUuid}`] : []),
+    ];
+    for (const id of ids) {
+      const owner = owners.get(id);
+      if (owner !== undefined) yield [host, `${id} is also that of ${owner}; a device belongs to one host`];
+      owners.set(id, host);
+    }
+  }
+}
+
+const withHost = (url: string, host: string): string => url.replaceAll('{host}', encodeURIComponent(host));
 
 export type Policy = z.infer<typeof policySchema>;
 export type Segment = Policy['segments'][number];
 
 /** The fence device of a host, with its name filled in; undefined when the policy has none. */
 export function fenceDeviceOf(policy: Policy, host: string) {
-  const config = policy.fenceDevices[host] ?? policy.fenceDevices['*'];
-  return config && { ...config, url: config.url.replaceAll('{host}', encodeURIComponent(host)) };
+  const config = policy.fenceDevices[Object.hasOwn(policy.fenceDevices, host) ? host : '*'];
+  return config && { ...config, url: withHost(config.url, host) };
 }

@@ -105,7 +105,7 @@ function judge(
   const because = notBelieved(occurredAtMs, context.nowMs, context.policy);
   if (because !== undefined) return { type: 'not-believed', ...common, because };
   if (about !== undefined) return { type: 'recorded', ...common, about };
-  if (before?.says === says && saysNothingNew(received, before, claims, context)) return undefined;
+  if (before?.says === says && saysNothingNew(received, before, context)) return undefined;
   return { type: 'reported', ...common, says, receivedAtMs, reason: event.data.reason ?? null, repeats: 0 };
 }
 
@@ -124,7 +124,6 @@ const isNewer = (says: Claim['says'], occurredAtMs: number, before: Claim): bool
 function saysNothingNew(
   { event, receivedAtMs }: ReceivedEvent,
   before: Claim,
-  claims: HostState['claims'],
   { incident, segment, written }: JudgeContext,
 ): boolean {
   if (written) return false;
@@ -133,8 +132,9 @@ function saysNothingNew(
   // A heartbeat that was left out is made up for by the next one; an up that is said once is not.
   if (before.says === 'up') return event.type === 'host.heartbeat' && incident === null;
   // An up from between two downs may come late: it must meet the newer one while it can still turn the decision.
-  const undecided = incident !== null && ['suspected', 'held', 'fencing'].includes(incident.status);
-  return !undecided && before.occurredAtMs > lastSeenUpMs(claims);
+  const undecided =
+    incident === null ? segment !== undefined : ['suspected', 'held', 'fencing'].includes(incident.status);
+  return !undecided;
 }
 
 function notBelieved(occurredAtMs: number, nowMs: number, policy: Policy): string | undefined {

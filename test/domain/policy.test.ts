@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { fenceDeviceOf, policySchema } from '#shared/domain/policy.ts';
+import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { anAggregate, aPolicy, aService, type PolicyInput, uuid } from '#test/support/builders.ts';
+
+const device = { driver: 'redfish', url: 'https://{host}.bmc.test/redfish/v1/Systems/1', credentials: 'bmc' } as const;
+const minimal = {
+  version: 1,
+  segments: [{ name: 'a', hosts: { availabilityZone: 'nova' } }],
+  fenceDevices: {},
+} as const;
+/** What is wrong with the policy, one line per fault; empty when nothing is. */
+function faults(policy: unknown): string {
+  const parsed = policySchema.safeParse(policy);
+  return parsed.success ? '' : z.prettifyError(parsed.error);
+}
+const withSegment = (segment: object) => ({ ...minimal, segments: [{ ...minimal.segments[0], ...segment }] });
+const withSegments = (...hosts: readonly object[]) => ({
+  ...minimal,
+  segments: hosts.map((each, index) => ({ name: `s${index}`, hosts: each })),
+});
+const withDevices = (fenceDevices: object) => ({ ...minimal, fenceDevices });
+
+describe('a policy', () => {
+  it('has defaults that harm nobody', () => {
+    expect(policySchema.parse(minimal)).toMatchObject({
+      cloud: { name: 'default', region: 'RegionOne' },
+      segments: [
+        {
+          mode: 'enforce',
+          graceSeconds: 180,
+          reporters: { required: 1, claimTtlSeconds: 900 },
+          requireNovaDown: true,
+          storm: { maxHosts: 3, maxPercent: 34, windowSeconds: 3600 },
+          minHealthyHosts: 3,
+          instances: { protect: 'all', sharedInstanceStorage: false, allowRebuildFromImage: false },
+          evacuation: { maxInFlight: 50, maxAttempts: 5, settleSeconds: 120 },
+          fencing: { proofMaxAgeSeconds: 120 },
+        },
+      ],
+      global: { storm: { maxHosts: 5, maxPercent: 34 }, maxEvacuationsInFlight: 100 },
+      events: { maxAgeSeconds: 900, maxAheadSeconds: 60 },
+    });
+  });
+
+  it.each<[where: string, policy: object]>([
+    ['at the top', { ...minimal, segment: [] }],
+    ['in a segment', withSegment({ graceSecond: 5 })],
+    ['in reporters', withSegment({ reporters: { require: 2 } })],
+    ['in storm', withSegment({ storm: { maxHost: 2 } })],
+    ['in instances', withSegment({ instances: { sharedStorage: true } })],
+    ['in evacuation', withSegment({ evacuation: { maxInflight: 2 } })],
+    ['in fencing', withSegment({ fencing: { disable_ipmi_check: true } })],
+    ['in hosts', withSegment({ hosts: { names: ['a'], zone: 'b' } })],
+    ['in global', { ...minimal, global: { maxEvacuationInFlight: 5 } }],
+    ['in events', { ...minimal, events: { maxAge: 5 } }],
+    ['in a device', withDevices({ a: { ...device, password: 'secret' } })],
+  ])('is refused with an unknown key %s', (_, policy) => {
+    expect(faults(policy)).toMatch(/Unrecognized key|Invalid input/);
+  });
+
+  it('does not repeat a value it refuses, which may be a secret', () => {
+    expect(faults(withDevices({ a: { ...device, credentials: 'hunter2 and more' } }))).not.toContain('hunter2');
+  });
+
+  it.each<[what: string, policy: object]>([
+    ['another version', { ...minimal, version: 2 }],
+    ['no segment', { ...minimal, segments: [] }],
+    ['a negative grace period', withSegment({ graceSeconds: -1 })],
+    ['a grace period in words', withSegment({ graceSeconds: '180' })],
+    ['no reporter needed', withSegment({ reporters: { required: 0 } })],
+    ['more than all hosts', withSegment({ storm: { maxPercent: 101 } })],
+    ['another mode', withSegment({ mode: 'approve' })],
+    ['a segment without hosts', withSegment({ hosts: { names: [] } })],
+    ['a name with a slash', withSegment({ name: 'a/b' })],
+    ['another driver', withDevices({ a: { ...device, driver: 'ipmi' } })],
+    ['a device that is no address', withDevices({ a: { ...device, url: 'bmc-1' } })],
+    ['a system UUID that is none', withDevices({ a: { ...device, systemUuid: '1234' } })],
+  ])('is refused with %s', (_, policy) => {
+    expect(faults(policy)).not.toBe('');
+  });
+
+  it('is refused when reports expire before the grace period ends: nothing would ever be confirmed', () => {
+    expect(faults(withSegment({ graceSeconds: 900 }))).toMatch(/ends before the grace period of 900 s/);
+    expect(faults(withSegment({ graceSeconds: 900, reporters: { claimTtlSeconds: 901 } }))).toBe('');
+  });
+});
+
+describe('segments', () => {
+  it.each<[what: string, policy: object, fault: RegExp]>([
+    ['name a host twice', withSegments({ names: ['a', 'b'] }, { names: ['b'] }), /host b is also in segment s0/],
+    ['share a zone', withSegments({ availabilityZone: 'z' }, { availabilityZone: 'z' }), /availabilityZone z is also/],
+    ['share an aggregate', withSegments({ aggregate: 'g' }, { aggregate: 'g' }), /aggregate g is also/],
+    [
+      'have one name',
+      { ...minimal, segments: [minimal.segments[0], { name: 'a', hosts: { aggregate: 'g' } }] },
+      /name a is also/,
+    ],
+  ])('must not overlap: they %s', (_, policy, fault) => {
+    expect(faults(policy)).toMatch(fault);
+  });
+
+  it('may be of different kinds with one name for both', () => {
+    expect(faults(withSegments({ aggregate: 'x' }, { availabilityZone: 'x' }, { names: ['x'] }))).toBe('');
+  });
+
+  const policy = aPolicy({
+    segments: [
+      { name: 'zone', hosts: { availabilityZone: 'nova' } },
+      { name: 'group', hosts: { aggregate: 'ssd' } },
+      { name: 'list', hosts: { names: ['compute-7'] } },
+    ],
+  });
+  const held = (service: Partial<ReturnType<typeof aService>>) =>
+    segmentsOf(policy, aService(service), [anAggregate('ssd', 'compute-5'), anAggregate('hdd', 'compute-6')]).map(
+      ({ name }) => name,
+    );
+
+  it('hold a host by what Nova says of it now', () => {
+    expect(held({ host: 'compute-1' })).toEqual(['zone']);
+    expect(held({ host: 'compute-5', zone: 'x' })).toEqual(['group']);
+    expect(held({ host: 'compute-7', zone: 'x' })).toEqual(['list']);
+    expect(held({ host: 'compute-6', zone: 'x' })).toEqual([]);
+    expect(held({ host: 'compute-5' })).toEqual(['zone', 'group']);
+  });
+
+  it('need the aggregates of Nova only if one is named', () => {
+    expect(usesAggregates(policy)).toBe(true);
+    expect(usesAggregates(aPolicy())).toBe(false);
+  });
+});
+
+describe('fence devices', () => {
+  const other = { ...device, url: 'https://bmc-9.test/redfish/v1/Systems/1' };
+  it.each<[what: string, devices: PolicyInput['fenceDevices'], fault: RegExp]>([
+    ['one for all hosts', { '*': other }, /must hold \{host\}/],
+    ['one for two hosts', { a: other, b: other }, /url .* is also that of a/],
+    ['one system for all', { '*': { ...device, systemUuid: uuid(4, 1) } }, /stands for many hosts/],
+    [
+      'one system for two hosts',
+      { a: { ...device, systemUuid: uuid(4, 1) }, b: { ...other, systemUuid: uuid(4, 1).toUpperCase() } },
+      /systemUuid .* is also that of a/,
+    ],
+  ])('are refused: %s (S2)', (_, devices, fault) => {
+    expect(faults(withDevices(devices))).toMatch(fault);
+  });
+
+  it('are well with an address of its own for each host', () => {
+    expect(faults(withDevices({ '*': device, a: device, b: { ...other, systemUuid: uuid(4, 1) } }))).toBe('');
+  });
+
+  it('are found by the host’s own name first', () => {
+    const policy = aPolicy({ fenceDevices: { '*': device, 'compute-1': other } });
+    expect(fenceDeviceOf(policy, 'compute-1')?.url).toBe(other.url);
+    expect(fenceDeviceOf(policy, 'compute-2')?.url).toBe('https://compute-2.bmc.test/redfish/v1/Systems/1');
+    expect(fenceDeviceOf(policy, 'a/b?c')?.url).toBe('https://a%2Fb%3Fc.bmc.test/redfish/v1/Systems/1');
+  });
+
+  it('are not there for a host that the policy does not name', () => {
+    const policy = aPolicy({ fenceDevices: { 'compute-1': other } });
+    expect(fenceDeviceOf(policy, 'compute-2')).toBeUndefined();
+    expect(fenceDeviceOf(policy, 'constructor')).toBeUndefined();
+  });
+});
