@@ -117,6 +117,9 @@ function settleEnded(
   // Nova marks the migration before it moves the host field: only both together mean recovered.
   if (isDone(migration))
     return here === undefined ? [recovered(`its evacuation is ${status}`, migration, sight.atMs)] : [];
+  // A real Nova marks the migration before its conductor lets go of the instance, and loses an evacuation that is
+  // asked for in between (REBUILD for good): the attempt is over when no task runs any more.
+  if (here !== undefined && here.taskState !== null) return [];
   const fault = here?.fault ? `: ${here.fault}` : '';
   return (
     gone(task, sight) ??

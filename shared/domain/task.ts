@@ -162,7 +162,9 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
       if (fact.answer === 'unknown')
         return { ...task, progress: { status: 'unknown', attempt, sinceMs: fact.atMs, error: fact.detail } };
       const failedAt = fact.blamesDestination ? addTo(task.failedAt, attempt.destination) : task.failedAt;
-      return { ...task, failedAt, progress: wait(fact.retryAtMs, fact.detail) };
+      // Out of reach or too busy is an outage, however long: it does not use up the attempts.
+      const attempts = task.attempts - (cameTooEarly(fact.httpStatus) ? 1 : 0);
+      return { ...task, failedAt, attempts, progress: wait(fact.retryAtMs, fact.detail) };
     }
     case 'found-running':
       expectStatus(task, ['requested', 'unknown']);
@@ -187,6 +189,9 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
     }
   }
 }
+
+/** 0: the request never left this process. 429: Nova is too busy to look at it. */
+const cameTooEarly = (httpStatus: number | null): boolean => httpStatus === 0 || httpStatus === 429;
 
 const addTo = (hosts: readonly string[], host: string | null): readonly string[] =>
   host === null || hosts.includes(host) ? hosts : [...hosts, host];

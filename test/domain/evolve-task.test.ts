@@ -54,6 +54,15 @@ describe('a task', () => {
 });
 
 describe('attempts', () => {
+  it.each([
+    [0, 0],
+    [429, 0],
+    [409, 1],
+  ])('after a refusal with status %i count %i', (httpStatus, attempts) => {
+    const refused = evolveTask(aTask('requested'), { ...answered, answer: 'refused', httpStatus });
+    expect(refused).toMatchObject({ attempts, progress: { status: 'waiting' } });
+  });
+
   it('count when they are granted, and not when nothing was asked of Nova', () => {
     const granted = evolveTask(aTask('waiting', {}, { attempts: 2 }), {
       ...FACTS.granted,

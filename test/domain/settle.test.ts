@@ -74,6 +74,15 @@ describe('an accepted evacuation', () => {
     ]);
   });
 
+  it('that failed is not over while a task of Nova still runs on the instance', () => {
+    // Seen on a real Nova: an evacuation that is asked for in this moment is lost, and leaves REBUILD for good.
+    const story: Story = {
+      migrations: [{ status: 'failed' }],
+      server: { vmState: 'error', taskState: 'rebuild_spawning' },
+    };
+    expect(facts(accepted, story)).toEqual([]);
+  });
+
   it('that found no valid host is held against the destination that was asked for', () => {
     expect(facts(accepted, { migrations: [{ status: 'error', destinationHost: null }] })).toMatchObject([
       { type: 'attempt-failed', destination: 'compute-2' },
