@@ -1,46 +1,62 @@
 import { PermanentError } from '#shared/errors.ts';
-import type { Compute } from '#shared/ports.ts';
+import type { Answer, Compute } from '#shared/ports.ts';
 import type { OpenedCloud } from './open-cloud.ts';
 
 /**
  * Opens the cloud at its first use, so that functions which ask nothing of it need neither its code nor its secret.
- * Forgets it when opening fails and when the credentials are refused: the secret may have been changed since.
+ * Forgets it when opening fails and when the login is refused: the secret may have been changed since.
  */
 export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
   let opened: Promise<OpenedCloud> | undefined;
-  const cloud = (): Promise<OpenedCloud> => {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
+  const forget = (cloud: Promise<OpenedCloud>): void => {
+    // Another caller may have opened it anew already.
+    if (opened === cloud) opened = undefined;
   };
-  async function use<T>(work: (cloud: OpenedCloud) => Promise<T>): Promise<T> {
+  async function use<T>(work: (cloud: OpenedCloud) => Promise<T>, isRefused = (_: T) => false): Promise<T> {
+    opened ??= open();
+    const cloud = opened;
+    let ready: OpenedCloud;
     try {
-      return await work(await cloud());
+      ready = await cloud;
     } catch (error) {
-      if (error instanceof PermanentError) opened = undefined;
+      forget(cloud);
+      throw error;
+    }
+    try {
+      const result = await work(ready);
+      if (isRefused(result)) forget(cloud);
+      return result;
+    } catch (error) {
+      if (error instanceof PermanentError) forget(cloud);
       throw error;
     }
   }
-  const ask =
+  const read =
     <Arguments extends readonly unknown[], T>(method: (compute: Compute) => (...given: Arguments) => Promise<T>) =>
     (...given: Arguments): Promise<T> =>
       use(({ compute }) => method(compute)(...given));
+  const change =
+    <Arguments extends readonly unknown[]>(method: (compute: Compute) => (...given: Arguments) => Promise<Answer>) =>
+    (...given: Arguments): Promise<Answer> =>
+      use(({ compute }) => method(compute)(...given), isLoginRefused);
   return {
     compute: {
-      services: ask((compute) => compute.services),
-      service: ask((compute) => compute.service),
-      hypervisors: ask((compute) => compute.hypervisors),
-      aggregates: ask((compute) => compute.aggregates),
-      serversOn: ask((compute) => compute.serversOn),
-      server: ask((compute) => compute.server),
-      evacuationsFrom: ask((compute) => compute.evacuationsFrom),
-      unfinishedMigrationsOf: ask((compute) => compute.unfinishedMigrationsOf),
-      forceDown: ask((compute) => compute.forceDown),
-      evacuate: ask((compute) => compute.evacuate),
-      resetStateToActive: ask((compute) => compute.resetStateToActive),
+      services: read((compute) => compute.services),
+      service: read((compute) => compute.service),
+      hypervisors: read((compute) => compute.hypervisors),
+      aggregates: read((compute) => compute.aggregates),
+      serversOn: read((compute) => compute.serversOn),
+      server: read((compute) => compute.server),
+      evacuationsFrom: read((compute) => compute.evacuationsFrom),
+      unfinishedMigrationsOf: read((compute) => compute.unfinishedMigrationsOf),
+      forceDown: change((compute) => compute.forceDown),
+      evacuate: change((compute) => compute.evacuate),
+      resetStateToActive: change((compute) => compute.resetStateToActive),
     },
     fencing: { device: (config) => use(({ fencing }) => fencing.device(config)) },
   };
 }
+
+/** A change is never thrown at its caller. Status 0: it was not sent, for want of a token or of a connection. */
+const isLoginRefused = (answer: Answer): boolean =>
+  answer.kind === 'refused' && [0, 401, 403].includes(answer.httpStatus);
