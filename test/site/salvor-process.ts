@@ -1,0 +1,110 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stringify } from 'yaml';
+import type { SimulatedCloud } from '#sim/controls.ts';
+
+const SALVOR = join(import.meta.dirname, '../../cli/salvor.mjs');
+
+/** A folder as an operator would have it: clouds.yaml, policy.yaml and secrets.yaml. */
+export interface SiteFolder {
+  readonly path: string;
+  write(name: string, content: unknown, mode?: number): void;
+}
+
+export function siteFolder(cloud: SimulatedCloud): SiteFolder {
+  const path = mkdtempSync(join(tmpdir(), 'salvor-site-'));
+  const write = (name: string, content: unknown, mode = 0o600): void => {
+    const file = join(path, name);
+    writeFileSync(file, typeof content === 'string' ? content : stringify(content));
+    chmodSync(file, mode);
+  };
+  const { id, secret } = cloud.credentials.applicationCredential;
+  write('clouds.yaml', {
+    clouds: {
+      lab: {
+        auth_type: 'v3applicationcredential',
+        auth: { auth_url: cloud.authUrl, application_credential_id: id, application_credential_secret: secret },
+        region_name: cloud.region,
+      },
+    },
+  });
+  write('secrets.yaml', { bmc: cloud.bmcCredentials });
+  write('policy.yaml', policyOf(cloud));
+  return { path, write };
+}
+
+export function policyOf(cloud: SimulatedCloud, segment: object = {}) {
+  const device = (host: string) => ({
+    driver: 'redfish',
+    url: `${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`,
+    credentials: 'bmc',
+  });
+  return {
+    version: 1,
+    cloud: { name: 'lab', region: cloud.region },
+    segments: [
+      {
+        name: 'az-nova',
+        hosts: { availabilityZone: 'nova' },
+        graceSeconds: 1,
+        requireNovaDown: false,
+        instances: { sharedInstanceStorage: true },
+        evacuation: { maxInFlight: 5, settleSeconds: 3, pollSeconds: 1, retryBaseSeconds: 1 },
+        ...segment,
+      },
+    ],
+    fenceDevices: Object.fromEntries(cloud.hosts().map(({ name }) => [name, device(name)])),
+  };
+}
+
+const environment = (): NodeJS.ProcessEnv => {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(OS_|SALVOR_|AWS_)/.test(name));
+  return { ...Object.fromEntries(kept), HOME: '/nonexistent', NODE_NO_WARNINGS: '1' };
+};
+
+/** Runs a command of the CLI to its end. */
+export function salvor(
+  { path }: SiteFolder,
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [SALVOR, ...args], { cwd: path, env: environment() }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly queueUrl: string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** `salvor up`, once it says where events go. */
+export async function startSalvor({ path }: SiteFolder): Promise<Running> {
+  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0'], {
+    cwd: path,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let errors = '';
+  child.stderr.on('data', (text) => (errors += text));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const queueUrl = /events go to (\S+)/.exec(line)?.[1];
+    if (queueUrl === undefined) continue;
+    child.stdout.resume();
+    return {
+      child,
+      queueUrl,
+      kill: (signal) => {
+        child.kill(signal);
+        return exited;
+      },
+    };
+  }
+  throw new Error(`salvor up ended: ${errors}`);
+}
