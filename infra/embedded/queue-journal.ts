@@ -48,6 +48,7 @@ interface Group {
 export function openQueueJournal(path: string): QueueJournal {
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; ${SCHEMA}`);
+  const [begin, commit] = [database.prepare('BEGIN IMMEDIATE'), database.prepare('COMMIT')];
   const insert = database.prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?)');
   const received = database.prepare('UPDATE messages SET receive_count = ?, first_received_at_ms = ? WHERE row = ?');
   const remove = database.prepare('DELETE FROM messages WHERE row = ?');
@@ -64,6 +65,7 @@ export function openQueueJournal(path: string): QueueJournal {
   }
   let group: Group | undefined;
   let soon: NodeJS.Timeout | undefined;
+  let flushing: boolean | undefined;
 
   function rowOf(messageId: string): number {
     const row = rows.get(messageId);
@@ -93,9 +95,11 @@ export function openQueueJournal(path: string): QueueJournal {
     const { writes, done, flush } = group;
     group = undefined;
     try {
-      database.exec(`PRAGMA synchronous = ${flush ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`);
+      if (flush !== flushing) database.exec(`PRAGMA synchronous = ${flush ? 'FULL' : 'NORMAL'}`);
+      flushing = flush;
+      begin.run();
       for (const run of writes) run();
-      database.exec('COMMIT');
+      commit.run();
       done.resolve();
     } catch (cause) {
       if (database.isTransaction) database.exec('ROLLBACK');
