@@ -5,11 +5,11 @@ import type { Segment } from './policy.ts';
 import { type Attempt, evolveTask, type TaskFact, type TaskState } from './task.ts';
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
-const GRANT_EXPIRES_MS = 120_000;
+const GRANT_EXPIRES_MS = 30_000;
 /** A committed intent this young is left to its function, which has the request under way. */
 const ANSWER_EXPECTED_MS = 20_000;
 /** A committed intent without an answer: longer than any request may take, so its function has died. */
-const ANSWER_EXPIRES_MS = 150_000;
+const ANSWER_EXPIRES_MS = 75_000;
 
 /** What was read from Nova for this look. */
 export interface Sight {

@@ -117,11 +117,11 @@ describe('an accepted evacuation', () => {
 describe('a request without an answer', () => {
   it('is left to its function while that may still have it', () => {
     expect(types(aTask('requested', { requestedAtMs: ago(1) }), { migrations: [{ status: 'accepted' }] })).toEqual([]);
-    expect(types(aTask('requested', { requestedAtMs: ago(149) }))).toEqual([]);
+    expect(types(aTask('requested', { requestedAtMs: ago(74) }))).toEqual([]);
   });
 
   it('is unknown after longer than any request may take', () => {
-    expect(types(aTask('requested', { requestedAtMs: ago(150) }))).toEqual(['lost-answer']);
+    expect(types(aTask('requested', { requestedAtMs: ago(75) }))).toEqual(['lost-answer']);
   });
 
   it('is accepted once its migration shows', () => {
@@ -170,8 +170,8 @@ describe('a request whose outcome is unknown', () => {
 
 describe('a grant', () => {
   it('whose message never came is taken back', () => {
-    expect(types(aTask('granted', { attempt: anAttempt({ grantedAtMs: ago(120) }) }))).toEqual(['grant-expired']);
-    expect(types(aTask('granted', { attempt: anAttempt({ grantedAtMs: ago(119) }) }))).toEqual([]);
+    expect(types(aTask('granted', { attempt: anAttempt({ grantedAtMs: ago(30) }) }))).toEqual(['grant-expired']);
+    expect(types(aTask('granted', { attempt: anAttempt({ grantedAtMs: ago(29) }) }))).toEqual([]);
   });
 });
 

@@ -44,7 +44,7 @@ describe('salvor up', () => {
     const well = () =>
       instances.filter((each) => cloud.server(each.id).host !== VICTIM && cloud.server(each.id).vmState === 'active')
         .length;
-    await expect.poll(well, { timeout: 90_000, interval: 200 }).toBe(instances.length);
+    await expect.poll(well, { timeout: 180_000, interval: 200 }).toBe(instances.length);
     await expect
       .poll(async () => (await salvor(folder, 'incidents', '--json')).stdout, { timeout: 30_000 })
       .toContain('"outcome": "recovered"');
