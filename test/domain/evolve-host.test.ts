@@ -1,44 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import type { HostFact, HostState, IncidentFact, IncidentStatus } from '#shared/domain/host.ts';
-import { aHost, aHostIn, anIncident, aProof, HOST_KEY, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import type { HostFact, HostState, IncidentStatus } from '#shared/domain/host.ts';
+import { aHost, aHostIn, anIncident, aProof, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { FACTS, OPENED, type Step } from '#test/support/host-facts.ts';
 
-const at = { atMs: NOW_MS };
-const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null } as const;
-const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
-const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;
-const opened: IncidentFact = {
-  type: 'incident-opened',
-  incidentId: uuid(1, 2),
-  segment: 'az1',
-  host: 'compute-1',
-  hostKey: HOST_KEY,
-  atMs: NOW_MS,
-  graceEndsAtMs: NOW_MS + seconds(180),
-  because: '',
-};
-type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
-const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
-  'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
-  held: { type: 'held', gates: [], nextLookAtMs: NOW_MS, ...at },
-  'still-held': { type: 'still-held', nextLookAtMs: NOW_MS },
-  confirmed: { type: 'confirmed', gates: [], ...at },
-  'power-read': { type: 'power-read', ...read },
-  'power-off-intended': { type: 'power-off-intended', attempt: 1, device: '', checks: [], dueAtMs: NOW_MS },
-  'power-off-answered': { type: 'power-off-answered', attempt: 1, ...answered },
-  'fence-failed': { type: 'fence-failed', because: '', retryAtMs: NOW_MS },
-  'proof-made': { type: 'proof-made', proof: aProof(), ...at },
-  'proof-voided': { type: 'proof-voided', because: 'up', ...at },
-  'force-down-intended': { type: 'force-down-intended', serviceId: '', dueAtMs: NOW_MS },
-  'force-down-answered': { type: 'force-down-answered', requestId: null, ...answered },
-  'force-down-failed': { type: 'force-down-failed', because: '', retryAtMs: NOW_MS },
-  'forced-down': { type: 'forced-down', state: '', ...at },
-  'planning-failed': { type: 'planning-failed', because: '', retryAtMs: NOW_MS },
-  planned: { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, ...at },
-  followed: { type: 'followed', nextLookAtMs: NOW_MS },
-  stopped: { type: 'stopped', because: '', ...at },
-  'incident-closed': { type: 'incident-closed', ...closed, ...at },
-};
 const STATUSES = ['suspected', 'held', 'fencing', 'forcing-down', 'planning', 'evacuating', 'stopped'] as const;
 type To = IncidentStatus | 'closed';
 const from = (statuses: readonly IncidentStatus[], to?: To): Partial<Record<IncidentStatus, To>> =>
@@ -87,7 +52,7 @@ describe('an incident', () => {
   });
 
   it('is opened with its first tick due when the grace period ends', () => {
-    expect(evolveHost(aHost(), opened).incident).toMatchObject({
+    expect(evolveHost(aHost(), OPENED).incident).toMatchObject({
       status: 'suspected',
       id: uuid(1, 2),
       tick: 0,
@@ -96,7 +61,7 @@ describe('an incident', () => {
   });
 
   it('is the only one of its host (S3)', () => {
-    expect(() => evolveHost(aHostIn('stopped'), opened)).toThrow('has an open incident already');
+    expect(() => evolveHost(aHostIn('stopped'), OPENED)).toThrow('has an open incident already');
   });
 
   it('must be open for a fact about it', () => {

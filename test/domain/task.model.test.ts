@@ -9,7 +9,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ op: 'look' } as const) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('deliver' as const), which: fc.nat({ max: 9 }) }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('send' as const), fate: fc.constantFrom(...FATES) }) },
-  { weight: 3, arbitrary: fc.constant({ op: 'answer' } as const) },
+  { weight: 4, arbitrary: fc.constant({ op: 'answer' } as const) },
   {
     weight: 3,
     arbitrary: fc.record({ op: fc.constant('wait' as const), seconds: fc.constantFrom(1, 10, 30, 61, 125, 160) }),
@@ -22,22 +22,29 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('external', 'vanish', 'move', 'delete') }) },
 );
 const aStory = fc.array(op, { maxLength: 60 });
-/** One attempt, with whatever falls in between its steps. */
+const aPause = fc.record({ op: fc.constant('wait' as const), seconds: fc.constantFrom(0, 2, 25, 55, 85, 125, 160) });
+/** One attempt, perhaps with its answer still to come, with pauses between its steps, and whatever else falls in between. */
 const aRound = fc
-  .tuple(fc.constantFrom(...FATES), fc.array(op, { maxLength: 3 }), fc.array(op, { maxLength: 3 }), fc.boolean())
-  .map(([fate, before, between, wait]): readonly Op[] => [
+  .tuple(
+    fc.constantFrom(...FATES),
+    fc.array(op, { maxLength: 2 }),
+    fc.array(op, { maxLength: 2 }),
+    fc.tuple(aPause, aPause, aPause, aPause),
+  )
+  .map(([fate, before, between, [toSend, toLook, toLookAgain, toNext]]): readonly Op[] => [
     { op: 'look' },
     ...before,
     { op: 'deliver', which: 0 },
-    ...between,
+    toSend,
     { op: 'send', fate },
-    { op: 'answer' },
+    ...between,
+    ...(toLook.seconds === 2 ? [] : [{ op: 'answer' } as const]),
+    toLook,
+    { op: 'look' },
     { op: 'end', status: 'failed' },
-    { op: 'wait', seconds: wait ? 160 : 30 },
+    toLookAgain,
     { op: 'look' },
-    { op: 'wait', seconds: wait ? 125 : 10 },
-    { op: 'look' },
-    { op: 'wait', seconds: 31 },
+    toNext,
   ]);
 /** Many attempts after one another. */
 const aLongStory = fc.array(aRound, { minLength: 3, maxLength: 15 }).map((rounds) => rounds.flat());

@@ -1,0 +1,40 @@
+import type { IncidentFact } from '#shared/domain/host.ts';
+import { aProof, HOST_KEY, NOW_MS, seconds, uuid } from './builders.ts';
+
+const at = { atMs: NOW_MS };
+const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null } as const;
+const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
+const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;
+export const OPENED: IncidentFact = {
+  type: 'incident-opened',
+  incidentId: uuid(1, 2),
+  segment: 'az1',
+  host: 'compute-1',
+  hostKey: HOST_KEY,
+  atMs: NOW_MS,
+  graceEndsAtMs: NOW_MS + seconds(180),
+  because: '',
+};
+export type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
+/** One fact of each kind that an open incident may meet. */
+export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
+  'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
+  held: { type: 'held', gates: [], nextLookAtMs: NOW_MS, ...at },
+  'still-held': { type: 'still-held', nextLookAtMs: NOW_MS },
+  confirmed: { type: 'confirmed', gates: [], ...at },
+  'power-read': { type: 'power-read', ...read },
+  'power-off-intended': { type: 'power-off-intended', attempt: 1, device: '', checks: [], dueAtMs: NOW_MS },
+  'power-off-answered': { type: 'power-off-answered', attempt: 1, ...answered },
+  'fence-failed': { type: 'fence-failed', because: '', retryAtMs: NOW_MS },
+  'proof-made': { type: 'proof-made', proof: aProof(), ...at },
+  'proof-voided': { type: 'proof-voided', because: 'up', ...at },
+  'force-down-intended': { type: 'force-down-intended', serviceId: '', dueAtMs: NOW_MS },
+  'force-down-answered': { type: 'force-down-answered', requestId: null, ...answered },
+  'force-down-failed': { type: 'force-down-failed', because: '', retryAtMs: NOW_MS },
+  'forced-down': { type: 'forced-down', state: '', ...at },
+  'planning-failed': { type: 'planning-failed', because: '', retryAtMs: NOW_MS },
+  planned: { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, ...at },
+  followed: { type: 'followed', nextLookAtMs: NOW_MS },
+  stopped: { type: 'stopped', because: '', ...at },
+  'incident-closed': { type: 'incident-closed', ...closed, ...at },
+};
