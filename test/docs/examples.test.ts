@@ -86,7 +86,7 @@ describe('the examples of docs/events.md', () => {
     const fencing = { device: notAsked };
     const services = { compute, fencing, policy, clock: systemClock, chance: systemChance, log: quiet };
     embedded = await startEmbedded({ port: 0, services });
-  });
+  }, 30_000);
   afterAll(() => embedded.stop());
 
   it('are one for curl, the AWS CLI, Python and TypeScript', () => {
