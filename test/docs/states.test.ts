@@ -155,3 +155,25 @@ it('names functions of the catalogue only as those who move a state on', () => {
   const named = [...incidents, ...tasks].flatMap((row) => listOf(row['moved on by'] ?? ''));
   expect(named.filter((name) => !functions.includes(name) && name !== '-' && name !== 'a person')).toEqual([]);
 });
+
+/** Durations of the code that no policy changes: where each is set, and the words with which the page gives it. */
+const DURATIONS: readonly (readonly [file: string, constant: string, words: (seconds: number) => string])[] = [
+  ['functions/sweep.ts', 'OVERDUE_MS', (s) => `has not happened ${s} s later is sent again`],
+  ['shared/domain/reports.ts', 'REOPEN_AFTER_MS', (s) => `no sooner than ${s} s after the end`],
+  ['shared/domain/reports.ts', 'CLOCK_SKEW_MS', (s) => `up later than ${s} s before that reading`],
+  ['shared/domain/reports.ts', 'CLOCK_SKEW_MS', (s) => `more than ${s} s after its device first said off`],
+  ['shared/domain/settle.ts', 'GRANT_EXPIRES_MS', (s) => `${s} s, then the grant is taken back`],
+  ['shared/domain/settle.ts', 'ANSWER_EXPIRES_MS', (s) => `${s} s, then \`unknown\``],
+  ['shared/domain/fence.ts', 'ANSWER_DUE_MS', (s) => `After ${s} s the power is read`],
+  ['functions/plan-evacuation.ts', 'OUTAGE_RETRY_MS', (s) => `after an outage of Nova: ${s} s |`],
+  [
+    'functions/follow-evacuations.ts',
+    'OUTAGE_LOOK_MS',
+    (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`,
+  ],
+];
+
+it.each(DURATIONS)('gives the duration of %s, %s', (file, constant, words) => {
+  const set = new RegExp(`const ${constant} = ([\\d_]+);`).exec(readPage(file))?.[1] ?? 'not set';
+  expect(page.replaceAll('\n', ' ')).toContain(words(Number(set.replaceAll('_', '')) / 1000));
+});
