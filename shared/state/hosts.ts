@@ -136,10 +136,6 @@ function onceEach(writes: readonly StateWrite[]): readonly StateWrite[] {
   return [...byKey.values()];
 }
 
-export async function loadEntry(state: StateReader, incidentId: string): Promise<IncidentEntry | undefined> {
-  return (await load<IncidentEntry>(state, entryKey(incidentId)))?.value;
-}
-
 /** All incidents, oldest first. */
 export async function* listIncidents(state: StateReader): AsyncGenerator<IncidentEntry> {
   for await (const item of all(state, 'incidents')) yield decode<IncidentEntry>(item);

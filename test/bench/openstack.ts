@@ -5,6 +5,7 @@ import { openRig, type Rig } from '#test/openstack/rig.ts';
 import { boot, readServer } from '#test/openstack/servers.ts';
 import { tidy } from '#test/openstack/suite.ts';
 import { bareScript } from './bare-script.ts';
+import { median } from './median.ts';
 
 /** Seconds from the accepted event, or the script's start, until the last guest runs elsewhere by the hypervisors' ledger. */
 export interface OpenStackFigures {
@@ -90,10 +91,4 @@ async function lastOn(rig: Rig, admin: Awaited<ReturnType<typeof signIn>>, ids: 
   return Math.max(
     ...(await rig.ledger()).filter(({ what, serverId }) => what === 'on' && mine.has(serverId)).map(({ atMs }) => atMs),
   );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

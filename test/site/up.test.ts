@@ -24,7 +24,7 @@ describe('salvor up', () => {
   });
 
   it('brings the instances back, and goes on where it was after kill -9 at any moment', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const folder = await open();
     const instances = cloud.boot(15, { host: VICTIM });
