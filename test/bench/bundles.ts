@@ -44,13 +44,25 @@ export async function measureBundles(rounds: number): Promise<BundleFigures> {
       banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     });
     const queueFunctions = new Set<string>(Object.values(QUEUES).map((spec) => spec.function));
-    return timed(folder, sdkOnly, bundles, bundles.filter(({ name }) => queueFunctions.has(name)), rounds);
+    return timed(
+      folder,
+      sdkOnly,
+      bundles,
+      bundles.filter(({ name }) => queueFunctions.has(name)),
+      rounds,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function timed(folder: string, sdkOnly: string, bundles: readonly Bundle[], timedBundles: readonly Bundle[], rounds: number): BundleFigures {
+function timed(
+  folder: string,
+  sdkOnly: string,
+  bundles: readonly Bundle[],
+  timedBundles: readonly Bundle[],
+  rounds: number,
+): BundleFigures {
   const sdk: number[] = [];
   const times = new Map<string, number[]>(timedBundles.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
@@ -62,7 +74,9 @@ function timed(folder: string, sdkOnly: string, bundles: readonly Bundle[], time
     bytes: Object.fromEntries(bundles.map(({ name, bytes }) => [name, bytes])),
     initMs: Object.fromEntries(each.map(([name, all]) => [name, median(all)])),
     sdkOnlyInitMs: median(sdk),
-    initRatio: Object.fromEntries(each.map(([name, all]) => [name, median(all.map((ms, round) => ms / (sdk[round] ?? ms)))])),
+    initRatio: Object.fromEntries(
+      each.map(([name, all]) => [name, median(all.map((ms, round) => ms / (sdk[round] ?? ms)))]),
+    ),
   };
 }
 
@@ -77,11 +91,15 @@ function initMs(cwd: string, file: string): number {
      console.log(performance.now() - start);
      process.exit(0);`,
   );
-  return Number(execFileSync(process.execPath, [script], { cwd, env: environment(), encoding: 'utf8' }).trim().split('\n').at(-1));
+  return Number(
+    execFileSync(process.execPath, [script], { cwd, env: environment(), encoding: 'utf8' }).trim().split('\n').at(-1),
+  );
 }
 
 function environment(): NodeJS.ProcessEnv {
-  const urls = Object.fromEntries((Object.keys(QUEUES) as QueueName[]).map((name) => [name, `http://127.0.0.1:9/${name}`]));
+  const urls = Object.fromEntries(
+    (Object.keys(QUEUES) as QueueName[]).map((name) => [name, `http://127.0.0.1:9/${name}`]),
+  );
   return {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'bench',

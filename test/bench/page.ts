@@ -1,0 +1,134 @@
+import type { BundleFigures } from './bundles.ts';
+import type { IngestFigures } from './ingest.ts';
+import type { OpenStackFigures } from './openstack.ts';
+import type { ScaleFigures } from './scale.ts';
+
+interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly date: string;
+  readonly commit: string;
+}
+interface Measured<T> {
+  readonly machine: Machine;
+  readonly figures: T;
+}
+export interface Results {
+  readonly bundles?: Measured<BundleFigures>;
+  readonly ingest?: Measured<IngestFigures>;
+  readonly scale?: Measured<{
+    readonly oneHost: ScaleFigures;
+    readonly smallHost: ScaleFigures;
+    readonly twentyHosts: ScaleFigures;
+  }>;
+  readonly openstack?: Measured<OpenStackFigures>;
+}
+
+const two = (value: number): string => value.toFixed(2);
+const list = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(', ');
+const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
+  `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
+
+/** The figures as a page. Every number on it was measured by `npm run bench`. */
+export function page({ openstack, scale, ingest, bundles }: Results): string {
+  return [
+    '# Benchmarks',
+    '',
+    'Written by `npm run bench`. Machines differ and are shared: compare ratios within one run, not seconds between machines.',
+    ...(openstack === undefined ? [] : openStackPart(openstack)),
+    ...(scale === undefined ? [] : scalePart(scale)),
+    ...(ingest === undefined ? [] : ingestPart(ingest)),
+    ...(bundles === undefined ? [] : bundlePart(bundles)),
+    '',
+  ].join('\n');
+}
+
+function openStackPart({ machine, figures }: NonNullable<Results['openstack']>): string[] {
+  return [
+    '',
+    '## A real Nova, beside bare scripts',
+    '',
+    on(machine),
+    '',
+    `${figures.instances} instances on one of ${figures.computes} hosts. Seconds from the accepted event (grace 0), or the script's start, until the`,
+    "last guest runs elsewhere by the hypervisors' ledger. The scripts power off, force down, send all evacuates at once and",
+    'poll; one leaves the choice of the host to the scheduler, one spreads the targets. Rounds are interleaved. RPC replies',
+    'come without the 0.5 s polling of oslo.messaging in all of them.',
+    '',
+    '| | seconds, round by round |',
+    '| --- | --- |',
+    `| salvor | ${list(figures.salvorSeconds)} |`,
+    `| script, spread | ${list(figures.spreadScriptSeconds)} |`,
+    `| script, scheduler | ${list(figures.schedulerScriptSeconds)} |`,
+    '',
+    `salvor by the better script of each round: ${figures.ratios.map(two).join(', ')}; median **${two(figures.medianRatio)}**. Guests that ran twice: ${figures.doubles}.`,
+  ];
+}
+
+function scalePart({ machine, figures }: NonNullable<Results['scale']>): string[] {
+  const row = (
+    name: string,
+    { instances, seconds, instancesPerSecond, novaRequestsPerInstance, doubles }: ScaleFigures,
+  ): string =>
+    `| ${name} | ${instances} | ${seconds.toFixed(2)} | ${Math.round(instancesPerSecond)} | ${two(novaRequestsPerInstance)} | ${doubles} |`;
+  const { oneHost, smallHost, twentyHosts } = figures;
+  return [
+    '',
+    '## The pipeline itself, on a simulated Nova that answers at once',
+    '',
+    on(machine),
+    '',
+    'From the accepted event to the last instance well, fencing and planning included; requests as the cloud counted them.',
+    '',
+    '| | instances | seconds | instances a second | Nova requests per instance | ran twice |',
+    '| --- | --- | --- | --- | --- | --- |',
+    row('one host', smallHost),
+    row('twenty hosts at once', twentyHosts),
+    row('one big host', oneHost),
+    '',
+    `Twenty hosts together recover at ${two(twentyHosts.instancesPerSecond / smallHost.instancesPerSecond)} times the rate of one.`,
+  ];
+}
+
+function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): string[] {
+  const { events, hosts, barePerSecond, ingestPerSecond, ratio, stateTransactions, distinctEvents } = figures;
+  return [
+    '',
+    '## Ingest',
+    '',
+    on(machine),
+    '',
+    `${events} events about ${hosts} hosts in the durable embedded queue, 95 % of them duplicates (${distinctEvents} distinct ones).`,
+    '',
+    '| | events a second |',
+    '| --- | --- |',
+    `| bare receive and delete | ${barePerSecond} |`,
+    `| through receive-host-event | ${ingestPerSecond} |`,
+    '',
+    `Median ratio **${two(ratio)}**. State transactions: ${stateTransactions}.`,
+  ];
+}
+
+function bundlePart({ machine, figures }: NonNullable<Results['bundles']>): string[] {
+  const rows = Object.entries(figures.bytes).map(([name, bytes]) => {
+    const ms = figures.initMs[name];
+    const ratio = figures.initRatio[name];
+    return `| ${name} | ${Math.round(bytes / 1000)} | ${ms === undefined ? 'not timed' : ms.toFixed(0)} | ${ratio === undefined ? '' : two(ratio)} |`;
+  });
+  return [
+    '',
+    '## Bundles',
+    '',
+    on(machine),
+    '',
+    'Minified, the AWS SDK included. Init: from the start of the import until the services are built and an empty event is',
+    'answered, beside a handler that only loads the same SDK clients.',
+    '',
+    '| function | kB | init, ms | by SDK only |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    `| SDK clients only | | ${figures.sdkOnlyInitMs.toFixed(0)} | 1 |`,
+  ];
+}
