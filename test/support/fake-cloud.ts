@@ -1,0 +1,114 @@
+import { RetryableError } from '#shared/errors.ts';
+import type {
+  Answer,
+  Clock,
+  Compute,
+  ComputeService,
+  FenceDevice,
+  Fencing,
+  Migration,
+  PowerReading,
+  Server,
+} from '#shared/ports.ts';
+import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
+
+/** Nova and the BMCs as far as the functions see them, without HTTP; `sim/` is the whole of it. */
+export class FakeCloud {
+  services: readonly ComputeService[] = servicesOf(5);
+  servers: readonly Server[];
+  migrations: readonly Migration[] = [];
+  power: PowerReading['power'] = 'on';
+  /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
+  readonly actions: string[] = [];
+  /** Evacuations that were asked for while another one of the same instance ran. */
+  readonly doubles: string[] = [];
+  /** Called before each action, with its name: what else happens at that moment. */
+  during: (action: string) => Promise<void> | void = () => {};
+  novaIsAway = false;
+  private readonly clock: Clock;
+  private readonly endsAtMs = new Map<number, number>();
+
+  constructor(clock: Clock, instances = 3) {
+    this.clock = clock;
+    this.servers = Array.from({ length: instances }, (_, index) =>
+      aServer({ id: uuid(3, index + 1), name: `web-${index + 1}` }),
+    );
+  }
+
+  private async act(action: string, effect: () => void = () => {}): Promise<Answer> {
+    await this.during(action);
+    this.actions.push(action);
+    if (this.novaIsAway) return { kind: 'unknown', error: 'timed out', durationMs: 1 };
+    effect();
+    return { kind: 'accepted', requestId: `req-${this.actions.length}`, durationMs: 1 };
+  }
+
+  private async read<T>(value: () => T): Promise<T> {
+    if (this.novaIsAway) throw new RetryableError('Nova does not answer');
+    this.passTime();
+    return value();
+  }
+
+  /** Evacuations take five seconds. */
+  private passTime(): void {
+    this.migrations = this.migrations.map((each) => {
+      if (each.status !== 'accepted' || (this.endsAtMs.get(each.id) ?? 0) > this.clock.now()) return each;
+      const { destinationHost: host } = each;
+      this.servers = this.servers.map((server) => (server.id === each.instanceId ? { ...server, host } : server));
+      return { ...each, status: 'done' };
+    });
+  }
+
+  private evacuate(id: string, destinationHost: string | null): void {
+    if (this.migrations.some((each) => each.instanceId === id && each.status === 'accepted')) this.doubles.push(id);
+    const migration = aMigration({
+      id: this.migrations.length + 1,
+      instanceId: id,
+      status: 'accepted',
+      destinationHost: destinationHost ?? 'compute-6',
+    });
+    this.endsAtMs.set(migration.id, this.clock.now() + seconds(5));
+    this.migrations = [...this.migrations, migration];
+  }
+
+  readonly compute: Compute = {
+    services: () => this.read(() => this.services),
+    service: (host) => this.read(() => this.services.find((each) => each.host === host)),
+    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
+    aggregates: () => this.read(() => []),
+    serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
+    server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
+    evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
+    unfinishedMigrationsOf: () => this.read(() => []),
+    forceDown: (id) =>
+      this.act('force-down', () => {
+        this.services = this.services.map((each) =>
+          each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
+        );
+      }),
+    evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
+    resetStateToActive: (id) => this.act(`reset ${id}`),
+  };
+
+  readonly device: FenceDevice = {
+    readPower: async () => ({
+      power: this.power,
+      systemUuid: uuid(4, 1),
+      detail: `PowerState ${this.power}`,
+      durationMs: 1,
+    }),
+    powerOff: async () => {
+      await this.during('power-off');
+      this.actions.push('power-off');
+      this.power = 'off';
+      return { kind: 'accepted', detail: 'ForceOff answered 204', durationMs: 1 };
+    },
+  };
+
+  readonly fencing: Fencing = { device: async () => this.device };
+
+  /** How often an action was asked for. */
+  count(action: string): number {
+    return this.actions.filter((each) => each === action).length;
+  }
+}

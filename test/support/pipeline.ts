@@ -1,0 +1,105 @@
+import { QUEUES, type QueueName, queueOf } from '#events/catalog.ts';
+import { confirmHostDown } from '#functions/confirm-host-down.ts';
+import { evacuateInstance } from '#functions/evacuate-instance.ts';
+import { fenceHost } from '#functions/fence-host.ts';
+import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { planEvacuation } from '#functions/plan-evacuation.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { sweep } from '#functions/sweep.ts';
+import type { QueueFunction, SqsRecord } from '#shared/lambda/queue-function.ts';
+import { anEvent, type EventInput, seconds } from './builders.ts';
+import { aRecord, type FakeServices } from './fakes.ts';
+
+const FUNCTIONS: Readonly<Record<QueueName, QueueFunction>> = {
+  'host-events': receiveHostEvent,
+  'confirm-host-down': confirmHostDown,
+  'fence-host': fenceHost,
+  'plan-evacuation': planEvacuation,
+  'evacuate-instance': evacuateInstance,
+  'follow-evacuations': followEvacuations,
+};
+const SWEEP_EVERY_MS = seconds(60);
+
+interface Waiting {
+  readonly queue: QueueName;
+  readonly record: SqsRecord;
+  readonly receives: number;
+  readonly atMs: number;
+}
+
+/** The queues and schedules of the catalogue in virtual time: one message after the other, each when it is due. */
+export class Pipeline {
+  readonly services: FakeServices;
+  /** Messages that were received too often. */
+  readonly deadLetters: string[] = [];
+  /** Whether `sweep` runs by the clock. */
+  sweeps = true;
+  private waiting: Waiting[] = [];
+  private sweptAtMs: number;
+
+  constructor(services: FakeServices) {
+    this.services = services;
+    this.sweptAtMs = services.clock.now();
+  }
+
+  async start(): Promise<void> {
+    await mirrorInventory(this.services);
+  }
+
+  report(input: EventInput = {}): void {
+    this.put('host-events', anEvent({ atMs: this.services.clock.now(), ...input }), 0);
+  }
+
+  /** Runs until nothing is left to do, or for so much virtual time. */
+  async run(forSeconds = 4 * 3600): Promise<void> {
+    const { clock } = this.services;
+    const endMs = clock.now() + seconds(forSeconds);
+    for (;;) {
+      this.collect();
+      const next = this.waiting.reduce<Waiting | undefined>(
+        (first, each) => (first === undefined || each.atMs < first.atMs ? each : first),
+        undefined,
+      );
+      const sweepAtMs = this.sweeps ? this.sweptAtMs + SWEEP_EVERY_MS : Number.POSITIVE_INFINITY;
+      const atMs = Math.min(next?.atMs ?? Number.POSITIVE_INFINITY, sweepAtMs);
+      if (atMs > endMs) return;
+      clock.nowMs = Math.max(clock.now(), atMs);
+      if (next !== undefined && next.atMs <= sweepAtMs) await this.deliver(next);
+      else await this.sweep();
+    }
+  }
+
+  private collect(): void {
+    for (const { message, delaySeconds } of this.services.outbox.take())
+      this.put(queueOf(message), message, delaySeconds);
+  }
+
+  private put(queue: QueueName, message: object, delaySeconds: number): void {
+    const nowMs = this.services.clock.now();
+    const record = aRecord(message, { sentAtMs: nowMs });
+    this.waiting.push({ queue, record, receives: 0, atMs: nowMs + seconds(delaySeconds) });
+  }
+
+  private async deliver(message: Waiting): Promise<void> {
+    const { queue, record } = message;
+    const receives = message.receives + 1;
+    this.waiting = this.waiting.filter((each) => each !== message);
+    const attributes = { ...record.attributes, ApproximateReceiveCount: String(receives) };
+    const failed = await FUNCTIONS[queue].handle(this.services, [{ ...record, attributes }]);
+    if (failed.length === 0) return;
+    const { maxReceiveCount, visibilityTimeoutSeconds } = QUEUES[queue];
+    if (receives >= maxReceiveCount) this.deadLetters.push(record.body);
+    else
+      this.waiting.push({ ...message, receives, atMs: this.services.clock.now() + seconds(visibilityTimeoutSeconds) });
+  }
+
+  private async sweep(): Promise<void> {
+    this.sweptAtMs = this.services.clock.now();
+    try {
+      await sweep(this.services);
+    } catch {
+      // As on AWS: its alarm rings, and a minute later it runs again.
+    }
+  }
+}
