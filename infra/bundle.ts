@@ -18,9 +18,9 @@ export const HANDLER = 'index.handler';
 
 export interface Bundle {
   readonly name: FunctionName;
-  /** The folder with `index.mjs` and the policy. */
+  /** The folder with `index.mjs`, the chunks that it loads later, and the policy. */
   readonly folder: string;
-  /** Of `index.mjs`, minified. */
+  /** Of `index.mjs` and its chunks together, minified. */
   readonly bytes: number;
   /** How many bytes each package adds, largest first; `salvor` is this project. */
   readonly packages: readonly (readonly [name: string, bytes: number])[];
@@ -59,7 +59,7 @@ const REQUIRE =
 
 /**
  * Bundles one function, the AWS SDK included, for Node 24: `<outdir>/<name>/index.mjs`. What a function imports
- * dynamically is in the same file, and still not evaluated before it is asked for.
+ * dynamically (everything about the cloud) is in chunks beside it, so that a start compiles only what it needs.
  * @param write false: only find out what would be in it.
  * @throws Error of esbuild, with the place, when something can't be resolved.
  */
@@ -67,9 +67,11 @@ export async function bundleFunction(name: FunctionName, outdir: string, { write
   const folder = join(outdir, name);
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [`functions/${name}.ts`],
-    outfile: join(folder, 'index.mjs'),
+    entryPoints: { index: `functions/${name}.ts` },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     write,
     platform: 'node',
     target: 'node24',
@@ -83,19 +85,20 @@ export async function bundleFunction(name: FunctionName, outdir: string, { write
     metafile: true,
     logLevel: 'silent',
   });
-  const [output] = Object.values(metafile.outputs);
-  if (output === undefined) throw new Error(`esbuild made nothing of functions/${name}.ts`);
+  const outputs = Object.values(metafile.outputs);
   const packages = new Map<string, number>();
-  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+  const files = new Set<string>();
+  for (const [path, { bytesInOutput }] of outputs.flatMap(({ inputs }) => Object.entries(inputs))) {
     const owner = packageOf(path);
     packages.set(owner, (packages.get(owner) ?? 0) + bytesInOutput);
+    if (bytesInOutput > 0) files.add(path);
   }
   return {
     name,
     folder,
-    bytes: output.bytes,
+    bytes: outputs.reduce((sum, output) => sum + output.bytes, 0),
     packages: [...packages].sort(([, a], [, b]) => b - a),
-    files: Object.keys(output.inputs).filter((path) => (output.inputs[path]?.bytesInOutput ?? 0) > 0),
+    files: [...files],
   };
 }
 

@@ -1,8 +1,8 @@
 import type { ComputeService } from '#shared/ports.ts';
+import { fenceDeviceOf } from './fence-device.ts';
 import { type GuardState, percentOf, ticketsInWindow } from './guards.ts';
 import type { HostState } from './host.ts';
 import type { Policy, Segment } from './policy.ts';
-import { fenceDeviceOf } from './policy.ts';
 import { countingDownClaims } from './reports.ts';
 
 /** One question that must be answered with yes before a host is fenced, and the numbers it was answered with. */

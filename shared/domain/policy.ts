@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withHost } from './fence-device.ts';
 
 /**
  * The operator's policy: what is protected and when salvor may act. Unknown keys are refused, so that a
@@ -172,13 +173,5 @@ function* deviceFaults(devices: Readonly<Record<string, Device>>): Generator<rea
   }
 }
 
-const withHost = (url: string, host: string): string => url.replaceAll('{host}', encodeURIComponent(host));
-
 export type Policy = z.infer<typeof policySchema>;
 export type Segment = Policy['segments'][number];
-
-/** The fence device of a host, with its name filled in; undefined when the policy has none. */
-export function fenceDeviceOf(policy: Policy, host: string) {
-  const config = policy.fenceDevices[Object.hasOwn(policy.fenceDevices, host) ? host : '*'];
-  return config && { ...config, url: withHost(config.url, host) };
-}

@@ -5,8 +5,9 @@ import {
   fenceFailed,
   type TimedReading,
 } from '#shared/domain/fence.ts';
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
-import { fenceDeviceOf, type Segment } from '#shared/domain/policy.ts';
+import type { Segment } from '#shared/domain/policy.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';

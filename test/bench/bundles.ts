@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -31,18 +31,7 @@ export async function measureBundles(rounds: number): Promise<BundleFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'salvor-bundles-'));
   try {
     const bundles = await bundleFunctions(folder, readPolicy('infra/policy.example.yaml'));
-    const sdkOnly = join(folder, 'sdk-only.mjs');
-    await build({
-      stdin: { contents: SDK_ONLY, resolveDir: process.cwd() },
-      outfile: sdkOnly,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'esm',
-      mainFields: ['module', 'main'],
-      banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    });
+    const sdkOnly = await bundleSdkOnly(join(folder, 'sdk-only'));
     const queueFunctions = new Set<string>(Object.values(QUEUES).map((spec) => spec.function));
     return timed(
       folder,
@@ -54,6 +43,26 @@ export async function measureBundles(rounds: number): Promise<BundleFigures> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** With the same options as `infra/bundle.ts`, so that only the contents differ. */
+async function bundleSdkOnly(folder: string): Promise<string> {
+  mkdirSync(folder);
+  await build({
+    stdin: { contents: SDK_ONLY, resolveDir: process.cwd(), sourcefile: 'index.js' },
+    entryNames: 'index',
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  });
+  return join(folder, 'index.mjs');
 }
 
 function timed(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { fenceDeviceOf, policySchema } from '#shared/domain/policy.ts';
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { policySchema } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { anAggregate, aPolicy, aService, type PolicyInput, uuid } from '#test/support/builders.ts';
 
