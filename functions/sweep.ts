@@ -10,12 +10,13 @@ const OVERDUE_MS = 30_000;
 export async function sweep(services: Services, overdueMs: number = OVERDUE_MS): Promise<number> {
   const overdue = await openHosts(services.state, services.clock.now() - overdueMs);
   for (const host of overdue) {
-    if (host.incident?.status === 'stopped') continue;
-    services.log.warn('pushing on an overdue incident', {
-      host: host.name,
-      incidentId: host.incident?.id,
-      status: host.incident?.status,
-    });
+    const fields = { host: host.name, incidentId: host.incident?.id, status: host.incident?.status };
+    // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
+    if (host.incident?.status === 'stopped') {
+      services.log.warn('an incident is stopped until a person has looked', { fact: 'stopped', ...fields });
+      continue;
+    }
+    services.log.warn('pushing on an overdue incident', { fact: 'overdue', ...fields });
     await sendCommands(services, host);
   }
   return overdue.length;

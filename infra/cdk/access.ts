@@ -12,9 +12,8 @@ export interface Access {
   readonly readsDue: boolean;
   /** Adds records to the audit log. No function reads it, changes it or deletes from it. */
   readonly appendsAudit: boolean;
+  /** Speaks to Nova, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
   readonly callsNova: boolean;
-  /** Reads the cloud's secret. Every function does: it opens the cloud with its other services, whether it calls Nova or not. */
-  readonly readsCloudSecret: boolean;
   /** Speaks to fence devices, with the secrets under the prefix. */
   readonly fences: boolean;
 }
@@ -28,7 +27,6 @@ const step: Access = {
   readsDue: false,
   appendsAudit: true,
   callsNova: true,
-  readsCloudSecret: true,
   fences: false,
 };
 

@@ -5,7 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionName } from '#events/catalog.ts';
 
-/** Each kind of alarm, and what it says. */
+/** Each kind of alarm that functions have, and what it says. */
 const SAYS = {
   'dead-letters': 'Messages failed too often and lie in the dead-letter queue.',
   'oldest-message': 'The oldest message is older than its delay and one retry explain.',
@@ -14,12 +14,18 @@ const SAYS = {
   'not-running': 'The function has not run for five of its periods.',
 } as const;
 
-export type AlarmKind = keyof typeof SAYS;
+/** Name and meaning of a function's alarm. */
+export const functionAlarm = (name: FunctionName, kind: keyof typeof SAYS) => ({
+  name: `${name}-${kind}`,
+  says: SAYS[kind],
+});
 
 export interface AlarmSpec {
-  readonly function: FunctionName;
-  readonly kind: AlarmKind;
-  /** What it means for the cloud, from the catalogue. */
+  /** The chapter of RUNBOOK.md, and the end of the alarm's name. */
+  readonly name: string;
+  /** What has happened, in one sentence. */
+  readonly says: string;
+  /** What it means for the cloud. */
   readonly errorImpact: string;
   /** Where to look first: the names of queues and log groups. */
   readonly look: string;
@@ -30,12 +36,11 @@ export interface AlarmSpec {
   readonly breaches?: { readonly of: number; readonly atLeast: number };
   /** What no data means; default: nothing is wrong. */
   readonly missingData?: TreatMissingData;
+  /** Whether its end is news; default true. Of what has happened once, it would say that all is well again. */
+  readonly tellsEnd?: boolean;
 }
 
 export const ALARM_PERIOD = Duration.minutes(1);
-
-/** The chapter of RUNBOOK.md, and the end of the alarm's name. */
-export const chapterOf = (spec: Pick<AlarmSpec, 'function' | 'kind'>): string => `${spec.function}-${spec.kind}`;
 
 /** Makes alarms that all have a name, the harm, a chapter of the runbook, and go to one topic. */
 export class Alarms {
@@ -50,10 +55,10 @@ export class Alarms {
   }
 
   add(scope: Construct, spec: AlarmSpec): Alarm {
-    const { kind, errorImpact, look, metric, breaches = { of: 1, atLeast: 1 } } = spec;
-    const alarm = new Alarm(scope, `Alarm-${kind}`, {
-      alarmName: `${this.#prefix}-${chapterOf(spec)}`,
-      alarmDescription: `${errorImpact} ${SAYS[kind]} Look: ${look}. Do: ${this.#runbookUrl}#${chapterOf(spec)}`,
+    const { name, says, errorImpact, look, metric, breaches = { of: 1, atLeast: 1 }, tellsEnd = true } = spec;
+    const alarm = new Alarm(scope, `Alarm-${name}`, {
+      alarmName: `${this.#prefix}-${name}`,
+      alarmDescription: `${errorImpact} ${says} Look: ${look}. Do: ${this.#runbookUrl}#${name}`,
       metric,
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -63,7 +68,7 @@ export class Alarms {
       treatMissingData: spec.missingData ?? TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.#topic));
-    alarm.addOkAction(new SnsAction(this.#topic));
+    if (tellsEnd) alarm.addOkAction(new SnsAction(this.#topic));
     return alarm;
   }
 }

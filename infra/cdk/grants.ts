@@ -31,7 +31,7 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.appendsAudit) allow(['dynamodb:PutItem'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
-  if (access.readsCloudSecret) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
+  if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   if (access.fences) {
     const secrets = secretArn(`${deployment.secretPrefix}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);

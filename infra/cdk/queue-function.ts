@@ -1,10 +1,11 @@
 import { Validations } from 'aws-cdk-lib';
 import { ComparisonOperator } from 'aws-cdk-lib/aws-cloudwatch';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { QueueName, QueueSpec } from '#events/catalog.ts';
 import { ACCESS } from './access.ts';
-import { ALARM_PERIOD } from './alarms.ts';
+import { ALARM_PERIOD, functionAlarm } from './alarms.ts';
 import { SalvorFunction, type SharedParts } from './salvor-function.ts';
 
 /** The longest delay that SQS takes. Whether its metric counts a delay into a message's age is not documented. */
@@ -13,16 +14,19 @@ const AGE_MARGIN_SECONDS = 60;
 
 /** The function of a queue: event source, alarms on both of its queues, and what every function has. */
 export class QueueFunction extends Construct {
+  readonly logGroup: LogGroup;
+
   constructor(scope: Construct, queueName: QueueName, spec: QueueSpec, shared: SharedParts) {
     super(scope, spec.function);
     const sendsToItself = ACCESS[spec.function].sendsTo.includes(queueName);
-    const { lambda } = new SalvorFunction(this, spec.function, {
+    const { lambda, logGroup } = new SalvorFunction(this, spec.function, {
       timeoutSeconds: spec.functionTimeoutSeconds,
       memoryMb: spec.memoryMb,
       errorImpact: spec.errorImpact,
       sendsToItself,
       shared,
     });
+    this.logGroup = logGroup;
     lambda.addEventSource(
       new SqsEventSource(shared.queues[queueName].queue, {
         batchSize: spec.batchSize,
@@ -47,17 +51,17 @@ export class QueueFunction extends Construct {
 
 function addQueueAlarms(scope: Construct, name: QueueName, spec: QueueSpec, { queues, alarms }: SharedParts): void {
   const { queue, deadLetters } = queues[name];
-  const common = { function: spec.function, errorImpact: spec.errorImpact };
+  const common = { errorImpact: spec.errorImpact };
   const metric = { period: ALARM_PERIOD, statistic: 'Maximum' };
   alarms.add(scope, {
     ...common,
-    kind: 'dead-letters',
+    ...functionAlarm(spec.function, 'dead-letters'),
     look: `queue ${deadLetters.queueName}`,
     metric: deadLetters.metricApproximateNumberOfMessagesVisible(metric),
   });
   alarms.add(scope, {
     ...common,
-    kind: 'oldest-message',
+    ...functionAlarm(spec.function, 'oldest-message'),
     look: `queue ${queue.queueName}`,
     metric: queue.metricApproximateAgeOfOldestMessage(metric),
     threshold: {

@@ -15,7 +15,7 @@ import type { FunctionName } from '#events/catalog.ts';
 import { HANDLER } from '#infra/bundle.ts';
 import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { ACCESS } from './access.ts';
-import { ALARM_PERIOD, type Alarms } from './alarms.ts';
+import { ALARM_PERIOD, type Alarms, functionAlarm } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { type Grantable, grantAccess } from './grants.ts';
 
@@ -95,17 +95,17 @@ function addFunctionAlarms(
   { errorImpact, shared }: SalvorFunctionProps,
 ): void {
   const { lambda, logGroup } = scope;
-  const common = { function: name, errorImpact, look: `log group ${logGroup.logGroupName}` };
+  const common = { errorImpact, look: `log group ${logGroup.logGroupName}` };
   const metric = { period: ALARM_PERIOD, statistic: 'Sum' };
   shared.alarms.add(scope, {
     ...common,
-    kind: 'errors',
+    ...functionAlarm(name, 'errors'),
     metric: lambda.metricErrors(metric),
     breaches: { of: 5, atLeast: 2 },
   });
   shared.alarms.add(scope, {
     ...common,
-    kind: 'throttles',
+    ...functionAlarm(name, 'throttles'),
     metric: lambda.metricThrottles(metric),
     breaches: { of: 5, atLeast: 2 },
   });

@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -9,6 +10,7 @@ import { POLICY_FILE } from '#infra/bundle.ts';
 import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
+import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace } from './salvor-function.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
@@ -39,8 +41,12 @@ export class SalvorStack extends Stack {
       network: networkOf(this, deployment),
     };
 
-    for (const name of Object.keys(QUEUES) as QueueName[]) new QueueFunction(this, name, QUEUES[name], shared);
-    for (const name of Object.keys(SCHEDULES) as ScheduleName[]) new ScheduledFunction(this, name, shared);
+    const logGroups = new Map<FunctionName, LogGroup>();
+    for (const name of Object.keys(QUEUES) as QueueName[])
+      logGroups.set(QUEUES[name].function, new QueueFunction(this, name, QUEUES[name], shared).logGroup);
+    for (const name of Object.keys(SCHEDULES) as ScheduleName[])
+      logGroups.set(SCHEDULES[name].function, new ScheduledFunction(this, name, shared).logGroup);
+    addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
 
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');

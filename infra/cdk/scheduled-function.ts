@@ -2,12 +2,16 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { SCHEDULES, type ScheduleName } from '#events/catalog.ts';
+import { functionAlarm } from './alarms.ts';
 import { SalvorFunction, type SharedParts } from './salvor-function.ts';
 
 /** A function that runs by the clock. By an EventBridge rule: the Scheduler of LocalStack never fires. */
 export class ScheduledFunction extends Construct {
+  readonly logGroup: LogGroup;
+
   constructor(scope: Construct, name: ScheduleName, shared: SharedParts) {
     const spec = SCHEDULES[name];
     super(scope, spec.function);
@@ -19,6 +23,7 @@ export class ScheduledFunction extends Construct {
       sendsToItself: false,
       shared,
     });
+    this.logGroup = logGroup;
     // The next tick is the retry: a late one beside it would only do the same work twice.
     lambda.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: every });
     const rule = new Rule(this, 'Rule', {
@@ -33,8 +38,7 @@ export class ScheduledFunction extends Construct {
       { id: 'Serverless-LambdaAsyncFailureDestination', reason },
     );
     shared.alarms.add(this, {
-      function: spec.function,
-      kind: 'not-running',
+      ...functionAlarm(spec.function, 'not-running'),
       errorImpact: spec.errorImpact,
       look: `rule ${rule.ruleName} and log group ${logGroup.logGroupName}`,
       metric: lambda.metricInvocations({ period: every, statistic: 'Sum' }),

@@ -73,7 +73,6 @@ async function settle(
     return undefined;
   } catch (error) {
     if (!(error instanceof PermanentError)) return again(services, queue, record, error);
-    services.log.warn('message parked', { queue, messageId: record.messageId, because: error.message });
     try {
       await park(services, [{ because: error.message, subject: queue, body: record.body }]);
       return undefined;
@@ -92,11 +91,15 @@ export function again({ log }: Services, queue: QueueName, { messageId }: SqsRec
   return messageId;
 }
 
-/** Parks messages of one reason and subject. */
+/** Parks messages of one reason and subject. Says so when it writes, so that a flood does not become a flood of lines. */
 export async function park(services: Services, messages: readonly ToPark[]): Promise<void> {
   const first = messages[0];
   if (first === undefined) return;
   const known = await loadParked(services.state, parkedId(first));
   const writes = parkWrites(known, messages, services.clock.now());
-  if (writes.length > 0) await services.state.transact(writes);
+  if (writes.length === 0) return;
+  await services.state.transact(writes);
+  // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
+  const { because, subject } = first;
+  services.log.warn('message parked', { fact: 'message-parked', because, subject, count: messages.length });
 }

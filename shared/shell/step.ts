@@ -27,6 +27,7 @@ export async function commitHost(
   const committed = hostWrites(loaded, facts, services.clock.now());
   await services.state.transact([...committed.writes, ...writes]);
   logTransition(services, loaded.value, committed.host, facts);
+  logTrouble(services, committed.host, facts);
   return { value: committed.host, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
 }
 
@@ -36,7 +37,7 @@ function logTransition({ log }: Services, before: HostState, after: HostState, f
   const to = after.incident?.status ?? 'none';
   if (from === to) return;
   const incidentId = after.incident?.id ?? before.incident?.id ?? null;
-  // Alarms look for `to` and `outcome`: infra/cdk/alarms.
+  // Alarms look for `to` and `outcome`: infra/cdk/incident-alarms.ts.
   const closing = facts.find((fact) => fact.type === 'incident-closed');
   log.info(`host ${after.name}: ${from} -> ${to}`, {
     from,
@@ -47,6 +48,30 @@ function logTransition({ log }: Services, before: HostState, after: HostState, f
     incidentId,
     facts: facts.map((fact) => fact.type),
   });
+}
+
+/**
+ * What holds an incident up while its status stays: each failed try to fence, and each look at a held host. Alarms look
+ * for `fact` and the numbers beside it: infra/cdk/incident-alarms.ts.
+ */
+function logTrouble({ log, clock }: Services, { name, incident }: HostState, facts: readonly HostFact[]): void {
+  if (incident === null) return;
+  const common = { host: name, incidentId: incident.id };
+  for (const fact of facts)
+    if ((fact.type === 'fence-failed' || fact.type === 'force-down-failed') && 'failures' in incident)
+      log.warn(`host ${name} is not fenced yet`, {
+        fact: fact.type,
+        because: fact.because,
+        failures: incident.failures,
+        ...common,
+      });
+  if (incident.status === 'held')
+    log.info(`host ${name} is held`, {
+      fact: 'held',
+      heldSeconds: Math.round((clock.now() - incident.sinceMs) / 1000),
+      closedGates: incident.failedGates.map(({ gate }) => gate).join(),
+      ...common,
+    });
 }
 
 /** Sends what the state asks for next. Whoever commits sends; who finds a step taken sends only after a redelivery. */

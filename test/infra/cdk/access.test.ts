@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FunctionName } from '#events/catalog.ts';
 import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
@@ -79,6 +80,13 @@ describe('a role', () => {
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
 
+  it('reads no secret where the cloud is never opened', () => {
+    const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
+    expect(without).toEqual(['receive-host-event', 'sweep']);
+    const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
+    expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
+  });
+
   it('takes the cloud secret by its ARN too', () => {
     const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:nova-AbCdEf';
     expect(JSON.stringify(synthesize({ cloudSecret: arn }).template.findResources('AWS::IAM::Policy'))).toContain(
@@ -100,16 +108,20 @@ describe('a role', () => {
   });
 });
 
+const asksNova = (path: string): boolean =>
+  /\bcompute\.\w+\(/.test(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'));
+
 describe('what a function is said to use', () => {
   it.each(FUNCTION_NAMES)('%s: is what its code imports', async (name) => {
     const { files } = await bundleFunction(name, 'dist', { write: false });
     const imports = (path: string) => files.includes(path);
-    const { sendsTo, appendsAudit, fences } = ACCESS[name];
+    const { sendsTo, appendsAudit, callsNova, fences } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.length > 0).toBe(imports('shared/shell/step.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/power-off.ts'));
+    expect(callsNova).toBe(files.some((path) => /^(functions|shared\/shell)\//.test(path) && asksNova(path)));
     expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
   });
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
+import { streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { type Join, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
 
 const PREFIX = 'salvor-test-';
@@ -13,7 +15,7 @@ const nameOf = (alarm: AlarmProperties): string => alarm.AlarmName;
 
 interface AlarmProperties {
   readonly AlarmName: string;
-  readonly AlarmDescription: Join;
+  readonly AlarmDescription: string | Join;
   readonly AlarmActions: readonly Reference[];
   readonly Threshold: number;
   readonly TreatMissingData: string;
@@ -24,11 +26,13 @@ const chapter = (heading: string): string | undefined =>
   new RegExp(`^#+ ${heading}\\n([\\s\\S]*?)(?=^#|$(?![\\s\\S]))`, 'm').exec(runbook)?.[1];
 
 /** The literal parts of a description; references to names are left out. */
-const textOf = (description: Join): string =>
-  description['Fn::Join'][1].filter((part) => typeof part === 'string').join('');
+const textOf = (description: string | Join): string =>
+  typeof description === 'string'
+    ? description
+    : description['Fn::Join'][1].filter((part) => typeof part === 'string').join('');
 
 describe('alarms', () => {
-  it('are just these: four for a queue, three for a schedule', () => {
+  it('are just these: four for a queue, three for a schedule, and those of incidents', () => {
     const expected = [
       ...Object.values(QUEUES).flatMap((spec) =>
         ['dead-letters', 'oldest-message', 'errors', 'throttles'].map((kind) => `${spec.function}-${kind}`),
@@ -36,6 +40,7 @@ describe('alarms', () => {
       ...Object.values(SCHEDULES).flatMap((spec) =>
         ['errors', 'throttles', 'not-running'].map((kind) => `${spec.function}-${kind}`),
       ),
+      ...Object.keys(INCIDENT_ALARMS),
     ];
     expect(alarms.map(nameOf).sort()).toEqual(expected.map((name) => PREFIX + name).sort());
   });
@@ -44,11 +49,13 @@ describe('alarms', () => {
     '%s says what harm is done, links to its chapter, and goes to the topic',
     (name, alarm) => {
       const heading = name.slice(PREFIX.length);
-      const spec = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].find((each) =>
-        heading.startsWith(`${each.function}-`),
-      );
+      const spec =
+        INCIDENT_ALARMS[heading] ??
+        [...Object.values(QUEUES), ...Object.values(SCHEDULES)].find((each) => heading.startsWith(`${each.function}-`));
       const text = textOf(alarm.AlarmDescription);
       expect(text).toContain(spec?.errorImpact);
+      // What CloudWatch takes (API reference, PutMetricAlarm), with the longest runbookUrl and two generated names.
+      expect(text.length + 300 + 2 * 128).toBeLessThanOrEqual(1024);
       expect(text).toMatch(new RegExp(` Do: https://git\\.example/RUNBOOK\\.md#${heading}$`));
       expect(alarm.AlarmActions).toHaveLength(1);
       expect(logicalId(alarm.AlarmActions[0])).toMatch(/^AlarmTopic/);
@@ -85,10 +92,19 @@ describe('the runbook', () => {
     expect(chapter(spec.function)).toContain(spec.errorImpact);
   });
 
+  it.each(Object.entries(INCIDENT_ALARMS))('says the harm that %s means', (name, { errorImpact }) => {
+    expect(chapter(name)).toContain(errorImpact);
+  });
+
   it('has no chapter of an alarm that does not exist', () => {
-    const kinds = /^### (.*-(?:dead-letters|oldest-message|errors|throttles|not-running))$/gm;
-    const chapters = [...runbook.matchAll(kinds)].map(([, heading]) => PREFIX + heading);
+    const ofAlarms = runbook.slice(runbook.indexOf('\n## Incidents\n'));
+    const chapters = [...ofAlarms.matchAll(/^### (.*)$/gm)].map(([, heading]) => PREFIX + heading);
     expect(chapters.sort()).toEqual(alarms.map(nameOf).sort());
+  });
+
+  it('names the streams of the audit log as they are', () => {
+    for (const stream of [streamOfIncident('<id>'), streamOfTask('<id>', '<instance>')])
+      expect(chapter('What happened to a host')).toContain(stream);
   });
 
   it('links only to headings that it has', () => {

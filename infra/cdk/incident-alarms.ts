@@ -1,0 +1,108 @@
+import { Stack } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, type IFilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type FunctionName, QUEUES } from '#events/catalog.ts';
+import { ALARM_PERIOD, type AlarmSpec, type Alarms } from './alarms.ts';
+
+export interface IncidentAlarm extends Pick<AlarmSpec, 'says' | 'errorImpact' | 'tellsEnd'> {
+  /** Of the log lines (CloudWatch Logs User Guide, "Filter pattern syntax"). They are JSON, as powertools writes it. */
+  readonly pattern: IFilterPattern;
+  /** Every function that may write such a line. */
+  readonly loggedBy: readonly FunctionName[];
+  /** The alarm rings if this many of the last minutes have such a line. */
+  readonly minutes: { readonly of: number; readonly atLeast: number };
+}
+
+const text = (field: string, value: string) => FilterPattern.stringValue(`$.${field}`, '=', value);
+const atLeast = (field: string, value: number) => FilterPattern.numberValue(`$.${field}`, '>=', value);
+
+/** A hold is short while Nova only is late to see the host down; its default `service_down_time` is 60 s. */
+const HELD_SECONDS = 120;
+/** The first tries may meet a device that is busy or restarts. */
+const FENCE_FAILURES = 3;
+
+/** What people are woken for: not that a function fails, but what becomes of a host. It is read from the functions' logs. */
+export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
+  'incident-stopped': {
+    errorImpact: 'Nothing of the segment is recovered until a person has looked, the other hosts included.',
+    says: 'A host and its fence device contradict each other: the incident and its segment are stopped.',
+    // The transition itself, and then each minute what sweep sees.
+    pattern: FilterPattern.any(text('to', 'stopped'), text('fact', 'stopped')),
+    loggedBy: ['fence-host', 'sweep'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'host-held': {
+    errorImpact: 'A host that is reported down is not recovered: its instances may be down.',
+    says: `A guard has held a host for ${HELD_SECONDS} s or longer. A host in maintenance does not count.`,
+    pattern: FilterPattern.all(
+      text('fact', 'held'),
+      atLeast('heldSeconds', HELD_SECONDS),
+      FilterPattern.stringValue('$.closedGates', '!=', 'in-service'),
+    ),
+    loggedBy: ['confirm-host-down'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'fencing-fails': {
+    errorImpact: 'A dead host is not proven off: none of its instances are evacuated.',
+    says: `Powering a host off, or telling Nova of it, has failed ${FENCE_FAILURES} times in a row or more. It is tried for ever.`,
+    pattern: FilterPattern.all(
+      FilterPattern.any(text('fact', 'fence-failed'), text('fact', 'force-down-failed')),
+      atLeast('failures', FENCE_FAILURES),
+    ),
+    loggedBy: ['fence-host'],
+    // Tries are up to fencing.retryMaxSeconds apart, 300 by default.
+    minutes: { of: 10, atLeast: 1 },
+  },
+  'instances-left': {
+    errorImpact: 'Instances of a dead host are still down, and nobody but a person brings them back.',
+    says: 'An incident was closed with instances that could not be recovered, or wait for a person.',
+    pattern: text('outcome', 'partly-recovered'),
+    loggedBy: ['follow-evacuations'],
+    minutes: { of: 1, atLeast: 1 },
+    tellsEnd: false,
+  },
+  'incident-overdue': {
+    errorImpact: 'A recovery stands still, although it is pushed on each minute.',
+    says: 'An incident was past its deadline in three of five minutes.',
+    pattern: text('fact', 'overdue'),
+    loggedBy: ['sweep'],
+    minutes: { of: 5, atLeast: 3 },
+  },
+  'messages-parked': {
+    errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
+    says: 'Messages were parked: malformed, about an unknown or unprotected host, or refused for good.',
+    pattern: text('fact', 'message-parked'),
+    loggedBy: Object.values(QUEUES).map((spec) => spec.function),
+    // A reporter that keeps on is one alarm, not one each minute.
+    minutes: { of: 15, atLeast: 1 },
+    tellsEnd: false,
+  },
+};
+
+/** One metric for each, in a namespace of the stack's name, and the alarm on it. */
+export function addIncidentAlarms(
+  scope: Construct,
+  logGroups: ReadonlyMap<FunctionName, LogGroup>,
+  alarms: Alarms,
+): void {
+  const metricNamespace = Stack.of(scope).stackName;
+  for (const [name, { pattern: filterPattern, loggedBy, minutes, ...spec }] of Object.entries(INCIDENT_ALARMS)) {
+    const own = new Construct(scope, name);
+    for (const [writer, logGroup] of logGroups)
+      if (loggedBy.includes(writer))
+        new MetricFilter(own, writer, { logGroup, filterPattern, metricNamespace, metricName: name });
+    alarms.add(own, {
+      ...spec,
+      name,
+      look: `open incidents, and the logs of ${loggedBy.join(', ')}`,
+      metric: new Metric({
+        namespace: metricNamespace,
+        metricName: name,
+        period: ALARM_PERIOD,
+        statistic: 'Sum',
+      }),
+      breaches: minutes,
+    });
+  }
+}

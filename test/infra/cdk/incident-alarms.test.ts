@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FunctionName } from '#events/catalog.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { sweep } from '#functions/sweep.ts';
+import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
+import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
+import type { GateResult } from '#shared/domain/gates.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
+import { eachMessage } from '#shared/lambda/queue-function.ts';
+import type { StoredItem } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { commitHost } from '#shared/shell/step.ts';
+import { hostWrites } from '#shared/state/hosts.ts';
+import { aHostIn, aPolicy, NOW_MS, seconds } from '../../support/builders.ts';
+import { matches } from './filter-pattern.ts';
+import { functionNamed, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
+
+const alarms = Object.entries(INCIDENT_ALARMS);
+
+/** Services that keep nothing, and the lines that they log. */
+function logging(due: readonly StoredItem[] = []) {
+  const lines: string[] = [];
+  const log = (message: string, fields: object = {}) => void lines.push(JSON.stringify({ message, ...fields }));
+  const services = {
+    state: { transact: async () => undefined, get: async () => undefined, due: async () => due },
+    outbox: { send: async () => undefined },
+    clock: { now: () => NOW_MS },
+    policy: aPolicy(),
+    log: { info: log, warn: log, error: log },
+  } as unknown as Services;
+  return { services, lines };
+}
+
+/** The alarms that ring for lines. */
+const rungBy = (lines: readonly string[]): readonly string[] =>
+  alarms
+    .filter(([, { pattern }]) => lines.some((line) => matches(pattern.logPatternString, line)))
+    .map(([name]) => name);
+
+async function rungByCommit(host: HostState, ...facts: readonly HostFact[]): Promise<readonly string[]> {
+  const { services, lines } = logging();
+  await commitHost(services, { value: host, version: 1 }, { facts });
+  return rungBy(lines);
+}
+
+async function rungBySweep(host: HostState): Promise<readonly string[]> {
+  const { writes } = hostWrites({ value: host, version: 1 }, [], NOW_MS);
+  const due = writes.flatMap((write) => (write.kind === 'put' ? [{ ...write, version: 1 }] : []));
+  const { services, lines } = logging(due);
+  await sweep(services);
+  expect(lines).toHaveLength(1);
+  return rungBy(lines);
+}
+
+const closed = (gate: GateResult['gate']): GateResult => ({ gate, open: false, because: 'for the test' });
+const heldSince = (heldSeconds: number, ...gates: readonly GateResult['gate'][]) =>
+  aHostIn('held', { sinceMs: NOW_MS - seconds(heldSeconds), failedGates: gates.map(closed) });
+const STILL_HELD = { type: 'still-held', nextLookAtMs: NOW_MS } as const;
+const FENCE_FAILED = { type: 'fence-failed', because: 'no answer', retryAtMs: NOW_MS } as const;
+const FORCE_DOWN_FAILED = { type: 'force-down-failed', because: '503', retryAtMs: NOW_MS } as const;
+const closedAs = (outcome: 'recovered' | 'partly-recovered') =>
+  ({ type: 'incident-closed', outcome, because: '', atMs: NOW_MS, counts: {}, taskHeads: null }) as const;
+
+describe('what functions log rings', () => {
+  it('incident-stopped: when it is stopped, and as long as it is', async () => {
+    const stopped = { type: 'stopped', because: 'not its device', atMs: NOW_MS } as const;
+    expect(await rungByCommit(aHostIn('fencing'), stopped)).toEqual(['incident-stopped']);
+    expect(await rungBySweep(aHostIn('stopped'))).toEqual(['incident-stopped']);
+  });
+
+  it('host-held: after two minutes, unless all that holds it is its maintenance', async () => {
+    expect(await rungByCommit(heldSince(119, 'segment-storm'), STILL_HELD)).toEqual([]);
+    expect(await rungByCommit(heldSince(120, 'segment-storm'), STILL_HELD)).toEqual(['host-held']);
+    expect(await rungByCommit(heldSince(900, 'in-service'), STILL_HELD)).toEqual([]);
+    expect(await rungByCommit(heldSince(900, 'in-service', 'reporters'), STILL_HELD)).toEqual(['host-held']);
+  });
+
+  it('fencing-fails: at the third try in a row', async () => {
+    expect(await rungByCommit(aHostIn('fencing', { failures: 1 }), FENCE_FAILED)).toEqual([]);
+    expect(await rungByCommit(aHostIn('fencing', { failures: 2 }), FENCE_FAILED)).toEqual(['fencing-fails']);
+    expect(await rungByCommit(aHostIn('forcing-down', { failures: 1 }), FORCE_DOWN_FAILED)).toEqual([]);
+    expect(await rungByCommit(aHostIn('forcing-down', { failures: 2 }), FORCE_DOWN_FAILED)).toEqual(['fencing-fails']);
+  });
+
+  it('instances-left: when not all were recovered', async () => {
+    expect(await rungByCommit(aHostIn('evacuating'), closedAs('partly-recovered'))).toEqual(['instances-left']);
+    expect(await rungByCommit(aHostIn('evacuating'), closedAs('recovered'))).toEqual([]);
+  });
+
+  it('incident-overdue: for one that sweep pushes on', async () => {
+    expect(await rungBySweep(aHostIn('planning'))).toEqual(['incident-overdue']);
+  });
+
+  it.each([
+    ['of an agent', receiveHostEvent],
+    ['of salvor itself', eachMessage('fence-host', async () => undefined)],
+  ])('messages-parked: for a message %s', async (_, { handle }) => {
+    const { services, lines } = logging();
+    const attributes = { ApproximateReceiveCount: '1', SentTimestamp: String(NOW_MS) };
+    expect(await handle(services, [{ messageId: '1', body: 'no JSON', attributes }])).toEqual([]);
+    expect(rungBy(lines)).toEqual(['messages-parked']);
+    expect(lines.join()).not.toContain('no JSON');
+  });
+});
+
+interface FilterProperties {
+  readonly LogGroupName: Reference;
+  readonly FilterPattern: string;
+  readonly MetricTransformations: readonly object[];
+}
+
+interface AlarmProperties {
+  readonly AlarmName: string;
+  readonly OKActions?: readonly Reference[];
+}
+
+describe('in the stack', () => {
+  const { template } = synthesize();
+  const filters = [...resourcesOf<FilterProperties>(template, 'AWS::Logs::MetricFilter').values()];
+  const metricAlarms = [...resourcesOf<AlarmProperties>(template, 'AWS::CloudWatch::Alarm').values()];
+
+  it.each(alarms)('%s counts the lines of each function that may log them', (name, { pattern, loggedBy, tellsEnd }) => {
+    const groups = loggedBy.map((each) => logicalId(functionNamed(template, each).Properties.LoggingConfig.LogGroup));
+    const own = filters.filter(({ Properties }) => Properties.FilterPattern === pattern.logPatternString);
+    expect(own.map(({ Properties }) => logicalId(Properties.LogGroupName)).sort()).toEqual(groups.sort());
+    for (const { Properties } of own)
+      expect(Properties.MetricTransformations).toEqual([
+        { MetricName: name, MetricNamespace: 'salvor-test', MetricValue: '1' },
+      ]);
+    const alarm = metricAlarms.find(({ Properties }) => Properties.AlarmName === `salvor-test-${name}`);
+    expect(alarm?.Properties).toMatchObject({
+      MetricName: name,
+      Namespace: 'salvor-test',
+      Statistic: 'Sum',
+      Threshold: 1,
+      TreatMissingData: 'notBreaching',
+    });
+    expect(alarm?.Properties.OKActions?.length ?? 0).toBe(tellsEnd === false ? 0 : 1);
+  });
+});
+
+/** The files whose code makes what an alarm looks for; esbuild leaves out what a function does not use. */
+const MADE_IN: Readonly<Record<string, readonly string[]>> = {
+  'incident-stopped': ['shared/domain/fence.ts', 'functions/sweep.ts'],
+  'host-held': ['shared/domain/confirm.ts'],
+  'fencing-fails': ['shared/domain/fence.ts'],
+  'instances-left': ['shared/domain/follow.ts'],
+  'incident-overdue': ['functions/sweep.ts'],
+  'messages-parked': ['shared/state/parked.ts'],
+};
+
+describe('a line is looked for wherever it may be logged', () => {
+  const filesOf = new Map<FunctionName, readonly string[]>();
+  beforeAll(async () => {
+    for (const name of FUNCTION_NAMES) filesOf.set(name, (await bundleFunction(name, 'dist', { write: false })).files);
+  });
+
+  it.each(alarms)('%s', (name, { loggedBy }) => {
+    const makers = FUNCTION_NAMES.filter((each) => MADE_IN[name]?.some((file) => filesOf.get(each)?.includes(file)));
+    expect(makers).toEqual(FUNCTION_NAMES.filter((each) => loggedBy.includes(each)));
+  });
+});
