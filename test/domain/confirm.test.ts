@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideConfirmation } from '#shared/domain/confirm.ts';
+import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
 import { askGates, type GateInput } from '#shared/domain/gates.ts';
 import { NO_GUARD } from '#shared/domain/guards.ts';
 import {
@@ -113,5 +113,22 @@ describe('a held host', () => {
     };
     expect(pauseAfter(0)).toBeGreaterThan(0);
     expect(pauseAfter(seconds(120))).toBeGreaterThan(pauseAfter(0));
+  });
+});
+
+describe('while Nova does not answer', () => {
+  it('a host is held, on record with why, and looked at again soon', () => {
+    const fact = holdForOutage(suspected, 'connection refused', NOW_MS);
+    expect(fact).toMatchObject({
+      type: 'held',
+      gates: [{ gate: 'nova-answers', open: false, because: 'connection refused' }],
+    });
+  });
+
+  it('nothing new is recorded until it answers', () => {
+    const gate = { gate: 'nova-answers', open: false, because: 'connection refused' } as const;
+    const held = anIncident('held', { failedGates: [gate] });
+    expect(holdForOutage(held, 'timed out', NOW_MS).type).toBe('still-held');
+    expect(decideConfirmation(held, novaSeesItUp()).map(({ type }) => type)).toEqual(['held']);
   });
 });
