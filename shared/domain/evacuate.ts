@@ -29,6 +29,7 @@ export function decideEvacuate(
   const intent: TaskFact = {
     type: 'evacuate-intended',
     attempt: attemptNumber,
+    way: progress.attempt.way,
     destination: progress.attempt.destination,
     proofReadAtMs: proof?.readAtMs ?? 0,
     atMs: nowMs,

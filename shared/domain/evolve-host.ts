@@ -92,8 +92,11 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...next(fact.atMs), status: 'fencing', confirmedAtMs: fact.atMs, ...fresh, evacuatingSinceMs };
     }
     case 'power-read':
-    case 'power-off-answered':
       return expect(incident, 'fencing');
+    // What became of an action is recorded wherever the incident has come to meanwhile (A1).
+    case 'power-off-answered':
+    case 'force-down-answered':
+      return incident;
     case 'power-off-intended':
       // It was read as on: what the device says from here on is a new row of readings.
       return { ...expect(incident, 'fencing'), ...next(fact.dueAtMs), powerOffs: fact.attempt, earlierProof: null };
@@ -132,8 +135,6 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
     }
     case 'force-down-intended':
       return { ...expect(incident, 'forcing-down'), ...next(fact.dueAtMs) };
-    case 'force-down-answered':
-      return expect(incident, 'forcing-down');
     case 'force-down-failed': {
       const forcing = expect(incident, 'forcing-down');
       return { ...forcing, ...next(fact.retryAtMs), failures: forcing.failures + 1, lastFailure: fact.because };

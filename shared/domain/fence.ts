@@ -94,6 +94,14 @@ function proofMade({ systemUuid, askedAtMs, detail }: TimedReading, offSinceMs: 
   return { type: 'proof-made', proof, atMs };
 }
 
+export const powerOffAnswered = (attempt: number, { kind, detail, durationMs }: PowerOffAnswer): IncidentFact => ({
+  type: 'power-off-answered',
+  attempt,
+  answer: kind,
+  detail,
+  durationMs,
+});
+
 /** After a power-off was answered and the power was read back for a while. */
 export function decideAfterPowerOff(
   incident: Fencing,
@@ -103,14 +111,8 @@ export function decideAfterPowerOff(
   nowMs: number,
   random: number,
 ): readonly IncidentFact[] {
-  const { kind, detail, durationMs } = answer;
-  const answered: IncidentFact = {
-    type: 'power-off-answered',
-    attempt: incident.powerOffs,
-    answer: kind,
-    detail,
-    durationMs,
-  };
+  const { kind, detail } = answer;
+  const answered = powerOffAnswered(incident.powerOffs, answer);
   const { power, systemUuid } = reading;
   const read: IncidentFact = {
     type: 'power-read',
@@ -136,7 +138,7 @@ export function decideForcingDown(
   nowMs: number,
   random: number,
 ): readonly IncidentFact[] {
-  const answered: IncidentFact[] = answer === null ? [] : [describeForceDown(answer)];
+  const answered: IncidentFact[] = answer === null ? [] : [forceDownAnswered(answer)];
   if (service?.forcedDown && service.state === 'down')
     return [...answered, { type: 'forced-down', state: `${service.state}, forced down`, atMs: nowMs }];
   const because =
@@ -160,7 +162,7 @@ export function forceDownFailed(
   };
 }
 
-function describeForceDown(answer: Answer): IncidentFact {
+export function forceDownAnswered(answer: Answer): IncidentFact {
   const detail =
     answer.kind === 'accepted'
       ? 'forced down'

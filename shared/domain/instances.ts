@@ -121,7 +121,7 @@ function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Seg
     case 'suspended':
       return person('it was suspended: its memory is saved on the dead host, and an evacuation would lose it');
     case 'resized':
-      return person('its resize waits for confirmation: confirm it, then run the recovery again');
+      return person('its resize waits for confirmation: confirm it, and the next incident of the host takes it');
     case 'shelved':
       return leave('left', 'it is shelved: its image is safe, and it was not running');
     case 'shelved_offloaded':

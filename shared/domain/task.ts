@@ -85,6 +85,8 @@ export type TaskFact =
   | {
       readonly type: 'evacuate-intended';
       readonly attempt: number;
+      /** Tells of the os-resetState that goes before the evacuate, too. */
+      readonly way: EvacuationWay;
       readonly destination: string | null;
       readonly proofReadAtMs: number;
       readonly atMs: number;

@@ -39,11 +39,9 @@ export async function foldReports(
     };
     const facts = decideReports(loaded.value, input, policy, clock.now());
     try {
-      if (facts.length > 0) {
-        const committed = await commitHost(services, loaded, { facts });
-        if (committed.value.incident?.tick !== loaded.value.incident?.tick)
-          await sendCommands(services, committed.value);
-      } else if (deliveries.some((delivery) => delivery.redelivered)) await sendCommands(services, loaded.value);
+      const committed = facts.length > 0 ? await commitHost(services, loaded, { facts }) : loaded;
+      const moved = committed.value.incident?.tick !== loaded.value.incident?.tick;
+      if (moved || deliveries.some((delivery) => delivery.redelivered)) await sendCommands(services, committed.value);
       return;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;

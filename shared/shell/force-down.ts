@@ -1,9 +1,9 @@
-import { decideForcingDown, forceDownFailed } from '#shared/domain/fence.ts';
+import { decideForcingDown, forceDownAnswered, forceDownFailed } from '#shared/domain/fence.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { orOutage, segmentOf } from './live.ts';
-import { commitHost, type HostIn } from './step.ts';
+import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
 /** Until a request whose function died is looked after by `sweep`. */
 const ANSWER_DUE_MS = 30_000;
@@ -30,12 +30,12 @@ export async function forceDown(
   const intended = await commitHost(services, loaded, {
     facts: [{ type: 'force-down-intended', serviceId: host.serviceId, dueAtMs }],
   });
-  const { incident } = intended.value;
-  if (incident?.status !== 'forcing-down') return intended;
   const answer = await compute.forceDown(host.serviceId);
   const after = await orOutage(compute.service(host.name));
   const service = 'outage' in after ? undefined : after.value;
-  return commitHost(services, intended, {
-    facts: decideForcingDown(incident, answer, service, segment, clock.now(), chance.random()),
-  });
+  return commitOutcome(services, intended, ({ incident: now }) =>
+    now?.status === 'forcing-down'
+      ? decideForcingDown(now, answer, service, segment, clock.now(), chance.random())
+      : [forceDownAnswered(answer)],
+  );
 }

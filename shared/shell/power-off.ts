@@ -3,6 +3,7 @@ import {
   decideAfterPowerOff,
   decideFencing,
   fenceFailed,
+  powerOffAnswered,
   type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
@@ -15,7 +16,7 @@ import { bindingWrites, loadBinding } from '#shared/state/bindings.ts';
 import { guardWrite, loadGuard } from '#shared/state/guards.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { orOutage, readGates, readLive, segmentOf } from './live.ts';
-import { commitHost, type HostIn } from './step.ts';
+import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
 /** Pauses between the readings after a power-off, in ms: most devices are off within a second. */
 const READ_BACK_PAUSES_MS = [50, 150, 300, 500, 1000, 2000, 3000] as const;
@@ -51,8 +52,11 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   if (incident?.status !== 'fencing') return committed;
   const answer = await device.powerOff();
   const after = await readBack(services, device);
-  const facts = decideAfterPowerOff(incident, answer, after, segment, clock.now(), chance.random());
-  return commitHost(services, committed, { facts });
+  return commitOutcome(services, committed, ({ incident: now }) =>
+    now?.status === 'fencing'
+      ? decideAfterPowerOff(now, answer, after, segment, clock.now(), chance.random())
+      : [powerOffAnswered(incident.powerOffs, answer)],
+  );
 }
 
 async function openDevice(

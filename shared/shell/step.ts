@@ -74,6 +74,28 @@ function logTrouble({ log, clock }: Services, { name, incident }: HostState, fac
     });
 }
 
+/**
+ * Commits what became of an outside action. A lost race is decided again on the newer state: the outcome of an
+ * action is never lost (A1). Only an incident that was closed meanwhile, which an action under way keeps from
+ * happening, would leave nowhere to record it.
+ */
+export async function commitOutcome(
+  services: Services,
+  acted: Loaded<HostState>,
+  decide: (host: HostState) => readonly HostFact[],
+): Promise<Loaded<HostState>> {
+  let loaded = acted;
+  for (let race = 0; race < MAX_RACES && loaded.value.incident !== null; race += 1) {
+    try {
+      return await commitHost(services, loaded, { facts: decide(loaded.value) });
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      loaded = (await loadHost(services.state, acted.value.key)) ?? acted;
+    }
+  }
+  throw new RetryableError(`host ${acted.value.name} lost ${MAX_RACES} races`);
+}
+
 /** Sends what the state asks for next. Whoever commits sends; who finds a step taken sends only after a redelivery. */
 export const sendCommands = (services: Services, host: HostState): Promise<void> =>
   services.outbox.send(commandsOf(host, services.clock.now()));

@@ -30,6 +30,7 @@ describe('the last look before a request', () => {
         {
           type: 'evacuate-intended',
           attempt: 1,
+          way: 'as-it-was',
           destination: 'compute-2',
           proofReadAtMs: evacuating.incident.proof.readAtMs,
           atMs: NOW_MS,

@@ -18,7 +18,14 @@ const answered: TaskFact & { type: 'evacuate-answered' } = {
 const FACTS = {
   granted: { type: 'granted', attempt: anAttempt(), checks },
   'grant-expired': { type: 'grant-expired', because: 'late', atMs: NOW_MS },
-  'evacuate-intended': { type: 'evacuate-intended', attempt: 1, destination: null, proofReadAtMs: 0, atMs: NOW_MS },
+  'evacuate-intended': {
+    type: 'evacuate-intended',
+    attempt: 1,
+    way: 'as-it-was',
+    destination: null,
+    proofReadAtMs: 0,
+    atMs: NOW_MS,
+  },
   'found-running': { type: 'found-running', migrationId: 1, migrationStatus: 'accepted', atMs: NOW_MS },
   'lost-answer': { type: 'lost-answer', because: 'died', atMs: NOW_MS },
   'attempt-failed': { type: 'attempt-failed', attempt: 1, because: 'failed', destination: 'compute-2', retryAtMs: 9 },

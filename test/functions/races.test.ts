@@ -43,14 +43,13 @@ describe('a report that is committed while its host is powered off', () => {
     expect((await loadHost(services.state, HOST_KEY))?.value.lastIncident?.outcome).toBe('recovered');
   });
 
-  // TODO shared/shell/power-off.ts: the second commit must load again and keep the answer.
-  it.fails('does not lose what the device answered (A1)', async () => {
+  it('does not lose what the device answered (A1)', async () => {
     pipeline.report();
     await pipeline.run();
     expect(await factsOf('power-off-answered')).toBe(1);
   });
 
-  it.fails('does not leave the host to the sweep', async () => {
+  it('does not leave the host to the sweep', async () => {
     pipeline.sweeps = false;
     pipeline.report();
     await pipeline.run();
@@ -61,8 +60,7 @@ describe('a report that is committed while its host is powered off', () => {
 describe('a report that is committed while its host is forced down', () => {
   beforeEach(() => reportDuring('force-down', 'host.down'));
 
-  // TODO shared/shell/force-down.ts: the same.
-  it.fails('does not lose what Nova answered (A1)', async () => {
+  it('does not lose what Nova answered (A1)', async () => {
     pipeline.report();
     await pipeline.run();
     expect(await factsOf('force-down-answered')).toBe(1);

@@ -151,8 +151,7 @@ describe('a report that comes again', () => {
     expect(services.outbox.take()).toMatchObject([{ message: first, delaySeconds: 180 }]);
   });
 
-  // TODO shared/shell/fold-reports.ts: send as well when a record was received before and the batch has other news.
-  it.fails('does so as well together with news from another reporter', async () => {
+  it('does so as well together with news from another reporter', async () => {
     const record = down();
     services.outbox.faults.plan('fails');
     await handle(record);
