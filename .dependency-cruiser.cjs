@@ -14,12 +14,12 @@ module.exports = {
       comment: 'Deciding needs no outside: types of the ports, zod for the policy, node:crypto for hashes.',
       severity: 'error',
       from: { path: '^shared/domain/' },
-      to: { pathNot: ['^shared/domain/', '^events/', '^shared/ports\\.ts$', 'node_modules/zod', '^(node:)?crypto$'] },
+      to: { pathNot: ['^shared/domain/', '^events/', '^shared/ports[./]', 'node_modules/zod', '^(node:)?crypto$'] },
     },
     {
       name: 'ports-know-no-adapter',
       severity: 'error',
-      from: { path: '^shared/(ports|services|errors)\\.ts$' },
+      from: { path: '^shared/(ports/|(ports|services|errors)\\.ts$)' },
       to: { path: ['^shared/adapters/', '^functions/', '^infra/', '^cli/', '^sim/'] },
     },
     {

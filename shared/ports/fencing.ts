@@ -1,0 +1,49 @@
+/** Power as the host's own device tells it at one moment. */
+export interface PowerReading {
+  readonly power: 'on' | 'off' | 'unknown';
+  /** The system's own UUID (Redfish ComputerSystem.UUID), lower case; binds the device to its host. */
+  readonly systemUuid: string | null;
+  /** In a person's words; never holds a secret. */
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+export type PowerOffAnswer =
+  | { readonly kind: 'accepted'; readonly detail: string; readonly durationMs: number }
+  /** The device says no for good: credentials, no such system, not allowed. */
+  | { readonly kind: 'refused'; readonly detail: string; readonly durationMs: number }
+  /** A timeout, a broken connection, a 5xx: it may have worked. Only a reading tells. */
+  | { readonly kind: 'unknown'; readonly detail: string; readonly durationMs: number };
+
+/**
+ * A host's own fence device. Neither method throws for what the device answers or fails to answer:
+ * no answer is never fenced, and the caller decides what to do.
+ */
+export interface FenceDevice {
+  readPower(): Promise<PowerReading>;
+  powerOff(): Promise<PowerOffAnswer>;
+}
+
+/** Where a device is and which driver speaks to it, from the policy. `credentials` names a secret. */
+export interface FenceDeviceConfig {
+  readonly driver: 'redfish';
+  readonly url: string;
+  readonly credentials: string;
+  /** Bind the device to this system beforehand instead of on first use. Lower case. */
+  readonly systemUuid?: string;
+  /** PEM file or secret text of the CA that signed the BMC's certificate. */
+  readonly caFile?: string;
+  readonly insecureTls?: boolean;
+  readonly timeoutSeconds: number;
+}
+
+export interface Fencing {
+  /** @throws PermanentError when the credentials do not exist or the driver is unknown. */
+  device(config: FenceDeviceConfig): Promise<FenceDevice>;
+}
+
+/** Named secrets: Secrets Manager on AWS, a file of mode 600 at one site. */
+export interface Secrets {
+  /** @throws PermanentError when there is no such secret, naming it and where it was looked for. */
+  get(name: string): Promise<Readonly<Record<string, string>>>;
+}

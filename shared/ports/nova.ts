@@ -1,0 +1,109 @@
+/** A nova-compute service. `state` is Nova's own opinion: `up` while its last report is young enough. */
+export interface ComputeService {
+  readonly id: string;
+  readonly host: string;
+  readonly zone: string;
+  readonly status: 'enabled' | 'disabled';
+  readonly disabledReason: string | null;
+  readonly state: 'up' | 'down';
+  readonly forcedDown: boolean;
+}
+
+export interface Hypervisor {
+  readonly serviceHost: string;
+  readonly memoryMb: number;
+  readonly memoryUsedMb: number;
+  readonly vcpus: number;
+  readonly vcpusUsed: number;
+}
+
+export interface Aggregate {
+  readonly name: string;
+  readonly availabilityZone: string | null;
+  readonly hosts: readonly string[];
+}
+
+/** The fields of a server that a decision needs, at microversion 2.94 or below. */
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+  /** Nova's service host name, or null when the instance has no host (shelved and offloaded). */
+  readonly host: string | null;
+  readonly status: string;
+  readonly vmState: string;
+  readonly taskState: string | null;
+  readonly powerState: number;
+  readonly locked: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly fault: string | null;
+  readonly memoryMb: number;
+  readonly vcpus: number;
+  /** Every disk that lives with the instance and not on a volume (S7 of the design). */
+  readonly localDisks: {
+    /** The root disk is not a volume. */
+    readonly root: boolean;
+    readonly ephemeralGb: number;
+    readonly swapMb: number;
+    /** A vTPM whose state is a file beside the instance. */
+    readonly vtpm: boolean;
+  };
+}
+
+/** One evacuation as Nova records it (`GET /os-migrations`). */
+export interface Migration {
+  /** Grows with time: a later migration of the same instance has a greater id. */
+  readonly id: number;
+  readonly instanceId: string;
+  readonly sourceHost: string;
+  readonly destinationHost: string | null;
+  readonly status: string;
+  readonly createdAt: string;
+}
+
+/** What came back for a request that changes something. `requestId` is Nova's own, for the audit. */
+export type Answer =
+  | { readonly kind: 'accepted'; readonly requestId: string | null; readonly durationMs: number }
+  /** Nova refused: it did nothing. */
+  | {
+      readonly kind: 'refused';
+      readonly httpStatus: number;
+      readonly message: string;
+      readonly requestId: string | null;
+      readonly durationMs: number;
+    }
+  /** Nobody knows: a timeout, a broken connection, a 5xx. The effect may have taken place, or may yet. */
+  | { readonly kind: 'unknown'; readonly error: string; readonly durationMs: number };
+
+/**
+ * One region's Nova, as the pipeline needs it. Reads are tried again by the adapter (safe methods only);
+ * requests that change something are sent once.
+ * @throws RetryableError from reads: Nova or Keystone is out of reach, answers 5xx or 429.
+ * @throws PermanentError from reads: the credentials are refused (401, 403).
+ */
+export interface Compute {
+  services(): Promise<readonly ComputeService[]>;
+  service(host: string): Promise<ComputeService | undefined>;
+  hypervisors(): Promise<readonly Hypervisor[]>;
+  aggregates(): Promise<readonly Aggregate[]>;
+  /** Every instance whose host field is `host`, all projects, all pages. */
+  serversOn(host: string): Promise<readonly Server[]>;
+  server(id: string): Promise<Server | undefined>;
+  /** Every evacuation away from `host` that Nova still records, all pages. */
+  evacuationsFrom(host: string): Promise<readonly Migration[]>;
+  /** Unfinished live and cold migrations (resizes too) in which `host` takes part, by instance. */
+  unfinishedMigrationsOf(host: string): Promise<readonly Migration[]>;
+  /** Microversion 2.53: `PUT /os-services/{id} {"forced_down": true}`. Harmless to repeat. */
+  forceDown(serviceId: string): Promise<Answer>;
+  /**
+   * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
+   * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
+   * `end: 'stopped'` 2.95 or later (it comes back SHUTOFF).
+   */
+  evacuate(
+    serverId: string,
+    options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped' },
+  ): Promise<Answer>;
+  /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
+  resetStateToActive(serverId: string): Promise<Answer>;
+}
