@@ -69,8 +69,9 @@ async function request(
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
   if (reset.kind === 'accepted') return { facts, answer: await compute.evacuate(instanceId, { host, end }) };
-  // Nothing was asked to evacuate yet: whatever became of the reset, it may be tried again.
-  const message = reset.kind === 'refused' ? reset.message : reset.error;
+  // It may take effect yet, in the middle of the next attempt: so it is settled like an evacuate without an answer.
+  if (reset.kind === 'unknown') return { facts, answer: { ...reset, error: `os-resetState: ${reset.error}` } };
+  const { message } = reset;
   const answer: Answer = {
     kind: 'refused',
     httpStatus: 409,

@@ -5,7 +5,7 @@ import type { Segment } from './policy.ts';
 import type { TaskFact, TaskState } from './task.ts';
 
 /** What the follower saw must be this young when the request leaves. */
-const GRANT_MAX_AGE_MS = 60_000;
+const GRANT_MAX_AGE_MS = 30_000;
 
 export type EvacuateDecision =
   | { readonly do: 'request'; readonly facts: readonly TaskFact[] }
@@ -90,9 +90,10 @@ export function foldAnswer(
     case 'refused': {
       const { httpStatus, message, requestId } = answer;
       const asked = 'attempt' in task.progress ? task.progress.attempt.destination : null;
-      // 404 names an unknown destination or a deleted instance, 400 an unfit destination or a moved instance:
-      // the follower looks again at once. 403, 409 and 429 say that it is too early, or not for us.
-      const lookAgain = httpStatus === 404 || httpStatus === 400;
+      // 404 names an unknown destination or a deleted instance: the follower looks again at once. So it does when
+      // another destination will do. All else says that it is too early, or not for us.
+      const blamesDestination = [400, 404].includes(httpStatus) && asked !== null && names(message, asked);
+      const lookAgain = httpStatus === 404 || blamesDestination;
       return [
         {
           ...common,
@@ -100,7 +101,7 @@ export function foldAnswer(
           httpStatus,
           requestId,
           retryAtMs: lookAgain ? nowMs : retryAtMs,
-          blamesDestination: lookAgain && asked !== null && names(message, asked),
+          blamesDestination,
         },
       ];
     }

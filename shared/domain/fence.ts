@@ -54,14 +54,18 @@ export function decideFencing(
     return commit(stopped(`not the fence device of ${host.name}: ${fault}`, nowMs));
   if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
 
-  // Once a power-off left, or evacuations may have, the host is kept off; before that it may still live. Since the
-  // host was confirmed, only an up report turns that: however long its device is out of reach, the claims stay good.
+  // Since the host was confirmed, only an up report turns that: however long its device is out of reach, the claims
+  // stay good.
+  const seenUp = countingDownClaims(host.claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
   const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
-  if (untouched && countingDownClaims(host.claims, Number.POSITIVE_INFINITY, nowMs).length === 0)
-    return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
+  if (untouched && seenUp) return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
   if (power === 'off') return commit(...whenOff(incident, reading, lastSeenUpMs(host.claims), nowMs));
 
-  if (untouched) {
+  // Once evacuations may have left, the host is kept off, whatever is said. Before that it may live, and have come
+  // back while its device was out of reach: everything is asked again before each power-off (S2).
+  const mayLive = incident.evacuatingSinceMs === null;
+  if (mayLive) {
+    if (seenUp) return commit(closedUntouched(cameBack(incident), nowMs));
     const gates = askHostGates(input);
     if (gates.some((gate) => !gate.open))
       return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
@@ -75,10 +79,15 @@ export function decideFencing(
     type: 'power-off-intended',
     attempt,
     device: detail,
-    checks: untouched ? askHostGates(input) : [],
+    checks: mayLive ? askHostGates(input) : [],
     dueAtMs: nowMs + ANSWER_DUE_MS,
   };
   return { do: 'power-off', facts: [read, intent], attempt };
+}
+
+function cameBack({ earlierProof }: Fencing): string {
+  const byHand = earlierProof === null ? '' : '; if Nova has it forced down, give it back by hand';
+  return `the host was seen up and its power is on: it has come back${byHand}`;
 }
 
 function whenOff(incident: Fencing, reading: TimedReading, upMs: number, nowMs: number): readonly IncidentFact[] {

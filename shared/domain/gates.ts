@@ -1,7 +1,7 @@
 import type { ComputeService } from '#shared/ports.ts';
 import { fenceDeviceOf } from './fence-device.ts';
 import { type GuardState, percentOf, ticketsInWindow } from './guards.ts';
-import type { HostState } from './host.ts';
+import { type HostState, hostKeyOf } from './host.ts';
 import type { Policy, Segment } from './policy.ts';
 import { countingDownClaims } from './reports.ts';
 
@@ -55,8 +55,8 @@ export function askGates(input: GateInput): readonly GateResult[] {
     ...askHostGates(input),
     reportersGate(input),
     novaGate(input),
-    stormGate('segment-storm', input, input.segmentGuard, segment.storm, segmentServices.length),
-    stormGate('global-storm', input, input.globalGuard, policy.global.storm, allServices.length),
+    stormGate('segment-storm', input, input.segmentGuard, segment.storm, segmentServices),
+    stormGate('global-storm', input, input.globalGuard, policy.global.storm, allServices),
     healthyHostsGate(input),
   ];
 }
@@ -123,11 +123,14 @@ function stormGate(
   { host, nowMs }: GateInput,
   guard: GuardState,
   limits: Segment['storm'],
-  hosts: number,
+  services: readonly ComputeService[],
 ): GateResult {
-  // Hosts, not tickets: one that stays dead and is nagged about takes one for each of its incidents.
-  const tickets = ticketsInWindow(guard, limits.windowSeconds, nowMs).filter((ticket) => ticket.hostKey !== host.key);
-  const others = new Set(tickets.map((ticket) => ticket.hostKey)).size;
+  // Hosts, not tickets: one that stays dead and is nagged about takes one for each of its incidents. And those that
+  // Nova has lost at the same time: when fifty are gone at once, the first one is part of a storm as well.
+  const tickets = ticketsInWindow(guard, limits.windowSeconds, nowMs).map((ticket) => ticket.hostKey);
+  const lost = services.filter(isLost).map((service) => hostKeyOf(host.cloud, host.region, service.id));
+  const others = new Set([...tickets, ...lost].filter((key) => key !== host.key)).size;
+  const hosts = services.length;
   const percent = percentOf(others + 1, hosts);
   // One host alone is never a storm, however small the segment is.
   const open = others + 1 <= limits.maxHosts && (others === 0 || percent <= limits.maxPercent);
@@ -143,6 +146,10 @@ function healthyHostsGate({ host, segment, live }: GateInput): GateResult {
     `${healthy} other healthy hosts in the segment; at least ${segment.minHealthyHosts} are asked for`,
   );
 }
+
+/** Nova has not heard of it, and nobody has taken it out of service. */
+const isLost = ({ state, status, forcedDown }: ComputeService): boolean =>
+  state === 'down' && status === 'enabled' && !forcedDown;
 
 /** Fit to take instances: up, enabled and not forced down. */
 export const isHealthy = (service: ComputeService): boolean =>

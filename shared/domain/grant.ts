@@ -9,6 +9,8 @@ import { isInFlight, type TaskFact, type TaskState } from './task.ts';
 export interface GrantInput {
   readonly sight: Sight;
   readonly segment: Segment;
+  /** Nova's word on the failed host in this look. */
+  readonly forcedDown: boolean;
   readonly candidates: Candidate[];
   readonly otherMigrations: ReadonlyMap<string, Migration>;
   /** Evacuations of other incidents in flight now, and the cloud's limit. */
@@ -83,10 +85,11 @@ function granted(
   task: TaskState,
   server: Server,
   destination: string | null,
-  { sight }: GrantInput,
+  input: GrantInput,
   inFlight: number,
   inFlightLimit: number,
 ): TaskFact {
+  const { sight } = input;
   const known = sight.evacuationsOf.get(task.instanceId) ?? [];
   return {
     type: 'granted',
@@ -99,7 +102,7 @@ function granted(
     },
     checks: {
       seenAtMs: sight.atMs,
-      forcedDown: true,
+      forcedDown: input.forcedDown,
       vmState: server.vmState,
       taskState: server.taskState,
       inFlight,

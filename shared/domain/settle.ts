@@ -41,7 +41,10 @@ export function needsListing(
   const { progress } = task;
   if (progress.status === 'waiting') return progress.notBeforeMs <= sight.atMs;
   if (progress.status === 'unknown') return progress.sinceMs + settleSeconds * 1000 <= sight.atMs || found(task, sight);
-  return progress.status === 'accepted' || progress.status === 'requested' ? found(task, sight) : false;
+  // The record of an accepted one is there at once: where there is none any more, its instance was deleted.
+  if (progress.status === 'accepted')
+    return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);
+  return progress.status === 'requested' ? found(task, sight) : false;
 }
 function found(task: TaskState, { evacuationsOf }: Pick<Sight, 'evacuationsOf'>): boolean {
   const { progress } = task;
@@ -97,7 +100,9 @@ export function settle(task: TaskState, sight: Sight, { evacuation }: Segment, r
     }
     case 'accepted': {
       const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
-      if (migration === undefined || isRunning(migration)) return [];
+      // Nova forgets the evacuations of an instance that is deleted.
+      if (migration === undefined) return gone(task, sight) ?? [];
+      if (isRunning(migration)) return [];
       return settleEnded(task, progress.attempt, migration, sight, evacuation, random);
     }
   }

@@ -32,10 +32,10 @@ export async function forceDown(
   });
   const answer = await compute.forceDown(host.serviceId);
   const after = await orOutage(compute.service(host.name));
-  const service = 'outage' in after ? undefined : after.value;
-  return commitOutcome(services, intended, ({ incident: now }) =>
-    now?.status === 'forcing-down'
-      ? decideForcingDown(now, answer, service, segment, clock.now(), chance.random())
-      : [forceDownAnswered(answer)],
-  );
+  return commitOutcome(services, intended, ({ incident: now }) => {
+    if (now?.status !== 'forcing-down') return [forceDownAnswered(answer)];
+    return 'outage' in after
+      ? [forceDownAnswered(answer), forceDownFailed(now, after.outage, segment, clock.now(), chance.random())]
+      : decideForcingDown(now, answer, after.value, segment, clock.now(), chance.random());
+  });
 }

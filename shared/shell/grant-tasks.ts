@@ -92,6 +92,7 @@ async function decideGrants(
   return grant(tasks, {
     sight,
     segment,
+    forcedDown: listing.service.forcedDown,
     candidates: candidates(
       listing.services,
       known,

@@ -1,5 +1,5 @@
 import type { Segment } from '#shared/domain/policy.ts';
-import { needsListing, type Sight } from '#shared/domain/settle.ts';
+import { migrationOf, needsListing, type Sight } from '#shared/domain/settle.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -67,10 +67,8 @@ async function lookUp(
 ): Promise<ReadonlyMap<string, Server | null>> {
   const away = open.filter(({ instanceId, progress }) => {
     if (onHost.has(instanceId) || progress.status === 'granted') return false;
-    return (
-      progress.status === 'waiting' ||
-      !evacuationsOf.get(instanceId)?.some(({ status }) => status === 'done' || status === 'completed')
-    );
+    const mine = 'attempt' in progress ? migrationOf(progress.attempt, evacuationsOf.get(instanceId)) : undefined;
+    return mine?.status !== 'done' && mine?.status !== 'completed';
   });
   const found = await Promise.all(
     away.map(async ({ instanceId }) => [instanceId, (await compute.server(instanceId)) ?? null] as const),

@@ -106,7 +106,7 @@ describe('the answer to a request', () => {
     expect(fold(answer, 3)).toMatchObject([{ retryAtMs: NOW_MS + seconds(20) }]);
   });
 
-  it.each([400, 404])('of %d has the instance looked at again at once', (httpStatus) => {
+  it.each([404])('of %d has the instance looked at again at once', (httpStatus) => {
     expect(fold(refused(httpStatus, 'Instance could not be found.'))).toMatchObject([
       { retryAtMs: NOW_MS, blamesDestination: false },
     ]);

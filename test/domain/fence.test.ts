@@ -166,11 +166,22 @@ describe('a host that is on', () => {
 
   it('after evacuations may have begun is powered off again, though somebody reports it up', () => {
     const claims = { '/monitor/b': aClaim('up', NOW_MS) };
-    expect(fence(provenBefore, aReading('on'), { claims })).toMatchObject({ do: 'power-off', attempt: 2 });
+    const evacuating = { ...provenBefore, evacuatingSinceMs: NOW_MS - 1000 };
+    expect(fence(evacuating, aReading('on'), { claims })).toMatchObject({ do: 'power-off', attempt: 2 });
+  });
+
+  it('that came back before any evacuation could leave is left alone, however often it was asked to power off', () => {
+    const claims = { '/monitor/a': aClaim('down', NOW_MS - 60_000), '/monitor/b': aClaim('up', NOW_MS) };
+    for (const incident of [poweredOffBefore, provenBefore])
+      expect(last(fence(incident, aReading('on'), { claims }))).toMatchObject({
+        type: 'incident-closed',
+        outcome: 'stood-down',
+      });
   });
 
   it('in a segment that is stopped is not powered off again', () => {
-    const decision = fence(poweredOffBefore, aReading('on'), { segmentGuard: stoppedGuard });
+    const evacuating = { ...poweredOffBefore, evacuatingSinceMs: NOW_MS - 1000 };
+    const decision = fence(evacuating, aReading('on'), { segmentGuard: stoppedGuard });
     expect(last(decision)).toMatchObject({ type: 'fence-failed', because: 'the segment is stopped: a device lied' });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { askGates, askHostGates, type GateInput, type GateName } from '#shared/domain/gates.ts';
 import { NO_GUARD, percentOf, type Ticket, ticketsInWindow, withTicket } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
+import type { ComputeService } from '#shared/ports.ts';
 import {
   aClaim,
   aHost,
@@ -78,6 +79,14 @@ describe('each gate is closed by itself', () => {
       .slice(1)
       .map((each) => ({ ...each, state: 'down' as const })),
   ];
+  const others = (change: Partial<ComputeService>) => [
+    aService({ state: 'down' }),
+    ...servicesOf(9)
+      .slice(1)
+      .map((each, index) => (index < 4 ? { ...each, ...change } : each)),
+  ];
+  const lost = others({ state: 'down' });
+  const disabled = others({ state: 'down', status: 'disabled' });
 
   it.each<[why: string, input: GateInput, gates: readonly GateName[]]>([
     ['no segment holds it now', live({ segments: [] }), ['protected']],
@@ -93,7 +102,9 @@ describe('each gate is closed by itself', () => {
     ['Nova sees it up', withService({ state: 'up' }), ['nova-sees-it-down']],
     ['three of its segment were fenced', anInput({ segmentGuard: withTickets(tickets(3)) }), ['segment-storm']],
     ['five of the cloud were fenced', anInput({ globalGuard: withTickets(tickets(5)) }), ['global-storm']],
-    ['too few others are healthy', live({ segmentServices: few }), ['healthy-hosts']],
+    ['too few others are healthy', live({ segmentServices: few }), ['segment-storm', 'healthy-hosts']],
+    ['Nova has lost others too', live({ segmentServices: lost }), ['segment-storm']],
+    ['others are out of service', live({ segmentServices: disabled }), []],
   ])('%s', (_, input, gates) => {
     expect(closed(input)).toEqual(gates);
   });

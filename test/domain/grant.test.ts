@@ -28,6 +28,7 @@ interface Story {
 }
 
 const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], ...story }: Story): GrantInput => ({
+  forcedDown: true,
   sight: {
     atMs: NOW_MS,
     evacuationsOf: Map.groupBy(evacuations, (each) => each.instanceId),

@@ -81,8 +81,12 @@ describe('a host that is reported up', () => {
     services.cloud.during = async (action) => {
       if (action !== 'force-down') return;
       services.cloud.during = () => {};
-      for (let beat = 1; beat <= 40; beat += 1)
-        pipeline.report({ type: 'host.heartbeat', source: '/itself', atMs: services.clock.now() + beat * 500 });
+      for (let beat = 1; beat <= 12; beat += 1) {
+        await services.clock.sleep(500);
+        const sentAtMs = services.clock.now();
+        const event = anEvent({ type: 'host.heartbeat', source: '/itself', atMs: sentAtMs });
+        await receiveHostEvent.handle(services, [aRecord(event, { sentAtMs })]);
+      }
     };
     pipeline.report();
     await pipeline.run();

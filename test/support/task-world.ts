@@ -145,6 +145,7 @@ export class TaskWorld {
     const [change] = grant([this.task], {
       sight,
       segment,
+      forcedDown: true,
       candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
       otherMigrations: new Map(),
       inFlightElsewhere: 0,
