@@ -17,6 +17,10 @@ const program = new Command('salvor')
   .addOption(
     new Option('--state-dir <folder>', 'where the pipeline keeps its state').env('SALVOR_STATE_DIR').default('.salvor'),
   )
+  .addOption(
+    new Option('--state-table <name>', 'read a deployed stack instead: its state table').env('SALVOR_STATE_TABLE'),
+  )
+  .addOption(new Option('--audit-table <name>', 'and its audit table').env('SALVOR_AUDIT_TABLE'))
   .showHelpAfterError('(salvor --help shows every command)');
 for (const command of [
   drillCommand(),

@@ -1,6 +1,7 @@
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
+import { resendParked } from '#shared/shell/resend-parked.ts';
 import { type InventoryHost, loadInventory, mirrorWrites } from '#shared/state/inventory.ts';
 
 const WRITES_AT_ONCE = 90;
@@ -10,13 +11,14 @@ const WRITES_AT_ONCE = 90;
  * from others, and hosts added to or removed from a segment are protected or not within a minute. What is decided
  * later is read live.
  */
-export async function mirrorInventory({ compute, policy, state, log }: Services): Promise<number> {
+export async function mirrorInventory(services: Services): Promise<number> {
+  const { compute, policy, state, log } = services;
   const { name: cloud, region } = policy.cloud;
-  const [services, aggregates] = await Promise.all([
+  const [computeServices, aggregates] = await Promise.all([
     compute.services(),
     usesAggregates(policy) ? compute.aggregates() : [],
   ]);
-  const hosts = services.map((service): InventoryHost => {
+  const hosts = computeServices.map((service): InventoryHost => {
     const segments = segmentsOf(policy, service, aggregates).map((segment) => segment.name);
     const [only] = segments;
     const segment = segments.length === 1 && only !== undefined ? only : null;
@@ -28,10 +30,13 @@ export async function mirrorInventory({ compute, policy, state, log }: Services)
           : `it is in segment ${segment}`;
     return { host: service.host, serviceId: service.id, zone: service.zone, segment, because };
   });
-  const writes = mirrorWrites(cloud, region, await loadInventory(state, cloud, region), hosts);
+  const before = await loadInventory(state, cloud, region);
+  const writes = mirrorWrites(cloud, region, before, hosts);
   for (let start = 0; start < writes.length; start += WRITES_AT_ONCE)
     await state.transact(writes.slice(start, start + WRITES_AT_ONCE));
   if (writes.length > 0) log.info('inventory changed', { hosts: hosts.length, written: writes.length });
+  const known = new Set(before.map(({ value }) => value.host));
+  for (const { host } of hosts) if (!known.has(host)) await resendParked(services, host);
   return hosts.length;
 }
 

@@ -15,8 +15,7 @@ export function auditCommand(): Command {
     .argument('<incident>', 'its id or the beginning of it, or a host: then its newest')
     .option('--json', 'print JSON')
     .action(async (wanted: string, { json }, command: Command) => {
-      const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
-      await withState(stateDir, async (state) => {
+      await withState(command, async (state) => {
         const entry = await findIncident(state, wanted);
         const audit = await readIncidentAudit(state, entry);
         const names = new Map((await loadTasks(state, entry.id)).map(({ value }) => [value.instanceId, value.name]));

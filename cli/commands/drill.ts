@@ -14,6 +14,9 @@ const number =
     return value;
   };
 
+/** The newest drill's state, for `salvor audit`; each drill begins anew. */
+const KEPT = '.salvor/drill';
+
 /** `salvor drill`: the main job, end to end, against a simulated cloud; nothing outside this process is touched. */
 export function drillCommand(): Command {
   const faults = FAULT_NAMES.map((name) => `  ${name.padEnd(16)} ${FAULTS[name].story}`).join('\n');
@@ -46,7 +49,10 @@ export function drillCommand(): Command {
       const result = await runDrill(options, audience, verbose ? jsonLog() : silentLog);
       shown.end();
       if (json) printJson(result);
-      else print(summary(result));
+      else
+        print(
+          `${summary(result)}\nEverything that was decided and done: npm run salvor -- --state-dir ${KEPT} audit compute-1`,
+        );
       process.exitCode = result.exitCode;
     });
 }

@@ -9,8 +9,7 @@ export function incidentsCommand(): Command {
     .description('list the incidents')
     .option('--json', 'print JSON')
     .action(async ({ json }, command: Command) => {
-      const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
-      const incidents = await withState(stateDir, (state) => Array.fromAsync(listIncidents(state)));
+      const incidents = await withState(command, (state) => Array.fromAsync(listIncidents(state)));
       if (json) printJson(incidents);
       else
         print(

@@ -9,8 +9,7 @@ export function parkedCommand(): Command {
     .description('list the messages that could not be acted on')
     .option('--json', 'print JSON')
     .action(async ({ json }, command: Command) => {
-      const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
-      const parked = await withState(stateDir, (state) => Array.fromAsync(listParked(state)));
+      const parked = await withState(command, (state) => Array.fromAsync(listParked(state)));
       if (json) printJson(parked);
       else if (parked.length === 0) print('nothing is parked');
       else

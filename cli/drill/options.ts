@@ -7,6 +7,8 @@ export interface DrillOptions {
   readonly evacuationSeconds: number;
   readonly fault: FaultName | undefined;
   readonly seed: number;
+  /** Where the pipeline's state is kept for a look afterwards; forgotten if absent. */
+  readonly stateDir?: string;
   /** After this long the drill has not ended as it must. Default: as the other options ask for. */
   readonly limitSeconds?: number;
 }

@@ -51,7 +51,8 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
   const { compute, fencing } = connection;
   const healthy: OutsideServices = { compute, fencing, policy, clock: systemClock, chance: systemChance, log };
   const services = sabotage.outside?.(healthy, cloud) ?? healthy;
-  const stateDir = mkdtempSync(join(tmpdir(), 'salvor-drill-'));
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'salvor-drill-'));
+  rmSync(stateDir, { recursive: true, force: true });
   const embedded = await startEmbedded({
     stateDir,
     port: 0,
@@ -66,7 +67,7 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
     await embedded.stop();
     await connection.close();
     await cloud.stop();
-    rmSync(stateDir, { recursive: true, force: true });
+    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
   };
   return { cloud, embedded, agents, policy, victim, protectedBefore, unprotected, stop };
 }

@@ -38,5 +38,5 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'evacuate-instance': { ...step, sendsTo: [] },
   'follow-evacuations': { ...step, sendsTo: [...STEPS, 'evacuate-instance'], readsDue: true },
   sweep: { ...step, state: 'read', readsDue: true, appendsAudit: false, callsNova: false },
-  'mirror-inventory': { ...step, sendsTo: [], state: 'write-and-delete', appendsAudit: false },
+  'mirror-inventory': { ...step, sendsTo: ['host-events'], state: 'write-and-delete', appendsAudit: false },
 };

@@ -18,6 +18,11 @@ interface Mirror {
 const KEEP_MS = 10_000;
 const mirrors = new WeakMap<object, Promise<Mirror>>();
 
+export const unknownHost = (host: string): Omit<ToPark, 'body'> => ({
+  because: 'no compute service of this name is known',
+  subject: host,
+});
+
 /** The host an event names, or why salvor can't tell. */
 export async function findHost(
   services: Services,
@@ -34,8 +39,7 @@ export async function findHost(
   const mirror = await readMirror(services, cloud, region);
   // A host that joined a moment ago is in the mirror's table before it is in our copy of it.
   const known = mirror.hosts.get(named.host) ?? (await loadInventoryHost(services.state, cloud, region, named.host));
-  if (known === undefined)
-    return { unknown: { because: 'no compute service of this name is known', subject: named.host } };
+  if (known === undefined) return { unknown: unknownHost(named.host) };
   return { known: { ...known, key: hostKeyOf(cloud, region, known.serviceId), cloud, region } };
 }
 

@@ -14,7 +14,7 @@ export interface Parked {
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
-  /** The first characters of the first such message. */
+  /** The first characters of the newest such message that was counted. */
   readonly sample: string;
 }
 
@@ -49,7 +49,7 @@ export function parkWrites(
   const { because, subject } = first;
   const count = (known?.value.count ?? 0) + messages.length;
   const firstAtMs = known?.value.firstAtMs ?? nowMs;
-  const sample = known?.value.sample ?? first.body.slice(0, SAMPLE_CHARS);
+  const sample = first.body.slice(0, SAMPLE_CHARS);
   const parked: Parked = { id, because, subject, count, firstAtMs, lastAtMs: nowMs, sample };
   return [put(keyOf(id), known?.version ?? 'absent', parked, { expiresAtMs: nowMs + KEEP_MS })];
 }

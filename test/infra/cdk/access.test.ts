@@ -118,7 +118,8 @@ describe('what a function is said to use', () => {
     const { sendsTo, appendsAudit, callsNova, fences } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
-    expect(sendsTo.length > 0).toBe(imports('shared/shell/step.ts'));
+    expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
+    expect(sendsTo.includes('host-events')).toBe(imports('shared/shell/resend-parked.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/power-off.ts'));
     expect(callsNova).toBe(files.some((path) => /^(functions|shared\/shell)\//.test(path) && asksNova(path)));
