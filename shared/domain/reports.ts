@@ -95,15 +95,14 @@ function judge(
   context: JudgeContext,
 ): ReportFact | undefined {
   const { event, receivedAtMs } = received;
-  // Nobody reports what is yet to be seen: a clock that is ahead counts as the moment of arrival.
-  const occurredAtMs = Math.min(Date.parse(event.time), receivedAtMs);
+  const occurredAtMs = Date.parse(event.time);
   const common = { reporter: event.source, eventId: event.id, eventType: event.type, occurredAtMs };
   if (seen.has(recordedId(event.source, event.id))) return undefined;
   const about = aboutOf(event);
   const says = event.type === 'host.down' ? 'down' : 'up';
   const before = about === undefined ? claims[event.source] : undefined;
   if (before !== undefined && !isNewer(says, occurredAtMs, before)) return undefined;
-  const because = notBelieved(Date.parse(event.time), context.nowMs, context.policy);
+  const because = notBelieved(occurredAtMs, context.nowMs, context.policy);
   if (because !== undefined) return { type: 'not-believed', ...common, because };
   if (about !== undefined) return { type: 'recorded', ...common, about };
   if (before?.says === says && saysNothingNew(received, before, context)) return undefined;

@@ -80,7 +80,7 @@ async function fill({ client, queueUrls }: SqsServer, events: number, hosts: num
   const body = (index: number): string => {
     const event = index % distinct;
     const data = { host: `compute-${event % hosts}`, reason: 'no answer for 5 s' };
-    const time = new Date(startMs + event).toISOString();
+    const time = new Date(startMs - distinct + event).toISOString();
     return JSON.stringify({
       specversion: '1.0',
       id: `e${event}`,
