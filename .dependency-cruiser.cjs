@@ -1,7 +1,12 @@
 /** The walls between the rooms (docs/decisions): each rule says what may not be reached from where, and why. */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'events-know-only-zod',
       comment: 'The contracts are for everybody, agents in other languages included.',
@@ -34,18 +39,43 @@ module.exports = {
       from: { path: ['^shared/(shell|state)/', '^functions/'] },
       to: { path: ['^shared/adapters/', '^infra/', '^cli/', '^sim/'] },
     },
-    { name: 'shared-is-below', severity: 'error', from: { path: '^shared/' }, to: { path: ['^functions/', '^infra/', '^cli/', '^sim/', '^test/'] } },
+    {
+      name: 'shared-is-below',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { path: ['^functions/', '^infra/', '^cli/', '^sim/', '^test/'] },
+    },
     {
       name: 'the-simulated-cloud-stands-alone',
-      comment: 'It must not share salvor\'s opinions of what Nova does.',
+      comment: "It must not share salvor's opinions of what Nova does.",
       severity: 'error',
       from: { path: '^sim/' },
       to: { path: ['^shared/', '^functions/', '^infra/', '^cli/', '^events/', '^test/'] },
     },
-    { name: 'infra-is-below-the-cli', severity: 'error', from: { path: '^infra/' }, to: { path: ['^cli/', '^sim/', '^test/'] } },
-    { name: 'tests-are-above-all', severity: 'error', from: { path: '^(events|functions|shared|infra|cli|sim)/' }, to: { path: '^test/' } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['\\.d\\.ts$', '(^|/)\\.[^/]+\\.cjs$', 'vitest\\.config\\.ts$'] }, to: {} },
-    { name: 'only-what-is-declared', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] } },
+    {
+      name: 'infra-is-below-the-cli',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: ['^cli/', '^sim/', '^test/'] },
+    },
+    {
+      name: 'tests-are-above-all',
+      severity: 'error',
+      from: { path: '^(events|functions|shared|infra|cli|sim)/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['\\.d\\.ts$', '(^|/)\\.[^/]+\\.cjs$', 'vitest\\.config\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'only-what-is-declared',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,5 +1,6 @@
 import type { EvacuateInstance } from '#events/commands.ts';
-import { decideEvacuate, foldAnswer } from '#shared/domain/evacuate.ts';
+import { decideEvacuate, foldAnswer, unfitNow } from '#shared/domain/evacuate.ts';
+import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { TaskFact, TaskState } from '#shared/domain/task.ts';
 import { ConflictError } from '#shared/errors.ts';
@@ -7,7 +8,7 @@ import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import type { Answer } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { segmentOf } from '#shared/shell/live.ts';
+import { orOutage, segmentOf } from '#shared/shell/live.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTask, taskWrites } from '#shared/state/tasks.ts';
@@ -19,26 +20,40 @@ const MAX_RACES = 8;
  * message that comes again finds it and does nothing, since only the follower may reconcile what became of it.
  */
 export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance', async (services, { message }) => {
-  const { hostKey, incidentId, instanceId, attempt } = message;
-  const [host, loaded] = await Promise.all([
-    loadHost(services.state, hostKey),
-    loadTask(services.state, incidentId, instanceId),
-  ]);
-  if (host === undefined || loaded === undefined || host.value.incident === null) return;
-  const segment = segmentOf(services, host.value.incident.segment);
-  const decision = decideEvacuate(
-    host.value,
-    loaded.value,
-    attempt,
-    segment.fencing.proofMaxAgeSeconds,
-    services.clock.now(),
-  );
+  const { instanceId, attempt } = message;
+  const granted = await loadGranted(services, message);
+  if (granted === undefined) return;
+  const seen = await orOutage(services.compute.server(instanceId));
+  // Read again behind the slow part: what voids a proof may have come meanwhile.
+  const now = await loadGranted(services, message);
+  if (now === undefined) return;
+  const { host, task, segment } = now;
+  const unfit = 'outage' in seen ? seen.outage : unfitNow(seen.value, host.name, attempt, segment.instances);
+  const { proofMaxAgeSeconds } = segment.fencing;
+  const decision = decideEvacuate(host, task.value, attempt, proofMaxAgeSeconds, services.clock.now(), unfit);
   if (decision.do === 'nothing') return;
-  const intended = await commit(services, loaded, decision.facts);
+  const intended = await commit(services, task, decision.facts);
   if (intended === undefined || decision.do === 'give-back') return;
   const { facts, answer } = await request(services, intended.value);
   await recordAnswer(services, intended, facts, answer, attempt, segment);
 });
+
+interface Granted {
+  readonly host: HostState;
+  readonly task: Loaded<TaskState>;
+  readonly segment: Segment;
+}
+
+/** Undefined when the attempt is not this message's business: it was sent, taken back, or its incident is closed. */
+async function loadGranted(services: Services, message: EvacuateInstance): Promise<Granted | undefined> {
+  const [host, task] = await Promise.all([
+    loadHost(services.state, message.hostKey),
+    loadTask(services.state, message.incidentId, message.instanceId),
+  ]);
+  if (host === undefined || host.value.incident === null || task?.value.progress.status !== 'granted') return undefined;
+  if (task.value.progress.attempt.number !== message.attempt) return undefined;
+  return { host: host.value, task, segment: segmentOf(services, host.value.incident.segment) };
+}
 
 /** Undefined when somebody else moved the task on: then this message has no more business with it. */
 async function commit(

@@ -32,8 +32,8 @@ const step: Access = {
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'receive-host-event': { ...step, callsNova: false },
-  'confirm-host-down': step,
-  'fence-host': { ...step, fences: true },
+  'confirm-host-down': { ...step, readsDue: true },
+  'fence-host': { ...step, fences: true, readsDue: true },
   'plan-evacuation': step,
   'evacuate-instance': { ...step, sendsTo: [] },
   'follow-evacuations': { ...step, sendsTo: [...STEPS, 'evacuate-instance'], readsDue: true },

@@ -16,7 +16,7 @@ export interface AuditRecord {
   readonly stream: string;
   readonly seq: number;
   readonly atMs: number;
-  /** What kind of fact: see `facts.ts` and `task.ts`. */
+  /** What kind of fact: see `host.ts` and `task.ts`. */
   readonly fact: JsonObject & { readonly type: string };
   readonly previousHash: string;
   readonly hash: string;

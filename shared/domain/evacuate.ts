@@ -1,6 +1,7 @@
-import type { Answer } from '#shared/ports.ts';
+import type { Answer, Server } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
 import type { HostState } from './host.ts';
+import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
 import type { TaskFact, TaskState } from './task.ts';
 
@@ -13,17 +14,38 @@ export type EvacuateDecision =
   /** Another message's business, or over: nothing to do. */
   | { readonly do: 'nothing' };
 
-/** The last look before the one request of an attempt leaves: S1 and S4, from consistent reads. */
+/**
+ * Why the instance, read a moment ago, is not what was granted any more: somebody else may be evacuating it by now,
+ * and a second evacuate would destroy theirs. The next look of the follower finds out what it is.
+ */
+export function unfitNow(
+  server: Server | undefined,
+  host: string,
+  attempt: number,
+  of: Segment['instances'],
+): string | undefined {
+  if (server === undefined) return 'it is gone by now';
+  if (server.host !== host) return `it is on ${server.host ?? 'no host'} by now`;
+  const instances = attempt > 1 ? { ...of, inError: 'recover' as const } : of;
+  const verdict = judgeInstance(server, { instances, runningEvacuation: undefined, runningMigration: undefined });
+  return verdict.kind === 'evacuate' ? undefined : verdict.because;
+}
+
+/**
+ * The last look before the one request of an attempt leaves: S1 and S4, from consistent reads.
+ * @param unfit what `unfitNow` says of the instance
+ */
 export function decideEvacuate(
   host: HostState,
   task: TaskState,
   attemptNumber: number,
   proofMaxAgeSeconds: number,
   nowMs: number,
+  unfit: string | undefined,
 ): EvacuateDecision {
   const { progress } = task;
   if (progress.status !== 'granted' || progress.attempt.number !== attemptNumber) return { do: 'nothing' };
-  const because = whyNot(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
+  const because = unfit ?? whyNot(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
   if (because !== undefined) return { do: 'give-back', facts: [{ type: 'grant-expired', because, atMs: nowMs }] };
   const proof = host.incident?.status === 'evacuating' ? host.incident.proof : undefined;
   const intent: TaskFact = {

@@ -13,20 +13,25 @@ export interface TimedReading extends PowerReading {
   readonly askedAtMs: number;
 }
 
-/** Which host this system UUID is bound to already; null when to none. */
-export type Binding = { readonly systemUuid: string; readonly hostKey: string } | null;
+/** What is known of the device before it is believed; null where nothing is. */
+export interface KnownDevice {
+  /** The host to which the system that answered is bound. */
+  readonly boundTo: string | null;
+  /** The system to which the host is bound. */
+  readonly boundSystem: string | null;
+  /** The system that the policy names for the host. */
+  readonly configured: string | undefined;
+}
 
 /** Why the device that was read can't be the host's own (S2); null when it can. */
-export function bindingFault(
-  reading: PowerReading,
-  binding: Binding,
-  hostKey: string,
-  configured: string | undefined,
-): string | null {
-  if (configured !== undefined && reading.systemUuid !== configured)
-    return `its system UUID is ${reading.systemUuid ?? 'not told'}, the policy says ${configured}`;
-  if (binding !== null && binding.hostKey !== hostKey)
-    return `its system ${binding.systemUuid} is bound to another host, ${binding.hostKey}`;
+export function bindingFault({ systemUuid }: PowerReading, known: KnownDevice, hostKey: string): string | null {
+  const { boundTo, boundSystem, configured } = known;
+  const told = systemUuid ?? 'not told';
+  if (configured !== undefined && systemUuid !== configured)
+    return `its system UUID is ${told}, the policy says ${configured}`;
+  if (boundTo !== null && boundTo !== hostKey) return `its system ${told} is bound to another host, ${boundTo}`;
+  if (boundSystem !== null && systemUuid !== boundSystem)
+    return `its system UUID is ${told}, the host is bound to ${boundSystem}`;
   return null;
 }
 
@@ -59,7 +64,13 @@ export function decideFencing(
   const seenUp = countingDownClaims(host.claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
   const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
   if (untouched && seenUp) return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
-  if (power === 'off') return commit(...whenOff(incident, reading, lastSeenUpMs(host.claims), nowMs));
+  if (power === 'off') {
+    // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
+    const gates = untouched ? askHostGates(input) : [];
+    if (gates.some((gate) => !gate.open))
+      return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
+    return commit(...whenOff(incident, reading, lastSeenUpMs(host.claims), nowMs));
+  }
 
   // Once evacuations may have left, the host is kept off, whatever is said. Before that it may live, and have come
   // back while its device was out of reach: everything is asked again before each power-off (S2).

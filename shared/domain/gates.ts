@@ -1,7 +1,7 @@
 import type { ComputeService } from '#shared/ports.ts';
 import { fenceDeviceOf } from './fence-device.ts';
 import { type GuardState, percentOf, ticketsInWindow } from './guards.ts';
-import { type HostState, hostKeyOf } from './host.ts';
+import type { HostState } from './host.ts';
 import type { Policy, Segment } from './policy.ts';
 import { countingDownClaims } from './reports.ts';
 
@@ -42,6 +42,8 @@ export interface GateInput {
   readonly live: LiveView;
   readonly segmentGuard: GuardState;
   readonly globalGuard: GuardState;
+  /** Hosts with an open incident, this one's too; may lag behind by seconds. */
+  readonly openIncidents: readonly { readonly hostKey: string; readonly segment: string }[];
   readonly nowMs: number;
 }
 
@@ -55,8 +57,8 @@ export function askGates(input: GateInput): readonly GateResult[] {
     ...askHostGates(input),
     reportersGate(input),
     novaGate(input),
-    stormGate('segment-storm', input, input.segmentGuard, segment.storm, segmentServices),
-    stormGate('global-storm', input, input.globalGuard, policy.global.storm, allServices),
+    stormGate('segment-storm', input, segment.storm, segmentServices.length),
+    stormGate('global-storm', input, policy.global.storm, allServices.length),
     healthyHostsGate(input),
   ];
 }
@@ -120,17 +122,17 @@ function novaGate({ segment, live }: GateInput): GateResult {
 
 function stormGate(
   name: 'segment-storm' | 'global-storm',
-  { host, nowMs }: GateInput,
-  guard: GuardState,
+  { host, segment, segmentGuard, globalGuard, openIncidents, nowMs }: GateInput,
   limits: Segment['storm'],
-  services: readonly ComputeService[],
+  hosts: number,
 ): GateResult {
+  const ofSegment = name === 'segment-storm';
   // Hosts, not tickets: one that stays dead and is nagged about takes one for each of its incidents. And those that
-  // Nova has lost at the same time: when fifty are gone at once, the first one is part of a storm as well.
-  const tickets = ticketsInWindow(guard, limits.windowSeconds, nowMs).map((ticket) => ticket.hostKey);
-  const lost = services.filter(isLost).map((service) => hostKeyOf(host.cloud, host.region, service.id));
-  const others = new Set([...tickets, ...lost].filter((key) => key !== host.key)).size;
-  const hosts = services.length;
+  // are under suspicion at the same time: when fifty are gone at once, the first one is part of a storm as well.
+  const tickets = ticketsInWindow(ofSegment ? segmentGuard : globalGuard, limits.windowSeconds, nowMs);
+  const suspected = openIncidents.filter((each) => !ofSegment || each.segment === segment.name);
+  const keys = [...tickets, ...suspected].map((each) => each.hostKey);
+  const others = new Set(keys.filter((key) => key !== host.key)).size;
   const percent = percentOf(others + 1, hosts);
   // One host alone is never a storm, however small the segment is.
   const open = others + 1 <= limits.maxHosts && (others === 0 || percent <= limits.maxPercent);
@@ -146,10 +148,6 @@ function healthyHostsGate({ host, segment, live }: GateInput): GateResult {
     `${healthy} other healthy hosts in the segment; at least ${segment.minHealthyHosts} are asked for`,
   );
 }
-
-/** Nova has not heard of it, and nobody has taken it out of service. */
-const isLost = ({ state, status, forcedDown }: ComputeService): boolean =>
-  state === 'down' && status === 'enabled' && !forcedDown;
 
 /** Fit to take instances: up, enabled and not forced down. */
 export const isHealthy = (service: ComputeService): boolean =>

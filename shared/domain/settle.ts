@@ -14,7 +14,7 @@ const ANSWER_EXPIRES_MS = 75_000;
 /** What was read from Nova for this look. */
 export interface Sight {
   readonly atMs: number;
-  /** Newest evacuation first does not matter: the id tells. */
+  /** In any order: the ids tell which is newer. */
   readonly evacuationsOf: ReadonlyMap<string, readonly Migration[]>;
   /** Instances whose host field is still the failed host; undefined when they were not listed this time. */
   readonly onHost: ReadonlyMap<string, Server> | undefined;

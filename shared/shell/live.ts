@@ -6,6 +6,7 @@ import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
 import { loadGuard } from '#shared/state/guards.ts';
+import { openHosts } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 
 /** The segment an incident was opened under. It is an error of the operator to rename one while it is in use. */
@@ -46,10 +47,14 @@ export async function readGates(
   segment: Segment,
   live: LiveView,
 ): Promise<GateReading> {
-  const [segmentGuard, globalGuard] = await Promise.all([
+  const [segmentGuard, globalGuard, open] = await Promise.all([
     loadGuard(services.state, { segment: segment.name }),
     loadGuard(services.state, 'global'),
+    openHosts(services.state, Number.MAX_SAFE_INTEGER),
   ]);
+  const openIncidents = open.flatMap(({ key, incident }) =>
+    incident === null ? [] : [{ hostKey: key, segment: incident.segment }],
+  );
   const { policy, clock } = services;
   const input = {
     host,
@@ -58,6 +63,7 @@ export async function readGates(
     live,
     segmentGuard: segmentGuard.value,
     globalGuard: globalGuard.value,
+    openIncidents,
     nowMs: clock.now(),
   };
   return { input, segmentGuard, globalGuard };

@@ -7,12 +7,12 @@ import {
   type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
-import type { HostFact, HostState } from '#shared/domain/host.ts';
+import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { bindingWrites, loadBinding } from '#shared/state/bindings.ts';
+import { bindingWrites, loadBindings } from '#shared/state/bindings.ts';
 import { guardWrite, loadGuard } from '#shared/state/guards.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { orOutage, readGates, readLive, segmentOf } from './live.ts';
@@ -38,11 +38,17 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
 
   const [reading, live] = await Promise.all([readPower(services, device), orOutage(readLive(services, host, segment))]);
   if ('outage' in live) return fail(`Nova does not answer, and nothing is powered off without it: ${live.outage}`);
-  const binding = await loadBinding(services.state, reading.systemUuid);
+  const keys = new Set(live.value.allServices.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
+  const bindings = await loadBindings(services.state, reading.systemUuid, host.key, (key) => keys.has(key));
+  const known = {
+    boundTo: bindings.ofSystem?.value.hostKey || null,
+    boundSystem: bindings.ofHost?.value.systemUuid ?? null,
+    configured: config.systemUuid,
+  };
   const { input } = await readGates(services, host, segment, live.value);
-  const fault = bindingFault(reading, binding, host.key, config.systemUuid);
+  const fault = bindingFault(reading, known, host.key);
   const decision = decideFencing(host.incident, reading, fault, input, chance.random());
-  const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, binding) : [];
+  const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, bindings) : [];
   const writes = [...bind, ...(await stopWrites(services, decision.facts, segment, host.incident.id))];
   const committed = await commitHost(services, loaded, { facts: decision.facts, writes });
   if (decision.do === 'commit') return committed;

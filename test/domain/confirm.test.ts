@@ -21,7 +21,7 @@ function anInput(segment: Partial<SegmentInput> = {}, of: Partial<GateInput['liv
   const services = servicesOf(9);
   const live = { service: services[0], segments: ['az1'], segmentServices: services, allServices: services, ...of };
   const guards = { segmentGuard: NO_GUARD, globalGuard: NO_GUARD };
-  return { host: aHostIn('suspected'), segment: only, policy, live, ...guards, nowMs: NOW_MS };
+  return { host: aHostIn('suspected'), segment: only, policy, live, ...guards, openIncidents: [], nowMs: NOW_MS };
 }
 const novaSeesItUp = () => anInput({}, { service: aService() });
 const suspected = anIncident('suspected');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideEvacuate, foldAnswer } from '#shared/domain/evacuate.ts';
+import { decideEvacuate, foldAnswer, unfitNow } from '#shared/domain/evacuate.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import { evolveTask, type TaskProgress } from '#shared/domain/task.ts';
 import type { Answer } from '#shared/ports.ts';
@@ -10,6 +10,7 @@ import {
   anIncident,
   aProof,
   aSegment,
+  aServer,
   aTask,
   NOW_MS,
   seconds,
@@ -20,7 +21,7 @@ const MAX_AGE_SECONDS = 120;
 const granted = aTask('granted');
 const evacuating = aHostIn('evacuating');
 const decide = (host: HostState, task = granted, attempt = 1) =>
-  decideEvacuate(host, task, attempt, MAX_AGE_SECONDS, NOW_MS);
+  decideEvacuate(host, task, attempt, MAX_AGE_SECONDS, NOW_MS, undefined);
 
 describe('the last look before a request', () => {
   it('commits the intent, with the proof it rests on', () => {
@@ -122,5 +123,27 @@ describe('the answer to a request', () => {
   ])('of 400 "%s" is about the destination: %s', (message, blames) => {
     expect(fold(refused(400, message))).toMatchObject([{ blamesDestination: blames }]);
     expect(fold(refused(400, message)).reduce(evolveTask, requested).failedAt).toEqual(blames ? ['compute-2'] : []);
+  });
+});
+
+describe('an instance that is read right before its request', () => {
+  const of = aSegment().instances;
+  const unfit = (server: Parameters<typeof unfitNow>[0], attempt = 1) => unfitNow(server, 'compute-1', attempt, of);
+
+  it('may be evacuated as it was granted', () => {
+    expect(unfit(aServer())).toBeUndefined();
+    expect(unfit(aServer({ vmState: 'error' }), 2)).toBeUndefined();
+  });
+
+  it.each([
+    ['was deleted', undefined, /gone/],
+    ['was moved', aServer({ host: 'compute-7' }), /it is on compute-7 by now/],
+    ['is being evacuated by somebody else', aServer({ taskState: 'rebuilding' }), /rebuilding/],
+    ['is being deleted', aServer({ taskState: 'deleting' }), /being deleted/],
+    ['was opted out', aServer({ metadata: { HA_Enabled: 'false' } }), /opted out/],
+  ])('is left to the next look when it %s', (_, server, because) => {
+    expect(unfit(server)).toMatch(because);
+    const decision = decideEvacuate(evacuating, granted, 1, MAX_AGE_SECONDS, NOW_MS, unfit(server));
+    expect(decision).toMatchObject({ do: 'give-back', facts: [{ type: 'grant-expired' }] });
   });
 });

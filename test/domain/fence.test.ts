@@ -42,6 +42,7 @@ function anInput(host: HostState, overrides: Partial<GateInput> = {}): GateInput
     policy,
     live,
     ...guards,
+    openIncidents: [],
     nowMs: NOW_MS,
     ...overrides,
   };
@@ -160,6 +161,12 @@ describe('a host that is on', () => {
     expect(last(decision)).toMatchObject({ type: 'held' });
   });
 
+  it('is held when it is found off while somebody has taken it into maintenance', () => {
+    const service = aService({ status: 'disabled', state: 'down' });
+    const live = { service, segments: ['az1'], segmentServices: servicesOf(9), allServices: servicesOf(9) };
+    expect(last(fence(untouched, aReading('off'), { live }))).toMatchObject({ type: 'held' });
+  });
+
   it('after a power-off is powered off again, and the attempts are counted', () => {
     expect(fence(poweredOffBefore, aReading('on'))).toMatchObject({ do: 'power-off', attempt: 2 });
   });
@@ -202,12 +209,21 @@ describe('a device', () => {
   });
 
   it('is the host’s own unless the policy or an earlier contact says otherwise', () => {
-    const bound = { systemUuid: SYSTEM, hostKey: 'key-1' };
-    expect(bindingFault(aReading('on'), null, 'key-1', undefined)).toBeNull();
-    expect(bindingFault(aReading('on'), bound, 'key-1', SYSTEM)).toBeNull();
-    expect(bindingFault(aReading('on'), bound, 'key-2', undefined)).toMatch(/bound to another host, key-1/);
-    expect(bindingFault(aReading('on'), null, 'key-1', uuid(4, 2))).toMatch(/the policy says/);
-    expect(bindingFault(aReading('on', { systemUuid: null }), null, 'key-1', SYSTEM)).toMatch(/not told/);
+    const known = { boundTo: null, boundSystem: null, configured: undefined };
+    const bound = { boundTo: 'key-1', boundSystem: SYSTEM, configured: SYSTEM };
+    const other = uuid(4, 2);
+    expect(bindingFault(aReading('on'), known, 'key-1')).toBeNull();
+    expect(bindingFault(aReading('on'), bound, 'key-1')).toBeNull();
+    expect(bindingFault(aReading('on'), bound, 'key-2')).toMatch(/bound to another host, key-1/);
+    expect(bindingFault(aReading('on'), { ...known, configured: other }, 'key-1')).toMatch(/the policy says/);
+    expect(bindingFault(aReading('on', { systemUuid: null }), { ...known, configured: SYSTEM }, 'key-1')).toMatch(
+      /not told/,
+    );
+    // An address that leads to another machine by now, one that is off: no proof about this host.
+    for (const told of [other, null])
+      expect(bindingFault(aReading('off', { systemUuid: told }), { ...known, boundSystem: SYSTEM }, 'key-1')).toMatch(
+        /the host is bound to/,
+      );
   });
 });
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { askGates, askHostGates, type GateInput, type GateName } from '#shared/domain/gates.ts';
 import { NO_GUARD, percentOf, type Ticket, ticketsInWindow, withTicket } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
-import type { ComputeService } from '#shared/ports.ts';
 import {
   aClaim,
   aHost,
@@ -27,6 +26,7 @@ function anInput(overrides: Partial<GateInput> = {}, segment: Partial<SegmentInp
     segment: only,
     policy,
     live: { service: services[0], segments: ['az1'], segmentServices: services, allServices: services },
+    openIncidents: [],
     segmentGuard: NO_GUARD,
     globalGuard: NO_GUARD,
     nowMs: NOW_MS,
@@ -79,14 +79,7 @@ describe('each gate is closed by itself', () => {
       .slice(1)
       .map((each) => ({ ...each, state: 'down' as const })),
   ];
-  const others = (change: Partial<ComputeService>) => [
-    aService({ state: 'down' }),
-    ...servicesOf(9)
-      .slice(1)
-      .map((each, index) => (index < 4 ? { ...each, ...change } : each)),
-  ];
-  const lost = others({ state: 'down' });
-  const disabled = others({ state: 'down', status: 'disabled' });
+  const suspects = (segment: string) => Array.from({ length: 3 }, (_, index) => ({ hostKey: `key-${index}`, segment }));
 
   it.each<[why: string, input: GateInput, gates: readonly GateName[]]>([
     ['no segment holds it now', live({ segments: [] }), ['protected']],
@@ -102,9 +95,13 @@ describe('each gate is closed by itself', () => {
     ['Nova sees it up', withService({ state: 'up' }), ['nova-sees-it-down']],
     ['three of its segment were fenced', anInput({ segmentGuard: withTickets(tickets(3)) }), ['segment-storm']],
     ['five of the cloud were fenced', anInput({ globalGuard: withTickets(tickets(5)) }), ['global-storm']],
-    ['too few others are healthy', live({ segmentServices: few }), ['segment-storm', 'healthy-hosts']],
-    ['Nova has lost others too', live({ segmentServices: lost }), ['segment-storm']],
-    ['others are out of service', live({ segmentServices: disabled }), []],
+    ['too few others are healthy', live({ segmentServices: few }), ['healthy-hosts']],
+    [
+      'three others are under suspicion too',
+      anInput({ openIncidents: suspects('az1') }),
+      ['segment-storm', 'global-storm'],
+    ],
+    ['they are in another segment', anInput({ openIncidents: suspects('az2') }), ['global-storm']],
   ])('%s', (_, input, gates) => {
     expect(closed(input)).toEqual(gates);
   });

@@ -158,7 +158,7 @@ export class TaskWorld {
   private deliver(attempt: number | undefined): void {
     if (attempt === undefined) return;
     const host = aHostIn('evacuating', { proof: aProof({ readAtMs: this.nowMs }) });
-    const decision = decideEvacuate(host, this.task, attempt, 120, this.nowMs);
+    const decision = decideEvacuate(host, this.task, attempt, 120, this.nowMs, undefined);
     if (decision.do === 'nothing') return;
     this.apply(decision.facts);
     if (decision.do === 'give-back') return;

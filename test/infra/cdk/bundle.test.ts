@@ -134,6 +134,8 @@ describe('a bundle at work', () => {
       'secretsmanager.GetSecretValue',
       'DynamoDB_20120810.Query',
       'DynamoDB_20120810.TransactWriteItems',
+      // Whether each of the three new hosts was reported before it was known.
+      ...Array.from({ length: 3 }, () => 'DynamoDB_20120810.GetItem'),
     ]);
   });
 });

@@ -146,7 +146,7 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'fencing-fails': ['shared/domain/fence.ts'],
   'instances-left': ['shared/domain/follow.ts'],
   'incident-overdue': ['functions/sweep.ts'],
-  'messages-parked': ['shared/state/parked.ts'],
+  'messages-parked': ['shared/lambda/queue-function.ts'],
 };
 
 describe('a line is looked for wherever it may be logged', () => {
