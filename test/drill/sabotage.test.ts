@@ -72,6 +72,10 @@ const BROKEN: readonly Broken[] = [
     how: 'does not see who opted out',
     sabotage: withCompute((compute) => ({
       serversOn: async (host) => (await compute.serversOn(host)).map((server) => ({ ...server, metadata: {} })),
+      server: async (id) => {
+        const server = await compute.server(id);
+        return server && { ...server, metadata: {} };
+      },
     })),
     rule: /not protected were left alone/,
   },
