@@ -4,7 +4,7 @@ import type { Segment } from '#shared/domain/policy.ts';
 import { settle } from '#shared/domain/settle.ts';
 import type { TaskFact, TaskState } from '#shared/domain/task.ts';
 import type { Services } from '#shared/services.ts';
-import type { Loaded } from '#shared/state/items.ts';
+import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { taskWrites } from '#shared/state/tasks.ts';
 import { addTasks, commitTasks } from './add-tasks.ts';
 import type { FullSight } from './look.ts';
@@ -58,7 +58,7 @@ export async function changeTasks(
   const written = new Map((await commitTasks(services, commits)).map((task) => [task.instanceId, task]));
   const tasks = before.map((loaded): Loaded<TaskState> => {
     const value = written.get(loaded.value.instanceId);
-    return value === undefined ? loaded : { value, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
+    return value === undefined ? loaded : { value, version: versionAfter(loaded) };
   });
   return { tasks, changed: written.size > 0 };
 }

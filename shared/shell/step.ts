@@ -5,7 +5,7 @@ import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { hostWrites, loadHost } from '#shared/state/hosts.ts';
-import type { Loaded } from '#shared/state/items.ts';
+import { type Loaded, versionAfter } from '#shared/state/items.ts';
 
 const MAX_RACES = 8;
 
@@ -28,7 +28,7 @@ export async function commitHost(
   await services.state.transact([...committed.writes, ...writes]);
   logTransition(services, loaded.value, committed.host, facts);
   logTrouble(services, committed.host, facts);
-  return { value: committed.host, version: loaded.version === 'absent' ? 1 : loaded.version + 1 };
+  return { value: committed.host, version: versionAfter(loaded) };
 }
 
 /** The one form in which every transition is logged. */

@@ -10,6 +10,10 @@ export interface Loaded<T> {
   readonly version: Expectation;
 }
 
+/** The version that an item has once what was loaded is written again. */
+export const versionAfter = ({ version }: Pick<Loaded<unknown>, 'version'>): number =>
+  version === 'absent' ? 1 : version + 1;
+
 export interface ItemOptions {
   readonly dueAtMs?: number;
   readonly expiresAtMs?: number;

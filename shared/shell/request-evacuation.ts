@@ -1,0 +1,73 @@
+import { foldAnswer } from '#shared/domain/evacuate.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import { ConflictError } from '#shared/errors.ts';
+import type { Answer } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { type Loaded, versionAfter } from '#shared/state/items.ts';
+import { loadTask, taskWrites } from '#shared/state/tasks.ts';
+
+const MAX_RACES = 8;
+
+/** Undefined when somebody else moved the task on: then this message has no more business with it. */
+export async function commitTask(
+  { state, clock }: Services,
+  loaded: Loaded<TaskState>,
+  facts: readonly TaskFact[],
+): Promise<Loaded<TaskState> | undefined> {
+  const { task, writes } = taskWrites(loaded, facts, clock.now());
+  try {
+    await state.transact(writes);
+    return { value: task, version: versionAfter(loaded) };
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined;
+    throw error;
+  }
+}
+
+/** The outside action: at most one os-resetState, and then at most one evacuate. */
+export async function requestEvacuation(
+  { compute }: Services,
+  { instanceId, progress }: TaskState,
+): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
+  const { destination: host, way } = 'attempt' in progress ? progress.attempt : { destination: null, way: 'as-it-was' };
+  const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
+  if (way !== 'reset-and-leave-stopped')
+    return { facts: [], answer: await compute.evacuate(instanceId, { host, end }) };
+  const reset = await compute.resetStateToActive(instanceId);
+  const requestId = reset.kind === 'unknown' ? null : reset.requestId;
+  const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
+  if (reset.kind === 'accepted') return { facts, answer: await compute.evacuate(instanceId, { host, end }) };
+  // It may take effect yet, in the middle of the next attempt: so it is settled like an evacuate without an answer.
+  if (reset.kind === 'unknown') return { facts, answer: { ...reset, error: `os-resetState: ${reset.error}` } };
+  const { message } = reset;
+  const answer: Answer = {
+    kind: 'refused',
+    httpStatus: 409,
+    message: `its state could not be reset: ${message}`,
+    requestId,
+    durationMs: 0,
+  };
+  return { facts, answer };
+}
+
+/** Records what Nova answered, behind whatever the follower has made of the task meanwhile (A1). */
+export async function recordAnswer(
+  services: Services,
+  intended: Loaded<TaskState>,
+  first: readonly TaskFact[],
+  answer: Answer,
+  attempt: number,
+  segment: Segment,
+): Promise<void> {
+  let task: Loaded<TaskState> | undefined = intended;
+  for (let race = 0; race < MAX_RACES && task !== undefined; race += 1) {
+    const facts = [
+      ...first,
+      ...foldAnswer(task.value, attempt, answer, segment, services.clock.now(), services.chance.random()),
+    ];
+    if ((await commitTask(services, task, facts)) !== undefined) return;
+    // The follower saw the migration first: the answer is recorded behind that.
+    task = await loadTask(services.state, intended.value.incidentId, intended.value.instanceId);
+  }
+}
