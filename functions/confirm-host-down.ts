@@ -1,8 +1,8 @@
 import type { StepCommand } from '#events/commands.ts';
 import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
+import type { Rules } from '#shared/domain/gates/gate.ts';
 import { withTicket } from '#shared/domain/guards.ts';
 import type { IncidentFact } from '#shared/domain/host.ts';
-import type { Segment } from '#shared/domain/policy.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import type { StateWrite } from '#shared/ports.ts';
@@ -22,21 +22,21 @@ export const confirmHostDown = eachMessage<StepCommand>('confirm-host-down', (se
     if ('outage' in live)
       return commitHost(services, loaded, { facts: [holdForOutage(incident, live.outage, services.clock.now())] });
     const reading = await readGates(services, loaded.value, segment, live.value);
-    const facts = decideConfirmation(incident, reading.input);
-    return commitHost(services, loaded, { facts, writes: ticketWrites(facts, reading, segment, incident.id) });
+    const rules = { policy: services.policy, segment };
+    const facts = decideConfirmation(incident, reading.evidence, rules);
+    return commitHost(services, loaded, { facts, writes: ticketWrites(facts, reading, rules, incident.id) });
   }),
 );
 
 function ticketWrites(
   facts: readonly IncidentFact[],
-  { input, segmentGuard, globalGuard }: GateReading,
-  segment: Segment,
+  { evidence, segmentGuard, globalGuard }: GateReading,
+  { policy, segment }: Rules,
   incidentId: string,
 ): readonly StateWrite[] {
   const confirmed = facts.some((fact) => fact.type === 'confirmed') && segment.mode === 'enforce';
   if (!confirmed) return [];
-  const { host, policy, nowMs } = input;
-  const ticket = { hostKey: host.key, incidentId, atMs: nowMs };
+  const ticket = { hostKey: evidence.host.key, incidentId, atMs: evidence.atMs };
   return [
     guardWrite(
       { segment: segment.name },

@@ -56,7 +56,8 @@ function asText(
   const lines = records.map((record) => {
     const [kind, , instanceId = ''] = record.stream.split('#');
     const subject = kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? '');
-    const { type, ...rest } = record.fact;
+    // What the gates were asked of is for machines: the answers hold every number that counted.
+    const { type, evidence: _, ...rest } = record.fact;
     const details = Object.entries(rest).map(
       ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
     );

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '#shared/domain/audit.ts';
-import type { GateResult } from '#shared/domain/gates.ts';
+import type { GateResult } from '#shared/domain/gates/gate.ts';
 import type { HostFact } from '#shared/domain/host.ts';
 import type { TaskFact } from '#shared/domain/task.ts';
 

@@ -1,4 +1,6 @@
-import { askGates, type GateInput, type GateResult } from './gates.ts';
+import { askGates } from './gates/ask.ts';
+import type { Evidence } from './gates/evidence.ts';
+import type { GateResult, Rules } from './gates/gate.ts';
 import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
@@ -11,24 +13,29 @@ const EARLY_MS = 999;
 
 /**
  * The grace period is over, or a held host is due for another look. `confirmed` must be committed together with
- * the tickets of both guards.
+ * the tickets of both guards. Pure in the evidence, so that it can be decided again from the audit.
  */
-export function decideConfirmation(incident: Suspected | Held, input: GateInput): readonly IncidentFact[] {
-  const { host, segment, nowMs } = input;
+export function decideConfirmation(
+  incident: Suspected | Held,
+  evidence: Evidence,
+  rules: Rules,
+): readonly IncidentFact[] {
+  const { claims, atMs: nowMs } = evidence;
+  const { segment } = rules;
   if (incident.dueAtMs - nowMs > EARLY_MS)
     return incident.status === 'suspected'
       ? [{ type: 'grace-went-on', untilMs: incident.dueAtMs }]
       : [{ type: 'still-held', nextLookAtMs: incident.dueAtMs }];
 
-  const down = countingDownClaims(host.claims, segment.reporters.claimTtlSeconds, nowMs);
-  if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs)];
+  const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
+  if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs, evidence)];
 
-  const gates = askGates(input);
+  const gates = askGates(evidence, rules);
   const closed = gates.filter((gate) => !gate.open);
   if (closed.some((gate) => gate.gate === 'protected')) {
     const reason = closed.map((gate) => gate.because).join('; ');
     return [
-      { type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs },
+      { type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs },
       closedUntouched(`the host is not protected: ${reason}`, nowMs),
     ];
   }
@@ -36,13 +43,13 @@ export function decideConfirmation(incident: Suspected | Held, input: GateInput)
   if (closed.length > 0)
     return incident.status === 'held' && sameGates(incident.failedGates, closed)
       ? [{ type: 'still-held', nextLookAtMs }]
-      : [{ type: 'held', gates, atMs: nowMs, nextLookAtMs }];
+      : [{ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs }];
   if (segment.mode === 'shadow')
     return [
-      { type: 'confirmed', gates, atMs: nowMs },
-      closedUntouched('shadow mode: the host would be fenced and its instances evacuated now', nowMs, 'shadow'),
+      { type: 'confirmed', gates, evidence, atMs: nowMs },
+      closedUntouched('shadow mode: the host would be fenced and its instances evacuated now', nowMs, null, 'shadow'),
     ];
-  return [{ type: 'confirmed', gates, atMs: nowMs }];
+  return [{ type: 'confirmed', gates, evidence, atMs: nowMs }];
 }
 
 /** S2 asks for live reads: while Nova does not answer nobody is fenced, and the host waits in plain sight. */
@@ -50,7 +57,7 @@ export function holdForOutage(incident: Suspected | Held, because: string, nowMs
   const nextLookAtMs = nextHoldLookMs(incident, nowMs);
   const gates: readonly GateResult[] = [{ gate: 'nova-answers', open: false, because }];
   if (incident.status === 'held' && sameGates(incident.failedGates, gates)) return { type: 'still-held', nextLookAtMs };
-  return { type: 'held', gates, atMs: nowMs, nextLookAtMs };
+  return { type: 'held', gates, evidence: null, atMs: nowMs, nextLookAtMs };
 }
 
 /** The same gates are closed: what changed in their numbers is not worth a record. */

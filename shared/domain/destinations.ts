@@ -1,5 +1,5 @@
 import type { ComputeService, Hypervisor } from '#shared/ports.ts';
-import { isHealthy } from './gates.ts';
+import { isHealthy } from './gates/healthy.ts';
 
 /**
  * Where instances go. A burst that is left to Nova's scheduler piles up on one host, since concurrent scheduling

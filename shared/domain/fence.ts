@@ -1,6 +1,8 @@
 import type { Answer, ComputeService, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
-import { askHostGates, type GateInput } from './gates.ts';
+import { askHostGates } from './gates/ask.ts';
+import type { Evidence } from './gates/evidence.ts';
+import type { Rules } from './gates/gate.ts';
 import type { FenceProof, Fencing, ForcingDown, IncidentFact } from './host.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs } from './reports.ts';
@@ -47,10 +49,12 @@ export function decideFencing(
   incident: Fencing,
   reading: TimedReading,
   fault: string | null,
-  input: GateInput,
+  evidence: Evidence,
+  rules: Rules,
   random: number,
 ): FenceDecision {
-  const { host, nowMs, segment } = input;
+  const { host, claims, atMs: nowMs } = evidence;
+  const { segment } = rules;
   const { power, systemUuid, detail, durationMs } = reading;
   const read: IncidentFact = { type: 'power-read', power, systemUuid, detail, durationMs };
   const commit = (...facts: readonly IncidentFact[]): FenceDecision => ({ do: 'commit', facts: [read, ...facts] });
@@ -61,36 +65,36 @@ export function decideFencing(
 
   // Since the host was confirmed, only an up report turns that: however long its device is out of reach, the claims
   // stay good.
-  const seenUp = countingDownClaims(host.claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
+  const seenUp = countingDownClaims(claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
   const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
-  if (untouched && seenUp) return commit(closedUntouched('the host was seen up before it was powered off', nowMs));
+  if (untouched && seenUp)
+    return commit(closedUntouched('the host was seen up before it was powered off', nowMs, evidence));
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
-    const gates = untouched ? askHostGates(input) : [];
+    const gates = untouched ? askHostGates(evidence, rules) : [];
     if (gates.some((gate) => !gate.open))
-      return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
-    return commit(...whenOff(incident, reading, lastSeenUpMs(host.claims), nowMs));
+      return commit({ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
+    return commit(...whenOff(incident, reading, lastSeenUpMs(claims), nowMs));
   }
 
   // Once evacuations may have left, the host is kept off, whatever is said. Before that it may live, and have come
   // back while its device was out of reach: everything is asked again before each power-off (S2).
   const mayLive = incident.evacuatingSinceMs === null;
   if (mayLive) {
-    if (seenUp) return commit(closedUntouched(cameBack(incident), nowMs));
-    const gates = askHostGates(input);
+    if (seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
+    const gates = askHostGates(evidence, rules);
     if (gates.some((gate) => !gate.open))
-      return commit({ type: 'held', gates, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
-  } else if (input.segmentGuard.stopped !== null) {
-    return commit(
-      fenceFailed(incident, `the segment is stopped: ${input.segmentGuard.stopped.reason}`, segment, nowMs, random),
-    );
+      return commit({ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
+  } else if (evidence.stopped !== null) {
+    return commit(fenceFailed(incident, `the segment is stopped: ${evidence.stopped}`, segment, nowMs, random));
   }
   const attempt = incident.powerOffs + 1;
   const intent: IncidentFact = {
     type: 'power-off-intended',
     attempt,
     device: detail,
-    checks: mayLive ? askHostGates(input) : [],
+    checks: mayLive ? askHostGates(evidence, rules) : [],
+    evidence,
     dueAtMs: nowMs + ANSWER_DUE_MS,
   };
   return { do: 'power-off', facts: [read, intent], attempt };

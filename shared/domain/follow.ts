@@ -74,5 +74,5 @@ export function closeIncident(tasks: readonly TaskState[], taskHeads: string, no
     Object.entries(counts)
       .map(([name, count]) => `${count} ${name}`)
       .join(', ') || 'no instances were on the host';
-  return { type: 'incident-closed', outcome, because, atMs: nowMs, counts, taskHeads };
+  return { type: 'incident-closed', outcome, because, atMs: nowMs, counts, taskHeads, evidence: null };
 }

@@ -1,5 +1,6 @@
 import { FIRST, type Head } from './audit.ts';
-import type { GateResult } from './gates.ts';
+import type { Evidence } from './gates/evidence.ts';
+import type { GateResult } from './gates/gate.ts';
 
 /** A host, what its reporters say of it, and at most one open incident (S3), in the same item. Times are Unix ms. */
 export interface HostState {
@@ -172,11 +173,18 @@ export type IncidentFact =
   | {
       readonly type: 'held';
       readonly gates: readonly GateResult[];
+      /** Null when nothing could be read: Nova did not answer. */
+      readonly evidence: Evidence | null;
       readonly atMs: number;
       readonly nextLookAtMs: number;
     }
   | { readonly type: 'still-held'; readonly nextLookAtMs: number }
-  | { readonly type: 'confirmed'; readonly gates: readonly GateResult[]; readonly atMs: number }
+  | {
+      readonly type: 'confirmed';
+      readonly gates: readonly GateResult[];
+      readonly evidence: Evidence;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'power-read';
       readonly power: 'on' | 'off' | 'unknown';
@@ -189,6 +197,7 @@ export type IncidentFact =
       readonly attempt: number;
       readonly device: string;
       readonly checks: readonly GateResult[];
+      readonly evidence: Evidence;
       readonly dueAtMs: number;
     }
   | {
@@ -230,6 +239,8 @@ export type IncidentFact =
       readonly counts: Readonly<Record<string, number>>;
       /** One hash over the heads of all task streams in the order of their names: a cut tail shows. */
       readonly taskHeads: string | null;
+      /** What a decision to leave the host alone was made on; null when reports or tasks ended the incident. */
+      readonly evidence: Evidence | null;
     };
 
 /** Claims of a timer's tick: they move the state on, but decide nothing and are no news for the audit. */

@@ -1,4 +1,5 @@
 import type { HostEvent } from '#events/host-event.ts';
+import type { Evidence } from './gates/evidence.ts';
 import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } from './host.ts';
 import { recordedId } from './host.ts';
 import type { Policy, Segment } from './policy.ts';
@@ -212,7 +213,8 @@ function consequencesForIncident(
 export function closedUntouched(
   because: string,
   atMs: number,
+  evidence: Evidence | null = null,
   outcome: 'stood-down' | 'shadow' = 'stood-down',
 ): IncidentFact {
-  return { type: 'incident-closed', outcome, because, atMs, counts: {}, taskHeads: null };
+  return { type: 'incident-closed', outcome, because, atMs, counts: {}, taskHeads: null, evidence };
 }

@@ -1,4 +1,4 @@
-import type { GateInput, LiveView } from '#shared/domain/gates.ts';
+import { type Evidence, gatherEvidence, type LiveView } from '#shared/domain/gates/evidence.ts';
 import type { GuardState } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
@@ -35,7 +35,7 @@ export async function readLive({ compute, policy }: Services, host: HostState, s
 }
 
 export interface GateReading {
-  readonly input: GateInput;
+  readonly evidence: Evidence;
   readonly segmentGuard: Loaded<GuardState>;
   readonly globalGuard: Loaded<GuardState>;
 }
@@ -56,7 +56,7 @@ export async function readGates(
     incident === null ? [] : [{ hostKey: key, segment: incident.segment }],
   );
   const { policy, clock } = services;
-  const input = {
+  const evidence = gatherEvidence({
     host,
     segment,
     policy,
@@ -65,8 +65,8 @@ export async function readGates(
     globalGuard: globalGuard.value,
     openIncidents,
     nowMs: clock.now(),
-  };
-  return { input, segmentGuard, globalGuard };
+  });
+  return { evidence, segmentGuard, globalGuard };
 }
 
 /**

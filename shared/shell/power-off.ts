@@ -45,9 +45,9 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     boundSystem: bindings.ofHost?.value.systemUuid ?? null,
     configured: config.systemUuid,
   };
-  const { input } = await readGates(services, host, segment, live.value);
+  const { evidence } = await readGates(services, host, segment, live.value);
   const fault = bindingFault(reading, known, host.key);
-  const decision = decideFencing(host.incident, reading, fault, input, chance.random());
+  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, chance.random());
   const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, bindings) : [];
   const writes = [...bind, ...(await stopWrites(services, decision.facts, segment, host.incident.id))];
   const committed = await commitHost(services, loaded, { facts: decision.facts, writes });

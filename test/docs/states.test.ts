@@ -1,7 +1,7 @@
 /** docs/states.md names every status, outcome, gate and fact of the code, where a reader looks for it. */
 import { describe, expect, it } from 'vitest';
 import { QUEUES, SCHEDULES } from '#events/catalog.ts';
-import type { GateName } from '#shared/domain/gates.ts';
+import type { GateName } from '#shared/domain/gates/gate.ts';
 import {
   type HostFact,
   type IncidentOutcome,

@@ -1,41 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
-import { askGates, type GateInput } from '#shared/domain/gates.ts';
-import { NO_GUARD } from '#shared/domain/guards.ts';
-import {
-  aClaim,
-  aHostIn,
-  anIncident,
-  aPolicy,
-  aService,
-  NOW_MS,
-  type SegmentInput,
-  seconds,
-  servicesOf,
-} from '#test/support/builders.ts';
+import { askGates } from '#shared/domain/gates/ask.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
+import type { GateResult } from '#shared/domain/gates/gate.ts';
+import type { Held, Suspected } from '#shared/domain/host.ts';
+import { aClaim, aHostIn, anIncident, aService, NOW_MS, type SegmentInput, seconds } from '#test/support/builders.ts';
+import { someReadings } from '#test/support/readings.ts';
 
-function anInput(segment: Partial<SegmentInput> = {}, of: Partial<GateInput['live']> = {}): GateInput {
-  const policy = aPolicy({}, segment);
-  const [only] = policy.segments;
-  if (only === undefined) throw new Error('a policy has a segment');
-  const services = servicesOf(9);
-  const live = { service: services[0], segments: ['az1'], segmentServices: services, allServices: services, ...of };
-  const guards = { segmentGuard: NO_GUARD, globalGuard: NO_GUARD };
-  return { host: aHostIn('suspected'), segment: only, policy, live, ...guards, openIncidents: [], nowMs: NOW_MS };
+function anInput(segment: Partial<SegmentInput> = {}, of: Partial<Readings['live']> = {}): Readings {
+  const readings = someReadings({ host: aHostIn('suspected') }, segment);
+  return { ...readings, live: { ...readings.live, ...of } };
 }
+const decide = (incident: Suspected | Held, readings: Readings) =>
+  decideConfirmation(incident, gatherEvidence(readings), readings);
+const ask = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
 const novaSeesItUp = () => anInput({}, { service: aService() });
 const suspected = anIncident('suspected');
 
 describe('when the grace period is over', () => {
   it('a host that every gate lets pass is confirmed, with all their answers', () => {
     const input = anInput();
-    expect(decideConfirmation(suspected, input)).toEqual([{ type: 'confirmed', gates: askGates(input), atMs: NOW_MS }]);
+    expect(decide(suspected, input)).toEqual([
+      { type: 'confirmed', gates: ask(input), evidence: gatherEvidence(input), atMs: NOW_MS },
+    ]);
   });
 
   it('a host that a gate keeps is held, and looked at again soon', () => {
-    const [held, ...rest] = decideConfirmation(suspected, novaSeesItUp());
+    const [held, ...rest] = decide(suspected, novaSeesItUp());
     expect(rest).toEqual([]);
-    expect(held).toMatchObject({ type: 'held', atMs: NOW_MS, gates: askGates(novaSeesItUp()) });
+    expect(held).toMatchObject({ type: 'held', atMs: NOW_MS, gates: ask(novaSeesItUp()) });
     expect(held).toHaveProperty(
       'nextLookAtMs',
       expect.toSatisfy((atMs: number) => atMs > NOW_MS),
@@ -45,20 +38,20 @@ describe('when the grace period is over', () => {
   it('a host of which nobody says any more that it is down is left alone', () => {
     const input = anInput();
     const host = { ...input.host, claims: { '/monitor/a': aClaim('down', NOW_MS - seconds(900)) } };
-    expect(decideConfirmation(suspected, { ...input, host })).toMatchObject([
+    expect(decide(suspected, { ...input, host })).toMatchObject([
       { type: 'incident-closed', outcome: 'stood-down', because: 'nobody says any more that the host is down' },
     ]);
   });
 
   it('a host that is not protected any more is left alone, on record with every gate', () => {
-    expect(decideConfirmation(suspected, anInput({}, { segments: [] }))).toMatchObject([
+    expect(decide(suspected, anInput({}, { segments: [] }))).toMatchObject([
       { type: 'held' },
       { type: 'incident-closed', outcome: 'stood-down', because: expect.stringContaining('not protected') },
     ]);
   });
 
   it('a host of a shadow segment is confirmed and left alone', () => {
-    expect(decideConfirmation(suspected, anInput({ mode: 'shadow' }))).toMatchObject([
+    expect(decide(suspected, anInput({ mode: 'shadow' }))).toMatchObject([
       { type: 'confirmed' },
       { type: 'incident-closed', outcome: 'shadow' },
     ]);
@@ -66,49 +59,47 @@ describe('when the grace period is over', () => {
 
   it('a host of a shadow segment is held by the same gates', () => {
     const input = anInput({ mode: 'shadow' }, { service: aService() });
-    expect(decideConfirmation(suspected, input)).toMatchObject([{ type: 'held' }]);
+    expect(decide(suspected, input)).toMatchObject([{ type: 'held' }]);
   });
 });
 
 describe('a tick that comes early', () => {
   it('decides nothing, and sends the next one', () => {
     const dueAtMs = NOW_MS + seconds(1);
-    expect(decideConfirmation(anIncident('suspected', { dueAtMs }), anInput())).toEqual([
+    expect(decide(anIncident('suspected', { dueAtMs }), anInput())).toEqual([
       { type: 'grace-went-on', untilMs: dueAtMs },
     ]);
-    expect(decideConfirmation(anIncident('held', { dueAtMs }), anInput())).toEqual([
-      { type: 'still-held', nextLookAtMs: dueAtMs },
-    ]);
+    expect(decide(anIncident('held', { dueAtMs }), anInput())).toEqual([{ type: 'still-held', nextLookAtMs: dueAtMs }]);
   });
 
   it('is on time within the whole second of a delay', () => {
-    expect(decideConfirmation(anIncident('suspected', { dueAtMs: NOW_MS + 999 }), anInput())).toMatchObject([
+    expect(decide(anIncident('suspected', { dueAtMs: NOW_MS + 999 }), anInput())).toMatchObject([
       { type: 'confirmed' },
     ]);
   });
 });
 
 describe('a held host', () => {
-  const failedGates = askGates(novaSeesItUp()).filter((gate) => !gate.open);
+  const failedGates = ask(novaSeesItUp()).filter((gate) => !gate.open);
   const held = anIncident('held', { failedGates });
 
   it('is confirmed as soon as its gates are open', () => {
-    expect(decideConfirmation(held, anInput())).toMatchObject([{ type: 'confirmed' }]);
+    expect(decide(held, anInput())).toMatchObject([{ type: 'confirmed' }]);
   });
 
   it('makes no new record while the same gates are closed', () => {
-    expect(decideConfirmation(held, novaSeesItUp()).map(({ type }) => type)).toEqual(['still-held']);
+    expect(decide(held, novaSeesItUp()).map(({ type }) => type)).toEqual(['still-held']);
   });
 
   it('makes a new record when other gates are closed', () => {
     const inMaintenance = aService({ state: 'down', status: 'disabled' });
-    expect(decideConfirmation(held, anInput({}, { service: inMaintenance })).map(({ type }) => type)).toEqual(['held']);
+    expect(decide(held, anInput({}, { service: inMaintenance })).map(({ type }) => type)).toEqual(['held']);
   });
 
   it('is looked at again soon at first, later at leisure', () => {
     const pauseAfter = (heldForMs: number) => {
       const incident = anIncident('held', { failedGates, sinceMs: NOW_MS - heldForMs });
-      const [fact] = decideConfirmation(incident, novaSeesItUp());
+      const [fact] = decide(incident, novaSeesItUp());
       return fact?.type === 'still-held' ? fact.nextLookAtMs - NOW_MS : 0;
     };
     expect(pauseAfter(0)).toBeGreaterThan(0);
@@ -129,6 +120,6 @@ describe('while Nova does not answer', () => {
     const gate = { gate: 'nova-answers', open: false, because: 'connection refused' } as const;
     const held = anIncident('held', { failedGates: [gate] });
     expect(holdForOutage(held, 'timed out', NOW_MS).type).toBe('still-held');
-    expect(decideConfirmation(held, novaSeesItUp()).map(({ type }) => type)).toEqual(['held']);
+    expect(decide(held, novaSeesItUp()).map(({ type }) => type)).toEqual(['held']);
   });
 });

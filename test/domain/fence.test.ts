@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { bindingFault, decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
-import type { GateInput } from '#shared/domain/gates.ts';
-import { NO_GUARD } from '#shared/domain/guards.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
 import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import {
   aClaim,
   aHostIn,
   anIncident,
-  aPolicy,
   aProof,
   aSegment,
   aService,
@@ -18,9 +16,9 @@ import {
   servicesOf,
   uuid,
 } from '#test/support/builders.ts';
+import { someReadings } from '#test/support/readings.ts';
 
 const SYSTEM = uuid(4, 1);
-const policy = aPolicy();
 const segment = aSegment();
 
 const aReading = (power: PowerReading['power'], overrides: Partial<TimedReading> = {}): TimedReading => ({
@@ -32,21 +30,8 @@ const aReading = (power: PowerReading['power'], overrides: Partial<TimedReading>
   ...overrides,
 });
 
-function anInput(host: HostState, overrides: Partial<GateInput> = {}): GateInput {
-  const services = servicesOf(9);
-  const live = { service: services[0], segments: ['az1'], segmentServices: services, allServices: services };
-  const guards = { segmentGuard: NO_GUARD, globalGuard: NO_GUARD };
-  return {
-    host,
-    segment: segment,
-    policy,
-    live,
-    ...guards,
-    openIncidents: [],
-    nowMs: NOW_MS,
-    ...overrides,
-  };
-}
+const decide = (incident: Fencing, reading: TimedReading, fault: string | null, readings: Readings) =>
+  decideFencing(incident, reading, fault, gatherEvidence(readings), readings, 0.5);
 
 function fence(
   incident: Fencing,
@@ -55,13 +40,13 @@ function fence(
     fault = null,
     claims = { '/monitor/a': aClaim('down') },
     ...input
-  }: Partial<GateInput> & {
+  }: Partial<Readings> & {
     readonly fault?: string | null;
     readonly claims?: HostState['claims'];
   } = {},
 ) {
   const host = { ...aHostIn('fencing'), incident, claims };
-  return decideFencing(incident, reading, fault, anInput(host, input), 0.5);
+  return decide(incident, reading, fault, someReadings({ host, ...input }));
 }
 const last = ({ facts }: { readonly facts: readonly HostFact[] }) => facts.at(-1);
 
@@ -71,7 +56,7 @@ const provenBefore = anIncident('fencing', {
   powerOffs: 1,
   earlierProof: aProof({ readAtMs: NOW_MS - seconds(60), offSinceMs: NOW_MS - seconds(60) }),
 });
-const inMaintenance = () => ({ ...anInput(aHostIn('fencing')).live, service: aService({ status: 'disabled' }) });
+const inMaintenance = () => ({ ...someReadings().live, service: aService({ status: 'disabled' }) });
 const stoppedGuard = { tickets: [], stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } };
 
 describe('a host that is off', () => {
@@ -124,7 +109,7 @@ describe('a host that is off', () => {
       }
       if (host.incident?.status !== 'fencing') break;
       const reading = aReading('off', { askedAtMs: nowMs });
-      host = decideFencing(host.incident, reading, null, anInput(host, { nowMs }), 0.5).facts.reduce(evolveHost, host);
+      host = decide(host.incident, reading, null, someReadings({ host, nowMs })).facts.reduce(evolveHost, host);
       statuses.push(host.incident?.status);
     }
     expect(statuses).toEqual(['forcing-down', 'forcing-down', 'stopped']);

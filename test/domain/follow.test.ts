@@ -93,6 +93,7 @@ describe('an incident closes', () => {
       atMs: NOW_MS,
       counts: { recovered: 2, gone: 1, 'not-protected': 1, left: 1 },
       taskHeads: 'heads',
+      evidence: null,
     });
   });
 

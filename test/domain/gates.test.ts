@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { askGates, askHostGates, type GateInput, type GateName } from '#shared/domain/gates.ts';
+import { askGates, askHostGates } from '#shared/domain/gates/ask.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
+import type { GateName, GateResult } from '#shared/domain/gates/gate.ts';
 import { NO_GUARD, percentOf, type Ticket, ticketsInWindow, withTicket } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import {
@@ -14,48 +16,30 @@ import {
   servicesOf,
   uuid,
 } from '#test/support/builders.ts';
+import { someReadings } from '#test/support/readings.ts';
 
-/** A host that every gate lets pass. */
-function anInput(overrides: Partial<GateInput> = {}, segment: Partial<SegmentInput> = {}): GateInput {
-  const policy = aPolicy({}, segment);
-  const [only] = policy.segments;
-  if (only === undefined) throw new Error('a policy has a segment');
-  const services = servicesOf(9);
-  return {
-    host: aHost({ claims: { '/monitor/a': aClaim('down', NOW_MS - seconds(200)) } }),
-    segment: only,
-    policy,
-    live: { service: services[0], segments: ['az1'], segmentServices: services, allServices: services },
-    openIncidents: [],
-    segmentGuard: NO_GUARD,
-    globalGuard: NO_GUARD,
-    nowMs: NOW_MS,
-    ...overrides,
-  };
-}
-
-const closed = (input: GateInput): readonly GateName[] =>
-  askGates(input).flatMap((gate) => (gate.open ? [] : [gate.gate]));
-const because = (input: GateInput, name: GateName): string =>
-  askGates(input).find((gate) => gate.gate === name)?.because ?? 'not asked';
+const ask = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
+const closed = (input: Readings): readonly GateName[] => ask(input).flatMap((gate) => (gate.open ? [] : [gate.gate]));
+const because = (input: Readings, name: GateName): string =>
+  ask(input).find((gate) => gate.gate === name)?.because ?? 'not asked';
 
 const tickets = (count: number, atMs = NOW_MS - seconds(60)): readonly Ticket[] =>
   Array.from({ length: count }, (_, index) => ({ hostKey: `other-${index}`, incidentId: uuid(1, 100 + index), atMs }));
 const withTickets = (all: readonly Ticket[]) => ({ tickets: all, stopped: null });
-const withService = (service: Partial<ReturnType<typeof aService>>): GateInput => {
-  const input = anInput();
+const withService = (service: Partial<ReturnType<typeof aService>>): Readings => {
+  const input = someReadings();
   return { ...input, live: { ...input.live, service: aService({ state: 'down', ...service }) } };
 };
-const live = (of: Partial<GateInput['live']>): GateInput => {
-  const input = anInput();
+const live = (of: Partial<Readings['live']>): Readings => {
+  const input = someReadings();
   return { ...input, live: { ...input.live, ...of } };
 };
-const claims = (of: HostState['claims'], segment: Partial<SegmentInput> = {}): GateInput =>
-  anInput({ host: aHost({ claims: of }) }, segment);
+const claims = (of: HostState['claims'], segment: Partial<SegmentInput> = {}): Readings =>
+  someReadings({ host: aHost({ claims: of }) }, segment);
 
 it('lets a dead, protected host pass, and records what each gate was answered with', () => {
-  expect(closed(anInput())).toEqual([]);
-  expect(askGates(anInput()).map(({ gate, because: words }) => `${gate}: ${words}`)).toEqual([
+  expect(closed(someReadings())).toEqual([]);
+  expect(ask(someReadings()).map(({ gate, because: words }) => `${gate}: ${words}`)).toEqual([
     "protected: segments that hold it now: az1; the incident's: az1",
     'in-service: its service is enabled',
     'segment-not-stopped: nothing has stopped the segment',
@@ -81,27 +65,27 @@ describe('each gate is closed by itself', () => {
   ];
   const suspects = (segment: string) => Array.from({ length: 3 }, (_, index) => ({ hostKey: `key-${index}`, segment }));
 
-  it.each<[why: string, input: GateInput, gates: readonly GateName[]]>([
+  it.each<[why: string, input: Readings, gates: readonly GateName[]]>([
     ['no segment holds it now', live({ segments: [] }), ['protected']],
     ['two segments hold it now', live({ segments: ['az1', 'az2'] }), ['protected']],
     ['another segment holds it now', live({ segments: ['az2'] }), ['protected']],
     ['it is in maintenance', withService({ status: 'disabled', disabledReason: 'new memory' }), ['in-service']],
     ['it is in maintenance and forced down', withService({ status: 'disabled', forcedDown: true }), ['in-service']],
     ['Nova has another service of its name', withService({ id: uuid(2, 77) }), ['in-service']],
-    ['its segment is stopped', anInput({ segmentGuard: stopped }), ['segment-not-stopped']],
-    ['it has no fence device', anInput({ policy: aPolicy(onlyTwo) }), ['fence-device']],
+    ['its segment is stopped', someReadings({ segmentGuard: stopped }), ['segment-not-stopped']],
+    ['it has no fence device', someReadings({ policy: aPolicy(onlyTwo) }), ['fence-device']],
     ['its claim has expired', claims({ '/monitor/a': aClaim('down', NOW_MS - seconds(900)) }), ['reporters']],
     ['too few agree', claims({ a: aClaim('down'), b: aClaim('up', 1) }, { reporters: { required: 2 } }), ['reporters']],
     ['Nova sees it up', withService({ state: 'up' }), ['nova-sees-it-down']],
-    ['three of its segment were fenced', anInput({ segmentGuard: withTickets(tickets(3)) }), ['segment-storm']],
-    ['five of the cloud were fenced', anInput({ globalGuard: withTickets(tickets(5)) }), ['global-storm']],
+    ['three of its segment were fenced', someReadings({ segmentGuard: withTickets(tickets(3)) }), ['segment-storm']],
+    ['five of the cloud were fenced', someReadings({ globalGuard: withTickets(tickets(5)) }), ['global-storm']],
     ['too few others are healthy', live({ segmentServices: few }), ['healthy-hosts']],
     [
       'three others are under suspicion too',
-      anInput({ openIncidents: suspects('az1') }),
+      someReadings({ openIncidents: suspects('az1') }),
       ['segment-storm', 'global-storm'],
     ],
-    ['they are in another segment', anInput({ openIncidents: suspects('az2') }), ['global-storm']],
+    ['they are in another segment', someReadings({ openIncidents: suspects('az2') }), ['global-storm']],
   ])('%s', (_, input, gates) => {
     expect(closed(input)).toEqual(gates);
   });
@@ -117,7 +101,7 @@ describe('each gate is closed by itself', () => {
 
 describe('the gates that are asked again before each power-off', () => {
   it('are those about the host itself', () => {
-    const names = askHostGates(anInput()).map((gate) => gate.gate);
+    const names = askHostGates(gatherEvidence(someReadings()), someReadings()).map((gate) => gate.gate);
     expect(names).toEqual(['protected', 'in-service', 'segment-not-stopped', 'fence-device']);
   });
 });
@@ -127,7 +111,7 @@ describe('corroboration by Nova', () => {
     expect(closed(withService({ state: 'up', forcedDown: true }))).toEqual([]);
   });
   it('is not asked for where the policy does not', () => {
-    const input = anInput({}, { requireNovaDown: false });
+    const input = someReadings({}, { requireNovaDown: false });
     expect(closed({ ...input, live: { ...input.live, service: aService() } })).toEqual([]);
   });
 });
@@ -142,29 +126,29 @@ describe('reporters', () => {
 describe('a storm', () => {
   it('is over when its tickets have left the window', () => {
     const segmentGuard = withTickets(tickets(3, NOW_MS - seconds(3600)));
-    expect(closed(anInput({ segmentGuard }))).toEqual([]);
+    expect(closed(someReadings({ segmentGuard }))).toEqual([]);
     expect(ticketsInWindow(segmentGuard, 3601, NOW_MS)).toHaveLength(3);
   });
 
   it('is not made by the host itself, whose incident was confirmed before', () => {
     const own = [{ hostKey: HOST_KEY, incidentId: uuid(1, 1), atMs: NOW_MS - 1 }];
-    expect(closed(anInput({ segmentGuard: withTickets([...tickets(2), ...own]) }))).toEqual([]);
+    expect(closed(someReadings({ segmentGuard: withTickets([...tickets(2), ...own]) }))).toEqual([]);
   });
 
   it('is not made by one other host that has failed again and again', () => {
     const again = tickets(4).map((ticket) => ({ ...ticket, hostKey: 'other-0' }));
     const segmentGuard = withTickets(again);
-    expect(because(anInput({ segmentGuard }), 'segment-storm')).toMatch(/^it would be host 2 of at most 3, 20 %/);
+    expect(because(someReadings({ segmentGuard }), 'segment-storm')).toMatch(/^it would be host 2 of at most 3, 20 %/);
   });
 
   it('is counted in per cent of the segment as well', () => {
     const storm = { maxHosts: 10, maxPercent: 20 };
-    expect(closed(anInput({ segmentGuard: withTickets(tickets(1)) }, { storm }))).toEqual([]);
-    expect(closed(anInput({ segmentGuard: withTickets(tickets(2)) }, { storm }))).toEqual(['segment-storm']);
+    expect(closed(someReadings({ segmentGuard: withTickets(tickets(1)) }, { storm }))).toEqual([]);
+    expect(closed(someReadings({ segmentGuard: withTickets(tickets(2)) }, { storm }))).toEqual(['segment-storm']);
   });
 
   it('is never one host alone, however small the segment', () => {
-    const input = anInput({}, { storm: { maxPercent: 1 } });
+    const input = someReadings({}, { storm: { maxPercent: 1 } });
     expect(closed(input)).toEqual([]);
     expect(percentOf(1, 0)).toBe(100);
   });

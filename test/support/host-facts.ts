@@ -1,8 +1,10 @@
 import type { IncidentFact } from '#shared/domain/host.ts';
 import { aProof, HOST_KEY, NOW_MS, seconds, uuid } from './builders.ts';
+import { someEvidence } from './readings.ts';
 
 const at = { atMs: NOW_MS };
-const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null } as const;
+const evidence = someEvidence();
+const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null, evidence: null } as const;
 const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
 const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;
 export const OPENED: IncidentFact = {
@@ -19,11 +21,18 @@ export type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
 /** One fact of each kind that an open incident may meet. */
 export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
   'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
-  held: { type: 'held', gates: [], nextLookAtMs: NOW_MS, ...at },
+  held: { type: 'held', gates: [], evidence, nextLookAtMs: NOW_MS, ...at },
   'still-held': { type: 'still-held', nextLookAtMs: NOW_MS },
-  confirmed: { type: 'confirmed', gates: [], ...at },
+  confirmed: { type: 'confirmed', gates: [], evidence, ...at },
   'power-read': { type: 'power-read', ...read },
-  'power-off-intended': { type: 'power-off-intended', attempt: 1, device: '', checks: [], dueAtMs: NOW_MS },
+  'power-off-intended': {
+    type: 'power-off-intended',
+    attempt: 1,
+    device: '',
+    checks: [],
+    evidence,
+    dueAtMs: NOW_MS,
+  },
   'power-off-answered': { type: 'power-off-answered', attempt: 1, ...answered },
   'fence-failed': { type: 'fence-failed', because: '', retryAtMs: NOW_MS },
   'proof-made': { type: 'proof-made', proof: aProof(), ...at },

@@ -4,7 +4,7 @@ import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
 import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
-import type { GateResult } from '#shared/domain/gates.ts';
+import type { GateResult } from '#shared/domain/gates/gate.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import type { StoredItem } from '#shared/ports.ts';
@@ -59,7 +59,15 @@ const STILL_HELD = { type: 'still-held', nextLookAtMs: NOW_MS } as const;
 const FENCE_FAILED = { type: 'fence-failed', because: 'no answer', retryAtMs: NOW_MS } as const;
 const FORCE_DOWN_FAILED = { type: 'force-down-failed', because: '503', retryAtMs: NOW_MS } as const;
 const closedAs = (outcome: 'recovered' | 'partly-recovered') =>
-  ({ type: 'incident-closed', outcome, because: '', atMs: NOW_MS, counts: {}, taskHeads: null }) as const;
+  ({
+    type: 'incident-closed',
+    outcome,
+    because: '',
+    atMs: NOW_MS,
+    counts: {},
+    taskHeads: null,
+    evidence: null,
+  }) as const;
 
 describe('what functions log rings', () => {
   it('incident-stopped: when it is stopped, and as long as it is', async () => {

@@ -1,0 +1,29 @@
+import type { Policy, Segment } from '../policy.ts';
+
+/** One question that must be answered with yes before a host is fenced, and the numbers it was answered with. */
+export interface GateResult {
+  readonly gate: GateName;
+  readonly open: boolean;
+  /** In a person's words, with every number that counted. */
+  readonly because: string;
+}
+
+export type GateName =
+  | 'nova-answers'
+  | 'protected'
+  | 'in-service'
+  | 'reporters'
+  | 'nova-sees-it-down'
+  | 'segment-storm'
+  | 'global-storm'
+  | 'healthy-hosts'
+  | 'segment-not-stopped'
+  | 'fence-device';
+
+/** What the gates are asked under. `segment` is one of the policy's: the incident's. */
+export interface Rules {
+  readonly policy: Policy;
+  readonly segment: Segment;
+}
+
+export const gate = (name: GateName, open: boolean, because: string): GateResult => ({ gate: name, open, because });

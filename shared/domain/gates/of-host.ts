@@ -1,0 +1,45 @@
+import { fenceDeviceOf } from '../fence-device.ts';
+import type { Evidence } from './evidence.ts';
+import { type GateResult, gate, type Rules } from './gate.ts';
+
+export function protectedGate({ segments }: Evidence, { segment }: Rules): GateResult {
+  const names = segments.join(', ') || 'none';
+  return gate(
+    'protected',
+    segments.length === 1 && segments[0] === segment.name,
+    `segments that hold it now: ${names}; the incident's: ${segment.name}`,
+  );
+}
+
+export function inServiceGate({ service, host }: Evidence): GateResult {
+  if (service === null) return gate('in-service', false, 'Nova knows no nova-compute service of this name');
+  if (service.id !== host.serviceId)
+    return gate(
+      'in-service',
+      false,
+      `the compute service is ${service.id} now, the report was about ${host.serviceId}`,
+    );
+  return gate(
+    'in-service',
+    service.status === 'enabled',
+    service.status === 'enabled'
+      ? 'its service is enabled'
+      : `its service is disabled in Nova (${service.disabledReason ?? 'no reason given'}): taken as maintenance`,
+  );
+}
+
+export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
+  gate(
+    'segment-not-stopped',
+    stopped === null,
+    stopped === null ? 'nothing has stopped the segment' : `the segment is stopped: ${stopped}`,
+  );
+
+export function fenceDeviceGate({ host }: Evidence, { policy }: Rules): GateResult {
+  const device = fenceDeviceOf(policy, host.name);
+  return gate(
+    'fence-device',
+    device !== undefined,
+    device === undefined ? 'the policy names no fence device for it' : `${device.driver} at ${device.url}`,
+  );
+}
