@@ -146,15 +146,16 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
     case 'reset-answered':
       return task;
     case 'granted':
-      expectStatus(task, ['waiting']);
+      progressIn(task, 'waiting');
       return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };
     case 'grant-expired':
-      expectStatus(task, ['granted']);
+      progressIn(task, 'granted');
       // Nothing was asked of Nova, so the attempt does not count.
       return { ...task, attempts: task.attempts - 1, progress: wait(fact.atMs, fact.because) };
-    case 'evacuate-intended':
-      expectStatus(task, ['granted']);
-      return { ...task, progress: { status: 'requested', attempt: attemptOf(task), requestedAtMs: fact.atMs } };
+    case 'evacuate-intended': {
+      const { attempt } = progressIn(task, 'granted');
+      return { ...task, progress: { status: 'requested', attempt, requestedAtMs: fact.atMs } };
+    }
     case 'evacuate-answered': {
       // The follower may have found the migration before the answer came, or given the attempt up and granted
       // another: then the answer is only recorded.
@@ -168,17 +169,16 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
       const attempts = task.attempts - (cameTooEarly(fact.httpStatus) ? 1 : 0);
       return { ...task, failedAt, attempts, progress: wait(fact.retryAtMs, fact.detail) };
     }
-    case 'found-running':
-      expectStatus(task, ['requested', 'unknown']);
-      return { ...task, progress: { status: 'accepted', attempt: attemptOf(task), sinceMs: fact.atMs } };
-    case 'lost-answer':
-      expectStatus(task, ['requested']);
-      return {
-        ...task,
-        progress: { status: 'unknown', attempt: attemptOf(task), sinceMs: fact.atMs, error: fact.because },
-      };
+    case 'found-running': {
+      const { attempt } = progressIn(task, 'requested', 'unknown');
+      return { ...task, progress: { status: 'accepted', attempt, sinceMs: fact.atMs } };
+    }
+    case 'lost-answer': {
+      const { attempt } = progressIn(task, 'requested');
+      return { ...task, progress: { status: 'unknown', attempt, sinceMs: fact.atMs, error: fact.because } };
+    }
     case 'attempt-failed':
-      expectStatus(task, ['accepted', 'unknown']);
+      progressIn(task, 'accepted', 'unknown');
       return {
         ...task,
         failedAt: addTo(task.failedAt, fact.destination),
@@ -198,14 +198,13 @@ const cameTooEarly = (httpStatus: number | null): boolean => httpStatus === 0 ||
 const addTo = (hosts: readonly string[], host: string | null): readonly string[] =>
   host === null || hosts.includes(host) ? hosts : [...hosts, host];
 
-function expectStatus(task: TaskState, statuses: readonly TaskProgress['status'][]): void {
-  if (!statuses.includes(task.progress.status))
-    throw new Error(`task of ${task.instanceId} is ${task.progress.status}, not ${statuses.join(' or ')}`);
-}
-
-function attemptOf(task: TaskState): Attempt {
-  if ('attempt' in task.progress) return task.progress.attempt;
-  throw new Error(`task of ${task.instanceId} is ${task.progress.status}: it has no attempt`);
+function progressIn<S extends TaskProgress['status']>(
+  { instanceId, progress }: TaskState,
+  ...statuses: readonly S[]
+): Extract<TaskProgress, { status: S }> {
+  if (!statuses.some((status) => status === progress.status))
+    throw new Error(`task of ${instanceId} is ${progress.status}, not ${statuses.join(' or ')}`);
+  return progress as Extract<TaskProgress, { status: S }>;
 }
 
 /** Tasks that hold a token: what they asked of Nova, or may yet ask, is not over. */

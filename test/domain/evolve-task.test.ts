@@ -51,8 +51,16 @@ const all = (Object.keys(FACTS) as Moving[]).flatMap((fact) =>
 describe('a task', () => {
   it.each(all)('$from, $fact: $to', ({ fact, from, to }) => {
     const evolve = () => evolveTask(aTask(from), FACTS[fact]).progress.status;
-    if (to === 'a defect') expect(evolve).toThrow(/^task of /);
+    if (to === 'a defect') expect(evolve).toThrow(new RegExp(`^task of \\S+ (is|has) ${from}`));
     else expect(evolve()).toBe(to);
+  });
+
+  it.each(STATUSES)('%s: what was planned and what came of a reset are only recorded', (status) => {
+    const task = aTask(status);
+    const { vmState, taskState } = checks;
+    const seen = { instanceId: task.instanceId, name: task.name, vmState, taskState, locked: false };
+    expect(evolveTask(task, { type: 'task-planned', ...seen, decision: 'evacuate', because: '' })).toBe(task);
+    expect(evolveTask(task, { type: 'reset-answered', answer: 'accepted', requestId: null, durationMs: 1 })).toBe(task);
   });
 
   it.each(STATUSES)('is in flight only from its grant to its end: %s', (status) => {
@@ -83,6 +91,8 @@ describe('attempts', () => {
     expect(evolveTask(aTask('accepted'), FACTS['attempt-failed']).failedAt).toEqual(['compute-2']);
     const twice = evolveTask(aTask('accepted', {}, { failedAt: ['compute-2'] }), FACTS['attempt-failed']);
     expect(twice.failedAt).toEqual(['compute-2']);
+    const nowhere = evolveTask(aTask('accepted'), { ...FACTS['attempt-failed'], destination: null });
+    expect(nowhere.failedAt).toEqual([]);
   });
 });
 
