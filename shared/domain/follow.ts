@@ -1,8 +1,7 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Evacuating, IncidentFact, IncidentOutcome } from './host.ts';
 import type { Segment } from './policy.ts';
-import { endForPerson } from './settle.ts';
-import type { TaskFact, TaskOutcome, TaskState } from './task.ts';
+import { endedAs, type TaskFact, type TaskOutcome, type TaskState } from './task.ts';
 
 /** Outcomes with which nobody needs to be woken. */
 const WELL: ReadonlySet<TaskOutcome> = new Set<TaskOutcome>(['recovered', 'gone', 'not-protected', 'left']);
@@ -52,7 +51,11 @@ export function endOverdue(
 ): readonly TaskFact[] {
   if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];
   return [
-    endForPerson(`no outcome after ${evacuation.deadlineSeconds} s; its last state: ${task.progress.status}`, nowMs),
+    endedAs(
+      'person',
+      `no outcome after ${evacuation.deadlineSeconds} s; its last state: ${task.progress.status}`,
+      nowMs,
+    ),
   ];
 }
 

@@ -3,8 +3,8 @@ import { type Candidate, pickDestination } from './destinations.ts';
 import { judgeInstance } from './instances.ts';
 import { isRunning } from './plan.ts';
 import type { Segment } from './policy.ts';
-import { endForPerson, gone, type Sight } from './settle.ts';
-import { isInFlight, type TaskFact, type TaskState } from './task.ts';
+import { gone, type Sight } from './settle.ts';
+import { endedAs, isInFlight, type TaskFact, type TaskState } from './task.ts';
 
 export interface GrantInput {
   readonly sight: Sight;
@@ -30,13 +30,10 @@ export function grant(tasks: readonly TaskState[], input: GrantInput): readonly 
   const limit = Math.min(segment.evacuation.maxInFlight, input.maxInFlightOverAll - input.inFlightElsewhere);
   const changes: TaskChange[] = [];
   for (const task of tasks) {
-    if (task.progress.status !== 'waiting' || task.progress.notBeforeMs > sight.atMs) continue;
-    const ends = whyNotAgain(task, input);
-    if (ends !== undefined) {
-      if (ends.length > 0) changes.push({ task, facts: ends });
-      continue;
-    }
-    const server = sight.onHost?.get(task.instanceId);
+    const { progress } = task;
+    if (progress.status !== 'waiting' || progress.notBeforeMs > sight.atMs) continue;
+    const { server, ends } = judgeAgain(task, progress.because, input);
+    if (ends.length > 0) changes.push({ task, facts: ends });
     if (server === undefined || inFlight >= limit) continue;
     const destination = pickDestination(input.candidates, task, segment.evacuation.maxInFlightPerDestination);
     if (destination.pick === 'full') continue;
@@ -49,35 +46,33 @@ export function grant(tasks: readonly TaskState[], input: GrantInput): readonly 
   return changes;
 }
 
-/** Facts that end the task instead; none when it has to be looked up first; undefined when it may go on. */
-function whyNotAgain(
-  task: TaskState,
-  { sight, segment, otherMigrations }: GrantInput,
-): readonly TaskFact[] | undefined {
-  const away = gone(task, sight);
-  if (away !== undefined) return away;
+interface Verdict {
+  /** As it was listed, when it may be evacuated. */
+  readonly server?: Server;
+  /** Facts that end the task instead; none when it has to be looked up first. */
+  readonly ends: readonly TaskFact[];
+}
+
+function judgeAgain(task: TaskState, because: string, { sight, segment, otherMigrations }: GrantInput): Verdict {
   const server = sight.onHost?.get(task.instanceId);
-  if (server === undefined) return [];
-  if (task.attempts >= segment.evacuation.maxAttempts && task.progress.status === 'waiting')
-    return [endForPerson(`${task.progress.because}, after ${task.attempts} attempts`, sight.atMs)];
-  const runningEvacuation = sight.evacuationsOf.get(server.id)?.find(isRunning);
+  if (server === undefined) return { ends: gone(task, sight) ?? [] };
+  if (task.attempts >= segment.evacuation.maxAttempts)
+    return { ends: [endedAs('person', `${because}, after ${task.attempts} attempts`, sight.atMs)] };
   const verdict = judgeInstance(server, {
     // Our own failed attempt leaves it in ERROR: that is no reason to give up.
     instances: task.attempts > 0 ? { ...segment.instances, inError: 'recover' } : segment.instances,
-    runningEvacuation,
+    runningEvacuation: sight.evacuationsOf.get(server.id)?.find(isRunning),
     runningMigration: otherMigrations.get(server.id),
   });
   switch (verdict.kind) {
     case 'evacuate':
-      return undefined;
+      return { server, ends: [] };
     case 'watch':
-      return [];
+      return { ends: [] };
     case 'leave':
-      return [
-        { type: 'task-ended', outcome: verdict.outcome, because: verdict.because, destination: null, atMs: sight.atMs },
-      ];
+      return { ends: [endedAs(verdict.outcome, verdict.because, sight.atMs)] };
     case 'person':
-      return [endForPerson(verdict.because, sight.atMs)];
+      return { ends: [endedAs('person', verdict.because, sight.atMs)] };
   }
 }
 

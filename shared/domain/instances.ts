@@ -23,7 +23,7 @@ export type Verdict =
   /** Leave it as it is: it is not protected, nothing is to be done for it, or nothing can be done. */
   | { readonly kind: 'leave'; readonly outcome: 'not-protected' | 'left' | 'not-recoverable'; readonly because: string }
   /** Nova is evacuating it already, and salvor did not ask for it: respect that and see how it ends. */
-  | { readonly kind: 'watch'; readonly because: string }
+  | { readonly kind: 'watch'; readonly evacuation: Migration; readonly because: string }
   /** Only a person can decide. */
   | { readonly kind: 'person'; readonly because: string };
 
@@ -67,8 +67,9 @@ export function judgeInstance(server: Server, context: InstanceContext): Verdict
   if (unprotected !== undefined) return leave('not-protected', unprotected);
   if (server.taskState === 'restoring') return person('its owner was taking its deletion back');
   if (isBeingDeleted(server)) return leave('left', 'it is being deleted');
-  if (context.runningEvacuation !== undefined)
-    return { kind: 'watch', because: `Nova is evacuating it already (migration ${context.runningEvacuation.id})` };
+  const evacuation = context.runningEvacuation;
+  if (evacuation !== undefined)
+    return { kind: 'watch', evacuation, because: `Nova is evacuating it already (migration ${evacuation.id})` };
   const migration = context.runningMigration;
   if (migration !== undefined || isMigrating(server))
     return person(

@@ -1,8 +1,8 @@
 import type { Migration, Server } from '#shared/ports.ts';
 import { FIRST } from './audit.ts';
-import { type InstanceContext, judgeInstance, type Verdict } from './instances.ts';
+import { judgeInstance, type Verdict } from './instances.ts';
 import type { Segment } from './policy.ts';
-import type { TaskFact, TaskOutcome, TaskState } from './task.ts';
+import { type Attempt, endedAs, type TaskFact, type TaskState } from './task.ts';
 
 /** Migration statuses at which Nova no longer works on an evacuation. */
 const ENDED = new Set(['done', 'completed', 'failed', 'error', 'cancelled']);
@@ -34,12 +34,12 @@ export function planTasks({
   const running = byInstance(evacuations.filter(isRunning));
   const others = byInstance(otherMigrations);
   return servers.map((server) => {
-    const context: InstanceContext = {
+    const verdict = judgeInstance(server, {
       instances: segment.instances,
       runningEvacuation: running.get(server.id),
       runningMigration: others.get(server.id),
-    };
-    return planTask(server, judgeInstance(server, context), context, rest);
+    });
+    return planTask(server, verdict, rest);
   });
 }
 
@@ -48,7 +48,6 @@ const byInstance = (migrations: readonly Migration[]) => new Map(migrations.map(
 function planTask(
   server: Server,
   verdict: Verdict,
-  context: InstanceContext,
   of: Pick<PlanInput, 'incidentId' | 'hostKey' | 'nowMs'>,
 ): PlannedTask {
   const { id: instanceId, name, vmState, taskState, locked, memoryMb } = server;
@@ -80,26 +79,19 @@ function planTask(
       return { task, facts: [planned] };
     case 'watch': {
       // Somebody else's evacuation holds a token as if it were attempt 0 of ours.
-      const attempt = {
+      const { id, destinationHost: destination } = verdict.evacuation;
+      const attempt: Attempt = {
         number: 0,
-        way: 'as-it-was' as const,
-        destination: context.runningEvacuation?.destinationHost ?? null,
+        way: task.way,
+        destination,
         grantedAtMs: of.nowMs,
-        lastMigrationId: (context.runningEvacuation?.id ?? 1) - 1,
+        lastMigrationId: id - 1,
       };
       return { task: { ...task, progress: { status: 'accepted', attempt, sinceMs: of.nowMs } }, facts: [planned] };
     }
     case 'leave':
-      return { task, facts: [planned, ended(verdict.outcome, verdict.because, of.nowMs)] };
+      return { task, facts: [planned, endedAs(verdict.outcome, verdict.because, of.nowMs)] };
     case 'person':
-      return { task, facts: [planned, ended('person', verdict.because, of.nowMs)] };
+      return { task, facts: [planned, endedAs('person', verdict.because, of.nowMs)] };
   }
 }
-
-const ended = (outcome: TaskOutcome, because: string, atMs: number): TaskFact => ({
-  type: 'task-ended',
-  outcome,
-  because,
-  destination: null,
-  atMs,
-});

@@ -2,7 +2,7 @@ import type { Migration, Server } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
 import { isRunning } from './plan.ts';
 import type { Segment } from './policy.ts';
-import { type Attempt, evolveTask, type TaskFact, type TaskState } from './task.ts';
+import { type Attempt, endedAs, evolveTask, type TaskFact, type TaskState } from './task.ts';
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
 const GRANT_EXPIRES_MS = 30_000;
@@ -23,14 +23,8 @@ export interface Sight {
 }
 
 /** The evacuation that belongs to an attempt: the newest that came after its grant. */
-export function migrationOf(attempt: Attempt, migrations: readonly Migration[] = []): Migration | undefined {
-  return migrations
-    .filter((each) => each.id > attempt.lastMigrationId)
-    .reduce<Migration | undefined>(
-      (newest, each) => (newest === undefined || each.id > newest.id ? each : newest),
-      undefined,
-    );
-}
+export const migrationOf = (attempt: Attempt, migrations: readonly Migration[] | undefined): Migration | undefined =>
+  migrations?.filter((each) => each.id > attempt.lastMigrationId).sort((a, b) => b.id - a.id)[0];
 
 /** Whether the instances on the host must be listed to settle this task: only when something about it has ended. */
 export function needsListing(
@@ -44,8 +38,9 @@ export function needsListing(
   // The record of an accepted one is there at once: where there is none any more, its instance was deleted.
   if (progress.status === 'accepted')
     return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);
-  return progress.status === 'requested' ? found(task, sight) : false;
+  return progress.status === 'requested' && found(task, sight);
 }
+
 function found(task: TaskState, { evacuationsOf }: Pick<Sight, 'evacuationsOf'>): boolean {
   const { progress } = task;
   const migration =
@@ -67,48 +62,47 @@ export function settle(task: TaskState, sight: Sight, { evacuation }: Segment, r
       return progress.attempt.grantedAtMs + GRANT_EXPIRES_MS > sight.atMs
         ? []
         : [{ type: 'grant-expired', because: 'its message was not worked on in time', atMs: sight.atMs }];
-    case 'requested':
+    case 'requested': {
+      const ageMs = sight.atMs - progress.requestedAtMs;
+      if (ageMs < ANSWER_EXPECTED_MS) return [];
+      const known = foundRunning(task, progress.attempt, sight, evacuation, random);
+      if (known !== undefined) return known;
+      return ageMs < ANSWER_EXPIRES_MS
+        ? []
+        : [{ type: 'lost-answer', because: 'no answer was recorded for the request', atMs: sight.atMs }];
+    }
     case 'unknown': {
-      if (progress.status === 'requested' && sight.atMs - progress.requestedAtMs < ANSWER_EXPECTED_MS) return [];
-      const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
-      if (migration !== undefined) {
-        const running: TaskFact = {
-          type: 'found-running',
-          migrationId: migration.id,
-          migrationStatus: migration.status,
-          atMs: sight.atMs,
-        };
-        return [running, ...settle(evolveTask(task, running), sight, { evacuation } as Segment, random)];
-      }
-      if (progress.status === 'requested')
-        return progress.requestedAtMs + ANSWER_EXPIRES_MS > sight.atMs
-          ? []
-          : [{ type: 'lost-answer', because: 'no answer was recorded for the request', atMs: sight.atMs }];
+      const known = foundRunning(task, progress.attempt, sight, evacuation, random);
+      if (known !== undefined) return known;
       if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];
-      return (
-        gone(task, sight) ??
-        retryOrEnd(
-          task,
-          progress.attempt,
-          `no evacuation has shown ${evacuation.settleSeconds} s after: ${progress.error}`,
-          null,
-          sight,
-          evacuation,
-          random,
-        )
-      );
+      const because = `no evacuation has shown ${evacuation.settleSeconds} s after: ${progress.error}`;
+      return gone(task, sight) ?? retryOrEnd(task, progress.attempt, because, null, sight, evacuation, random);
     }
     case 'accepted': {
       const migration = migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId));
       // Nova forgets the evacuations of an instance that is deleted.
       if (migration === undefined) return gone(task, sight) ?? [];
-      if (isRunning(migration)) return [];
-      return settleEnded(task, progress.attempt, migration, sight, evacuation, random);
+      return settleFound(task, progress.attempt, migration, sight, evacuation, random);
     }
   }
 }
 
-function settleEnded(
+/** The request has reached Nova after all, and what it led to may have ended by now; undefined when nothing shows yet. */
+function foundRunning(
+  task: TaskState,
+  attempt: Attempt,
+  sight: Sight,
+  evacuation: Segment['evacuation'],
+  random: number,
+): readonly TaskFact[] | undefined {
+  const migration = migrationOf(attempt, sight.evacuationsOf.get(task.instanceId));
+  if (migration === undefined) return undefined;
+  const { id: migrationId, status: migrationStatus } = migration;
+  const running: TaskFact = { type: 'found-running', migrationId, migrationStatus, atMs: sight.atMs };
+  return [running, ...settleFound(evolveTask(task, running), attempt, migration, sight, evacuation, random)];
+}
+
+function settleFound(
   task: TaskState,
   attempt: Attempt,
   migration: Migration,
@@ -116,12 +110,12 @@ function settleEnded(
   evacuation: Segment['evacuation'],
   random: number,
 ): readonly TaskFact[] {
-  if (sight.onHost === undefined) return [];
+  if (isRunning(migration) || sight.onHost === undefined) return [];
   const here = sight.onHost.get(task.instanceId);
   const { status, destinationHost } = migration;
   // Nova marks the migration before it moves the host field: only both together mean recovered.
   if (isDone(migration))
-    return here === undefined ? [recovered(`its evacuation is ${status}`, migration, sight.atMs)] : [];
+    return here === undefined ? [endedAs('recovered', `its evacuation is ${status}`, sight.atMs, destinationHost)] : [];
   // A real Nova marks the migration before its conductor lets go of the instance, and loses an evacuation that is
   // asked for in between (REBUILD for good): the attempt is over when no task runs any more.
   if (here !== undefined && here.taskState !== null) return [];
@@ -142,29 +136,21 @@ function settleEnded(
 
 const isDone = ({ status }: Migration): boolean => status === 'done' || status === 'completed';
 
-const recovered = (because: string, { destinationHost: destination }: Migration, atMs: number): TaskFact => ({
-  type: 'task-ended',
-  outcome: 'recovered',
-  because,
-  destination,
-  atMs,
-});
-
 /** The instance is no longer on the host, though no attempt that counts now brought it away. */
 export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undefined {
   if (sight.onHost === undefined || sight.onHost.has(task.instanceId)) return undefined;
   const server = sight.elsewhere.get(task.instanceId);
   if (server === undefined) return [];
-  const late = sight.evacuationsOf
-    .get(task.instanceId)
-    ?.find((each) => isDone(each) && each.destinationHost !== null && each.destinationHost === server?.host);
-  if (late !== undefined)
-    return [recovered(`evacuation ${late.id}, not waited for, is ${late.status}`, late, sight.atMs)];
+  const host = server?.host ?? null;
+  const evacuations = sight.evacuationsOf.get(task.instanceId) ?? [];
+  const late = evacuations.find((each) => isDone(each) && host !== null && each.destinationHost === host);
+  if (late !== undefined) {
+    const because = `evacuation ${late.id}, not waited for, is ${late.status}`;
+    return [endedAs('recovered', because, sight.atMs, host)];
+  }
   const because =
-    server === null
-      ? 'it was deleted'
-      : `it is on ${server.host ?? 'no host'} by now, and salvor did not bring it there`;
-  return [{ type: 'task-ended', outcome: 'gone', because, destination: server?.host ?? null, atMs: sight.atMs }];
+    server === null ? 'it was deleted' : `it is on ${host ?? 'no host'} by now, and salvor did not bring it there`;
+  return [endedAs('gone', because, sight.atMs, host)];
 }
 
 function retryOrEnd(
@@ -180,13 +166,5 @@ function retryOrEnd(
   const failed: TaskFact = { type: 'attempt-failed', attempt: attempt.number, because, destination, retryAtMs };
   return task.attempts < evacuation.maxAttempts
     ? [failed]
-    : [failed, endForPerson(`${because}, after ${task.attempts} attempts`, atMs)];
+    : [failed, endedAs('person', `${because}, after ${task.attempts} attempts`, atMs)];
 }
-
-export const endForPerson = (because: string, atMs: number): TaskFact => ({
-  type: 'task-ended',
-  outcome: 'person',
-  because,
-  destination: null,
-  atMs,
-});

@@ -207,6 +207,13 @@ function progressIn<S extends TaskProgress['status']>(
   return progress as Extract<TaskProgress, { status: S }>;
 }
 
+export const endedAs = (
+  outcome: TaskOutcome,
+  because: string,
+  atMs: number,
+  destination: string | null = null,
+): TaskFact => ({ type: 'task-ended', outcome, because, destination, atMs });
+
 /** Tasks that hold a token: what they asked of Nova, or may yet ask, is not over. */
 export const isInFlight = (task: TaskState): boolean =>
   task.progress.status !== 'waiting' && task.progress.status !== 'ended';

@@ -39,13 +39,18 @@ describe('candidates', () => {
 });
 
 describe('a destination', () => {
-  it('is the least busy host, and of those the one with most memory', () => {
-    const among = [
-      aCandidate('a', { inFlight: 2 }),
-      aCandidate('b', { inFlight: 1 }),
-      aCandidate('c', { inFlight: 1, freeMemoryMb: 99_000 }),
-    ];
-    expect(pickDestination(among, anInstance, 10)).toEqual({ pick: 'host', host: 'c' });
+  it('is the least busy host that has room, of those the one with most memory, of those the first', () => {
+    const memoryMb = fc.integer({ min: 1, max: 3 });
+    const host = fc.record({ inFlight: fc.integer({ min: 0, max: 3 }), freeMemoryMb: memoryMb });
+    fc.assert(
+      fc.property(fc.array(host, { maxLength: 5 }), memoryMb, (hosts, needed) => {
+        const among = hosts.map((each, index) => aCandidate(`h${index}`, each));
+        const fit = among.filter((each) => each.freeMemoryMb >= needed && each.inFlight < 3);
+        const [best] = fit.toSorted((a, b) => a.inFlight - b.inFlight || b.freeMemoryMb - a.freeMemoryMb);
+        const picked = pickDestination(structuredClone(among), { memoryMb: needed, failedAt: [] }, 3);
+        expect(picked.pick === 'host' ? picked.host : undefined).toBe(best?.host);
+      }),
+    );
   });
 
   it('takes the instance into account at once', () => {

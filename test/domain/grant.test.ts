@@ -72,6 +72,11 @@ describe('a waiting task is granted', () => {
     ]);
   });
 
+  it('its first attempt in its own way, whatever comes after a failure', () => {
+    const task = aTask('waiting', {}, { way: 'leave-stopped', wayAgain: 'reset-and-leave-stopped' });
+    expect(factsFor(task)).toMatchObject([{ attempt: { number: 1, way: 'leave-stopped', lastMigrationId: 0 } }]);
+  });
+
   it('a further attempt, another way if need be, although the failed one left it in ERROR', () => {
     const task = aTask('waiting', {}, { attempts: 2, wayAgain: 'reset-and-leave-stopped' });
     const story: Story = { onHost: [aServer({ vmState: 'error' })], segment: { instances: { inError: 'leave' } } };
@@ -124,6 +129,12 @@ describe('a waiting task ends instead', () => {
     ],
   ])('when %s: %s', (_, outcome, task, story) => {
     expect(factsFor(task, story)).toMatchObject([{ type: 'task-ended', outcome }]);
+  });
+
+  it('with the reason of the last failure when its attempts are used up', () => {
+    const task = aTask('waiting', { because: 'its evacuation ended as failed' }, { attempts: 5 });
+    const because = 'its evacuation ended as failed, after 5 attempts';
+    expect(factsFor(task)).toMatchObject([{ type: 'task-ended', outcome: 'person', because }]);
   });
 
   it('as recovered when an evacuation that nobody waited for any more has brought it away', () => {

@@ -142,7 +142,7 @@ describe('by what Nova does with it already, an instance', () => {
       aServer({ taskState: 'rebuilding' }),
       contextOf({}, { runningEvacuation: evacuation }),
     );
-    expect(verdict).toEqual({ kind: 'watch', because: 'Nova is evacuating it already (migration 7)' });
+    expect(verdict).toEqual({ kind: 'watch', evacuation, because: 'Nova is evacuating it already (migration 7)' });
   });
 
   it('that is being migrated goes to a person, with the two hosts', () => {

@@ -74,9 +74,19 @@ describe('a plan', () => {
     });
   });
 
+  it.each([
+    ['active', null, 'as-it-was', 'as-it-was'],
+    ['stopped', null, 'as-it-was', 'reset-and-leave-stopped'],
+    ['active', 'powering-off', 'leave-stopped', 'reset-and-leave-stopped'],
+    ['suspended', null, 'as-it-was', 'as-it-was'],
+  ])('has Nova asked for an instance in %s and %s first %s, then %s', (vmState, taskState, way, wayAgain) => {
+    expect(tasksOf({ servers: [aServer({ vmState, taskState })] })[0]).toMatchObject({ way, wayAgain });
+  });
+
   it('respects an evacuation that runs already: it holds a token and is no attempt of ours', () => {
     const evacuations = [aMigration({ id: 4, status: 'failed' }), aMigration({ id: 5, status: 'pre-migrating' })];
     const [task] = tasksOf({ evacuations });
+    expect(plan({ evacuations })[0]?.facts).toMatchObject([{ type: 'task-planned', decision: 'watch' }]);
     expect(task).toMatchObject({
       attempts: 0,
       progress: { status: 'accepted', attempt: { number: 0, destination: 'compute-2', lastMigrationId: 4 } },

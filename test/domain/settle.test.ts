@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { migrationOf, needsListing, type Sight, settle } from '#shared/domain/settle.ts';
+import { gone, migrationOf, needsListing, type Sight, settle } from '#shared/domain/settle.ts';
 import type { TaskProgress, TaskState } from '#shared/domain/task.ts';
 import type { Migration, Server } from '#shared/ports.ts';
 import {
@@ -48,7 +48,7 @@ describe('an accepted evacuation', () => {
 
   it.each(['done', 'completed'])('is well once Nova says %s and the instance is on another host', (status) => {
     expect(facts(accepted, { migrations: [{ status }], server: away })).toMatchObject([
-      { type: 'task-ended', outcome: 'recovered', destination: 'compute-2' },
+      { type: 'task-ended', outcome: 'recovered', because: `its evacuation is ${status}`, destination: 'compute-2' },
     ]);
   });
 
@@ -105,7 +105,29 @@ describe('an accepted evacuation', () => {
 
   it('of an instance that somebody brought away is over', () => {
     expect(facts(accepted, { migrations: [{ status: 'failed' }], server: { host: 'compute-8' } })).toMatchObject([
-      { type: 'task-ended', outcome: 'gone', destination: 'compute-8' },
+      {
+        type: 'task-ended',
+        outcome: 'gone',
+        because: 'it is on compute-8 by now, and salvor did not bring it there',
+        destination: 'compute-8',
+      },
+    ]);
+  });
+
+  it('is tried again after longer and longer pauses', () => {
+    const pauses = [1, 2, 3].map((number) => {
+      const task = aTask('accepted', { attempt: anAttempt({ number }) });
+      const [failed] = facts(task, { migrations: [{ status: 'failed' }] });
+      return failed?.type === 'attempt-failed' ? failed.retryAtMs - NOW_MS : undefined;
+    });
+    expect(pauses).toEqual([5, 10, 20].map(seconds));
+  });
+
+  it('of somebody else that failed is followed by the first attempt, after the first pause', () => {
+    const task = aTask('accepted', { attempt: anAttempt({ number: 0 }) });
+    const because = 'its evacuation ended as failed';
+    expect(facts(task, { migrations: [{ status: 'failed' }] })).toMatchObject([
+      { type: 'attempt-failed', because, retryAtMs: NOW_MS + seconds(5) },
     ]);
   });
 
@@ -116,7 +138,9 @@ describe('an accepted evacuation', () => {
 
 describe('a request without an answer', () => {
   it('is left to its function while that may still have it', () => {
-    expect(types(aTask('requested', { requestedAtMs: ago(1) }), { migrations: [{ status: 'accepted' }] })).toEqual([]);
+    const migrations = [{ status: 'accepted' }];
+    expect(types(aTask('requested', { requestedAtMs: ago(19) }), { migrations })).toEqual([]);
+    expect(types(aTask('requested', { requestedAtMs: ago(20) }), { migrations })).toEqual(['found-running']);
     expect(types(aTask('requested', { requestedAtMs: ago(74) }))).toEqual([]);
   });
 
@@ -184,7 +208,49 @@ describe('the migration of an attempt', () => {
     const all = [5, 9, 7].map((id) => aMigration({ id }));
     expect(migrationOf(anAttempt({ lastMigrationId: 4 }), all)?.id).toBe(9);
     expect(migrationOf(anAttempt({ lastMigrationId: 9 }), all)).toBeUndefined();
-    expect(migrationOf(anAttempt())).toBeUndefined();
+    expect(migrationOf(anAttempt(), undefined)).toBeUndefined();
+  });
+});
+
+describe('an instance that has left the host while no attempt was under way', () => {
+  const goneTo = (server: Partial<Server> | null, ...migrations: readonly Partial<Migration>[]) =>
+    gone(aTask('waiting'), aSight({ migrations, server }));
+
+  it.each<[string, Partial<Server> | null, readonly Partial<Migration>[]]>([
+    ['an evacuation to this host failed', { host: 'compute-8' }, [{ status: 'failed', destinationHost: 'compute-8' }]],
+    ['an evacuation went elsewhere', { host: 'compute-8' }, [{ status: 'done', destinationHost: 'compute-9' }]],
+    ['it is on no host, like its evacuation', { host: null }, [{ status: 'done', destinationHost: null }]],
+    ['it was deleted', null, [{ status: 'done', destinationHost: 'compute-8' }]],
+    ['it was deleted before its evacuation had a destination', null, [{ status: 'done', destinationHost: null }]],
+  ])('was not brought away by salvor: %s', (_, server, migrations) => {
+    const because =
+      server === null
+        ? 'it was deleted'
+        : `it is on ${server.host ?? 'no host'} by now, and salvor did not bring it there`;
+    const destination = server?.host ?? null;
+    expect(goneTo(server, ...migrations)).toEqual([
+      { type: 'task-ended', outcome: 'gone', because, destination, atMs: NOW_MS },
+    ]);
+  });
+
+  it('is recovered when an evacuation that is done has brought it to where it is', () => {
+    const elsewhere = { status: 'failed', destinationHost: 'compute-7' };
+    expect(goneTo({ host: 'compute-8' }, elsewhere, { status: 'completed', destinationHost: 'compute-8' })).toEqual([
+      {
+        type: 'task-ended',
+        outcome: 'recovered',
+        because: 'evacuation 2, not waited for, is completed',
+        destination: 'compute-8',
+        atMs: NOW_MS,
+      },
+    ]);
+  });
+
+  it('is looked up first; and nothing is known of it without a listing', () => {
+    const sight = aSight({ server: null });
+    expect(gone(aTask('waiting'), { ...sight, elsewhere: new Map() })).toEqual([]);
+    expect(gone(aTask('waiting'), { ...sight, onHost: undefined })).toBeUndefined();
+    expect(gone(aTask('waiting'), aSight())).toBeUndefined();
   });
 });
 
@@ -196,6 +262,8 @@ describe('a listing of the host is asked for', () => {
     [true, 'a task may be granted', aTask('waiting'), []],
     [false, 'a task has to wait', aTask('waiting', { notBeforeMs: NOW_MS + 1 }), []],
     [false, 'a grant is on its way', aTask('granted'), []],
+    [false, 'a grant is on its way, though somebody else has evacuated it', aTask('granted'), [{ status: 'done' }]],
+    [true, 'an evacuation has no record any more', aTask('accepted'), []],
     [true, 'a migration has ended', aTask('accepted'), [{ status: 'failed' }]],
     [false, 'a migration runs', aTask('accepted'), [{ status: 'accepted' }]],
     [true, 'the migration of an open request has ended', aTask('requested'), [{ status: 'done' }]],
