@@ -1,6 +1,8 @@
 import type { StepCommand } from '#events/commands.ts';
+import { FIRST } from '#shared/domain/audit.ts';
 import { closeIncident, nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { IncidentFact } from '#shared/domain/host.ts';
+import { hashOfHeads } from '#shared/domain/verify.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import { grantTasks, sendGrants } from '#shared/shell/grant-tasks.ts';
@@ -8,7 +10,7 @@ import { orOutage, segmentOf } from '#shared/shell/live.ts';
 import { look } from '#shared/shell/look.ts';
 import { settleTasks } from '#shared/shell/settle-tasks.ts';
 import { commitHost, takeStep } from '#shared/shell/step.ts';
-import { hashOfHeads, loadTasks } from '#shared/state/tasks.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
 import { loadTokens, tokenWrites } from '#shared/state/tokens.ts';
 
 const OUTAGE_LOOK_MS = 5_000;
@@ -44,7 +46,8 @@ export const followEvacuations = eachMessage<StepCommand>('follow-evacuations', 
     if (sight.listing !== undefined && values.every((task) => task.progress.status === 'ended')) {
       const tokens = await loadTokens(state, policy.cloud.name, policy.cloud.region);
       const writes = tokenWrites(policy.cloud.name, policy.cloud.region, tokens, incident.id, NOTHING_IN_FLIGHT);
-      return commitHost(services, loaded, { facts: [closeIncident(values, hashOfHeads(values), clock.now())], writes });
+      const heads = hashOfHeads(values.map(({ instanceId, endedAt }) => ({ instanceId, head: endedAt ?? FIRST })));
+      return commitHost(services, loaded, { facts: [closeIncident(values, heads, clock.now())], writes });
     }
     if (sight.listing !== undefined) {
       const grantable = values.filter(

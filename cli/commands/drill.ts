@@ -43,6 +43,7 @@ export function drillCommand(): Command {
         evacuationSeconds: evacuation,
         fault,
         seed,
+        stateDir: KEPT,
       };
       const shown = screen(json ? process.stderr : process.stdout);
       const audience = json ? { scene: () => undefined, line: () => undefined, progress: () => undefined } : shown;

@@ -41,9 +41,9 @@ function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
-export function hashOf(record: Omit<AuditRecord, 'hash'>): string {
-  const { stream, seq, atMs, fact, previousHash } = record;
-  return createHash('sha256').update(canonical({ stream, seq, atMs, fact, previousHash })).digest('hex');
+/** Covers every field that the record has, those included that none should have. */
+export function hashOf({ hash: _, ...covered }: Omit<AuditRecord, 'hash'> & { readonly hash?: string }): string {
+  return createHash('sha256').update(canonical(covered)).digest('hex');
 }
 
 /** The records that add `facts` to a stream, and the stream's new head. */
@@ -65,25 +65,57 @@ export function appendFacts(
   return { records, head: last };
 }
 
-/** A record's place in the audit table: streams are read in order. */
+/** A record's place in its stream, which is read in this order. */
+export const placeOf = (seq: number): string => String(seq).padStart(10, '0');
+
 export function auditWrite(record: AuditRecord): StateWrite {
   return {
     kind: 'append',
     partition: record.stream,
-    sort: String(record.seq).padStart(10, '0'),
+    sort: placeOf(record.seq),
     body: record as unknown as JsonObject,
   };
 }
 
-/** What is wrong with a stream that was read back whole, or undefined when nothing is. */
-export function faultIn(stream: string, records: readonly AuditRecord[], start: Head = FIRST): string | undefined {
+/** A record with the place at which the store keeps it. */
+export interface KeptRecord {
+  readonly place: string;
+  readonly record: AuditRecord;
+}
+
+export interface Fault {
+  /** The record at which it shows. */
+  readonly seq: number;
+  readonly what: string;
+}
+
+/** What is wrong with a stream that was read back whole. Behind a fault the chain is taken up again, so that each shows once. */
+export function faultsIn(stream: string, kept: readonly KeptRecord[], start: Head = FIRST): readonly Fault[] {
+  const faults: Fault[] = [];
   let last = start;
-  for (const record of records) {
-    if (record.stream !== stream) return `record ${record.seq} belongs to ${record.stream}`;
-    if (record.seq !== last.seq + 1) return `record ${last.seq + 1} is missing`;
-    if (record.previousHash !== last.hash) return `record ${record.seq} does not follow from record ${last.seq}`;
-    if (hashOf(record) !== record.hash) return `record ${record.seq} was changed`;
-    last = { seq: record.seq, hash: record.hash };
+  for (const { place, record } of kept) {
+    const what = faultAt(stream, place, record, last);
+    const seq = Number.isSafeInteger(record.seq) ? record.seq : last.seq + 1;
+    if (what !== undefined) faults.push({ seq, what });
+    last = { seq, hash: record.hash };
   }
+  return faults;
+}
+
+function faultAt(stream: string, place: string, record: AuditRecord, last: Head): string | undefined {
+  const { seq } = record;
+  if (record.stream !== stream) return `record ${seq} belongs to ${record.stream}`;
+  if (placeOf(seq) !== place) return `record ${seq} is in the place of record ${place}`;
+  if (seq !== last.seq + 1) return `record ${last.seq + 1} is missing`;
+  if (hashOf(record) !== record.hash) return `record ${seq} was changed`;
+  if (record.previousHash !== last.hash) return `record ${seq} does not follow from record ${last.seq}`;
   return undefined;
 }
+
+/** The first fault of a stream, or undefined when it has none. */
+export const faultIn = (stream: string, records: readonly AuditRecord[], start: Head = FIRST): string | undefined =>
+  faultsIn(
+    stream,
+    records.map((record) => ({ place: placeOf(record.seq), record })),
+    start,
+  )[0]?.what;

@@ -73,6 +73,7 @@ function planTask(
     attempts: 0,
     progress: { status: 'waiting', notBeforeMs: of.nowMs, because: verdict.because },
     audit: FIRST,
+    endedAt: null,
   };
   switch (verdict.kind) {
     case 'evacuate':

@@ -16,6 +16,8 @@ export interface TaskState {
   readonly attempts: number;
   readonly progress: TaskProgress;
   readonly audit: Head;
+  /** Where its stream had come to when it ended, which is what the end of its incident commits; null before that. */
+  readonly endedAt: Head | null;
 }
 
 /** One evacuate request, from its grant to its end. */

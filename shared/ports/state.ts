@@ -56,6 +56,11 @@ export interface StateReader {
   queryAudit(partition: string, options?: QueryOptions): Promise<Page>;
   /** Items whose `dueAtMs` is at or before `beforeMs`, earliest first. May lag behind writes by seconds. */
   due(beforeMs: number, limit: number): Promise<readonly StoredItem[]>;
+  /**
+   * Every partition of the items or of the audit log that holds something, each once, in any order. Reads whole
+   * tables: for a check of everything, never for work.
+   */
+  partitions(of: 'items' | 'audit'): AsyncIterable<string>;
 }
 
 export interface StateStore extends StateReader {

@@ -30,10 +30,21 @@ export const hostItemKey = (hostKey: string): ItemKey => ({
   partition: `${HOST_PARTITION_PREFIX}${hostKey}`,
   sort: 'state',
 });
+const OPEN_ENTRY = 1;
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sort: incidentId });
 
 export const loadHost = (state: StateReader, hostKey: string): Promise<Loaded<HostState> | undefined> =>
   load<HostState>(state, hostItemKey(hostKey));
+
+/** The incident's entry, which has version 1 while the incident is open. */
+export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
+  load<IncidentEntry>(state, entryKey(incidentId));
+/** Makes a transaction fail once the incident is closed: nothing is added to what its end has committed. */
+export const stillOpen = (incidentId: string): StateWrite => ({
+  kind: 'check',
+  ...entryKey(incidentId),
+  expect: OPEN_ENTRY,
+});
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
 export async function openHosts(state: StateReader, dueBeforeMs: number): Promise<readonly HostState[]> {
@@ -122,7 +133,7 @@ function entryWrites(
     counts,
     auditHead: head,
   };
-  return [put(entryKey(id), 1, entry)];
+  return [put(entryKey(id), OPEN_ENTRY, entry)];
 }
 
 /** An incident that opens and closes in one transaction has one entry: the later write, made for a new item. */

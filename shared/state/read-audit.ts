@@ -3,12 +3,13 @@ import {
   FIRST,
   faultIn,
   type Head,
+  type KeptRecord,
   streamOfHost,
   streamOfIncident,
   streamOfTask,
 } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
-import type { StateReader } from '#shared/ports.ts';
+import type { JsonObject, StateReader } from '#shared/ports.ts';
 import { type IncidentEntry, listIncidents } from './hosts.ts';
 import { loadInventory } from './inventory.ts';
 import { loadTasks } from './tasks.ts';
@@ -23,14 +24,27 @@ export interface Audit {
   readonly streams: ReadonlyMap<string, Stream>;
 }
 
-async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
-  const records: AuditRecord[] = [];
+/** A whole stream, in the order of its places. */
+export async function readKept(state: StateReader, stream: string): Promise<readonly KeptRecord[]> {
+  const kept: KeptRecord[] = [];
   let after: string | undefined;
   do {
     const page = await state.queryAudit(stream, after === undefined ? {} : { after });
-    records.push(...page.items.map((item) => item.body as unknown as AuditRecord));
+    for (const { sort, body } of page.items) kept.push({ place: sort, record: recordOf(body) });
     after = page.next;
   } while (after !== undefined);
+  return kept;
+}
+
+/** A record whose fact was made unreadable is given one that its hash does not fit. */
+function recordOf(body: JsonObject): AuditRecord {
+  const { fact } = body as { readonly fact?: { readonly type?: unknown } };
+  const record = body as unknown as AuditRecord;
+  return typeof fact?.type === 'string' ? record : { ...record, fact: { type: 'unreadable' } };
+}
+
+async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
+  const records = (await readKept(state, stream)).map(({ record }) => record);
   if (startsFrom === undefined) return { records, fault: faultIn(stream, records, FIRST) };
   const start = startsFrom.find((head) => head.hash === records[0]?.previousHash);
   const fault =

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { appendFacts, auditWrite, type Head, streamOfTask } from '#shared/domain/audit.ts';
 import { evolveTask, type TaskFact, type TaskState } from '#shared/domain/task.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
 import { LIMITS } from './limits.ts';
 
-const partitionOf = (incidentId: string): string => `tasks#${incidentId}`;
+export const TASKS_PARTITION_PREFIX = 'tasks#';
+const partitionOf = (incidentId: string): string => `${TASKS_PARTITION_PREFIX}${incidentId}`;
 const keyOf = ({ incidentId, instanceId }: TaskState): ItemKey => ({
   partition: partitionOf(incidentId),
   sort: instanceId,
@@ -43,16 +43,21 @@ export function taskWrites(
 ): TaskCommit {
   const head = start === undefined ? value.audit : { seq: 0, hash: start.hash };
   const appended = appendFacts(streamOfTask(value.incidentId, value.instanceId), head, facts, nowMs);
-  const task = { ...facts.reduce(evolveTask, value), audit: appended.head };
+  const end = appended.records.find(({ fact }) => fact.type === 'task-ended');
+  const endedAt = end === undefined ? value.endedAt : { seq: end.seq, hash: end.hash };
+  const task = { ...facts.reduce(evolveTask, value), audit: appended.head, endedAt };
   return { task, writes: [put(keyOf(task), version, task), ...appended.records.map(auditWrite)] };
 }
 
-/** Joins whole task commits into as few transactions as DynamoDB's limit allows; a task is never split. */
-export function inTransactions(commits: readonly TaskCommit[]): readonly (readonly TaskCommit[])[] {
+/**
+ * Joins whole task commits into as few transactions as DynamoDB's limit allows; a task is never split.
+ * @param besides how many other items each transaction holds
+ */
+export function inTransactions(commits: readonly TaskCommit[], besides = 0): readonly (readonly TaskCommit[])[] {
   const chunks: TaskCommit[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const commit of commits) {
-    if (size + commit.writes.length > LIMITS.itemsPerTransaction) {
+    if (size + commit.writes.length > LIMITS.itemsPerTransaction - besides) {
       chunks.push([]);
       size = 0;
     }
@@ -60,12 +65,4 @@ export function inTransactions(commits: readonly TaskCommit[]): readonly (readon
     size += commit.writes.length;
   }
   return chunks;
-}
-
-/** One hash over the heads of the tasks' streams, in the order of their instances' ids. */
-export function hashOfHeads(tasks: readonly TaskState[]): string {
-  const hash = createHash('sha256');
-  for (const { instanceId, audit } of [...tasks].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1)))
-    hash.update(`${instanceId} ${audit.seq} ${audit.hash}\n`);
-  return hash.digest('hex');
 }

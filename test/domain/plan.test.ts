@@ -71,6 +71,7 @@ describe('a plan', () => {
       attempts: 0,
       progress: { status: 'waiting', notBeforeMs: NOW_MS, because: 'it ran' },
       audit: FIRST,
+      endedAt: null,
     });
   });
 

@@ -219,6 +219,7 @@ export const aTask = <S extends TaskProgress['status']>(
   attempts: status === 'waiting' ? 0 : 1,
   progress: { ...PROGRESS[status], ...progress } as TaskProgress,
   audit: FIRST,
+  endedAt: null,
   ...overrides,
 });
 

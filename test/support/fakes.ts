@@ -85,6 +85,7 @@ export class FakeStore implements StateStore {
   };
   queryAudit: StateStore['queryAudit'] = (...query) => this.store.queryAudit(...query);
   due: StateStore['due'] = (...range) => this.store.due(...range);
+  partitions: StateStore['partitions'] = (of) => this.store.partitions(of);
   transact: StateStore['transact'] = (writes) =>
     this.faults.around(async () => {
       await this.store.transact(writes);

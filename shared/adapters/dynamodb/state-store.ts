@@ -4,6 +4,7 @@ import {
   QueryCommand,
   type QueryCommandInput,
   type QueryCommandOutput,
+  ScanCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { ItemKey, Page, QueryOptions, StateStore, StateWrite, StoredItem } from '#shared/ports.ts';
@@ -78,6 +79,29 @@ export function dynamoStore({ client, stateTable, auditTable }: DynamoStoreOptio
     return found;
   }
 
+  async function* partitions(table: string): AsyncGenerator<string> {
+    const seen = new Set<string>();
+    let start: Attributes | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await reading(
+        client.send(
+          new ScanCommand({
+            TableName: table,
+            ConsistentRead: true,
+            ProjectionExpression: 'pk',
+            ...(start ? { ExclusiveStartKey: start } : {}),
+          }),
+        ),
+      );
+      for (const { pk } of Items) {
+        if (pk?.S === undefined || seen.has(pk.S)) continue;
+        seen.add(pk.S);
+        yield pk.S;
+      }
+      start = LastEvaluatedKey;
+    } while (start);
+  }
+
   async function transact(writes: readonly StateWrite[]): Promise<void> {
     checkLimits(writes);
     if (writes.length === 0) return;
@@ -94,6 +118,7 @@ export function dynamoStore({ client, stateTable, auditTable }: DynamoStoreOptio
     query: (partition, options) => page(stateTable, partition, options),
     queryAudit: (partition, options) => page(auditTable, partition, options),
     due,
+    partitions: (of) => partitions(of === 'audit' ? auditTable : stateTable),
     transact,
   };
 }

@@ -21,6 +21,9 @@ export function openSqliteReader(path: string): SqliteReader {
       query: async (...query) => read.query(...query),
       queryAudit: async (...query) => read.queryAudit(...query),
       due: async (...range) => read.due(...range),
+      partitions: async function* (of) {
+        yield* read.partitions(of);
+      },
       close: () => database.close(),
     };
   } catch (cause) {

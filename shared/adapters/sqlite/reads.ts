@@ -41,6 +41,7 @@ export interface Reads {
   query(partition: string, options?: QueryOptions): Page;
   queryAudit(partition: string, options?: QueryOptions): Page;
   due(beforeMs: number, limit: number): readonly StoredItem[];
+  partitions(of: 'items' | 'audit'): Iterable<string>;
 }
 
 export function reads(database: DatabaseSync): Reads {
@@ -58,6 +59,16 @@ export function reads(database: DatabaseSync): Reads {
       toPage(range.iterate(partition, after, prefix, prefix + LAST_CHARACTER, limit + 1), limit);
   };
 
+  // One seek per partition: the tables are kept in this order.
+  const next = {
+    items: database.prepare('SELECT partition FROM items WHERE partition > ? ORDER BY partition LIMIT 1'),
+    audit: database.prepare('SELECT partition FROM audit WHERE partition > ? ORDER BY partition LIMIT 1'),
+  };
+  function* partitions(of: 'items' | 'audit'): Iterable<string> {
+    for (let row = next[of].get(''); row !== undefined; row = next[of].get(String(row.partition)))
+      yield String(row.partition);
+  }
+
   return {
     get: ({ partition, sort }) => {
       const row = one.get(partition, sort);
@@ -66,5 +77,6 @@ export function reads(database: DatabaseSync): Reads {
     query: pages('items', ITEM_COLUMNS),
     queryAudit: pages('audit', AUDIT_COLUMNS),
     due: (beforeMs, limit) => due.all(beforeMs, limit).map(toItem),
+    partitions,
   };
 }

@@ -71,6 +71,9 @@ export function sqliteStore(database: DatabaseSync, { now = Date.now }: SqliteSt
     query: async (...query) => working(() => read.query(...query)),
     queryAudit: async (...query) => working(() => read.queryAudit(...query)),
     due: async (...range) => working(() => read.due(...range)),
+    partitions: async function* (of) {
+      yield* working(() => [...read.partitions(of)]);
+    },
     transact,
     purgeExpired,
     close: group.flush,

@@ -63,6 +63,24 @@ export function describeQueries(store: CurrentStore): void {
     });
   });
 
+  test('partitions are told once each, those of the audit apart', async () => {
+    const names = ['p', 'P', 'p#1', 'p#10', '~'];
+    const items = names.flatMap((partition) => [
+      { ...put('a', 'absent'), partition },
+      { ...put('b', 'absent'), partition },
+    ]);
+    await store().transact([...items, append('a'), append('b')]);
+    expect((await Array.fromAsync(store().partitions('items'))).sort()).toEqual([...names].sort());
+    expect(await Array.fromAsync(store().partitions('audit'))).toEqual(['p']);
+  });
+
+  test('partitions go on behind 1 MB', async () => {
+    const text = 'x'.repeat(300 * 1024);
+    const names = numbered(7);
+    for (const partition of names) await store().transact([{ ...put('a', 'absent', { text }), partition }]);
+    expect((await Array.fromAsync(store().partitions('items'))).sort()).toEqual(names);
+  });
+
   test('a page ends at 1 MB, and the next goes on', async () => {
     const text = 'x'.repeat(300 * 1024);
     const keys = numbered(7);

@@ -1,0 +1,112 @@
+import { streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
+import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
+import type { Clock, StateReader } from '#shared/ports.ts';
+import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
+import { readKept } from './read-audit.ts';
+import { TASKS_PARTITION_PREFIX } from './tasks.ts';
+import { type Checked, checkIncident } from './verify-incident.ts';
+
+export interface Verification {
+  readonly findings: readonly Finding[];
+  readonly hosts: number;
+  readonly incidents: number;
+  readonly streams: number;
+  readonly records: number;
+}
+
+/** What is broken stays so. What only looks so, since salvor wrote between two reads, is well a moment later. */
+const LOOKS = 4;
+const PAUSE_MS = 300;
+
+/**
+ * Checks the whole log against itself and against the state: every chain, every end, every beginning, and that
+ * neither tells of what the other does not know.
+ */
+export async function verifyAudit(state: StateReader, clock: Clock): Promise<Verification> {
+  const named = await streamsOf(state);
+  const checks = [
+    ...[...named.hosts].map((key) => () => checkHost(state, key)),
+    ...[...named.tasksOf].map(
+      ([id, tasks]) =>
+        () =>
+          checkIncident(state, id, tasks),
+    ),
+    ...named.others.map((stream) => async () => ({ findings: [strange(stream)], streams: 1, records: 0 })),
+  ];
+  const total = { findings: [] as Finding[], streams: 0, records: 0 };
+  for (const check of checks) {
+    const checked = await settled(check, clock);
+    total.findings.push(...checked.findings);
+    total.streams += checked.streams;
+    total.records += checked.records;
+  }
+  return { ...total, hosts: named.hosts.size, incidents: named.tasksOf.size };
+}
+
+async function settled(check: () => Promise<Checked>, clock: Clock): Promise<Checked> {
+  let checked = await check();
+  for (let look = 1; look < LOOKS && checked.findings.length > 0; look += 1) {
+    await clock.sleep(PAUSE_MS);
+    checked = await check();
+  }
+  return checked;
+}
+
+/** A host's own stream, and the incidents that its state knows of: each has an entry. */
+async function checkHost(state: StateReader, key: string): Promise<Checked> {
+  const stream = streamOfHost(key);
+  const before = await loadHost(state, key);
+  const records = await readKept(state, stream);
+  const after = await loadHost(state, key);
+  const findings = [
+    ...checkChain(stream, records),
+    ...checkHead(stream, records, before?.value.audit, after?.value.audit),
+  ];
+  for (const known of [after?.value.incident, after?.value.lastIncident]) {
+    if (known === null || known === undefined) continue;
+    const entry = (await loadEntry(state, known.id))?.value;
+    if (entry === undefined)
+      findings.push(finding(stream, null, `the host had incident ${known.id}, which nothing is left of`));
+    else if (entry.hostKey !== key)
+      findings.push(finding(stream, null, `incident ${known.id} is told to be of ${entry.hostKey}`));
+    else if ('outcome' in known && entry.outcome !== known.outcome)
+      findings.push(
+        finding(stream, null, `incident ${known.id} ended as ${known.outcome}, its entry says ${entry.outcome}`),
+      );
+  }
+  return { findings, streams: 1, records: records.length };
+}
+
+const strange = (stream: string): Finding => finding(stream, null, 'salvor writes no stream of this name');
+
+interface Named {
+  readonly hosts: ReadonlySet<string>;
+  /** By incident, the instances of whose tasks the log has records. */
+  readonly tasksOf: ReadonlyMap<string, readonly string[]>;
+  readonly others: readonly string[];
+}
+
+/** Everything that the log or the state has a name for. */
+async function streamsOf(state: StateReader): Promise<Named> {
+  const hosts = new Set<string>();
+  const tasksOf = new Map<string, string[]>();
+  const others: string[] = [];
+  const tasks = (incidentId: string): string[] => {
+    const known = tasksOf.get(incidentId) ?? [];
+    tasksOf.set(incidentId, known);
+    return known;
+  };
+  for await (const stream of state.partitions('audit')) {
+    const [kind, id = '', instanceId, ...more] = stream.split('#');
+    if (kind === 'host') hosts.add(stream.slice(streamOfHost('').length));
+    else if (kind === 'incident' && stream === streamOfIncident(id)) tasks(id);
+    else if (kind === 'task' && instanceId !== undefined && more.length === 0) tasks(id).push(instanceId);
+    else others.push(stream);
+  }
+  for await (const partition of state.partitions('items')) {
+    if (partition.startsWith(HOST_PARTITION_PREFIX)) hosts.add(partition.slice(HOST_PARTITION_PREFIX.length));
+    if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
+  }
+  for await (const { id } of listIncidents(state)) tasks(id);
+  return { hosts, tasksOf, others };
+}
