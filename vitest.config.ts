@@ -6,5 +6,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/localstack/**', 'test/openstack/**'],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 });
