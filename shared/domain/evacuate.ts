@@ -1,6 +1,6 @@
 import type { Answer, Server } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
-import type { HostState } from './host.ts';
+import type { FenceProof, HostState } from './host.ts';
 import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
 import type { TaskFact, TaskState } from './task.ts';
@@ -45,27 +45,28 @@ export function decideEvacuate(
 ): EvacuateDecision {
   const { progress } = task;
   if (progress.status !== 'granted' || progress.attempt.number !== attemptNumber) return { do: 'nothing' };
-  const because = unfit ?? whyNot(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
-  if (because !== undefined) return { do: 'give-back', facts: [{ type: 'grant-expired', because, atMs: nowMs }] };
-  const proof = host.incident?.status === 'evacuating' ? host.incident.proof : undefined;
+  const proof = unfit ?? proofFor(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
+  if (typeof proof === 'string')
+    return { do: 'give-back', facts: [{ type: 'grant-expired', because: proof, atMs: nowMs }] };
   const intent: TaskFact = {
     type: 'evacuate-intended',
     attempt: attemptNumber,
     way: progress.attempt.way,
     destination: progress.attempt.destination,
-    proofReadAtMs: proof?.readAtMs ?? 0,
+    proofReadAtMs: proof.readAtMs,
     atMs: nowMs,
   };
   return { do: 'request', facts: [intent] };
 }
 
-function whyNot(
+/** The proof that the request may rest on, or why it may not leave. */
+function proofFor(
   { incident }: HostState,
   task: TaskState,
   grantedAtMs: number,
   proofMaxAgeSeconds: number,
   nowMs: number,
-): string | undefined {
+): FenceProof | string {
   if (incident === null || incident.id !== task.incidentId) return 'its incident is closed';
   if (incident.status !== 'evacuating') return `its incident is ${incident.status}`;
   if (incident.proof.readAtMs < incident.openedAtMs) return 'the fence proof is older than the incident';
@@ -73,7 +74,7 @@ function whyNot(
   if (proofAgeSeconds > proofMaxAgeSeconds)
     return `the fence proof is ${Math.round(proofAgeSeconds)} s old; at most ${proofMaxAgeSeconds} s`;
   if (nowMs - grantedAtMs > GRANT_MAX_AGE_MS) return 'what was seen when it was granted is too old';
-  return undefined;
+  return incident.proof;
 }
 
 /** What Nova's answer means for the task. */
@@ -114,7 +115,7 @@ export function foldAnswer(
       const asked = 'attempt' in task.progress ? task.progress.attempt.destination : null;
       // 404 names an unknown destination or a deleted instance: the follower looks again at once. So it does when
       // another destination will do. All else says that it is too early, or not for us.
-      const blamesDestination = [400, 404].includes(httpStatus) && asked !== null && names(message, asked);
+      const blamesDestination = [400, 404].includes(httpStatus) && names(message, asked);
       const lookAgain = httpStatus === 404 || blamesDestination;
       return [
         {
@@ -131,5 +132,5 @@ export function foldAnswer(
 }
 
 /** Whether the message names the host as a whole word: `compute-1` is not named by `compute-10`. */
-const names = (message: string, host: string): boolean =>
-  message.split(/[^\w.-]+/).some((word) => word === host || word.replace(/\.+$/, '') === host);
+const names = (message: string, host: string | null): boolean =>
+  message.split(/[^\w.-]/).some((word) => word.replace(/\.+$/, '') === host);

@@ -1,10 +1,10 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Evacuating, IncidentFact, IncidentOutcome } from './host.ts';
 import type { Segment } from './policy.ts';
-import { endedAs, type TaskFact, type TaskOutcome, type TaskState } from './task.ts';
+import { endedAs, isInFlight, type TaskFact, type TaskOutcome, type TaskState } from './task.ts';
 
 /** Outcomes with which nobody needs to be woken. */
-const WELL: ReadonlySet<TaskOutcome> = new Set<TaskOutcome>(['recovered', 'gone', 'not-protected', 'left']);
+const WELL: ReadonlySet<string> = new Set<TaskOutcome>(['recovered', 'gone', 'not-protected', 'left']);
 
 /**
  * Whether evacuations may go on: Nova still has the host forced down, and the proof is young enough for the
@@ -35,10 +35,9 @@ export function nextLookMs(
   nowMs: number,
 ): number {
   const waiting = tasks.flatMap(({ progress }) => (progress.status === 'waiting' ? [progress.notBeforeMs] : []));
-  const inFlight = tasks.some(({ progress }) => progress.status !== 'waiting' && progress.status !== 'ended');
   if (changed && waiting.some((notBeforeMs) => notBeforeMs <= nowMs)) return nowMs;
   const poll = nowMs + evacuation.pollSeconds * 1000;
-  if (inFlight || waiting.length === 0) return poll;
+  if (tasks.some(isInFlight) || waiting.length === 0) return poll;
   return Math.max(poll, Math.min(...waiting));
 }
 
@@ -71,7 +70,7 @@ export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<stri
 /** Every task has ended and a fresh complete listing showed nothing else to do: the incident ends (L1). */
 export function closeIncident(tasks: readonly TaskState[], taskHeads: string, nowMs: number): IncidentFact {
   const counts = countOutcomes(tasks);
-  const well = tasks.every(({ progress }) => progress.status === 'ended' && WELL.has(progress.outcome));
+  const well = Object.keys(counts).every((outcome) => WELL.has(outcome));
   const outcome: IncidentOutcome = well ? 'recovered' : 'partly-recovered';
   const because =
     Object.entries(counts)

@@ -55,11 +55,10 @@ export function notProtected(
   server: Pick<Server, 'metadata'>,
   { protect, metadataKey }: Segment['instances'],
 ): string | undefined {
-  const value = server.metadata[metadataKey]?.trim().toLowerCase();
-  if (value !== undefined && ['false', 'no', 'off', '0'].includes(value))
-    return `opted out: metadata ${metadataKey} is ${value}`;
-  const optedIn = value !== undefined && ['true', 'yes', 'on', '1'].includes(value);
-  return protect === 'all' || optedIn ? undefined : `not opted in: metadata ${metadataKey} is ${value ?? 'absent'}`;
+  const value = server.metadata[metadataKey]?.trim().toLowerCase() ?? 'absent';
+  if (['false', 'no', 'off', '0'].includes(value)) return `opted out: metadata ${metadataKey} is ${value}`;
+  const optedIn = ['true', 'yes', 'on', '1'].includes(value);
+  return protect === 'all' || optedIn ? undefined : `not opted in: metadata ${metadataKey} is ${value}`;
 }
 
 export function judgeInstance(server: Server, context: InstanceContext): Verdict {
@@ -80,15 +79,16 @@ export function judgeInstance(server: Server, context: InstanceContext): Verdict
   return diskWouldBeLost(server, context.instances) ?? byState;
 }
 
+type TaskStates = ReadonlySet<Server['taskState']>;
+const DELETING: TaskStates = new Set(['deleting', 'soft-deleting']);
 const isBeingDeleted = ({ vmState, taskState }: Server): boolean =>
-  ['deleted', 'soft-delete', 'soft_deleted'].includes(vmState) ||
-  ['deleting', 'soft-deleting'].includes(taskState ?? '');
+  ['deleted', 'soft-delete', 'soft_deleted'].includes(vmState) || DELETING.has(taskState);
 
 const isMigrating = ({ taskState }: Server): boolean =>
   taskState !== null && (taskState === 'migrating' || taskState.startsWith('resize_'));
 
 /** A stop that its owner asked for and the dead host never carried out. */
-const STOPPING = new Set([
+const STOPPING: TaskStates = new Set([
   'powering-off',
   'pausing',
   'suspending',
@@ -98,14 +98,13 @@ const STOPPING = new Set([
   'shelving_image_uploading',
   'shelving_offloading',
 ]);
-const REBUILDING = new Set(['rebuilding', 'rebuild_block_device_mapping', 'rebuild_spawning']);
+const REBUILDING: TaskStates = new Set(['rebuilding', 'rebuild_block_device_mapping', 'rebuild_spawning']);
 
 function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Segment['instances']): Verdict {
-  if (taskState !== null && REBUILDING.has(taskState))
-    return person('its owner was rebuilding it: what its disk holds is not known');
+  if (REBUILDING.has(taskState)) return person('its owner was rebuilding it: what its disk holds is not known');
   switch (vmState) {
     case 'active':
-      return taskState !== null && STOPPING.has(taskState)
+      return STOPPING.has(taskState)
         ? evacuate(`it ran, and its owner had asked for ${taskState}: it comes back stopped`, IS_STOPPED)
         : evacuate(taskState === null ? 'it ran' : `it ran (${taskState} was cut short)`);
     case 'stopped':

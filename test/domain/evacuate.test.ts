@@ -56,9 +56,16 @@ describe('the last look before a request', () => {
     expect(decide(host)).toEqual({ do: 'give-back', facts: [{ type: 'grant-expired', because, atMs: NOW_MS }] });
   });
 
-  it('gives the grant back when what was seen for it is too old', () => {
-    const late = aTask('granted', { attempt: anAttempt({ grantedAtMs: NOW_MS - seconds(61) }) });
-    expect(decide(evacuating, late)).toMatchObject({ do: 'give-back' });
+  it('gives the grant back when what was seen for it is older than 30 s', () => {
+    const seenAgo = (ms: number) => aTask('granted', { attempt: anAttempt({ grantedAtMs: NOW_MS - ms }) });
+    expect(decide(evacuating, seenAgo(seconds(30) + 1))).toMatchObject({ do: 'give-back' });
+    expect(decide(evacuating, seenAgo(seconds(30)))).toMatchObject({ do: 'request' });
+  });
+
+  it('lets it leave on a proof that is just young enough, and not from before the incident', () => {
+    const readAtMs = NOW_MS - seconds(MAX_AGE_SECONDS);
+    const atTheLimits = aHostIn('evacuating', { openedAtMs: readAtMs, proof: aProof({ readAtMs }) });
+    expect(decide(atTheLimits)).toMatchObject({ do: 'request', facts: [{ proofReadAtMs: readAtMs }] });
   });
 
   it.each(['waiting', 'requested', 'accepted', 'unknown', 'ended'] as const)(
@@ -87,7 +94,9 @@ describe('the answer to a request', () => {
 
   it('of yes is accepted', () => {
     const answer: Answer = { kind: 'accepted', requestId: 'req-1', durationMs: 5 };
-    expect(fold(answer)).toMatchObject([{ answer: 'accepted', httpStatus: 200, requestId: 'req-1', durationMs: 5 }]);
+    expect(fold(answer)).toMatchObject([
+      { answer: 'accepted', detail: 'accepted', httpStatus: 200, requestId: 'req-1', durationMs: 5 },
+    ]);
     expect(progressAfter(answer)).toMatchObject({ status: 'accepted', sinceMs: NOW_MS });
   });
 
@@ -95,6 +104,15 @@ describe('the answer to a request', () => {
     const answer: Answer = { kind: 'unknown', error: 'socket hang up', durationMs: 5 };
     expect(fold(answer)).toMatchObject([{ answer: 'unknown', detail: 'socket hang up', requestId: null }]);
     expect(progressAfter(answer)).toMatchObject({ status: 'unknown', error: 'socket hang up' });
+  });
+
+  it.each<Answer>([
+    { kind: 'accepted', requestId: null, durationMs: 5 },
+    { kind: 'unknown', error: 'no answer of compute-2', durationMs: 5 },
+    refused(403, 'compute-2'),
+    refused(409, 'compute-2'),
+  ])('of %o is not about the destination', (answer) => {
+    expect(fold(answer)).toMatchObject([{ blamesDestination: false }]);
   });
 
   it.each([403, 409, 429])('of %d lets it wait, longer with each attempt', (httpStatus) => {
@@ -117,12 +135,27 @@ describe('the answer to a request', () => {
     ['Compute host compute-2 not found.', true],
     ['No such host: compute-2', true],
     ['Compute service of compute-2 is still in use.', true],
+    ['It can not be compute-2...', true],
     ['Compute service of compute-20 is still in use.', false],
     ['Compute service of rack.compute-2 is still in use.', false],
     ["The target host can't be the same one.", false],
   ])('of 400 "%s" is about the destination: %s', (message, blames) => {
     expect(fold(refused(400, message))).toMatchObject([{ blamesDestination: blames }]);
     expect(fold(refused(400, message)).reduce(evolveTask, requested).failedAt).toEqual(blames ? ['compute-2'] : []);
+  });
+
+  it('names a destination by its whole name, with its dots', () => {
+    const task = aTask('requested', { attempt: anAttempt({ destination: 'compute-2.rack.example' }) });
+    const answer = (message: string) => foldAnswer(task, 1, refused(404, message), aSegment(), NOW_MS, 0);
+    expect(answer('compute-2.rack.example not found')).toMatchObject([{ blamesDestination: true, retryAtMs: NOW_MS }]);
+    expect(answer('compute-2 not found')).toMatchObject([{ blamesDestination: false }]);
+  });
+
+  it('is about no destination when Nova was to choose one', () => {
+    const task = aTask('requested', { attempt: anAttempt({ destination: null }) });
+    expect(foldAnswer(task, 1, refused(400, 'No host null.'), aSegment(), NOW_MS, 0)).toMatchObject([
+      { blamesDestination: false },
+    ]);
   });
 });
 
@@ -132,7 +165,14 @@ describe('an instance that is read right before its request', () => {
 
   it('may be evacuated as it was granted', () => {
     expect(unfit(aServer())).toBeUndefined();
-    expect(unfit(aServer({ vmState: 'error' }), 2)).toBeUndefined();
+  });
+
+  it('is in ERROR by our own failed attempt, whatever the policy says; before the first one, the policy decides', () => {
+    const server = aServer({ vmState: 'error' });
+    const leaves = aSegment({ instances: { inError: 'leave' } }).instances;
+    expect(unfitNow(server, 'compute-1', 2, leaves)).toBeUndefined();
+    expect(unfitNow(server, 'compute-1', 1, leaves)).toMatch(/the policy leaves those alone/);
+    expect(unfit(server)).toBeUndefined();
   });
 
   it.each([

@@ -52,6 +52,7 @@ describe('the next look', () => {
   it('is when the first pause ends, with nothing in flight', () => {
     const pausing = [70, 40].map((after) => aTask('waiting', { notBeforeMs: NOW_MS + seconds(after) }));
     expect(next(pausing, true)).toBe(seconds(40));
+    expect(next([...pausing, aTask('ended')], true)).toBe(seconds(40));
     expect(next([...pausing, aTask('unknown')], true)).toBe(seconds(2));
   });
 });
@@ -108,7 +109,9 @@ describe('an incident closes', () => {
     });
   });
 
-  it('counts what is unfinished', () => {
-    expect(countOutcomes([aTask('waiting'), aTask('accepted')])).toEqual({ unfinished: 2 });
+  it('counts what is unfinished, with which it is not well', () => {
+    const tasks = [aTask('waiting'), aTask('accepted')];
+    expect(countOutcomes(tasks)).toEqual({ unfinished: 2 });
+    expect(closeIncident(tasks, '', NOW_MS)).toMatchObject({ outcome: 'partly-recovered' });
   });
 });

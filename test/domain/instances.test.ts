@@ -88,7 +88,11 @@ const BY_STATE: readonly Row[] = [
     becomes: 'person',
     because: /was rebuilding it/,
   })),
-  { instance: { taskState: 'migrating' }, becomes: 'person', because: /may run on the other host/ },
+  {
+    instance: { taskState: 'migrating' },
+    becomes: 'person',
+    because: /^it was being migrated or resized: it may run on the other host$/,
+  },
   { instance: { taskState: 'resize_finish' }, becomes: 'person', because: /may run on the other host/ },
 ];
 
@@ -182,6 +186,14 @@ describe('protection', () => {
   ] as const)('of %s with HA_Enabled %s is %s', (protect, value, isProtected) => {
     const metadata: Record<string, string> = value === undefined ? {} : { HA_Enabled: value };
     expect(notProtected({ metadata }, contextOf({ protect }).instances) === undefined).toBe(isProtected);
+  });
+
+  it.each([
+    [{}, 'absent'],
+    [{ HA_Enabled: ' Perhaps ' }, 'perhaps'],
+  ])('that was not asked for says what the key %o holds', (metadata, value) => {
+    const { instances } = contextOf({ protect: 'opted-in' });
+    expect(notProtected({ metadata }, instances)).toBe(`not opted in: metadata HA_Enabled is ${value}`);
   });
 
   it('is read from the key that the policy names', () => {
