@@ -56,7 +56,7 @@ const provenBefore = anIncident('fencing', {
   powerOffs: 1,
   earlierProof: aProof({ readAtMs: NOW_MS - seconds(60), offSinceMs: NOW_MS - seconds(60) }),
 });
-const inMaintenance = () => ({ ...someReadings().live, service: aService({ status: 'disabled' }) });
+const inMaintenance = () => ({ ...someReadings().live, service: aService({ status: 'disabled', state: 'down' }) });
 const stoppedGuard = { tickets: [], stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } };
 
 describe('a host that is off', () => {
@@ -121,7 +121,7 @@ describe('a host that is on', () => {
     const decision = fence(untouched, aReading('on'));
     expect(decision).toMatchObject({ do: 'power-off', attempt: 1 });
     expect(last(decision)).toMatchObject({ type: 'power-off-intended', attempt: 1, dueAtMs: NOW_MS + seconds(30) });
-    expect(last(decision)).toHaveProperty('checks.length', 4);
+    expect(last(decision)).toHaveProperty('checks.length', 5);
   });
 
   it('is left alone when it was seen up meanwhile', () => {
@@ -140,6 +140,7 @@ describe('a host that is on', () => {
     ['in maintenance', { live: inMaintenance() }],
     ['no longer protected', { live: { ...inMaintenance(), service: aService({ state: 'down' }), segments: [] } }],
     ['in a segment that is stopped', { segmentGuard: stoppedGuard }],
+    ['seen up by Nova, though no reporter says so', { live: { ...inMaintenance(), service: aService() } }],
   ])('is held when it is %s by now', (_, input) => {
     const decision = fence(untouched, aReading('on'), input);
     expect(decision.do).toBe('commit');

@@ -44,8 +44,8 @@ it('lets a dead, protected host pass, and records what each gate was answered wi
     'in-service: its service is enabled',
     'segment-not-stopped: nothing has stopped the segment',
     'fence-device: redfish at https://bmc.test/redfish/v1/Systems/compute-1',
-    'reporters: 1 of 1 needed say down: /monitor/a',
     'nova-sees-it-down: Nova sees the service down; asked for: down',
+    'reporters: 1 of 1 needed say down: /monitor/a',
     'segment-storm: it would be host 1 of at most 3, 10 % of 10 hosts (at most 34 %), in 3600 s',
     'global-storm: it would be host 1 of at most 5, 10 % of 10 hosts (at most 34 %), in 3600 s',
     'healthy-hosts: 9 other healthy hosts in the segment; at least 1 are asked for',
@@ -102,7 +102,7 @@ describe('each gate is closed by itself', () => {
 describe('the gates that are asked again before each power-off', () => {
   it('are those about the host itself', () => {
     const names = askHostGates(gatherEvidence(someReadings()), someReadings()).map((gate) => gate.gate);
-    expect(names).toEqual(['protected', 'in-service', 'segment-not-stopped', 'fence-device']);
+    expect(names).toEqual(['protected', 'in-service', 'segment-not-stopped', 'fence-device', 'nova-sees-it-down']);
   });
 });
 

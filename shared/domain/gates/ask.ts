@@ -11,7 +11,6 @@ export function askGates(evidence: Evidence, rules: Rules): readonly GateResult[
   return [
     ...askHostGates(evidence, rules),
     reportersGate(evidence, rules),
-    novaGate(evidence, rules),
     stormGate('segment-storm', ofSegment, segment.storm, atMs),
     stormGate('global-storm', ofAll, policy.global.storm, atMs),
     healthyHostsGate(evidence, rules),
@@ -24,4 +23,5 @@ export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateRes
   inServiceGate(evidence),
   notStoppedGate(evidence),
   fenceDeviceGate(evidence, rules),
+  novaGate(evidence, rules),
 ];
