@@ -1,14 +1,11 @@
 import type { StepCommand } from '#events/commands.ts';
 import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
 import type { Rules } from '#shared/domain/gates/gate.ts';
-import { withTicket } from '#shared/domain/guards.ts';
-import type { IncidentFact } from '#shared/domain/host.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
-import type { StateWrite } from '#shared/ports.ts';
-import { type GateReading, orOutage, readGates, readLive, segmentOf } from '#shared/shell/live.ts';
+import { guardWrites } from '#shared/shell/guard-writes.ts';
+import { orOutage, readGates, readLive, segmentOf } from '#shared/shell/live.ts';
 import { commitHost, takeStep } from '#shared/shell/step.ts';
-import { guardWrite } from '#shared/state/guards.ts';
 
 /**
  * The grace period of a suspected host is over, or a held one is due for another look: ask every gate, and
@@ -22,29 +19,10 @@ export const confirmHostDown = eachMessage<StepCommand>('confirm-host-down', (se
     if ('outage' in live)
       return commitHost(services, loaded, { facts: [holdForOutage(incident, live.outage, services.clock.now())] });
     const reading = await readGates(services, loaded.value, segment, live.value);
-    const rules = { policy: services.policy, segment };
+    const rules: Rules = { policy: services.policy, segment };
     const facts = decideConfirmation(incident, reading.evidence, rules);
-    return commitHost(services, loaded, { facts, writes: ticketWrites(facts, reading, rules, incident.id) });
+    return commitHost(services, loaded, { facts, writes: guardWrites(facts, reading, rules, incident.id) });
   }),
 );
-
-function ticketWrites(
-  facts: readonly IncidentFact[],
-  { evidence, segmentGuard, globalGuard }: GateReading,
-  { policy, segment }: Rules,
-  incidentId: string,
-): readonly StateWrite[] {
-  const confirmed = facts.some((fact) => fact.type === 'confirmed') && segment.mode === 'enforce';
-  if (!confirmed) return [];
-  const ticket = { hostKey: evidence.host.key, incidentId, atMs: evidence.atMs };
-  return [
-    guardWrite(
-      { segment: segment.name },
-      segmentGuard,
-      withTicket(segmentGuard.value, ticket, segment.storm.windowSeconds),
-    ),
-    guardWrite('global', globalGuard, withTicket(globalGuard.value, ticket, policy.global.storm.windowSeconds)),
-  ];
-}
 
 export const handler = lambdaHandler(confirmHostDown);

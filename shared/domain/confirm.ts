@@ -25,7 +25,7 @@ export function decideConfirmation(
   if (incident.dueAtMs - nowMs > EARLY_MS)
     return incident.status === 'suspected'
       ? [{ type: 'grace-went-on', untilMs: incident.dueAtMs }]
-      : [{ type: 'still-held', nextLookAtMs: incident.dueAtMs }];
+      : [{ type: 'still-held', failedGates: incident.failedGates, nextLookAtMs: incident.dueAtMs }];
 
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs, evidence)];
@@ -42,7 +42,7 @@ export function decideConfirmation(
   const nextLookAtMs = nextHoldLookMs(incident, nowMs);
   if (closed.length > 0)
     return incident.status === 'held' && sameGates(incident.failedGates, closed)
-      ? [{ type: 'still-held', nextLookAtMs }]
+      ? [{ type: 'still-held', failedGates: closed, nextLookAtMs }]
       : [{ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs }];
   if (segment.mode === 'shadow')
     return [
@@ -56,10 +56,11 @@ export function decideConfirmation(
 export function holdForOutage(incident: Suspected | Held, because: string, nowMs: number): IncidentFact {
   const nextLookAtMs = nextHoldLookMs(incident, nowMs);
   const gates: readonly GateResult[] = [{ gate: 'nova-answers', open: false, because }];
-  if (incident.status === 'held' && sameGates(incident.failedGates, gates)) return { type: 'still-held', nextLookAtMs };
+  if (incident.status === 'held' && sameGates(incident.failedGates, gates))
+    return { type: 'still-held', failedGates: gates, nextLookAtMs };
   return { type: 'held', gates, evidence: null, atMs: nowMs, nextLookAtMs };
 }
 
-/** The same gates are closed: what changed in their numbers is not worth a record. */
+/** The same gates are closed: what changed in their numbers is in the state, and not worth a record. */
 const sameGates = (a: readonly GateResult[], b: readonly GateResult[]): boolean =>
   a.map((gate) => gate.gate).join() === b.map((gate) => gate.gate).join();

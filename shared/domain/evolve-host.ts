@@ -84,7 +84,7 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...next(fact.nextLookAtMs), status: 'held', sinceMs, failedGates };
     }
     case 'still-held':
-      return { ...expect(incident, 'held'), ...next(fact.nextLookAtMs) };
+      return { ...expect(incident, 'held'), ...next(fact.nextLookAtMs), failedGates: fact.failedGates };
     case 'confirmed': {
       expectOneOf(incident, ['suspected', 'held']);
       const fresh = { powerOffs: 0, failures: 0, lastFailure: null, proofVoidedBy: null, earlierProof: null };

@@ -178,7 +178,12 @@ export type IncidentFact =
       readonly atMs: number;
       readonly nextLookAtMs: number;
     }
-  | { readonly type: 'still-held'; readonly nextLookAtMs: number }
+  | {
+      readonly type: 'still-held';
+      /** The same gates with the numbers of now. */
+      readonly failedGates: readonly GateResult[];
+      readonly nextLookAtMs: number;
+    }
   | {
       readonly type: 'confirmed';
       readonly gates: readonly GateResult[];

@@ -1,29 +1,12 @@
 import * as z from 'zod';
 import { withHost } from './fence-device.ts';
+import { failureDomains, reporterGroups, reporters, storm } from './policy-guards.ts';
+import { hostName, name, seconds } from './policy-values.ts';
 
 /**
  * The operator's policy: what is protected and when salvor may act. Unknown keys are refused, so that a
  * misspelt option is seen; every number has its unit in its name. No secrets: `credentials` names one.
  */
-
-const seconds = (min: number, max: number) => z.number().min(min).max(max);
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, ".", "_" and "-"; 63 at most');
-const hostName = z.string().min(1).max(255);
-
-const storm = z.strictObject({
-  /** Hosts that may be fenced within the window; the next one is held. */
-  maxHosts: z.int().min(1).default(3),
-  /** Of all the segment's hosts, those that may be fenced within the window, in per cent. */
-  maxPercent: z.number().gt(0).max(100).default(34),
-  windowSeconds: seconds(1, 86_400).default(3600),
-});
-
-const reporters = z.strictObject({
-  /** How many reporters must say that the host is down. */
-  required: z.int().min(1).max(20).default(1),
-  /** A report counts for this long unless it is repeated. */
-  claimTtlSeconds: seconds(10, 86_400).default(900),
-});
 
 const instances = z.strictObject({
   /** `all` instances of a failed host, or only those whose metadata opts them in. An opted-out one is left alone by both. */
@@ -89,7 +72,7 @@ const segment = z.strictObject({
   reporters: reporters.prefault({}),
   /** Nova itself must see the service as down before the host is fenced. */
   requireNovaDown: z.boolean().default(true),
-  storm: storm.prefault({}),
+  storm: storm(3).prefault({}),
   /** The segment keeps at least this many healthy hosts besides the failed one, or the failed one is held. */
   minHealthyHosts: z.int().min(1).default(3),
   instances: instances.prefault({}),
@@ -106,10 +89,13 @@ export const policySchema = z
     segments: z.array(segment).min(1).max(200),
     /** A host's own name, or `*` for every host without an entry of its own. */
     fenceDevices: z.record(hostName, device),
+    /** Reporters that are one source, as two of them are not independent. */
+    reporterGroups: reporterGroups.optional(),
+    failureDomains: failureDomains.prefault({}),
     /** Over all segments together. */
     global: z
       .strictObject({
-        storm: storm.prefault({ maxHosts: 5 }),
+        storm: storm(5).prefault({}),
         maxEvacuationsInFlight: z.int().min(1).max(5000).default(100),
       })
       .prefault({}),

@@ -16,5 +16,20 @@ export const segmentsOf = (
   aggregates: readonly Aggregate[],
 ): readonly Segment[] => policy.segments.filter((segment) => holds(segment, service, aggregates));
 
-/** Whether Nova's aggregates must be read to tell. */
+/** The failure domains of a host, by name: one as a rule, none if nothing is said of it. */
+export function domainsOf({ failureDomains }: Policy, host: string, aggregates: readonly Aggregate[]): string[] {
+  const { aggregateMetadataKey: key, hosts = {} } = failureDomains;
+  const listed = Object.entries(hosts).flatMap(([name, all]) => (all.includes(host) ? [name] : []));
+  const told = aggregates.flatMap((each) => {
+    const name = key !== undefined && each.hosts.includes(host) ? each.metadata[key] : undefined;
+    return name === undefined ? [] : [name];
+  });
+  return [...new Set([...listed, ...told])].sort();
+}
+
+/** Whether Nova's aggregates must be read to tell which segment holds a host. */
 export const usesAggregates = (policy: Policy): boolean => policy.segments.some(({ hosts }) => 'aggregate' in hosts);
+
+/** Whether they must be read to tell its failure domain too. */
+export const decidesByAggregates = (policy: Policy): boolean =>
+  usesAggregates(policy) || policy.failureDomains.aggregateMetadataKey !== undefined;

@@ -21,6 +21,7 @@ export interface Aggregate {
   readonly name: string;
   readonly availabilityZone: string | null;
   readonly hosts: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The fields of a server that a decision needs, at microversion 2.94 or below. */

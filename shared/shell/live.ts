@@ -1,8 +1,9 @@
-import { type Evidence, gatherEvidence, type LiveView } from '#shared/domain/gates/evidence.ts';
+import type { Evidence } from '#shared/domain/gates/evidence.ts';
+import { gatherEvidence, type LiveView } from '#shared/domain/gates/gather.ts';
 import type { GuardState } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { decidesByAggregates, domainsOf, segmentsOf } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
 import { loadGuard } from '#shared/state/guards.ts';
@@ -23,7 +24,7 @@ export function segmentOf({ policy }: Services, name: string): Segment {
 export async function readLive({ compute, policy }: Services, host: HostState, segment: Segment): Promise<LiveView> {
   const [allServices, aggregates] = await Promise.all([
     compute.services(),
-    usesAggregates(policy) ? compute.aggregates() : [],
+    decidesByAggregates(policy) ? compute.aggregates() : [],
   ]);
   const service = allServices.find((each) => each.host === host.name);
   return {
@@ -31,6 +32,7 @@ export async function readLive({ compute, policy }: Services, host: HostState, s
     segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
     segmentServices: allServices.filter((each) => segmentsOf(policy, each, aggregates).includes(segment)),
     allServices,
+    domainsOf: (name) => domainsOf(policy, name, aggregates),
   };
 }
 
@@ -52,8 +54,10 @@ export async function readGates(
     loadGuard(services.state, 'global'),
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
   ]);
-  const openIncidents = open.flatMap(({ key, incident }) =>
-    incident === null ? [] : [{ hostKey: key, segment: incident.segment }],
+  const openIncidents = open.flatMap(({ key, name, incident, claims }) =>
+    incident === null
+      ? []
+      : [{ hostKey: key, host: name, segment: incident.segment, openedAtMs: incident.openedAtMs, claims }],
   );
   const { policy, clock } = services;
   const evidence = gatherEvidence({

@@ -11,7 +11,9 @@ const keyOf = (name: GuardName): ItemKey => ({
 });
 
 export async function loadGuard(state: StateReader, name: GuardName): Promise<Loaded<GuardState>> {
-  return (await load<GuardState>(state, keyOf(name))) ?? { value: NO_GUARD, version: 'absent' };
+  const loaded = await load<Partial<GuardState>>(state, keyOf(name));
+  // One that an earlier salvor wrote lacks what was added since.
+  return { value: { ...NO_GUARD, ...loaded?.value }, version: loaded?.version ?? 'absent' };
 }
 
 export const guardWrite = (name: GuardName, { version }: Loaded<GuardState>, guard: GuardState): StateWrite =>

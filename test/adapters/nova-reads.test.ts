@@ -102,9 +102,13 @@ describe('reads', () => {
 
   it('map aggregates', async () => {
     const { compute } = await setup(() => ({
-      body: { aggregates: [{ id: 1, name: 'ceph', availability_zone: null, hosts: ['a', 'b'], metadata: {} }] },
+      body: {
+        aggregates: [{ id: 1, name: 'ceph', availability_zone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } }],
+      },
     }));
-    expect(await compute.aggregates()).toEqual([{ name: 'ceph', availabilityZone: null, hosts: ['a', 'b'] }]);
+    expect(await compute.aggregates()).toEqual([
+      { name: 'ceph', availabilityZone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } },
+    ]);
   });
 
   it('map a server', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
 import { askGates } from '#shared/domain/gates/ask.ts';
-import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Held, Suspected } from '#shared/domain/host.ts';
 import { aClaim, aHostIn, anIncident, aService, NOW_MS, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { someReadings } from '#test/support/readings.ts';
@@ -69,7 +69,9 @@ describe('a tick that comes early', () => {
     expect(decide(anIncident('suspected', { dueAtMs }), anInput())).toEqual([
       { type: 'grace-went-on', untilMs: dueAtMs },
     ]);
-    expect(decide(anIncident('held', { dueAtMs }), anInput())).toEqual([{ type: 'still-held', nextLookAtMs: dueAtMs }]);
+    expect(decide(anIncident('held', { dueAtMs }), anInput())).toEqual([
+      { type: 'still-held', failedGates: [], nextLookAtMs: dueAtMs },
+    ]);
   });
 
   it('is on time within the whole second of a delay', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { bindingFault, decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
-import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
 import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import {
@@ -13,10 +13,9 @@ import {
   aService,
   NOW_MS,
   seconds,
-  servicesOf,
   uuid,
 } from '#test/support/builders.ts';
-import { someReadings } from '#test/support/readings.ts';
+import { aGuard, someReadings } from '#test/support/readings.ts';
 
 const SYSTEM = uuid(4, 1);
 const segment = aSegment();
@@ -57,7 +56,7 @@ const provenBefore = anIncident('fencing', {
   earlierProof: aProof({ readAtMs: NOW_MS - seconds(60), offSinceMs: NOW_MS - seconds(60) }),
 });
 const inMaintenance = () => ({ ...someReadings().live, service: aService({ status: 'disabled', state: 'down' }) });
-const stoppedGuard = { tickets: [], stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } };
+const stoppedGuard = aGuard({ stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } });
 
 describe('a host that is off', () => {
   it('is proven off, from when its device was asked, without a power-off', () => {
@@ -149,7 +148,7 @@ describe('a host that is on', () => {
 
   it('is held when it is found off while somebody has taken it into maintenance', () => {
     const service = aService({ status: 'disabled', state: 'down' });
-    const live = { service, segments: ['az1'], segmentServices: servicesOf(9), allServices: servicesOf(9) };
+    const live = { ...someReadings().live, service };
     expect(last(fence(untouched, aReading('off'), { live }))).toMatchObject({ type: 'held' });
   });
 

@@ -163,6 +163,7 @@ export const anAggregate = (name: string, ...hosts: readonly string[]): Aggregat
   name,
   availabilityZone: null,
   hosts,
+  metadata: {},
 });
 
 /** A running instance on `compute-1` whose disks are all on volumes. */

@@ -22,7 +22,7 @@ export type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
 export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
   'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
   held: { type: 'held', gates: [], evidence, nextLookAtMs: NOW_MS, ...at },
-  'still-held': { type: 'still-held', nextLookAtMs: NOW_MS },
+  'still-held': { type: 'still-held', failedGates: [], nextLookAtMs: NOW_MS },
   confirmed: { type: 'confirmed', gates: [], evidence, ...at },
   'power-read': { type: 'power-read', ...read },
   'power-off-intended': {

@@ -1,10 +1,28 @@
-import { type Evidence, gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
-import { NO_GUARD } from '#shared/domain/guards.ts';
-import { aClaim, aHost, aPolicy, NOW_MS, type SegmentInput, seconds, servicesOf } from './builders.ts';
+import { askGates } from '#shared/domain/gates/ask.ts';
+import type { Evidence } from '#shared/domain/gates/evidence.ts';
+import type { GateName, GateResult } from '#shared/domain/gates/gate.ts';
+import { gatherEvidence, type OpenIncident, type Readings } from '#shared/domain/gates/gather.ts';
+import { type GuardState, NO_GUARD, type Ticket } from '#shared/domain/guards.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import {
+  aClaim,
+  aHost,
+  aPolicy,
+  NOW_MS,
+  type PolicyInput,
+  type SegmentInput,
+  seconds,
+  servicesOf,
+  uuid,
+} from './builders.ts';
 
 /** What was read of a dead host that every gate lets pass, with nine healthy ones beside it. */
-export function someReadings(overrides: Partial<Readings> = {}, segment: Partial<SegmentInput> = {}): Readings {
-  const policy = aPolicy({}, segment);
+export function someReadings(
+  overrides: Partial<Readings> = {},
+  segment: Partial<SegmentInput> = {},
+  whole: Partial<PolicyInput> = {},
+): Readings {
+  const policy = aPolicy(whole, segment);
   const [only] = policy.segments;
   if (only === undefined) throw new Error('a policy has a segment');
   const services = servicesOf(9);
@@ -12,7 +30,13 @@ export function someReadings(overrides: Partial<Readings> = {}, segment: Partial
     host: aHost({ claims: { '/monitor/a': aClaim('down', NOW_MS - seconds(200)) } }),
     segment: only,
     policy,
-    live: { service: services[0], segments: ['az1'], segmentServices: services, allServices: services },
+    live: {
+      service: services[0],
+      segments: ['az1'],
+      segmentServices: services,
+      allServices: services,
+      domainsOf: () => [],
+    },
     openIncidents: [],
     segmentGuard: NO_GUARD,
     globalGuard: NO_GUARD,
@@ -22,4 +46,32 @@ export function someReadings(overrides: Partial<Readings> = {}, segment: Partial
 }
 
 /** What the gates are asked of, of such a host. */
+/** Another host with an open incident, `compute-<number>`: reported down by `/monitor/a` a minute ago. */
+export const aSuspect = (number: number, overrides: Partial<OpenIncident> = {}): OpenIncident => ({
+  hostKey: keyOf(number),
+  host: `compute-${number}`,
+  segment: 'az1',
+  openedAtMs: NOW_MS - seconds(60),
+  claims: { '/monitor/a': aClaim('down', NOW_MS - seconds(60)) },
+  ...overrides,
+});
+
+/** Tickets of other hosts, `compute-2` the first, all confirmed at that moment. */
+export const ticketsOf = (count: number, atMs = NOW_MS - seconds(120)): readonly Ticket[] =>
+  Array.from({ length: count }, (_, index) => ({
+    hostKey: keyOf(index + 2),
+    incidentId: uuid(1, 100 + index),
+    atMs,
+  }));
+
+export const aGuard = (overrides: Partial<GuardState> = {}): GuardState => ({ ...NO_GUARD, ...overrides });
+
+const keyOf = (number: number): string => hostKeyOf('default', 'RegionOne', uuid(2, number));
+
 export const someEvidence = (): Evidence => gatherEvidence(someReadings());
+
+export const answers = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
+export const closed = (readings: Readings): readonly GateName[] =>
+  answers(readings).flatMap((gate) => (gate.open ? [] : [gate.gate]));
+export const because = (readings: Readings, name: GateName): string =>
+  answers(readings).find((gate) => gate.gate === name)?.because ?? 'not asked';

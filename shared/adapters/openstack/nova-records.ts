@@ -47,8 +47,20 @@ export const hypervisorSchema = z
   );
 
 export const aggregateSchema = z
-  .looseObject({ name: z.string(), availability_zone: z.string().nullable(), hosts: z.array(z.string()) })
-  .transform(({ name, availability_zone, hosts }): Aggregate => ({ name, availabilityZone: availability_zone, hosts }));
+  .looseObject({
+    name: z.string(),
+    availability_zone: z.string().nullable(),
+    hosts: z.array(z.string()),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .transform(
+    ({ name, availability_zone, hosts, metadata }): Aggregate => ({
+      name,
+      availabilityZone: availability_zone,
+      hosts,
+      metadata,
+    }),
+  );
 
 export const migrationSchema = z
   .looseObject({

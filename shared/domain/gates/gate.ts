@@ -12,13 +12,19 @@ export type GateName =
   | 'nova-answers'
   | 'protected'
   | 'in-service'
+  | 'segment-not-stopped'
+  | 'fence-device'
   | 'reporters'
+  | 'reporter-cliff'
   | 'nova-sees-it-down'
   | 'segment-storm'
+  | 'segment-rate'
+  | 'segment-cool-down'
   | 'global-storm'
-  | 'healthy-hosts'
-  | 'segment-not-stopped'
-  | 'fence-device';
+  | 'global-rate'
+  | 'global-cool-down'
+  | 'failure-domain'
+  | 'healthy-hosts';
 
 /** What the gates are asked under. `segment` is one of the policy's: the incident's. */
 export interface Rules {

@@ -19,14 +19,18 @@ export function inServiceGate({ service, host }: Evidence): GateResult {
       false,
       `the compute service is ${service.id} now, the report was about ${host.serviceId}`,
     );
-  return gate(
-    'in-service',
-    service.status === 'enabled',
-    service.status === 'enabled'
-      ? 'its service is enabled'
-      : `its service is disabled in Nova (${service.disabledReason ?? 'no reason given'}): taken as maintenance`,
-  );
+  if (service.status === 'enabled') return gate('in-service', true, 'its service is enabled');
+  const reason = service.disabledReason ?? 'no reason given';
+  return isByItself(reason)
+    ? gate('in-service', true, `its service has disabled itself (${reason}): no maintenance`)
+    : gate('in-service', false, `its service is disabled in Nova (${reason}): taken as maintenance`);
 }
+
+/**
+ * nova-compute disables its own service when it loses libvirt, with a reason of this form (`DISABLE_PREFIX` of
+ * nova/virt/libvirt/driver.py), and never one that an operator has disabled. That is trouble, not maintenance.
+ */
+const isByItself = (reason: string): boolean => reason.startsWith('AUTO: ');
 
 export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
   gate(

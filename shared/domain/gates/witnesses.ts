@@ -1,15 +1,41 @@
+import { percentOf } from '../guards.ts';
+import { sourceInWords, sourcesOf } from '../reporters.ts';
 import { countingDownClaims } from '../reports.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
 
-export function reportersGate({ claims, atMs }: Evidence, { segment }: Rules): GateResult {
-  const { required, claimTtlSeconds } = segment.reporters;
-  const down = countingDownClaims(claims, claimTtlSeconds, atMs);
+const downSources = ({ claims, atMs }: Evidence, { segment, policy }: Rules) =>
+  sourcesOf(countingDownClaims(claims, segment.reporters.claimTtlSeconds, atMs), policy.reporterGroups);
+
+/** Sources, not names: two names of one source are one. */
+export function reportersGate(evidence: Evidence, rules: Rules): GateResult {
+  const { required } = rules.segment.reporters;
+  const down = downSources(evidence, rules);
   return gate(
     'reporters',
     down.length >= required,
-    `${down.length} of ${required} needed say down: ${down.join(', ') || 'nobody'}`,
+    `${down.length} of ${required} needed say down: ${down.map(sourceInWords).join(', ') || 'nobody'}`,
   );
+}
+
+/** Who calls a large part of all hosts dead at once has lost its own sight: its word does not count. */
+export function cliffGate(evidence: Evidence, rules: Rules): GateResult {
+  const { required, maxAccusedPercent, maxAccusedHosts } = rules.segment.reporters;
+  const { hosts } = evidence.ofAll;
+  const down = downSources(evidence, rules).map(({ name }) => {
+    const accused = evidence.accusations.find(({ source }) => source === name)?.hosts ?? 1;
+    const percent = percentOf(accused, hosts);
+    const words = `${name} says down of ${accused} of ${hosts} hosts (${percent} %)`;
+    return { words, discounted: accused > maxAccusedHosts && percent > maxAccusedPercent };
+  });
+  const left = down.filter(({ discounted }) => !discounted);
+  const discounted = down.filter((each) => each.discounted);
+  const limits = `at most ${maxAccusedPercent} %, or ${maxAccusedHosts} hosts`;
+  const because =
+    discounted.length === 0
+      ? `nobody is discounted (${limits}): ${left.map(({ words }) => words).join(', ') || 'nobody says down'}`
+      : `discounted (${limits}): ${discounted.map(({ words }) => words).join(', ')}; ${left.length} of ${required} needed are left`;
+  return gate('reporter-cliff', discounted.length === 0 || left.length >= required, because);
 }
 
 export function novaGate({ service }: Evidence, { segment }: Rules): GateResult {

@@ -53,9 +53,9 @@ async function rungBySweep(host: HostState): Promise<readonly string[]> {
 }
 
 const closed = (gate: GateResult['gate']): GateResult => ({ gate, open: false, because: 'for the test' });
-const heldSince = (heldSeconds: number, ...gates: readonly GateResult['gate'][]) =>
-  aHostIn('held', { sinceMs: NOW_MS - seconds(heldSeconds), failedGates: gates.map(closed) });
-const STILL_HELD = { type: 'still-held', nextLookAtMs: NOW_MS } as const;
+const heldSince = (heldSeconds: number) => aHostIn('held', { sinceMs: NOW_MS - seconds(heldSeconds) });
+const lookedAt = (heldSeconds: number, ...gates: readonly GateResult['gate'][]) =>
+  rungByCommit(heldSince(heldSeconds), { type: 'still-held', failedGates: gates.map(closed), nextLookAtMs: NOW_MS });
 const FENCE_FAILED = { type: 'fence-failed', because: 'no answer', retryAtMs: NOW_MS } as const;
 const FORCE_DOWN_FAILED = { type: 'force-down-failed', because: '503', retryAtMs: NOW_MS } as const;
 const closedAs = (outcome: 'recovered' | 'partly-recovered') =>
@@ -77,10 +77,10 @@ describe('what functions log rings', () => {
   });
 
   it('host-held: after two minutes, unless all that holds it is its maintenance', async () => {
-    expect(await rungByCommit(heldSince(119, 'segment-storm'), STILL_HELD)).toEqual([]);
-    expect(await rungByCommit(heldSince(120, 'segment-storm'), STILL_HELD)).toEqual(['host-held']);
-    expect(await rungByCommit(heldSince(900, 'in-service'), STILL_HELD)).toEqual([]);
-    expect(await rungByCommit(heldSince(900, 'in-service', 'reporters'), STILL_HELD)).toEqual(['host-held']);
+    expect(await lookedAt(119, 'segment-storm')).toEqual([]);
+    expect(await lookedAt(120, 'segment-storm')).toEqual(['host-held']);
+    expect(await lookedAt(900, 'in-service')).toEqual([]);
+    expect(await lookedAt(900, 'in-service', 'reporters')).toEqual(['host-held']);
   });
 
   it('fencing-fails: at the third try in a row', async () => {

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { hostName, name, seconds, somePercent } from './policy-values.ts';
+
+/** The keys of the policy that say when salvor must not act: each is a limit of a gate (`gates/`). */
+
+/** How many hosts may fail before it looks like a failure of something else. */
+export const storm = (maxHosts: number) =>
+  z
+    .strictObject({
+      /** Hosts that may be fenced within the window; the next one is held. */
+      maxHosts: z.int().min(1).default(maxHosts),
+      /** Of all the segment's hosts, those that may be fenced within the window, in per cent. */
+      maxPercent: somePercent.default(34),
+      windowSeconds: seconds(1, 86_400).default(3600),
+      /** Hosts that may be fenced within 24 hours, so that a slow cascade stops too. Twice `maxHosts` by default. */
+      maxHostsPerDay: z.int().min(1).optional(),
+      /** Hosts that may be fenced within 60 s; the next one waits. As many as `maxHosts` by default. */
+      maxHostsPerMinute: z.int().min(1).optional(),
+      /** After a limit was hit nobody is fenced until there was no new suspicion for this long. */
+      coolDownSeconds: seconds(0, 86_400).default(600),
+    })
+    .transform((limits) => ({
+      ...limits,
+      maxHostsPerDay: limits.maxHostsPerDay ?? 2 * limits.maxHosts,
+      maxHostsPerMinute: limits.maxHostsPerMinute ?? limits.maxHosts,
+    }));
+
+export const reporters = z.strictObject({
+  /** How many reporters must say that the host is down. */
+  required: z.int().min(1).max(20).default(1),
+  /** A report counts for this long unless it is repeated. */
+  claimTtlSeconds: seconds(10, 86_400).default(900),
+  /** The word of a reporter counts no more when it says down of more than this part of all hosts, in per cent, … */
+  maxAccusedPercent: somePercent.default(20),
+  /** … and of more hosts than this: the reporter has failed, not they. */
+  maxAccusedHosts: z.int().min(1).default(3),
+});
+
+/** By name, patterns of reporters that are one source: `*` stands for any text. */
+export const reporterGroups = z.record(name, z.array(z.string().min(1).max(512)).min(1));
+
+/** What fails together: a rack with its switch and its power. Hosts of which nothing is said are in none. */
+export const failureDomains = z.strictObject({
+  /** Metadata key of Nova's host aggregates whose value names the domain of their hosts. */
+  aggregateMetadataKey: z.string().min(1).max(255).optional(),
+  /** By name, the hosts of each domain. */
+  hosts: z.record(name, z.array(hostName).min(1)).optional(),
+  /** Hosts of one domain that may be fenced within the window; the next one is held: the domain has failed. */
+  maxHostsPerDomain: z.int().min(1).default(2),
+  /** Domains that may have failed hosts within the window. */
+  maxDomains: z.int().min(1).default(3),
+  windowSeconds: seconds(1, 86_400).default(3600),
+});
+
+export type StormLimits = z.infer<ReturnType<typeof storm>>;
