@@ -1,8 +1,9 @@
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
+import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { resendParked } from '#shared/shell/resend-parked.ts';
-import { type InventoryHost, loadInventory, mirrorWrites } from '#shared/state/inventory.ts';
+import { type InventoryHost, joinedWrites, loadInventory, mirrorWrites } from '#shared/state/inventory.ts';
 
 const WRITES_AT_ONCE = 90;
 
@@ -31,13 +32,17 @@ export async function mirrorInventory(services: Services): Promise<number> {
     return { host: service.host, serviceId: service.id, zone: service.zone, segment, because };
   });
   const before = await loadInventory(state, cloud, region);
-  const writes = mirrorWrites(cloud, region, before, hosts);
+  const { writes, joining } = mirrorWrites(cloud, region, before, hosts);
+  await transactAll(services, writes);
+  if (writes.length > 0) log.info('inventory changed', { hosts: hosts.length, written: writes.length });
+  for (const { value } of joining) await resendParked(services, value.host);
+  await transactAll(services, joinedWrites(cloud, region, joining));
+  return hosts.length;
+}
+
+async function transactAll({ state }: Services, writes: readonly StateWrite[]): Promise<void> {
   for (let start = 0; start < writes.length; start += WRITES_AT_ONCE)
     await state.transact(writes.slice(start, start + WRITES_AT_ONCE));
-  if (writes.length > 0) log.info('inventory changed', { hosts: hosts.length, written: writes.length });
-  const known = new Set(before.map(({ value }) => value.host));
-  for (const { host } of hosts) if (!known.has(host)) await resendParked(services, host);
-  return hosts.length;
 }
 
 export const handler = scheduledHandler('mirror-inventory', mirrorInventory);

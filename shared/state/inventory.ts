@@ -1,5 +1,5 @@
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put } from './items.ts';
+import { all, decode, type Loaded, load, put, versionAfter } from './items.ts';
 
 /** A compute host as it was in Nova a minute ago at most: tells reports of known hosts from others; never a reason to act. */
 export interface InventoryHost {
@@ -10,6 +10,8 @@ export interface InventoryHost {
   readonly segment: string | null;
   /** Why no segment protects it. */
   readonly because: string;
+  /** Reports of it that came before it was known are not in the queue again yet. */
+  readonly joining?: true;
 }
 
 const partitionOf = (cloud: string, region: string): string => `inventory#${cloud}/${region}`;
@@ -38,22 +40,43 @@ export async function loadInventory(
   return hosts;
 }
 
-/** The writes that make the mirror equal to Nova: none for what has not changed. */
+export interface Mirroring {
+  /** None for what has not changed. */
+  readonly writes: readonly StateWrite[];
+  /** As they are once the writes are committed. */
+  readonly joining: readonly Loaded<InventoryHost>[];
+}
+
+/** What makes the mirror equal to Nova. A host joins in two writes, so that one which dies between them is found. */
 export function mirrorWrites(
   cloud: string,
   region: string,
   known: readonly Loaded<InventoryHost>[],
   now: readonly InventoryHost[],
-): readonly StateWrite[] {
+): Mirroring {
   const before = new Map(known.map((each) => [each.value.host, each]));
   const writes: StateWrite[] = [];
+  const joining: Loaded<InventoryHost>[] = [];
   for (const host of now) {
-    const old = before.get(host.host);
+    const old = before.get(host.host) ?? { value: undefined, version: 'absent' as const };
     before.delete(host.host);
-    if (old !== undefined && JSON.stringify(old.value) === JSON.stringify(host)) continue;
-    writes.push(put(keyOf(cloud, region, host.host), old?.version ?? 'absent', host));
+    const joins = old.value === undefined || old.value.joining === true;
+    const value: InventoryHost = joins ? { ...host, joining: true } : host;
+    const changed = JSON.stringify(old.value) !== JSON.stringify(value);
+    if (changed) writes.push(put(keyOf(cloud, region, host.host), old.version, value));
+    if (joins) joining.push({ value, version: changed ? versionAfter(old) : old.version });
   }
   for (const { value, version } of before.values())
     if (version !== 'absent') writes.push({ kind: 'delete', ...keyOf(cloud, region, value.host), expect: version });
-  return writes;
+  return { writes, joining };
 }
+
+/** They have joined: nothing that was said of them before is kept aside any more. */
+export const joinedWrites = (
+  cloud: string,
+  region: string,
+  joining: readonly Loaded<InventoryHost>[],
+): readonly StateWrite[] =>
+  joining.map(({ value: { joining: _joining, ...host }, version }) =>
+    put(keyOf(cloud, region, host.host), version, host),
+  );

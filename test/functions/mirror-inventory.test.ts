@@ -25,3 +25,13 @@ it('sends nothing for hosts of which nobody spoke', async () => {
   await mirrorInventory(services);
   expect(services.outbox.take()).toEqual([]);
 });
+
+it('sends it again when it died before that report was in its queue', async () => {
+  await report();
+  services.outbox.faults.plan('fails');
+  await expect(mirrorInventory(services)).rejects.toThrow(/did not happen/);
+  await mirrorInventory(services);
+  expect(services.outbox.take()).toMatchObject([{ message: { type: 'host.down', data: { host: 'compute-1' } } }]);
+  await mirrorInventory(services);
+  expect(services.outbox.take()).toEqual([]);
+});
