@@ -39,6 +39,8 @@ export interface CloudOptions {
   readonly shelveOffloads?: boolean;
   /** Hosts to begin with: `compute-1` to `compute-n`, or as described. */
   readonly hosts?: number | readonly HostOptions[];
+  /** Stands before all APIs: a request takes effect when, and if, it calls `pass`. */
+  readonly proxy?: (request: Request, pass: () => Promise<Response>) => Promise<Response>;
 }
 
 /** Starts a cloud. Several may run at once, each one a region or cloud of its own. */
@@ -85,14 +87,20 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     newRequestId,
     powerChangeMs: options.powerChangeMs ?? 0,
   });
+  const serve: Parameters<typeof getRequestListener>[0] = (request, env) => {
+    const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
+    if (first === 'identity') return keystone.fetch(request, env);
+    if (first === 'compute') return nova.fetch(request, env);
+    if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
+    return new Response(null, { status: 404 });
+  };
+  const { proxy } = options;
   const listener = createServer(
-    getRequestListener((request, env) => {
-      const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
-      if (first === 'identity') return keystone.fetch(request, env);
-      if (first === 'compute') return nova.fetch(request, env);
-      if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
-      return new Response(null, { status: 404 });
-    }),
+    getRequestListener(
+      proxy === undefined
+        ? serve
+        : (request, env) => proxy(request, async () => (await serve(request, env)) as Response),
+    ),
   );
   const port = await listen(listener);
   base = `http://127.0.0.1:${port}`;

@@ -19,7 +19,17 @@ export interface Evidence {
   readonly unprotected: readonly SimServer[];
   /** Whether this drill must end with every protected instance elsewhere. */
   readonly mustRecover: boolean;
-  readonly audit: ReadonlyMap<string, { readonly records: readonly AuditRecord[]; readonly fault: string | undefined }>;
+  readonly audit: ReadonlyMap<string, Stream>;
+  /**
+   * The pipeline was killed on the way: where nobody got an answer, what its migration told or that it was lost is on
+   * record in its place.
+   */
+  readonly killed?: boolean;
+}
+
+interface Stream {
+  readonly records: readonly AuditRecord[];
+  readonly fault: string | undefined;
 }
 
 export function verify(evidence: Evidence): readonly Verdict[] {
@@ -124,7 +134,7 @@ const touchedUnprotected = ({ cloud, unprotected }: Evidence): string[] =>
     .map((before) => before.name);
 
 /** Every request that changed something has its intent in the audit, and each one that was answered its request id. */
-function auditGaps({ cloud, audit }: Evidence): string[] {
+function auditGaps({ cloud, audit, killed = false }: Evidence): string[] {
   const broken = [...audit].flatMap(([stream, { fault }]) => (fault === undefined ? [] : [`${stream}: ${fault}`]));
   const facts = [...audit.values()].flatMap(({ records }) => records.map((record) => record.fact));
   const count = (type: string): number => facts.filter((fact) => fact.type === type).length;
@@ -133,12 +143,29 @@ function auditGaps({ cloud, audit }: Evidence): string[] {
   const resets = cloud.requestLog.find({ api: 'redfish', method: 'POST' }).length;
   if (count('evacuate-intended') < evacuations.length)
     broken.push(`${evacuations.length} evacuate requests, ${count('evacuate-intended')} intents`);
-  if (count('evacuate-answered') < count('evacuate-intended'))
-    broken.push('an evacuation has an intent, but no outcome');
+  broken.push(...[...audit].flatMap(([name, stream]) => withoutOutcome(name, stream, killed)));
   if (count('power-off-intended') < resets)
     broken.push(`${resets} power requests, ${count('power-off-intended')} intents`);
   for (const request of evacuations)
-    if (request.status === 200 && !ids.has(request.requestId))
+    if (request.status === 200 && !ids.has(request.requestId) && !(killed && foundOf(audit, request.serverId)))
       broken.push(`the audit does not know request ${request.requestId}`);
   return broken;
 }
+
+/** Each intent is followed by an outcome before the next attempt is granted (A1). */
+function withoutOutcome(name: string, { records }: Stream, killed: boolean): string[] {
+  const outcomes = killed ? ['evacuate-answered', 'found-running', 'lost-answer'] : ['evacuate-answered'];
+  const types = records.map(({ fact }) => fact.type);
+  return types.flatMap((type, index) => {
+    if (type !== 'evacuate-intended') return [];
+    const next = types.indexOf('evacuate-intended', index + 1);
+    const mine = types.slice(index + 1, next < 0 ? undefined : next);
+    return mine.some((each) => outcomes.includes(each)) ? [] : [`${name}: an evacuation has an intent, but no outcome`];
+  });
+}
+
+/** Whether an evacuation of the instance was found in Nova's own records. */
+const foundOf = (audit: Evidence['audit'], serverId: string | undefined): boolean =>
+  [...audit].some(
+    ([name, { records }]) => name.endsWith(`#${serverId}`) && records.some(({ fact }) => fact.type === 'found-running'),
+  );

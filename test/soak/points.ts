@@ -1,0 +1,143 @@
+import type { FunctionName } from '#events/catalog.ts';
+
+/**
+ * Where a process is killed. `function/step` is one place in the order that every function keeps (parse, load, decide,
+ * commit, send, acknowledge); `call/moment` is one moment of a call to the cloud or to a fence device.
+ */
+export type Point = `${FunctionName}/${Step}` | `${Call}/${Moment}`;
+
+export const STEPS = [
+  /** The message is parsed; nothing of the state was read. */
+  'before load',
+  /** It is decided; nothing is written. */
+  'before commit',
+  /** The transaction is on disk. */
+  'after commit',
+  /** Nothing of what the state asks for has left. */
+  'before send',
+  /** Half of the messages of one send are in their queues. */
+  'amid send',
+  /** All is done; the message is still in its queue. For one that runs by the clock: its last act is over. */
+  'before acknowledge',
+  /** The queue has answered the delete. */
+  'after acknowledge',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+export const MOMENTS = [
+  /** The request has not left. */
+  'before',
+  /** It has arrived, and takes effect after the death of who asked, or never. */
+  'under way',
+  /** It took effect, and the answer has not left. */
+  'after effect',
+] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+/** The methods of `Compute` and `FenceDevice`, and what the adapter asks for by itself: a token, and Nova's version. */
+export const CALLS = [
+  'services',
+  'service',
+  'hypervisors',
+  'aggregates',
+  'serversOn',
+  'server',
+  'evacuationsFrom',
+  'unfinishedMigrationsOf',
+  'forceDown',
+  'evacuate',
+  'resetStateToActive',
+  'readPower',
+  'powerOff',
+  'token',
+  'version',
+] as const;
+export type Call = (typeof CALLS)[number];
+
+/** Between these the adapter asks by itself: no method of a port is there to stop before. */
+const INSIDE_THE_ADAPTER: ReadonlySet<Call> = new Set<Call>(['token', 'version']);
+
+const EVERY_QUEUE: readonly Step[] = [
+  'before load',
+  'before commit',
+  'after commit',
+  'before send',
+  'before acknowledge',
+  'after acknowledge',
+];
+
+/** The steps that a function has. Only the follower sends several at once; the evacuator sends nothing. */
+const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
+  'receive-host-event': EVERY_QUEUE,
+  'confirm-host-down': EVERY_QUEUE,
+  'fence-host': EVERY_QUEUE,
+  'plan-evacuation': EVERY_QUEUE,
+  'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
+  'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
+  sweep: ['before load', 'before send', 'before acknowledge'],
+  'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
+};
+export const FUNCTION_NAMES = Object.keys(STEPS_OF) as FunctionName[];
+
+export const POINTS: readonly Point[] = [
+  ...FUNCTION_NAMES.flatMap((name) => STEPS_OF[name].map((step): Point => `${name}/${step}`)),
+  ...CALLS.flatMap((call) =>
+    MOMENTS.filter((moment) => moment !== 'before' || !INSIDE_THE_ADAPTER.has(call)).map(
+      (moment): Point => `${call}/${moment}`,
+    ),
+  ),
+];
+
+/**
+ * After a kill here a host waits for half a minute: only then may its power or its service be touched again. A recovery
+ * takes few of them.
+ */
+const SLOW: ReadonlySet<string> = new Set<Point>([
+  'fence-host/after commit',
+  ...MOMENTS.flatMap((moment): Point[] => [
+    `readPower/${moment}`,
+    `powerOff/${moment}`,
+    `service/${moment}`,
+    `forceDown/${moment}`,
+  ]),
+]);
+export const isSlow = (point: Point): boolean => SLOW.has(point);
+
+/** Places that one recovery passes many times: the kill may come at a later time than the first. */
+const OFTEN = /^(receive-host-event|evacuate-instance|follow-evacuations|server|evacuate|evacuationsFrom|services)\//;
+export const isOften = (point: Point): boolean => OFTEN.test(point);
+
+/** What a victim is told at its start. */
+export interface Orders {
+  readonly stateDir: string;
+  readonly cloud: CloudAddress;
+  /** Checked by the victim. */
+  readonly policy: unknown;
+  /** Where it stops, and how many times it passes before. */
+  readonly stops: Readonly<Partial<Record<Point, number>>>;
+}
+
+export interface CloudAddress {
+  readonly authUrl: string;
+  readonly region: string;
+  readonly applicationCredential: { readonly id: string; readonly secret: string };
+  readonly bmcCredentials: { readonly username: string; readonly password: string };
+}
+
+/** What a victim says. */
+export type Said =
+  | { readonly kind: 'ready'; readonly endpoint: string; readonly queueUrl: string }
+  /** It does nothing more until it is killed. */
+  | { readonly kind: 'reached'; readonly point: Point }
+  /** Whether a message in flight was received so often that one kill more would bring it near its dead-letter queue. */
+  | { readonly kind: 'worn'; readonly worn: boolean }
+  | { readonly kind: 'depths'; readonly waiting: number; readonly deadLettered: number }
+  | { readonly kind: 'failed'; readonly error: string };
+
+/** What a victim is asked. */
+export type Asked =
+  | { readonly kind: 'start'; readonly orders: Orders }
+  /** Stop nowhere any more. */
+  | { readonly kind: 'disarm' }
+  | { readonly kind: 'depths' }
+  | { readonly kind: 'end' };

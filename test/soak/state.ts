@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { STATE_FILE } from '#infra/embedded/state-dir.ts';
+import { openSqliteReader } from '#shared/adapters/sqlite/reader.ts';
+import type { StateReader } from '#shared/ports.ts';
+import { type Audit, readAudit } from '#shared/state/read-audit.ts';
+import type { Scene } from './scene.ts';
+
+/** The events that are on record, and how many times each. */
+export function recordedEvents({ streams }: Audit): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const { records } of streams.values())
+    for (const { fact } of records)
+      if (typeof fact.eventId === 'string') times.set(fact.eventId, (times.get(fact.eventId) ?? 0) + 1);
+  return times;
+}
+
+export const auditOf = ({ cloud, cloudName }: Scene, state: StateReader): Promise<Audit> =>
+  readAudit(state, { name: cloudName, region: cloud.region });
+
+/** Reads the state file of a process that may be killed or started at any moment. */
+export async function withState<T>(stateDir: string, read: (state: StateReader) => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const reader = openSqliteReader(join(stateDir, STATE_FILE));
+      try {
+        return await read(reader);
+      } finally {
+        reader.close();
+      }
+    } catch (error) {
+      // A process that starts may hold it for a moment.
+      if (tries === 50) throw error;
+      await pause(100);
+    }
+  }
+}
