@@ -6,6 +6,7 @@ import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { upCommand } from './commands/up.ts';
 import { explain } from './output.ts';
 
@@ -30,6 +31,7 @@ for (const command of [
   parkedCommand(),
   policyCommand(),
   schemaCommand(),
+  simulateCommand(),
 ])
   program.addCommand(command);
 

@@ -69,6 +69,8 @@ type Kind =
   | ({ readonly kind: 'evacuation-dropped' } & OfHost & OfServer)
   /** Starting a guest on the destination `host` fails; `once` is count 1. */
   | ({ readonly kind: 'spawn-fails' } & OfHost & OfServer)
+  /** The migration is marked as failed, and the conductor lets go of the instance (its task) so much later. */
+  | ({ readonly kind: 'conductor-lingers'; readonly delayMs: number } & OfHost & OfServer)
   /** The scheduler finds no host for instances of the source `host`. */
   | ({ readonly kind: 'no-valid-host' } & OfHost & OfServer)
   /** A live migration off `host` stays in `running`. */

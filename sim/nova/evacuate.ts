@@ -1,20 +1,18 @@
 import { acceptEvacuation } from '../world/evacuation.ts';
 import type { SimServer, VmState } from '../world/types.ts';
+import type { Requester, World } from '../world/world.ts';
 import { findServer, type NovaContext, requireAdmin } from './request.ts';
 import { NovaError } from './respond.ts';
 
 const EVACUABLE: ReadonlySet<VmState> = new Set(['active', 'stopped', 'error']);
 const TRUE = /^(true|1|t|on|y|yes)$/i;
 
-interface EvacuateBody {
+export interface EvacuateBody {
   readonly host: string | null;
   readonly force: boolean;
 }
 
-/**
- * Compute API, "Evacuate Server (evacuate Action)": checks in the order of nova/api/openstack/compute/evacuate.py and
- * nova/compute/api.py. A lock and a task state do not stop it.
- */
+/** Compute API, "Evacuate Server (evacuate Action)". */
 export function evacuate(c: NovaContext, id: string, body: unknown): Response {
   const request = c.get('nova');
   const { world, minor, token } = request;
@@ -22,6 +20,23 @@ export function evacuate(c: NovaContext, id: string, body: unknown): Response {
   const server = findServer(request, id);
   c.get('record').host = server.host ?? '';
   requireAdmin(request, 'os-evacuate');
+  const requester = { userId: token.user.id, projectId: token.project?.id ?? '' };
+  evacuateServer(world, server, asked, { minor, requester });
+  return minor < 14 ? c.json({ adminPass: world.random.hex(12) }) : c.body(null, 200);
+}
+
+/**
+ * Checks in the order of nova/api/openstack/compute/evacuate.py and nova/compute/api.py. A lock and a task state do not
+ * stop it.
+ * @param minor the minor number of the microversion
+ * @throws NovaError when Nova refuses
+ */
+export function evacuateServer(
+  world: World,
+  server: SimServer,
+  asked: EvacuateBody,
+  { minor, requester }: { readonly minor: number; readonly requester: Requester },
+): void {
   if (asked.force && asked.host === null) throw new NovaError(400, "Can't force to a non-provided destination");
   if (asked.host !== null && !world.hosts.has(asked.host))
     throw new NovaError(404, `Compute host ${asked.host} not found.`);
@@ -36,9 +51,8 @@ export function evacuate(c: NovaContext, id: string, body: unknown): Response {
     // Before 2.29 a host was always obeyed without the scheduler.
     forced: asked.host !== null && (asked.force || minor < 29),
     leaveStopped: minor >= 95,
-    requester: { userId: token.user.id, projectId: token.project?.id ?? '' },
+    requester,
   });
-  return minor < 14 ? c.json({ adminPass: world.random.hex(12) }) : c.body(null, 200);
 }
 
 function checkState(server: SimServer): void {

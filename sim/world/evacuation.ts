@@ -156,10 +156,16 @@ function finish(world: World, server: SimServer, job: EvacuationJob, host: SimHo
 
 function fail(world: World, server: SimServer, job: EvacuationJob, status: 'error' | 'failed', message: string): void {
   world.setMigration(job.migration, status);
-  world.updateServer(server, {
-    vmState: 'error',
-    taskState: null,
-    evacuation: null,
-    fault: { code: 500, message, createdMs: world.clock.now() },
-  });
+  const letGo = (): void => {
+    if (!isCurrent(server, job)) return;
+    world.updateServer(server, {
+      vmState: 'error',
+      taskState: null,
+      evacuation: null,
+      fault: { code: 500, message, createdMs: world.clock.now() },
+    });
+  };
+  const lingering = world.faults.take('conductor-lingers', { host: job.sourceHost, serverId: server.id });
+  if (lingering === undefined) letGo();
+  else world.clock.after(lingering.delayMs, letGo);
 }

@@ -1,4 +1,4 @@
-import { stopAllGuests, stopGuest } from './guests.ts';
+import { startGuest, stopAllGuests, stopGuest } from './guests.ts';
 import { POWER_STATE, type SimHost } from './types.ts';
 import type { World } from './world.ts';
 
@@ -50,7 +50,18 @@ export function startCompute(world: World, host: SimHost): void {
   world.journal.record({ kind: 'compute', host: host.name, running: true });
   destroyEvacuated(world, host);
   destroyDeleted(world, host);
+  if (world.options.resumeGuests) resumeMissing(world, host);
   stopMissing(world, host);
+  for (const resume of host.waiting.splice(0)) resume();
+}
+
+/** The network of a host that was cut off is back: nova-compute reports again, it was not started anew. */
+export function reconnectCompute(world: World, host: SimHost): void {
+  if (host.power === 'off' || host.computeRunning) return;
+  host.computeRunning = true;
+  host.generation += 1;
+  host.lastReportMs = world.clock.now();
+  world.journal.record({ kind: 'compute', host: host.name, running: true });
   for (const resume of host.waiting.splice(0)) resume();
 }
 
@@ -75,4 +86,10 @@ function stopMissing(world: World, host: SimHost): void {
     if (server.vmState !== 'active' || server.taskState !== null || host.guests.has(server.id)) continue;
     world.updateServer(server, { vmState: 'stopped', powerState: POWER_STATE.shutdown });
   }
+}
+
+/** nova.conf, resume_guests_state_on_host_boot: what ran before runs again. */
+function resumeMissing(world: World, host: SimHost): void {
+  for (const server of world.serversOn(host.name))
+    if (server.vmState === 'active' && server.taskState === null) startGuest(world, host, server);
 }

@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly hostBootMs: number;
   /** Shelving offloads at once, as shelved_offload_time = 0 (Nova's default) does. */
   readonly shelveOffloads: boolean;
+  /** A nova-compute that starts starts the guests that ran, as resume_guests_state_on_host_boot has it; not if absent. */
+  readonly resumeGuests?: boolean;
 }
 
 export interface Aggregate {

@@ -1,0 +1,78 @@
+import { deleteServer, liveMigrate } from '#sim/world/actions.ts';
+import { acceptEvacuation } from '#sim/world/evacuation.ts';
+import { stopAllGuests } from '#sim/world/guests.ts';
+import { killCompute, powerOff, powerOn, reconnectCompute, startCompute } from '#sim/world/power.ts';
+import type { SimHost, SimServer } from '#sim/world/types.ts';
+import type { World } from '#sim/world/world.ts';
+
+/** What befalls a simulated cloud from outside of salvor: accidents, and people with their hands on it. */
+
+/** The kernel dies: nova-compute and the guests are gone, the power stays on. */
+export function crash(world: World, host: SimHost): void {
+  killCompute(world, host);
+  stopAllGuests(world, host);
+}
+
+/** The host is cut off: nobody hears of it, and its guests run on. The dangerous one. */
+export const cutOff = (world: World, host: SimHost): void => killCompute(world, host);
+
+/** The network is back; what ran there runs on. */
+export const reconnect = (world: World, host: SimHost): void => reconnectCompute(world, host);
+
+export const losePower = (world: World, host: SimHost): void => powerOff(world, host);
+
+/** The host starts anew, by itself or by hand; it is up when it has booted. */
+export function boot(world: World, host: SimHost): void {
+  if (host.power === 'off') {
+    powerOn(world, host);
+    return;
+  }
+  crash(world, host);
+  const { generation } = host;
+  world.clock.after(world.options.hostBootMs, () => {
+    if (host.generation === generation) startCompute(world, host);
+  });
+}
+
+/** Alive as its reporters see it. */
+export const isAlive = (host: SimHost): boolean => host.power === 'on' && host.computeRunning;
+
+export function setForcedDown(world: World, host: SimHost, forcedDown: boolean): void {
+  if (host.forcedDown === forcedDown) return;
+  host.forcedDown = forcedDown;
+  world.journal.record({ kind: 'forced-down', host: host.name, forcedDown });
+}
+
+export function setDisabled(world: World, host: SimHost, disabled: boolean): void {
+  if (host.disabled === disabled) return;
+  host.disabled = disabled;
+  host.disabledReason = disabled ? 'simulated: maintenance' : null;
+  world.journal.record({ kind: 'status', host: host.name, disabled });
+}
+
+/** Nova lets an operator evacuate when the service is down for it, whoever else does the same. */
+export function evacuateByHand(world: World, server: SimServer): boolean {
+  const source = world.hosts.get(server.host ?? '');
+  if (source === undefined || world.serviceIsUp(source) || !['active', 'stopped', 'error'].includes(server.vmState))
+    return false;
+  acceptEvacuation(world, server, {
+    sourceHost: source.name,
+    requestedHost: null,
+    forced: false,
+    leaveStopped: false,
+    requester: OPERATOR,
+  });
+  return true;
+}
+
+export const migrateByHand = (world: World, server: SimServer): boolean =>
+  isAliveHost(world, server.host) && liveMigrate(world, server, null, OPERATOR);
+
+export const deleteByOwner = (world: World, server: SimServer): void => deleteServer(world, server);
+
+const OPERATOR = { userId: 'operator', projectId: 'admin' } as const;
+
+function isAliveHost(world: World, name: string | null): boolean {
+  const host = world.hosts.get(name ?? '');
+  return host !== undefined && world.serviceIsUp(host);
+}

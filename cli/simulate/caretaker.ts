@@ -1,0 +1,72 @@
+import type { SimHost } from '#sim/world/types.ts';
+import { boot, isAlive, setDisabled, setForcedDown } from './actions.ts';
+import type { Simulation } from './engine/simulation.ts';
+
+const LOOK_MS = 20_000;
+/** A dead host that salvor has done with is repaired after so long, and one that salvor holds in the end by a person. */
+const REPAIR_AFTER_MS = 90_000;
+const REPAIR_IN_CALM_MS = 420_000;
+
+/**
+ * The operators' daily work: a dead host that salvor is not at work on is switched on, and one that has booted is given
+ * back. In the calm at the end they also undo what was done to hosts meanwhile, so that everything can come to an end.
+ * @param segmentOf the aggregate of each host that shall have one
+ */
+export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<string, string>): void {
+  const { world, scheduler, states, director, log } = simulation;
+  const leftSinceMs = new Map<string, number>();
+  /** Until when a host is taken for under repair; it may fail in it. */
+  const repairUntilMs = new Map<string, number>();
+  const inRepair = (host: SimHost): boolean => (repairUntilMs.get(host.name) ?? 0) > scheduler.now();
+
+  const protect = (host: SimHost): void => {
+    const aggregate = world.aggregates.find(({ name }) => name === segmentOf.get(host.name));
+    if (aggregate !== undefined && !aggregate.hosts.includes(host.name)) aggregate.hosts.push(host.name);
+  };
+  const endMaintenance = (host: SimHost): void => {
+    setDisabled(world, host, false);
+    protect(host);
+  };
+
+  /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it in the calm. */
+  function isLeft({ name, forcedDown }: SimHost): boolean {
+    const state = states.incidentOf(name);
+    const waits = state === 'suspected' || state === 'held';
+    return state === 'none' || (waits && (forcedDown || director.isCalm));
+  }
+
+  function lookAt(host: SimHost): void {
+    if (director.isCalm && !inRepair(host)) {
+      log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
+      endMaintenance(host);
+    }
+    if (isAlive(host)) {
+      leftSinceMs.delete(host.name);
+      repairUntilMs.delete(host.name);
+      if (states.incidentOf(host.name) !== 'none' || !(host.forcedDown || host.disabled)) return;
+      log.add({ kind: 'person', act: 'gives the host back', host: host.name });
+      setForcedDown(world, host, false);
+      endMaintenance(host);
+      return;
+    }
+    if (inRepair(host) || !isLeft(host)) {
+      leftSinceMs.delete(host.name);
+      return;
+    }
+    const since = leftSinceMs.get(host.name) ?? scheduler.now();
+    leftSinceMs.set(host.name, since);
+    if (scheduler.now() - since < (director.isCalm ? REPAIR_IN_CALM_MS : REPAIR_AFTER_MS)) return;
+    log.add({ kind: 'person', act: 'repairs the host', host: host.name });
+    leftSinceMs.delete(host.name);
+    repairUntilMs.set(host.name, scheduler.now() + world.options.hostBootMs + LOOK_MS);
+    // A disabled service keeps salvor's hands off (docs/operating.md).
+    setDisabled(world, host, true);
+    boot(world, host);
+  }
+
+  const look = (): void => {
+    for (const host of world.hosts.values()) lookAt(host);
+    scheduler.after(LOOK_MS, look);
+  };
+  scheduler.after(LOOK_MS, look);
+}

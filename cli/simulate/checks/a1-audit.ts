@@ -1,0 +1,117 @@
+import type { StateWrite } from '#shared/ports.ts';
+import { readAudit } from '#shared/state/read-audit.ts';
+import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
+import type { Check, Scene } from './check.ts';
+
+interface Fact {
+  readonly type: string;
+  readonly requestId?: string | null;
+  readonly host?: string;
+  readonly incidentId?: string;
+}
+
+/** Which fact tells of a request before it leaves. */
+const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
+  evacuate: 'evacuate-intended',
+  'reset-state': 'evacuate-intended',
+  'power-off': 'power-off-intended',
+  'force-down': 'force-down-intended',
+};
+
+/** Facts with which an intent has an outcome on record, `unknown` included. */
+const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
+  'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
+  'power-off-intended': ['power-off-answered', 'power-read'],
+  'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided'],
+};
+
+/** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
+export function auditTellsAll({ simulation }: Scene): Check {
+  const hostOfIncident = new Map<string, string>();
+  const intents = new Map<string, number>();
+  const asked = new Map<string, number>();
+  const answered = new Map<string, { readonly request: OutsideRequest; readonly atMs: number }>();
+  const killed = new Set<number>();
+  const statusOf = new Map<string, string>();
+
+  const add = (counts: Map<string, number>, key: string): number => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count;
+  };
+
+  function seeCommit(writes: readonly StateWrite[]): string | undefined {
+    const told = new Map<string, number>();
+    for (const { kind, partition, body } of writes.flatMap((write) => (write.kind === 'append' ? [write] : []))) {
+      if (kind === 'append') add(told, partition);
+      const fact = body.fact as unknown as Fact;
+      if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
+      if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
+      const [, id = '', instance] = partition.split('#');
+      add(intents, `${fact.type} ${instance ?? hostOfIncident.get(id)}`);
+    }
+    for (const write of writes) {
+      const moved = transitionOf(write, statusOf);
+      if (moved !== undefined && !told.has(moved)) return `a transition of ${moved} has no record`;
+    }
+    return undefined;
+  }
+
+  function seeRequest({ act, host, instanceId }: OutsideRequest): string | undefined {
+    const intent = INTENT[act];
+    if (intent === undefined) return undefined;
+    const about = `${intent} ${instanceId ?? host}`;
+    const requests = add(asked, `${act} ${about}`);
+    return requests > (intents.get(about) ?? 0) ? `${act} of ${instanceId ?? host} has no intent on record` : undefined;
+  }
+
+  function see(happening: DatedHappening): string | undefined {
+    if (happening.kind === 'committed') return seeCommit(happening.writes);
+    if (happening.kind === 'asked') return seeRequest(happening.request);
+    if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
+    if (happening.kind === 'answered' && happening.request.act === 'evacuate' && happening.answer.includes('accepted'))
+      answered.set(`req-${happening.request.id}`, { request: happening.request, atMs: happening.atMs });
+    return undefined;
+  }
+
+  async function atEnd(): Promise<readonly string[]> {
+    const { streams } = await readAudit(simulation.reader(), simulation.policy.cloud);
+    const broken: string[] = [];
+    const known = new Set<string>();
+    for (const [stream, { records, fault }] of streams) {
+      if (fault !== undefined) broken.push(`${stream}: ${fault}`);
+      for (const [index, { fact }] of records.entries()) {
+        if (typeof fact.requestId === 'string') known.add(fact.requestId);
+        const outcomes = OUTCOMES[fact.type];
+        if (outcomes !== undefined && !records.slice(index + 1).some((later) => outcomes.includes(later.fact.type)))
+          broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
+      }
+    }
+    for (const [id, { request }] of answered)
+      if (!known.has(id) && !killed.has(request.invocation))
+        broken.push(`the answer to request ${id}, evacuate of ${request.instanceId}, is not on record`);
+    return broken;
+  }
+
+  return { id: 'A1', sentence: 'the audit tells of every transition and every request, in whole chains', see, atEnd };
+}
+
+/** The stream that must tell of this write: that of the incident or task whose status it changes. */
+function transitionOf(write: StateWrite, statusOf: Map<string, string>): string | undefined {
+  if (write.kind !== 'put') return undefined;
+  const { partition, sort } = write;
+  const key = `${partition} ${sort}`;
+  const before = statusOf.get(key);
+  if (partition.startsWith('host#')) {
+    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
+    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
+    statusOf.set(key, now);
+    if (before === now || (before === undefined && incident === null)) return undefined;
+    const id = incident?.id ?? before?.split(' ')[0];
+    return id === 'none' ? undefined : `incident#${id}`;
+  }
+  if (!partition.startsWith('tasks#')) return undefined;
+  const { status } = write.body.progress as { readonly status: string };
+  statusOf.set(key, status);
+  return before === status ? undefined : `task#${partition.slice('tasks#'.length)}#${sort}`;
+}

@@ -1,0 +1,78 @@
+import type { DatedHappening } from '../engine/log.ts';
+import type { Simulation } from '../engine/simulation.ts';
+import { auditTellsAll } from './a1-audit.ts';
+import type { Check, Scene, Violation } from './check.ts';
+import { HostHistories } from './history.ts';
+import { everythingEnds } from './l1-ends.ts';
+import { noTwoCopies } from './s0-two-copies.ts';
+import { proofBeforeEvacuation } from './s1-proof.ts';
+import { powerOffOnlyTheDead } from './s2-power.ts';
+import { oneIncidentPerHost } from './s3-one-incident.ts';
+import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
+import { stormLimits } from './s5-storm.ts';
+import { noHostGivenBack } from './s6-give-back.ts';
+import { noDiskIsLost } from './s7-disks.ts';
+import { noDefect } from './x1-defects.ts';
+
+const CHECKS: readonly ((scene: Scene) => Check)[] = [
+  noTwoCopies,
+  proofBeforeEvacuation,
+  powerOffOnlyTheDead,
+  oneIncidentPerHost,
+  oneEvacuationAtATime,
+  stormLimits,
+  noHostGivenBack,
+  noDiskIsLost,
+  auditTellsAll,
+  everythingEnds,
+  noDefect,
+];
+
+export interface Judge {
+  /** Looks at what has happened since it looked last. */
+  look(): Violation | undefined;
+  /** Looks at the whole once all has come to an end. */
+  atEnd(): Promise<Violation | undefined>;
+}
+
+/** Judges every happening of a simulation by every invariant. */
+export function judgeOf(simulation: Simulation): Judge {
+  const { policy, world, log } = simulation;
+  const segmentsOf = (host: string) =>
+    policy.segments.filter(({ hosts }) => {
+      if ('availabilityZone' in hosts) return world.zoneOf(host) === hosts.availabilityZone;
+      if ('names' in hosts) return hosts.names.includes(host);
+      return world.aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(host));
+    });
+  const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
+  const scene: Scene = { simulation, histories, segmentsOf };
+  const checks = CHECKS.map((make) => make(scene));
+  let looked = 0;
+
+  const violation = ({ id, sentence }: Check, what: string, atMs: number): Violation => ({ id, sentence, what, atMs });
+  const seeOne = (happening: DatedHappening): Violation | undefined => {
+    histories.see(happening);
+    for (const check of checks) {
+      const what = check.see?.(happening);
+      if (what !== undefined) return violation(check, what, happening.atMs);
+    }
+    return undefined;
+  };
+  return {
+    look: () => {
+      for (; looked < log.happenings.length; looked += 1) {
+        const happening = log.happenings[looked];
+        const broken = happening && seeOne(happening);
+        if (broken !== undefined) return broken;
+      }
+      return undefined;
+    },
+    atEnd: async () => {
+      for (const check of checks) {
+        const [what] = (await check.atEnd?.()) ?? [];
+        if (what !== undefined) return violation(check, what, simulation.scheduler.now());
+      }
+      return undefined;
+    },
+  };
+}

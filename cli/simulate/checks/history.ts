@@ -1,0 +1,58 @@
+import { isAlive } from '../actions.ts';
+import type { DatedHappening } from '../engine/log.ts';
+import type { Simulation } from '../engine/simulation.ts';
+
+/** Since when something is true of a host, in Unix ms; infinitely late when it is not. */
+interface HostHistory {
+  /** It has power, reports, and Nova would say up. */
+  upSinceMs: number;
+  disabledSinceMs: number;
+  notForcedDownSinceMs: number;
+  unprotectedSinceMs: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** How long each host has been what it is. */
+export class HostHistories {
+  readonly #simulation: Simulation;
+  readonly #byHost = new Map<string, HostHistory>();
+  readonly #isProtected: (host: string) => boolean;
+
+  constructor(simulation: Simulation, isProtected: (host: string) => boolean) {
+    this.#simulation = simulation;
+    this.#isProtected = isProtected;
+    for (const name of simulation.world.hosts.keys()) {
+      this.#byHost.set(name, {
+        upSinceMs: NEVER,
+        disabledSinceMs: NEVER,
+        notForcedDownSinceMs: NEVER,
+        unprotectedSinceMs: NEVER,
+      });
+      this.#look(name, 0);
+    }
+  }
+
+  of(host: string): Readonly<HostHistory> {
+    const history = this.#byHost.get(host);
+    if (history === undefined) throw new Error(`there is no host ${host}`);
+    return history;
+  }
+
+  see(happening: DatedHappening): void {
+    if (happening.kind === 'fact' && happening.fact.kind !== 'guest' && 'host' in happening.fact)
+      this.#look(happening.fact.host, happening.atMs);
+    if (happening.kind === 'person') this.#look(happening.host, happening.atMs);
+  }
+
+  #look(name: string, atMs: number): void {
+    const host = this.#simulation.world.hosts.get(name);
+    const history = this.#byHost.get(name);
+    if (host === undefined || history === undefined) return;
+    const since = (holds: boolean, before: number): number => (holds ? Math.min(before, atMs) : NEVER);
+    history.upSinceMs = since(isAlive(host) && !host.forcedDown, history.upSinceMs);
+    history.disabledSinceMs = since(host.disabled, history.disabledSinceMs);
+    history.notForcedDownSinceMs = since(!host.forcedDown, history.notForcedDownSinceMs);
+    history.unprotectedSinceMs = since(!this.#isProtected(name), history.unprotectedSinceMs);
+  }
+}

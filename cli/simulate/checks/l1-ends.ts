@@ -1,0 +1,81 @@
+import { notProtected } from '#shared/domain/instances.ts';
+import type { StateWrite } from '#shared/ports.ts';
+import { isAlive } from '../actions.ts';
+import { type Check, FRESH_MS, type Scene } from './check.ts';
+
+/** A dead host is reported each minute: in this time salvor must have taken it up. */
+const TAKEN_UP_MS = 300_000;
+
+/** Once faults stop, every incident ends, and every protected instance of its host has an outcome. */
+export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
+  const { world, states, store } = simulation;
+  let calmSinceMs = Number.POSITIVE_INFINITY;
+  const deadSinceMs = new Map<string, number>();
+  /** When an incident of each host was last open. */
+  const openAtMs = new Map<string, number>();
+
+  function seeClosing(writes: readonly StateWrite[], atMs: number): string | undefined {
+    for (const write of writes) {
+      if (write.kind !== 'put' || write.partition !== 'incidents') continue;
+      const { id, host, closedAtMs, outcome } = write.body as unknown as {
+        readonly id: string;
+        readonly host: string;
+        readonly closedAtMs: number | null;
+        readonly outcome: string | null;
+      };
+      openAtMs.set(host, atMs);
+      if (closedAtMs === null || (outcome !== 'recovered' && outcome !== 'partly-recovered')) continue;
+      const missing = withoutOutcome(id, host, atMs);
+      if (missing !== undefined) return `incident of ${host} was closed, and ${missing} has no outcome`;
+    }
+    return undefined;
+  }
+
+  function withoutOutcome(incidentId: string, host: string, atMs: number): string | undefined {
+    const segment = segmentsOf(host)[0];
+    if (segment === undefined) return undefined;
+    return world
+      .serversOn(host)
+      .filter((server) => server.createdMs < atMs - FRESH_MS && notProtected(server, segment.instances) === undefined)
+      .find(({ id }) => {
+        const progress = store.get({ partition: `tasks#${incidentId}`, sort: id })?.body.progress;
+        return (progress as { readonly status?: string } | undefined)?.status !== 'ended';
+      })?.name;
+  }
+
+  function lost(nowMs: number): string | undefined {
+    for (const host of world.hosts.values()) {
+      if (isAlive(host) || segmentsOf(host.name).length !== 1) {
+        deadSinceMs.delete(host.name);
+        continue;
+      }
+      if (states.incidentOf(host.name) !== 'none') openAtMs.set(host.name, nowMs);
+      const since = deadSinceMs.get(host.name) ?? nowMs;
+      deadSinceMs.set(host.name, since);
+      const known = Math.max(since, calmSinceMs, openAtMs.get(host.name) ?? 0);
+      if (nowMs - known > TAKEN_UP_MS) return `${host.name} is dead, and nobody does anything about it`;
+    }
+    return undefined;
+  }
+
+  return {
+    id: 'L1',
+    sentence: 'once faults stop, every incident ends and every protected instance has an outcome',
+    see: (happening) => {
+      if (happening.kind === 'calm') calmSinceMs = happening.atMs;
+      if (happening.kind === 'committed') return seeClosing(happening.writes, happening.atMs);
+      return happening.kind === 'acknowledged' ? lost(happening.atMs) : undefined;
+    },
+    atEnd: () =>
+      [...world.hosts.keys()]
+        .filter((name) => !hasEnded(states.incidentOf(name), isStopped(segmentsOf(name)[0]?.name)))
+        .map((name) => `the incident of ${name} is still ${states.incidentOf(name)}`),
+  };
+
+  /** A person's word is needed there, and said so. */
+  function isStopped(segment: string | undefined): boolean {
+    return store.get({ partition: `guard#segment#${segment}`, sort: 'state' })?.body.stopped != null;
+  }
+}
+
+const hasEnded = (state: string, stopped: boolean): boolean => state === 'none' || state === 'stopped' || stopped;

@@ -1,0 +1,33 @@
+import type { SimServer } from '#sim/world/types.ts';
+import { type Check, FRESH_MS, type Scene } from './check.ts';
+
+/** Nothing of what is not protected, and no disk that Nova would replace by an empty one. */
+export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
+  const optedOutAtMs = new Map<string, number>();
+
+  function judge(server: SimServer, nowMs: number): string | undefined {
+    const segment = segmentsOf(server.host ?? '')[0];
+    if (segment === undefined) return undefined;
+    const { sharedInstanceStorage, allowRebuildFromImage, protect, metadataKey } = segment.instances;
+    const { ephemeralGb, swapMb, extraSpecs } = server.flavor;
+    if (extraSpecs['hw:tpm_version'] !== undefined) return `${server.name} has a vTPM`;
+    const local = server.imageId !== null || ephemeralGb > 0 || swapMb > 0;
+    if (local && !sharedInstanceStorage && !allowRebuildFromImage) return `${server.name} has local disks`;
+    const said = server.metadata[metadataKey]?.toLowerCase();
+    const optedOut = said === 'false' || (protect === 'opted-in' && said !== 'true');
+    if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - FRESH_MS) return `${server.name} is not protected`;
+    return undefined;
+  }
+
+  return {
+    id: 'S7',
+    sentence: 'no disk is lost in silence, and what is not protected is left alone',
+    see: (happening) => {
+      if (happening.kind === 'struck' && happening.strike.kind === 'instance-opted-out')
+        optedOutAtMs.set(happening.strike.instanceId ?? '', happening.atMs);
+      if (happening.kind !== 'asked' || happening.request.act !== 'evacuate') return undefined;
+      const server = simulation.world.servers.get(happening.request.instanceId ?? '');
+      return server && judge(server, happening.atMs);
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import type { Random } from '#sim/random.ts';
+import type { VmState } from '#sim/world/types.ts';
+import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
+import { FAULT_KINDS, type FaultKind, type PlannedFault } from './faults.ts';
+import { DEVICE_URL } from './ports/fencing.ts';
+import { REACHABLE } from './reach.ts';
+import type { FailureHow, PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
+
+const SEGMENTS = ['rack-a', 'rack-b'] as const;
+const FAULTS_PER_FAILURE = 3;
+const INSTANCES_PER_HOST = 9;
+/** Kinds that take more of a world with them than others strike less often. */
+const RARE: ReadonlySet<FaultKind> = new Set<FaultKind>(['bmc-lies-off', 'bmc-wrong-host']);
+/** Faults that last: they strike every such call for a while. */
+const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'nova-read-fails',
+  'nova-read-refused',
+  'nova-not-sent',
+  'nova-429',
+  'service-seen-up',
+  'service-seen-down',
+  'bmc-hangs',
+  'bmc-errors',
+  'bmc-refuses',
+  'bmc-stuck',
+  'bmc-lies-off',
+  'bmc-lies-on',
+  'bmc-wrong-host',
+  'index-lags',
+  'read-throttled',
+  'write-throttled',
+  'send-failed',
+]);
+
+/** The scenario of a seed: the same at any time. */
+export function scenarioOf(seed: number): Scenario {
+  const random = chanceFor(seed, 'scenario');
+  const hosts = hostsOf(random);
+  const policy = policyOf(random, hosts);
+  const failures = failuresOf(random, hosts);
+  const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
+  const lastMs = Math.max(...failures.map(({ atMs }) => atMs));
+  const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
+  return {
+    seed,
+    hosts,
+    policy,
+    failures,
+    instances: hosts.flatMap((host) => instancesOf(random, host)),
+    faults: failures.flatMap((failure) => faultsOf(random, failure, settleMs)).filter(isPossible(policy)),
+    noise: { 'message-duplicated': 0.01, 'message-delayed': 0.01, 'killed-before': 0.001, 'killed-after': 0.001 },
+    skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
+    // What README.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
+    hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
+    calmAtMs: lastMs + wholeBetween(random, 200_000, 400_000),
+  };
+}
+
+/** Whose device it is can be told only where the policy names the systems: README.md, what salvor assumes. */
+const isPossible =
+  ({ fenceDevices }: PolicyInput) =>
+  ({ kind }: PlannedFault): boolean =>
+    kind !== 'bmc-wrong-host' || Object.values(fenceDevices).every(({ systemUuid }) => systemUuid !== undefined);
+
+const uuid = (kind: number, number: number): string =>
+  `${kind.toString(16).padStart(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+
+function hostsOf(random: Random): readonly PlannedHost[] {
+  const count = wholeBetween(random, 4, 8);
+  const segments = count >= 6 && happens(random, 0.6) ? SEGMENTS : [SEGMENTS[0]];
+  const outside = happens(random, 0.15) ? 1 : 0;
+  return Array.from({ length: count }, (_, index) => ({
+    name: `compute-${index + 1}`,
+    systemUuid: uuid(4, index + 1),
+    segment: index >= count - outside ? null : (segments[index % segments.length] ?? null),
+  }));
+}
+
+function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
+  const windowSeconds = pickOne(random, [300, 600]);
+  const segments = [...new Set(hosts.flatMap(({ segment }) => (segment === null ? [] : [segment])))];
+  const proofMaxAgeSeconds = pickOne(random, [30, 60, 120]);
+  const settleSeconds = pickOne(random, [60, 90, 120]);
+  const knowsSystems = happens(random, 0.5);
+  const device = { driver: 'redfish' as const, credentials: 'bmc', timeoutSeconds: pickOne(random, [4, 10]) };
+  return {
+    version: 1,
+    segments: segments.map((name) => ({
+      name,
+      hosts: { aggregate: name },
+      mode: happens(random, 0.97) ? 'enforce' : 'shadow',
+      graceSeconds: pickOne(random, [0, 10, 20, 40]),
+      reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
+      requireNovaDown: happens(random, 0.8),
+      storm: { maxHosts: pickOne(random, [1, 2, 3]), maxPercent: pickOne(random, [34, 50, 75]), windowSeconds },
+      minHealthyHosts: pickOne(random, [1, 1, 2]),
+      instances: {
+        protect: happens(random, 0.85) ? 'all' : 'opted-in',
+        sharedInstanceStorage: happens(random, 0.75),
+        allowRebuildFromImage: happens(random, 0.1),
+        lostStates: happens(random, 0.8) ? 'recover-stopped' : 'leave',
+        inError: happens(random, 0.8) ? 'recover' : 'leave',
+      },
+      evacuation: {
+        maxInFlight: pickOne(random, [1, 3, 50]),
+        maxInFlightPerDestination: pickOne(random, [1, 2, 10]),
+        maxAttempts: pickOne(random, [2, 3, 5]),
+        retryBaseSeconds: pickOne(random, [1, 5, 10]),
+        retryMaxSeconds: 40,
+        settleSeconds,
+        pollSeconds: pickOne(random, [2, 3, 5]),
+        deadlineSeconds: pickOne(random, [300, 600, 900]),
+      },
+      fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
+    })),
+    fenceDevices: knowsSystems
+      ? Object.fromEntries(
+          hosts.map(({ name, systemUuid }) => [
+            name,
+            { ...device, url: DEVICE_URL.replace('{host}', name), systemUuid },
+          ]),
+        )
+      : { '*': { ...device, url: DEVICE_URL } },
+    global: {
+      storm: { maxHosts: pickOne(random, [2, 3, 5]), maxPercent: pickOne(random, [34, 50, 75]), windowSeconds },
+      maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
+    },
+  };
+}
+
+const HOWS: readonly FailureHow[] = ['crash', 'crash', 'power-loss', 'cut-off', 'cut-off', 'blip', 'reboot'];
+
+function failuresOf(random: Random, hosts: readonly PlannedHost[]): readonly PlannedFailure[] {
+  const count = wholeBetween(random, 3, 6);
+  const failures: PlannedFailure[] = [];
+  let atMs = wholeBetween(random, 20_000, 40_000);
+  for (let index = 0; index < count; index += 1) {
+    const host = pickOne(random, hosts).name;
+    failures.push({ atMs, host, how: pickOne(random, HOWS), forMs: wholeBetween(random, 15_000, 200_000) });
+    atMs += happens(random, 0.2) ? wholeBetween(random, 0, 20_000) : wholeBetween(random, 150_000, 400_000);
+  }
+  return failures;
+}
+
+const STATES: readonly VmState[] = ['active', 'active', 'active', 'active', 'active', 'stopped', 'stopped', 'paused'];
+const ODD_STATES: readonly VmState[] = ['suspended', 'rescued', 'error', 'resized', 'shelved', 'building'];
+
+function instancesOf(random: Random, { name: host }: PlannedHost): readonly PlannedInstance[] {
+  return Array.from({ length: wholeBetween(random, 2, 2 * INSTANCES_PER_HOST - 2) }, (_, index) => ({
+    name: `${host}-vm-${index + 1}`,
+    host,
+    state: happens(random, 0.08) ? pickOne(random, ODD_STATES) : pickOne(random, STATES),
+    flavor: happens(random, 0.1) ? pickOne(random, ['local-disks', 'vtpm', 'swap', 'diskless']) : 'tiny',
+    root: happens(random, 0.5) ? 'image' : 'volume',
+    metadata: happens(random, 0.1) ? { HA_Enabled: 'false' } : happens(random, 0.6) ? { HA_Enabled: 'true' } : {},
+  }));
+}
+
+function faultsOf(random: Random, failure: PlannedFailure, settleMs: number): readonly PlannedFault[] {
+  const count = wholeBetween(random, 1, 2 * FAULTS_PER_FAILURE - 1);
+  return Array.from({ length: count }, () => faultOf(random, failure, settleMs));
+}
+
+function faultOf(random: Random, { host, atMs }: PlannedFailure, settleMs: number): PlannedFault {
+  let kind = pickOne(random, FAULT_KINDS);
+  if (RARE.has(kind) && happens(random, 0.6)) kind = pickOne(random, FAULT_KINDS);
+  const during = pickOne(random, REACHABLE[kind]);
+  return {
+    kind,
+    host,
+    during,
+    fromMs: during === 'none' ? Math.max(0, atMs - wholeBetween(random, 0, 20_000)) : Math.max(0, atMs - 1000),
+    skip: happens(random, 0.5) ? 0 : wholeBetween(random, 1, 8),
+    afterMs: wholeBetween(random, 0, happens(random, 0.5) ? 1_000 : 20_000),
+    times: happens(random, 0.7) ? 1 : wholeBetween(random, 2, 4),
+    forMs: LASTING.has(kind) && happens(random, 0.7) ? wholeBetween(random, 2_000, 120_000) : 0,
+    sizeMs: sizeOf(random, kind, settleMs),
+  };
+}
+
+/** A request that takes effect later than Nova is waited for would be beyond what salvor can know. */
+function sizeOf(random: Random, kind: FaultKind, settleMs: number): number {
+  switch (kind) {
+    case 'nova-late-effect':
+      return wholeBetween(random, 0, settleMs - 20_000);
+    case 'evacuation-slow':
+      return wholeBetween(random, 30_000, 400_000);
+    case 'conductor-lingers':
+      return wholeBetween(random, 500, 60_000);
+    case 'message-delayed':
+      return wholeBetween(random, 1_000, 240_000);
+    case 'message-duplicated':
+      return wholeBetween(random, 0, 60_000);
+    case 'clock-behind':
+    case 'clock-ahead':
+      return wholeBetween(random, 1_000, 1_000_000);
+    case 'nova-slow':
+    case 'bmc-slow':
+    case 'index-lags':
+    case 'bmc-late-effect':
+      return wholeBetween(random, 500, 9_000);
+    default:
+      return wholeBetween(random, 1_000, 60_000);
+  }
+}

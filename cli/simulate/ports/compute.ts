@@ -1,0 +1,185 @@
+import { PermanentError, RetryableError } from '#shared/errors.ts';
+import type { Answer, Compute } from '#shared/ports.ts';
+import { evacuateServer } from '#sim/nova/evacuate.ts';
+import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
+import type { SimHost, SimServer } from '#sim/world/types.ts';
+import type { World } from '#sim/world/world.ts';
+import { pickOne } from '../engine/chance.ts';
+import type { Subject } from '../engine/director.ts';
+import type { Invocation } from '../engine/invocation.ts';
+import type { OutsideRequest } from '../engine/log.ts';
+import type { FaultKind } from '../faults.ts';
+import { drawTimes, type Latencies } from './latency.ts';
+import {
+  aggregatesView,
+  evacuationsFrom,
+  hypervisorView,
+  serverView,
+  serviceView,
+  unfinishedMovesOf,
+} from './nova-view.ts';
+import { type Course, Outside } from './outside.ts';
+
+const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
+const CHANGE_FAULTS: readonly FaultKind[] = [
+  'nova-not-sent',
+  'nova-429',
+  'nova-4xx',
+  'nova-5xx-before',
+  'nova-5xx-after',
+  'nova-timeout-after',
+  'nova-late-effect',
+  'nova-slow',
+];
+/** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
+const READ_TRIES_MS = 3_000;
+const CHANGE_TIMEOUT_MS = 30_000;
+/** The administrator that salvor is to Nova. */
+const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
+
+const REFUSALS: readonly (readonly [number, string])[] = [
+  [400, 'simulated: the request is not valid'],
+  [403, "simulated: policy doesn't allow this to be performed"],
+  [404, 'simulated: not found'],
+  [409, 'simulated: conflicting request'],
+];
+
+/** Nova as a function sees it by way of the adapter: what each answer comes to is as in shared/adapters/openstack. */
+export function computePort(current: () => Invocation, world: World, outside: Outside, latencies: Latencies): Compute {
+  async function read<T>(reading: (invocation: Invocation) => T, instanceId?: string): Promise<T> {
+    const invocation = current();
+    const about = invocation.subject(instanceId);
+    const fault = invocation.struckBy(READ_FAULTS, about);
+    const { inMs, outMs } = drawTimes(invocation.random, latencies.nova);
+    const slowMs = fault?.kind === 'nova-slow' ? fault.sizeMs : fault?.kind === 'nova-read-fails' ? READ_TRIES_MS : 0;
+    return invocation.call(about, { inMs: inMs + slowMs, outMs }, () => {
+      if (fault?.kind === 'nova-read-fails') throw new RetryableError('simulated: Nova answered 503 (4 tries)');
+      if (fault?.kind === 'nova-read-refused') throw new PermanentError('simulated: Nova answered 403');
+      return reading(invocation);
+    });
+  }
+
+  const change = (
+    asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
+    effect: () => void,
+  ): Promise<Answer> => {
+    const invocation = current();
+    const about = invocation.subject(asked.instanceId);
+    return outside.send(invocation, asked, (request) => courseOf(invocation, about, request, effect));
+  };
+
+  function courseOf(
+    invocation: Invocation,
+    about: Subject,
+    request: OutsideRequest,
+    effect: () => void,
+  ): Course<Answer> {
+    const fault = invocation.struckBy(CHANGE_FAULTS, about);
+    const times = drawTimes(invocation.random, latencies.nova);
+    const durationMs = Math.round(times.inMs + times.outMs);
+    const requestId = Outside.requestId(request);
+    const refused = (httpStatus: number, message: string): Answer => ({
+      kind: 'refused',
+      httpStatus,
+      message,
+      requestId: httpStatus === 0 ? null : requestId,
+      durationMs,
+    });
+    const unknown = (error: string): Answer => ({ kind: 'unknown', error, durationMs });
+    const take = () => {
+      try {
+        effect();
+        return { did: true, outcome: 'accepted', answer: { kind: 'accepted', requestId, durationMs } as const };
+      } catch (error) {
+        if (!(error instanceof NovaError)) throw error;
+        return {
+          did: false,
+          outcome: `${error.status} ${error.message}`,
+          answer: refused(error.status, error.message),
+        };
+      }
+    };
+    const nothing = { about, times, effect: undefined };
+    const timedOut = { inMs: times.inMs, outMs: CHANGE_TIMEOUT_MS };
+    switch (fault?.kind) {
+      case 'nova-not-sent':
+        return { ...nothing, heard: refused(0, 'not sent: simulated: no connection') };
+      case 'nova-429':
+        return { ...nothing, heard: refused(429, 'simulated: too many requests') };
+      case 'nova-4xx':
+        return { ...nothing, heard: refused(...pickOne(invocation.random, REFUSALS)) };
+      case 'nova-5xx-before':
+        return { ...nothing, heard: unknown('simulated: Nova answered 500') };
+      case 'nova-5xx-after':
+        return { about, times, effect: take, heard: unknown('simulated: Nova answered 504') };
+      case 'nova-timeout-after':
+        return { about, times: timedOut, effect: take, heard: unknown('simulated: no answer in time') };
+      case 'nova-late-effect':
+        return {
+          about,
+          times: timedOut,
+          effect: take,
+          heard: unknown('simulated: no answer in time'),
+          lateMs: fault.sizeMs,
+        };
+      case 'nova-slow':
+        return { about, times: { ...times, inMs: times.inMs + fault.sizeMs }, effect: take };
+      default:
+        return { about, times, effect: take };
+    }
+  }
+
+  const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {
+    const truth = world.serviceIsUp(host) ? 'up' : 'down';
+    if (host.forcedDown) return truth;
+    const lie = invocation.struckBy([truth === 'up' ? 'service-seen-down' : 'service-seen-up'], { hosts: [host.name] });
+    return lie === undefined ? truth : truth === 'up' ? 'down' : 'up';
+  };
+  const serviceOf = (invocation: Invocation, host: SimHost) => serviceView(world, host, seenState(invocation, host));
+  const existing = (id: string): SimServer => {
+    const server = world.servers.get(id);
+    if (server === undefined) throw serverNotFound(id);
+    return server;
+  };
+  const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
+
+  return {
+    services: () => read((invocation) => [...world.hosts.values()].map((host) => serviceOf(invocation, host))),
+    service: (name) =>
+      read((invocation) => {
+        const host = world.hosts.get(name);
+        return host && serviceOf(invocation, host);
+      }),
+    hypervisors: () => read(() => [...world.hosts.values()].map(hypervisorView)),
+    aggregates: () => read(() => aggregatesView(world)),
+    serversOn: (host) => read(() => world.serversOn(host).map(serverView)),
+    server: (id) =>
+      read(() => {
+        const server = world.servers.get(id);
+        return server && serverView(server);
+      }, id),
+    evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
+    unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
+    forceDown: (serviceId) => {
+      const host = world.hostsByService.get(serviceId);
+      return change({ act: 'force-down', host: host?.name ?? '' }, () => {
+        if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
+        host.forcedDown = true;
+        world.journal.record({ kind: 'forced-down', host: host.name, forcedDown: true });
+      });
+    },
+    evacuate: (instanceId, { host: destination, end }) =>
+      change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
+        evacuateServer(
+          world,
+          existing(instanceId),
+          { host: destination, force: false },
+          { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
+        ),
+      ),
+    resetStateToActive: (instanceId) =>
+      change({ act: 'reset-state', host: hostOf(instanceId), instanceId }, () => {
+        world.updateServer(existing(instanceId), { vmState: 'active', taskState: null });
+      }),
+  };
+}

@@ -1,0 +1,129 @@
+import type { FenceDevice, FenceDeviceConfig, Fencing, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import { powerOff } from '#sim/world/power.ts';
+import type { SimHost } from '#sim/world/types.ts';
+import type { World } from '#sim/world/world.ts';
+import { happens } from '../engine/chance.ts';
+import type { Invocation } from '../engine/invocation.ts';
+import type { OutsideRequest } from '../engine/log.ts';
+import type { FaultKind } from '../faults.ts';
+import { drawTimes, type Latencies } from './latency.ts';
+import type { Course, Outside } from './outside.ts';
+
+const DEVICE_FAULTS: readonly FaultKind[] = ['bmc-hangs', 'bmc-errors', 'bmc-refuses', 'bmc-slow', 'bmc-wrong-host'];
+const POWER_OFF_FAULTS: readonly FaultKind[] = [...DEVICE_FAULTS, 'bmc-stuck', 'bmc-conflict', 'bmc-late-effect'];
+
+/** The address that a simulated device has in a policy; `{host}` stands for the host's name. */
+export const DEVICE_URL = 'https://bmc.simulated/{host}';
+
+/** The hosts' BMCs as a function sees them by way of the Redfish driver. */
+export function fencingPort(current: () => Invocation, world: World, outside: Outside, latencies: Latencies): Fencing {
+  return {
+    device: async (config) => {
+      const name = decodeURIComponent(config.url.slice(config.url.lastIndexOf('/') + 1));
+      const host = world.hosts.get(name);
+      if (host === undefined) throw new Error(`no simulated device at ${config.url}`);
+      return deviceOf(current, world, outside, latencies, host, config);
+    },
+  };
+}
+
+function deviceOf(
+  current: () => Invocation,
+  world: World,
+  outside: Outside,
+  latencies: Latencies,
+  host: SimHost,
+  config: FenceDeviceConfig,
+): FenceDevice {
+  const about = { hosts: [host.name] };
+  /** The host whose power the device holds. */
+  const wired = (kind: FaultKind | undefined): SimHost => (kind === 'bmc-wrong-host' ? neighbourOf(world, host) : host);
+  const timedOut = { inMs: config.timeoutSeconds * 500, outMs: config.timeoutSeconds * 500 };
+
+  function reading(invocation: Invocation): Course<PowerReading> {
+    const lies: FaultKind = host.power === 'on' ? 'bmc-lies-off' : 'bmc-lies-on';
+    const fault = invocation.struckBy([...DEVICE_FAULTS, lies], about);
+    const times = drawTimes(invocation.random, latencies.bmc);
+    const durationMs = Math.round(times.inMs + times.outMs);
+    const nothing = (detail: string): PowerReading => ({ power: 'unknown', systemUuid: null, detail, durationMs });
+    if (fault?.kind === 'bmc-hangs')
+      return { about, times: timedOut, effect: undefined, heard: nothing('simulated: no answer in time') };
+    if (fault?.kind === 'bmc-errors') return { about, times, effect: undefined, heard: nothing('simulated: 500') };
+    if (fault?.kind === 'bmc-refuses') return { about, times, effect: undefined, heard: nothing('simulated: 401') };
+    const slowMs = fault?.kind === 'bmc-slow' ? fault.sizeMs : 0;
+    const effect = () => {
+      const { name, power, systemUuid } = wired(fault?.kind);
+      const lied = fault?.kind === 'bmc-lies-off' ? 'off' : fault?.kind === 'bmc-lies-on' ? 'on' : power;
+      const detail = `PowerState ${lied === 'off' ? 'Off' : 'On'}`;
+      return {
+        did: true,
+        outcome: `${lied} ${name}`,
+        answer: { power: lied, systemUuid, detail, durationMs } as const,
+      };
+    };
+    return { about, times: { ...times, inMs: times.inMs + slowMs }, effect };
+  }
+
+  function switchingOff(invocation: Invocation): Course<PowerOffAnswer> {
+    const fault = invocation.struckBy(POWER_OFF_FAULTS, about);
+    const times = drawTimes(invocation.random, latencies.bmc);
+    const durationMs = Math.round(times.inMs + times.outMs);
+    const told = (kind: PowerOffAnswer['kind'], detail: string): PowerOffAnswer => ({ kind, detail, durationMs });
+    const target = wired(fault?.kind);
+    const cut = (answer: PowerOffAnswer) => () => {
+      powerOff(world, target);
+      return { did: true, outcome: `off ${target.name}`, answer };
+    };
+    const accepted = told('accepted', 'ForceOff answered 204');
+    if (config.systemUuid !== undefined && target.systemUuid !== config.systemUuid)
+      return { about, times, effect: undefined, heard: told('refused', 'nothing was sent: not its system') };
+    switch (fault?.kind) {
+      case 'bmc-hangs': {
+        const heard = told('unknown', 'simulated: no answer in time');
+        return { about, times: timedOut, effect: happens(invocation.random, 0.5) ? cut(heard) : undefined, heard };
+      }
+      case 'bmc-errors': {
+        const heard = told('unknown', 'simulated: ForceOff answered 500');
+        return { about, times, effect: happens(invocation.random, 0.5) ? cut(heard) : undefined, heard };
+      }
+      case 'bmc-refuses':
+        return { about, times, effect: undefined, heard: told('refused', 'nothing was sent: simulated: 401') };
+      case 'bmc-stuck':
+        return { about, times, effect: undefined, heard: accepted };
+      case 'bmc-conflict':
+        return { about, times, effect: () => conflict(target, told) };
+      case 'bmc-late-effect':
+        return { about, times, effect: cut(accepted), heard: accepted, lateMs: fault.sizeMs };
+      case 'bmc-slow':
+        return { about, times: { ...times, inMs: times.inMs + fault.sizeMs }, effect: cut(accepted) };
+      default:
+        return { about, times, effect: cut(accepted) };
+    }
+  }
+
+  const ask = (act: OutsideRequest['act']) => ({ act, host: host.name });
+  return {
+    readPower: () => {
+      const invocation = current();
+      return outside.send(invocation, ask('read-power'), () => reading(invocation));
+    },
+    powerOff: () => {
+      const invocation = current();
+      return outside.send(invocation, ask('power-off'), () => switchingOff(invocation));
+    },
+  };
+}
+
+/** As the driver reads it: a 409 of a system that is off means that it was off already. */
+function conflict(target: SimHost, told: (kind: PowerOffAnswer['kind'], detail: string) => PowerOffAnswer) {
+  const answer =
+    target.power === 'off'
+      ? told('accepted', 'it was off already (ForceOff answered 409)')
+      : told('unknown', 'ForceOff answered 409');
+  return { did: false, outcome: '409', answer };
+}
+
+function neighbourOf(world: World, host: SimHost): SimHost {
+  const hosts = [...world.hosts.values()];
+  return hosts[(hosts.indexOf(host) + 1) % hosts.length] ?? host;
+}

@@ -1,0 +1,88 @@
+import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+import { statusOf } from '#sim/nova/server-view.ts';
+import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
+import type { World } from '#sim/world/world.ts';
+
+/** The simulated cloud's records in the form of the port; what the adapter reads off Nova's JSON. */
+export const serviceView = (world: World, host: SimHost, state: 'up' | 'down'): ComputeService => ({
+  id: host.serviceUuid,
+  host: host.name,
+  zone: world.zoneOf(host.name),
+  status: host.disabled ? 'disabled' : 'enabled',
+  disabledReason: host.disabledReason,
+  state,
+  forcedDown: host.forcedDown,
+});
+
+export const hypervisorView = ({ name, memoryMb, memoryUsedMb, vcpus, vcpusUsed }: SimHost): Hypervisor => ({
+  serviceHost: name,
+  memoryMb,
+  memoryUsedMb,
+  vcpus,
+  vcpusUsed,
+});
+
+export const aggregatesView = ({ aggregates }: World): readonly Aggregate[] =>
+  aggregates.map(({ name, availabilityZone, hosts }) => ({ name, availabilityZone, hosts: [...hosts] }));
+
+export function serverView(server: SimServer): Server {
+  const { flavor } = server;
+  const status = statusOf(server);
+  return {
+    id: server.id,
+    name: server.name,
+    projectId: server.projectId,
+    host: server.host,
+    status,
+    vmState: server.vmState,
+    taskState: server.taskState,
+    powerState: server.powerState,
+    locked: server.lockedBy !== null,
+    metadata: { ...server.metadata },
+    fault: status === 'ERROR' ? (server.fault?.message ?? null) : null,
+    memoryMb: flavor.memoryMb,
+    vcpus: flavor.vcpus,
+    localDisks: {
+      root: server.imageId !== null,
+      ephemeralGb: flavor.ephemeralGb,
+      swapMb: flavor.swapMb,
+      vtpm: flavor.extraSpecs['hw:tpm_version'] !== undefined,
+    },
+  };
+}
+
+export const migrationView = (migration: SimMigration): Migration => ({
+  id: migration.id,
+  instanceId: migration.serverId,
+  sourceHost: migration.sourceHost,
+  destinationHost: migration.destHost,
+  status: migration.status,
+  createdAt: new Date(migration.createdMs).toISOString(),
+});
+
+/** Statuses in which Nova does not count a move as in progress (migration_get_in_progress_by_host_and_node). */
+const FINAL: ReadonlySet<string> = new Set([
+  'confirmed',
+  'reverted',
+  'error',
+  'failed',
+  'completed',
+  'cancelled',
+  'done',
+]);
+
+export const isUnfinishedMove = (migration: SimMigration): boolean =>
+  !migration.deleted && migration.type !== 'evacuation' && !FINAL.has(migration.status);
+
+export function unfinishedMovesOf(world: World, host: string): readonly Migration[] {
+  const found: Migration[] = [];
+  for (const migration of world.migrations.values())
+    if (isUnfinishedMove(migration) && (migration.sourceHost === host || migration.destHost === host))
+      found.push(migrationView(migration));
+  return found;
+}
+
+export const evacuationsFrom = (world: World, host: string): readonly Migration[] =>
+  (world.migrationsBySource.get(host) ?? [])
+    .filter((migration) => migration.type === 'evacuation' && !migration.deleted)
+    .map(migrationView);

@@ -1,0 +1,138 @@
+import { policySchema } from '#shared/domain/policy.ts';
+import type { Services } from '#shared/services.ts';
+import { buildServer } from '#sim/world/build.ts';
+import { isAlive } from './actions.ts';
+import { startCaretaker } from './caretaker.ts';
+import { judgeOf } from './checks/all.ts';
+import type { Violation } from './checks/check.ts';
+import type { Strike } from './engine/director.ts';
+import { Simulation } from './engine/simulation.ts';
+import { fail, performDue, scheduleEvents } from './events.ts';
+import { startReporters } from './reporters.ts';
+import type { Scenario } from './scenario.ts';
+
+/** After so long in the calm what has not ended never will. */
+const HORIZON_MS = 4 * 3_600_000;
+const REDRIVE_EVERY_MS = 60_000;
+
+export interface RunResult {
+  readonly seed: number;
+  readonly violation: Violation | undefined;
+  readonly incidents: number;
+  readonly strikes: readonly Strike[];
+  readonly hash: string;
+  /** Virtual time that passed. */
+  readonly elapsedMs: number;
+  readonly simulation: Simulation;
+}
+
+/** The world of a scenario, before anything happens. */
+export function worldOf(scenario: Scenario, wrap?: (services: Services) => Services): Simulation {
+  const { seed, hosts, faults, noise, hostBootMs } = scenario;
+  const simulation = new Simulation({
+    seed,
+    policy: policySchema.parse(scenario.policy),
+    hosts,
+    faults,
+    noise,
+    world: { hostBootMs },
+    ...(wrap === undefined ? {} : { wrap }),
+  });
+  const { world } = simulation;
+  for (const segment of simulation.policy.segments) {
+    if (!('aggregate' in segment.hosts)) continue;
+    const members = scenario.hosts.filter((host) => host.segment === segment.name).map(({ name }) => name);
+    world.aggregates.push({
+      id: world.aggregates.length + 1,
+      uuid: world.random.uuid(),
+      name: segment.hosts.aggregate,
+      availabilityZone: null,
+      hosts: members,
+      metadata: {},
+      createdMs: world.clock.now(),
+    });
+  }
+  for (const instance of scenario.instances) {
+    const flavor = [...world.flavors.values()].find(({ name }) => name === instance.flavor);
+    if (flavor === undefined) throw new Error(`there is no flavor ${instance.flavor}`);
+    buildServer(world, {
+      host: instance.host,
+      name: instance.name,
+      projectId: 'owner',
+      userId: 'owner',
+      flavor,
+      imageId: instance.root === 'image' ? 'image' : null,
+      volumeIds: instance.root === 'volume' ? [world.random.uuid()] : [],
+      metadata: instance.metadata,
+      state: instance.state,
+    });
+  }
+  return simulation;
+}
+
+/** Plays a scenario to its end, and judges every step of it. */
+export async function runScenario(scenario: Scenario, wrap?: (services: Services) => Services): Promise<RunResult> {
+  const simulation = worldOf(scenario, wrap);
+  const { scheduler, log, world, states, director } = simulation;
+  const judge = judgeOf(simulation);
+  for (const failure of scenario.failures) scheduler.after(failure.atMs, () => fail(simulation, failure));
+  startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
+  startCaretaker(
+    simulation,
+    new Map(scenario.hosts.flatMap(({ name, segment }) => (segment === null ? [] : [[name, segment] as const]))),
+  );
+  simulation.start();
+  scheduleEvents(simulation, scenario.faults);
+
+  let violation: Violation | undefined;
+  const afterEach = (): boolean => {
+    performDue(simulation);
+    violation = judge.look();
+    return violation === undefined;
+  };
+  await simulation.run(scenario.calmAtMs, afterEach);
+  if (violation === undefined) {
+    director.calm();
+    world.faults.clear();
+    log.add({ kind: 'calm' });
+    const redrive = (): void => {
+      simulation.queues.redrive();
+      scheduler.after(REDRIVE_EVERY_MS, redrive);
+    };
+    redrive();
+    const segments = new Map(scenario.hosts.map(({ name, segment }) => [name, segment]));
+    const isOver = (): boolean =>
+      [...world.hosts.values()].every((host) => {
+        const state = states.incidentOf(host.name);
+        if (state === 'none') return isAlive(host);
+        const stopped = [...segments].some(
+          ([name, of]) => of === segments.get(host.name) && states.incidentOf(name) === 'stopped',
+        );
+        return stopped;
+      });
+    const endMs = scenario.calmAtMs + HORIZON_MS;
+    let lookAgainMs = scenario.calmAtMs;
+    await simulation.run(endMs, () => {
+      if (!afterEach()) return false;
+      if (simulation.elapsedMs < lookAgainMs) return true;
+      lookAgainMs = simulation.elapsedMs + 5_000;
+      return !isOver();
+    });
+    violation ??= await judge.atEnd();
+  }
+  const strikes = log.happenings.flatMap((happening) => (happening.kind === 'struck' ? [happening.strike] : []));
+  const opened = new Set<string>();
+  for (const happening of log.happenings)
+    if (happening.kind === 'committed')
+      for (const write of happening.writes)
+        if (write.kind === 'put' && write.partition === 'incidents') opened.add(write.sort);
+  return {
+    seed: scenario.seed,
+    violation,
+    incidents: opened.size,
+    strikes,
+    hash: log.hash(),
+    elapsedMs: simulation.elapsedMs,
+    simulation,
+  };
+}

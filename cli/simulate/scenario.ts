@@ -1,0 +1,59 @@
+import type * as z from 'zod';
+import type { policySchema } from '#shared/domain/policy.ts';
+import type { VmState } from '#sim/world/types.ts';
+import type { FaultKind, PlannedFault } from './faults.ts';
+
+export type PolicyInput = z.input<typeof policySchema>;
+
+/** How a host fails. */
+export type FailureHow =
+  /** The kernel dies; the power stays on. */
+  | 'crash'
+  /** No power, and no guest. */
+  | 'power-loss'
+  /** Silent, while its guests run on. */
+  | 'cut-off'
+  /** As `cut-off`, until the network is back by itself. */
+  | 'blip'
+  /** Starts anew by itself. */
+  | 'reboot';
+
+export interface PlannedFailure {
+  readonly atMs: number;
+  readonly host: string;
+  readonly how: FailureHow;
+  /** Of a blip: until the network is back. */
+  readonly forMs: number;
+}
+
+export interface PlannedInstance {
+  readonly name: string;
+  readonly host: string;
+  readonly state: VmState;
+  /** By its name in the simulated cloud. */
+  readonly flavor: string;
+  readonly root: 'image' | 'volume';
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PlannedHost {
+  readonly name: string;
+  readonly systemUuid: string;
+  /** Segment of the policy that protects it, by its aggregate. */
+  readonly segment: string | null;
+}
+
+/** One run of a small world, as data: what it is made of, what befalls it, what goes wrong. Times in ms from the beginning. */
+export interface Scenario {
+  readonly seed: number;
+  readonly hosts: readonly PlannedHost[];
+  readonly instances: readonly PlannedInstance[];
+  readonly policy: PolicyInput;
+  readonly failures: readonly PlannedFailure[];
+  readonly faults: readonly PlannedFault[];
+  readonly noise: Partial<Readonly<Record<FaultKind, number>>>;
+  readonly skewMs: readonly number[];
+  readonly hostBootMs: number;
+  /** From here on nothing goes wrong any more, and all must come to an end. */
+  readonly calmAtMs: number;
+}
