@@ -25,7 +25,7 @@ import { LoggedJournal, WorldLog } from './log.ts';
 import { Queues } from './queues.ts';
 import { Scheduler } from './scheduler.ts';
 import { States } from './states.ts';
-import { MemoryStore } from './store.ts';
+import { directly, MemoryStore } from './store.ts';
 
 /** When the virtual time begins, in Unix ms. */
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -184,15 +184,9 @@ export class Simulation {
     return this.scheduler.run(START_MS + untilMs, afterEach);
   }
 
-  /** The state as it is now, past all waits and faults: for checks and for people, not for functions. */
+  /** The state as it is now, for whoever is not a function. */
   reader(): StateReader {
-    const { store } = this;
-    return {
-      get: async (key) => store.get(key),
-      query: async (...query) => store.query(...query),
-      queryAudit: async (...query) => store.queryAudit(...query),
-      due: async (...range) => store.due(...range),
-    };
+    return directly(this.store);
   }
 }
 

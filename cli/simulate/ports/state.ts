@@ -26,6 +26,9 @@ export function statePort(current: () => Invocation, store: MemoryStore, latenci
     query: (...query) => read(of, () => store.query(...query)),
     queryAudit: (...query) => read(of, () => store.queryAudit(...query)),
     due: (...range) => read(of, () => store.due(...range)),
+    partitions: async function* (part) {
+      yield* await read(of, () => store.partitions(part));
+    },
     transact: (writes) => {
       const invocation = current();
       const about = invocation.subject(instanceOf(writes));
