@@ -23,7 +23,12 @@ export const hypervisorView = ({ name, memoryMb, memoryUsedMb, vcpus, vcpusUsed 
 });
 
 export const aggregatesView = ({ aggregates }: World): readonly Aggregate[] =>
-  aggregates.map(({ name, availabilityZone, hosts }) => ({ name, availabilityZone, hosts: [...hosts] }));
+  aggregates.map(({ name, availabilityZone, hosts, metadata }) => ({
+    name,
+    availabilityZone,
+    hosts: [...hosts],
+    metadata: { ...metadata },
+  }));
 
 export function serverView(server: SimServer): Server {
   const { flavor } = server;
