@@ -48,9 +48,8 @@ function evolveReport(host: HostState, fact: ReportFact): HostState {
 }
 
 function newest(claims: HostState['claims']): HostState['claims'] {
-  const all = Object.entries(claims);
-  if (all.length <= KEPT_CLAIMS) return claims;
-  return Object.fromEntries(all.sort(([, a], [, b]) => b.receivedAtMs - a.receivedAtMs).slice(0, KEPT_CLAIMS));
+  const all = Object.entries(claims).sort(([, a], [, b]) => b.receivedAtMs - a.receivedAtMs);
+  return Object.fromEntries(all.slice(0, KEPT_CLAIMS));
 }
 
 function opened(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {

@@ -107,10 +107,10 @@ function cameBack({ earlierProof }: Fencing): string {
 
 function whenOff(incident: Fencing, reading: TimedReading, upMs: number, nowMs: number): readonly IncidentFact[] {
   // S1: a device that says off while its host still speaks is not this host's, or lies.
-  const offSinceMs = incident.earlierProof?.offSinceMs;
-  if (offSinceMs !== undefined && upMs > offSinceMs + CLOCK_SKEW_MS)
+  const { offSinceMs } = incident.earlierProof ?? { offSinceMs: Number.POSITIVE_INFINITY };
+  if (upMs > offSinceMs + CLOCK_SKEW_MS)
     return [stopped('the host is reported up while its fence device says that it is off', nowMs)];
-  return [proofMade(reading, offSinceMs ?? reading.askedAtMs, nowMs)];
+  return [proofMade(reading, Math.min(offSinceMs, reading.askedAtMs), nowMs)];
 }
 
 function proofMade({ systemUuid, askedAtMs, detail }: TimedReading, offSinceMs: number, atMs: number): IncidentFact {

@@ -55,29 +55,35 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
   // Without a prototype, as reporters choose their own names: `__proto__` is one like any other.
   const claims: Record<string, Claim> = Object.assign(Object.create(null), host.claims);
   const facts: ReportFact[] = [];
-  const counted = new Map<string, number>();
+  /** The last word of each reporter in this batch, and its place among the facts. */
+  const words = new Map<string, { readonly at: number; readonly fact: Reported }>();
 
   const ordered = [...input.events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
   for (const received of ordered) {
-    const written = counted.has(received.event.source);
+    const written = words.has(received.event.source);
     const context = { policy, segment: input.segment, nowMs, incident: host.incident, written };
     const fact = judge(received, claims, seen, context);
     if (fact === undefined) continue;
-    if (fact.type === 'reported') {
-      const index = counted.get(fact.reporter);
-      const earlier = index === undefined ? undefined : facts[index];
-      claims[fact.reporter] = { says: fact.says, occurredAtMs: fact.occurredAtMs, receivedAtMs: fact.receivedAtMs };
-      if (index !== undefined && earlier?.type === 'reported' && earlier.says === fact.says) {
-        facts[index] = { ...fact, repeats: earlier.repeats + 1 };
-        continue;
-      }
-      counted.set(fact.reporter, facts.length);
-    } else seen.add(recordedId(fact.reporter, fact.eventId));
-    facts.push(fact);
+    if (fact.type !== 'reported') {
+      seen.add(recordedId(fact.reporter, fact.eventId));
+      facts.push(fact);
+      continue;
+    }
+    const { reporter, says, occurredAtMs, receivedAtMs } = fact;
+    claims[reporter] = { says, occurredAtMs, receivedAtMs };
+    const before = words.get(reporter);
+    const word =
+      before?.fact.says === says
+        ? { at: before.at, fact: { ...fact, repeats: before.fact.repeats + 1 } }
+        : { at: facts.length, fact };
+    facts[word.at] = word.fact;
+    words.set(reporter, word);
   }
   if (!facts.some((fact) => fact.type === 'reported')) return facts;
   return [...facts, ...consequences(host, claims, facts, input, nowMs)];
 }
+
+type Reported = Extract<ReportFact, { type: 'reported' }>;
 
 interface JudgeContext {
   readonly policy: Policy;

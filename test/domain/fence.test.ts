@@ -90,7 +90,7 @@ describe('a host that is off', () => {
   });
 
   it('is proven again when it is reported up from about when the device first said off: clocks differ', () => {
-    const claims = { '/monitor/b': aClaim('up', NOW_MS - seconds(56)) };
+    const claims = { '/monitor/b': aClaim('up', NOW_MS - seconds(55)) };
     expect(last(fence(provenBefore, aReading('off'), { claims }))).toMatchObject({
       type: 'proof-made',
       proof: { offSinceMs: NOW_MS - seconds(60), readAtMs: NOW_MS - 12 },

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { bindingFault, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
+import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
+import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { someReadings } from '#test/support/readings.ts';
+
+const aReading = (power: TimedReading['power']): TimedReading => ({
+  power,
+  systemUuid: power === 'unknown' ? null : uuid(4, 1),
+  detail: `PowerState ${power}`,
+  durationMs: 12,
+  askedAtMs: NOW_MS,
+});
+function factsOf(incident: Fencing, power: TimedReading['power'], input: Partial<Readings> = {}, fault?: string) {
+  const readings = someReadings({ host: { ...aHostIn('fencing'), incident }, ...input });
+  return decideFencing(incident, aReading(power), fault ?? null, gatherEvidence(readings), readings, 0.5).facts;
+}
+const last = (facts: readonly IncidentFact[]) => facts.at(-1);
+const disabled = { ...someReadings().live, service: aService({ status: 'disabled' }) };
+const seenUp = { '/monitor/a': aClaim('down', NOW_MS - 2), '/monitor/b': aClaim('up', NOW_MS - 1) };
+
+describe('a device that does not answer', () => {
+  it('is not taken for another host’s, although it tells no system UUID: it is asked again', () => {
+    const known = { boundTo: null, boundSystem: uuid(4, 1), configured: uuid(4, 1) };
+    const fault = bindingFault(aReading('unknown'), known, 'key-1');
+    expect(fault).not.toBeNull();
+    expect(last(factsOf(anIncident('fencing'), 'unknown', {}, fault ?? undefined))).toMatchObject({
+      type: 'fence-failed',
+      because: 'no power state: PowerState unknown',
+    });
+  });
+});
+
+describe('a host that was held at the last moment', () => {
+  it.each(['on', 'off'] as const)('is looked at again after 10 s: found %s', (power) => {
+    expect(last(factsOf(anIncident('fencing'), power, { live: disabled }))).toMatchObject({
+      type: 'held',
+      nextLookAtMs: NOW_MS + seconds(10),
+    });
+  });
+});
+
+describe('a host that came back before any evacuation could leave', () => {
+  const host = { ...aHostIn('fencing'), claims: seenUp };
+  const cameBack = 'the host was seen up and its power is on: it has come back';
+
+  it.each([
+    ['was powered off once', anIncident('fencing', { powerOffs: 1 }), cameBack],
+    [
+      'may be forced down',
+      anIncident('fencing', { earlierProof: aProof() }),
+      `${cameBack}; if Nova has it forced down, give it back by hand`,
+    ],
+  ])('is left alone, and a person is told what is left to do: it %s', (_, incident, because) => {
+    expect(last(factsOf(incident, 'on', { host: { ...host, incident } }))).toMatchObject({
+      type: 'incident-closed',
+      because,
+    });
+  });
+});
+
+describe('a host that salvor has powered off', () => {
+  it('is proven off although it was seen up before: that was before', () => {
+    const incident = anIncident('fencing', { powerOffs: 1 });
+    const host = { ...aHostIn('fencing'), incident, claims: seenUp };
+    expect(last(factsOf(incident, 'off', { host }))).toMatchObject({ type: 'proof-made' });
+  });
+
+  it('and whose evacuations may have begun is powered off again without asking the gates', () => {
+    const incident = anIncident('fencing', { powerOffs: 1, evacuatingSinceMs: NOW_MS - 1 });
+    expect(last(factsOf(incident, 'on', { live: disabled }))).toMatchObject({ type: 'power-off-intended', checks: [] });
+  });
+});
