@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFault, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
-import { gatherEvidence, type Readings } from '#shared/domain/gates/evidence.ts';
+import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
 import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { someReadings } from '#test/support/readings.ts';
