@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Command } from './commands.ts';
 import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
+import { type OperatorCommand, operatorCommand } from './operator-command.ts';
 
 /**
  * The one catalogue: each queue with its message, its function and how the two are coupled.
@@ -83,6 +84,14 @@ export const QUEUES = {
     functionTimeoutSeconds: 60,
     errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
   }),
+  'operator-commands': queue({
+    schema: operatorCommand,
+    function: 'obey-operator',
+    batchSize: 1,
+    concurrency: 2,
+    functionTimeoutSeconds: 10,
+    errorImpact: 'What operators say is not heard: salvor can not be disarmed.',
+  }),
 } as const satisfies Record<string, QueueSpec>;
 
 export type QueueName = keyof typeof QUEUES;
@@ -124,13 +133,28 @@ export type QueueFunctionName =
   | 'fence-host'
   | 'plan-evacuation'
   | 'evacuate-instance'
-  | 'follow-evacuations';
+  | 'follow-evacuations'
+  | 'obey-operator';
 
 export type FunctionName = QueueFunctionName | ScheduleName;
 
-export type QueueMessage = Command | HostEvent;
+export type QueueMessage = Command | HostEvent | OperatorCommand;
 
-/** Where a message belongs. Commands go to the queue of their own name. */
-export function queueOf(message: QueueMessage): QueueName {
-  return message.type in QUEUES ? (message.type as QueueName) : 'host-events';
+/** Where a message belongs. Commands between functions go to the queue of their own name. */
+export function queueOf({ type }: QueueMessage): QueueName {
+  switch (type) {
+    case 'disarm':
+    case 'arm':
+    case 'release':
+    case 'dismiss':
+      return 'operator-commands';
+    case 'host.down':
+    case 'host.up':
+    case 'host.heartbeat':
+    case 'instance.down':
+    case 'process.down':
+      return 'host-events';
+    default:
+      return type;
+  }
 }

@@ -6,7 +6,7 @@ import type { TaskState } from '#shared/domain/task.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
-import { orOutage, segmentOf } from '#shared/shell/live.ts';
+import { orOutage, readHalt, segmentOf } from '#shared/shell/live.ts';
 import { commitTask, recordAnswer, requestEvacuation } from '#shared/shell/request-evacuation.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
@@ -21,11 +21,13 @@ export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance
   const granted = await loadGranted(services, message);
   if (granted === undefined) return;
   const seen = await orOutage(services.compute.server(instanceId));
-  // Read again behind the slow part: what voids a proof may have come meanwhile.
+  // Read again behind the slow part: what voids a proof, or switches salvor off, may have come meanwhile.
   const now = await loadGranted(services, message);
   if (now === undefined) return;
   const { host, task, segment } = now;
-  const unfit = 'outage' in seen ? seen.outage : unfitNow(seen.value, host.name, attempt, segment.instances);
+  const { halted } = await readHalt(services, segment);
+  const unfit =
+    halted ?? ('outage' in seen ? seen.outage : unfitNow(seen.value, host.name, attempt, segment.instances));
   const { proofMaxAgeSeconds } = segment.fencing;
   const decision = decideEvacuate(host, task.value, attempt, proofMaxAgeSeconds, services.clock.now(), unfit);
   if (decision.do === 'nothing') return;

@@ -3,13 +3,7 @@ import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import { forceDown } from '#shared/shell/force-down.ts';
 import { powerOff } from '#shared/shell/power-off.ts';
-import { type HostIn, takeStep } from '#shared/shell/step.ts';
-import type { Loaded } from '#shared/state/items.ts';
-
-const isFencing = (loaded: Loaded<HostIn<'fencing' | 'forcing-down'>>): loaded is Loaded<HostIn<'fencing'>> =>
-  loaded.value.incident.status === 'fencing';
-const isForcingDown = (loaded: Loaded<HostIn<'fencing' | 'forcing-down'>>): loaded is Loaded<HostIn<'forcing-down'>> =>
-  loaded.value.incident.status === 'forcing-down';
+import { isIn, takeStep } from '#shared/shell/step.ts';
 
 /**
  * Two steps towards a host that can't hurt: first its power is proven off by its own device, then Nova is told.
@@ -17,8 +11,8 @@ const isForcingDown = (loaded: Loaded<HostIn<'fencing' | 'forcing-down'>>): load
  */
 export const fenceHost = eachMessage<StepCommand>('fence-host', (services, delivery) =>
   takeStep(delivery, services, ['fencing', 'forcing-down'], async (loaded) => {
-    if (isFencing(loaded)) return powerOff(services, loaded);
-    if (isForcingDown(loaded)) return forceDown(services, loaded);
+    if (isIn(loaded, 'fencing')) return powerOff(services, loaded);
+    if (isIn(loaded, 'forcing-down')) return forceDown(services, loaded);
     return loaded;
   }),
 );

@@ -1,11 +1,12 @@
 import type { StepCommand } from '#events/commands.ts';
 import type { IncidentFact } from '#shared/domain/host.ts';
+import { pause } from '#shared/domain/pause.ts';
 import { planTasks } from '#shared/domain/plan.ts';
 import { isInFlight } from '#shared/domain/task.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import { addTasks } from '#shared/shell/add-tasks.ts';
-import { orOutage, segmentOf } from '#shared/shell/live.ts';
+import { orOutage, readHalt, segmentOf } from '#shared/shell/live.ts';
 import { commitHost, takeStep } from '#shared/shell/step.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 
@@ -20,6 +21,8 @@ export const planEvacuation = eachMessage<StepCommand>('plan-evacuation', (servi
     const { compute, clock, state } = services;
     const { incident, name, key } = loaded.value;
     const segment = segmentOf(services, incident.segment);
+    const { halted } = await readHalt(services, segment);
+    if (halted !== undefined) return commitHost(services, loaded, { facts: [pause(incident, halted, clock.now())] });
     const seen = await orOutage(
       Promise.all([compute.serversOn(name), compute.evacuationsFrom(name), compute.unfinishedMigrationsOf(name)]),
     );

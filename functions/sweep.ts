@@ -1,25 +1,40 @@
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
 import { sendCommands } from '#shared/shell/step.ts';
-import { openHosts } from '#shared/state/hosts.ts';
+import { disarmedAmong } from '#shared/state/guards.ts';
+import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
 
 /** A step that is this late has lost its message: its function died between commit and send, or the queue lost it. */
 const OVERDUE_MS = 30_000;
 
-/** Sends the commands of every incident past its deadline again. Receivers tell the repeat by its tick. */
+/**
+ * Sends the commands of every incident past its deadline again. Receivers tell the repeat by its tick. What is stopped or
+ * switched off is said each time, and what can't be read or sent keeps nobody from the others.
+ */
 export async function sweep(services: Services, overdueMs: number = OVERDUE_MS): Promise<number> {
-  const overdue = await openHosts(services.state, services.clock.now() - overdueMs);
-  for (const host of overdue) {
+  const { state, clock, log } = services;
+  const due = await state.due(clock.now() - overdueMs, MAX_DUE);
+  // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
+  const switches = disarmedAmong(due, clock.now());
+  for (const { name, disarmed } of switches.values) {
+    const segment = name === 'global' ? null : name.segment;
+    log.warn('an operator has switched salvor off', { fact: 'disarmed', segment, ...disarmed });
+  }
+  const { values: hosts, unreadable } = hostsAmong(due);
+  for (const fields of [...switches.unreadable, ...unreadable])
+    log.error('what is due can not be read', { fact: 'unreadable', ...fields });
+  const failures: unknown[] = [];
+  for (const host of hosts) {
     const fields = { host: host.name, incidentId: host.incident?.id, status: host.incident?.status };
-    // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
     if (host.incident?.status === 'stopped') {
-      services.log.warn('an incident is stopped until a person has looked', { fact: 'stopped', ...fields });
+      log.warn('an incident is stopped until a person has looked', { fact: 'stopped', ...fields });
       continue;
     }
-    services.log.warn('pushing on an overdue incident', { fact: 'overdue', ...fields });
-    await sendCommands(services, host);
+    log.warn('pushing on an overdue incident', { fact: 'overdue', ...fields });
+    await sendCommands(services, host).catch((error: unknown) => failures.push(error));
   }
-  return overdue.length;
+  if (failures.length > 0) throw failures[0];
+  return hosts.length;
 }
 
 export const handler = scheduledHandler('sweep', sweep);

@@ -37,6 +37,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'plan-evacuation': step,
   'evacuate-instance': { ...step, sendsTo: [] },
   'follow-evacuations': { ...step, sendsTo: [...STEPS, 'evacuate-instance'], readsDue: true },
+  'obey-operator': { ...step, callsNova: false },
   sweep: { ...step, state: 'read', readsDue: true, appendsAudit: false, callsNova: false },
   'mirror-inventory': { ...step, sendsTo: ['host-events'], state: 'write-and-delete', appendsAudit: false },
 };

@@ -32,6 +32,20 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     loggedBy: ['fence-host', 'sweep'],
     minutes: { of: 3, atLeast: 1 },
   },
+  disarmed: {
+    errorImpact: 'Dead hosts are not recovered while salvor is switched off.',
+    says: 'An operator has disarmed a segment or all of salvor.',
+    pattern: text('fact', 'disarmed'),
+    loggedBy: ['sweep'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'state-unreadable': {
+    errorImpact: 'A recovery stands still: its state can not be read.',
+    says: 'An item of the state that is due is not of the form that this salvor knows.',
+    pattern: text('fact', 'unreadable'),
+    loggedBy: ['sweep'],
+    minutes: { of: 3, atLeast: 1 },
+  },
   'host-held': {
     errorImpact: 'A host that is reported down is not recovered: its instances may be down.',
     says: `A guard has held a host for ${HELD_SECONDS} s or longer. A host in maintenance does not count.`,

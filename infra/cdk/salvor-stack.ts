@@ -51,6 +51,8 @@ export class SalvorStack extends Stack {
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');
     output(this, 'HostEventsQueueArn', hostEvents.queueArn, 'For the IAM policy of the agents: sqs:SendMessage');
+    const { queueUrl } = queues['operator-commands'].queue;
+    output(this, 'OperatorQueueUrl', queueUrl, 'For salvor disarm, arm, release, dismiss and redrive: --queue-url');
     output(this, 'StateTableName', tables.state.tableName, 'Hosts, incidents and evacuation tasks');
     output(this, 'AuditTableName', tables.audit.tableName, 'The audit log');
     output(this, 'AlarmTopicArn', topic.topicArn, 'Where alarms go');

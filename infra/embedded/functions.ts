@@ -4,6 +4,7 @@ import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
@@ -25,6 +26,7 @@ export const FUNCTIONS: Functions = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'obey-operator': obeyOperator,
   sweep,
   'mirror-inventory': mirrorInventory,
 };

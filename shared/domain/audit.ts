@@ -26,6 +26,8 @@ export const FIRST: Head = { seq: 0, hash: '0'.repeat(64) };
 
 export const streamOfHost = (hostKey: string): string => `host#${hostKey}`;
 export const streamOfIncident = (incidentId: string): string => `incident#${incidentId}`;
+/** What operators asked for, whatever it was about. */
+export const STREAM_OF_OPERATORS = 'operators';
 export const streamOfTask = (incidentId: string, instanceId: string): string => `task#${incidentId}#${instanceId}`;
 
 /** Keys in a fixed order, so that the same record always has the same hash (RFC 8785 for the values we use). */

@@ -12,6 +12,7 @@ const STEP_OF: Readonly<Record<Exclude<IncidentStatus, 'stopped'>, StepCommand['
   'forcing-down': 'fence-host',
   planning: 'plan-evacuation',
   evacuating: 'follow-evacuations',
+  'handing-over': 'follow-evacuations',
 };
 
 /**

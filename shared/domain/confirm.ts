@@ -1,6 +1,7 @@
 import { askGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
-import type { GateResult, Rules } from './gates/gate.ts';
+import { type GateResult, isShut, type Rules } from './gates/gate.ts';
+import { withRelease } from './gates/release.ts';
 import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
@@ -30,8 +31,8 @@ export function decideConfirmation(
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs, evidence)];
 
-  const gates = askGates(evidence, rules);
-  const closed = gates.filter((gate) => !gate.open);
+  const gates = withRelease(askGates(evidence, rules), incident.release, nowMs);
+  const closed = gates.filter(isShut);
   if (closed.some((gate) => gate.gate === 'protected')) {
     const reason = closed.map((gate) => gate.because).join('; ');
     return [

@@ -1,8 +1,10 @@
 import { FIRST } from './audit.ts';
+import { isShut } from './gates/gate.ts';
 import type {
   Evacuating,
   Fencing,
   ForcingDown,
+  HandingOver,
   Held,
   HostFact,
   HostState,
@@ -10,6 +12,7 @@ import type {
   IncidentFact,
   Planning,
   ReportFact,
+  Stopped,
   Suspected,
 } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
@@ -24,14 +27,24 @@ export function evolveHost(host: HostState, fact: HostFact): HostState {
   if (fact.type === 'incident-opened') return { ...host, incident: opened(host, fact) };
   const incident = host.incident;
   if (incident === null) throw new Error(`${fact.type} without an open incident of ${host.name}`);
-  if (fact.type === 'incident-closed')
-    return {
-      ...host,
-      incident: null,
-      lastIncident: { id: incident.id, endedAtMs: fact.atMs, outcome: fact.outcome },
-    };
-  return { ...host, incident: evolveIncident(incident, fact) };
+  if (fact.type === 'incident-closed') {
+    const last = { id: incident.id, endedAtMs: fact.atMs, outcome: fact.outcome };
+    const knownDown = Object.keys(host.claims).filter((reporter) => host.claims[reporter]?.says === 'down');
+    return { ...host, incident: null, lastIncident: fact.outcome === 'dismissed' ? { ...last, knownDown } : last };
+  }
+  // Whoever releases a contradiction has looked: who said up was wrong.
+  const claims =
+    fact.type === 'released' && incident.status === 'stopped' ? overruled(host.claims, fact.atMs) : host.claims;
+  return { ...host, claims, incident: evolveIncident(incident, fact) };
 }
+
+const overruled = (claims: HostState['claims'], atMs: number): HostState['claims'] =>
+  Object.fromEntries(
+    Object.entries(claims).map(([reporter, claim]) => [
+      reporter,
+      claim.says === 'up' && claim.occurredAtMs <= atMs ? { ...claim, overruled: true } : claim,
+    ]),
+  );
 
 function evolveReport(host: HostState, fact: ReportFact): HostState {
   switch (fact.type) {
@@ -63,32 +76,42 @@ function opened(host: HostState, fact: IncidentFact & { type: 'incident-opened' 
     tick: 0,
     dueAtMs: fact.graceEndsAtMs,
     audit: FIRST,
+    release: null,
+    pausedBy: null,
   };
 }
+
+/** What `fencing` starts with. */
+const FRESH = {
+  status: 'fencing',
+  failures: 0,
+  lastFailure: null,
+  proofVoidedBy: null,
+  earlierProof: null,
+} as const;
 
 type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' }>;
 
 function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit } = incident;
-  const base = { id, segment, openedAtMs, audit };
+  const { id, segment, openedAtMs, audit, release } = incident;
+  const base = { id, segment, openedAtMs, audit, release, pausedBy: null };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
   switch (fact.type) {
     case 'grace-went-on':
       return { ...expect(incident, 'suspected'), ...next(fact.untilMs) };
     case 'held': {
-      expectOneOf(incident, ['suspected', 'held', 'fencing']);
-      const sinceMs = incident.status === 'held' ? incident.sinceMs : fact.atMs;
-      const failedGates = fact.gates.filter((gate) => !gate.open);
-      return { ...next(fact.nextLookAtMs), status: 'held', sinceMs, failedGates };
+      const before = expectOneOf(incident, ['suspected', 'held', 'fencing']);
+      const sinceMs = before.status === 'held' ? before.sinceMs : fact.atMs;
+      const powerOffs = before.status === 'suspected' ? 0 : before.powerOffs;
+      return { ...next(fact.nextLookAtMs), status: 'held', sinceMs, failedGates: fact.gates.filter(isShut), powerOffs };
     }
     case 'still-held':
       return { ...expect(incident, 'held'), ...next(fact.nextLookAtMs), failedGates: fact.failedGates };
     case 'confirmed': {
-      expectOneOf(incident, ['suspected', 'held']);
-      const fresh = { powerOffs: 0, failures: 0, lastFailure: null, proofVoidedBy: null, earlierProof: null };
-      const evacuatingSinceMs = null;
-      return { ...next(fact.atMs), status: 'fencing', confirmedAtMs: fact.atMs, ...fresh, evacuatingSinceMs };
+      const before = expectOneOf(incident, ['suspected', 'held']);
+      const powerOffs = before.status === 'held' ? before.powerOffs : 0;
+      return { ...next(fact.atMs), ...FRESH, confirmedAtMs: fact.atMs, powerOffs, evacuatingSinceMs: null };
     }
     case 'power-read':
       return expect(incident, 'fencing');
@@ -156,11 +179,35 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
       };
     }
     case 'followed':
-      return { ...expect(incident, 'evacuating'), ...next(fact.nextLookAtMs) };
-    case 'stopped': {
-      const proof = 'proof' in incident ? incident.proof : null;
-      return { ...next(fact.atMs), status: 'stopped', reason: fact.because, proof };
+      return { ...expectOneOf(incident, ['evacuating', 'handing-over']), ...next(fact.nextLookAtMs) };
+    case 'paused': {
+      const before = expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
+      return { ...before, ...next(fact.nextLookAtMs), pausedBy: fact.because };
     }
+    case 'still-paused': {
+      const before = expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
+      return { ...before, ...next(fact.nextLookAtMs), pausedBy: before.pausedBy };
+    }
+    case 'stopped': {
+      const { powerOffs, earlierProof: proof, evacuatingSinceMs } = expect(incident, 'fencing');
+      return { ...next(fact.atMs), status: 'stopped', reason: fact.because, powerOffs, proof, evacuatingSinceMs };
+    }
+    case 'released': {
+      const { by, reason, gates, atMs, untilMs } = fact;
+      const released = { by, reason, gates, atMs, untilMs };
+      const before = expectOneOf(incident, ['held', 'stopped']);
+      if (before.status === 'held') return { ...before, ...next(atMs), release: released };
+      // A fresh row of readings, and the deadline anew: a person has asked to go on.
+      const evacuatingSinceMs = before.evacuatingSinceMs === null ? null : atMs;
+      const { powerOffs } = before;
+      return { ...next(atMs), ...FRESH, confirmedAtMs: atMs, powerOffs, evacuatingSinceMs, release: released };
+    }
+    case 'deadline-passed':
+      expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
+      return { ...next(fact.atMs), status: 'handing-over', reason: fact.because, dismissed: false };
+    case 'dismissed':
+      expectOneOf(incident, ['suspected', 'held', 'fencing', 'stopped']);
+      return { ...next(fact.atMs), status: 'handing-over', reason: fact.reason, dismissed: true };
   }
 }
 
@@ -171,6 +218,8 @@ interface ByStatus {
   'forcing-down': ForcingDown;
   planning: Planning;
   evacuating: Evacuating;
+  'handing-over': HandingOver;
+  stopped: Stopped;
 }
 
 function expectOneOf<S extends keyof ByStatus>(incident: Incident, statuses: readonly S[]): ByStatus[S] {

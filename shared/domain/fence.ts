@@ -2,8 +2,10 @@ import type { Answer, ComputeService, PowerOffAnswer, PowerReading } from '#shar
 import { backoffMs } from './backoff.ts';
 import { askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
-import type { Rules } from './gates/gate.ts';
+import { isShut, type Rules } from './gates/gate.ts';
+import { withRelease } from './gates/release.ts';
 import type { FenceProof, Fencing, ForcingDown, IncidentFact } from './host.ts';
+import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs } from './reports.ts';
 
@@ -61,39 +63,43 @@ export function decideFencing(
 
   if (power !== 'unknown' && fault !== null)
     return commit(stopped(`not the fence device of ${host.name}: ${fault}`, nowMs));
-  if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
-
   // Since the host was confirmed, only an up report turns that: however long its device is out of reach, the claims
   // stay good.
   const seenUp = countingDownClaims(claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
-  const untouched = incident.powerOffs === 0 && incident.earlierProof === null;
+  const mayLive = incident.evacuatingSinceMs === null;
+  const untouched = mayLive && incident.powerOffs === 0 && incident.earlierProof === null;
   if (untouched && seenUp)
     return commit(closedUntouched('the host was seen up before it was powered off', nowMs, evidence));
+  if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
+  const gates = withRelease(askHostGates(evidence, rules), incident.release, nowMs);
+  const held: IncidentFact | undefined = gates.some(isShut)
+    ? { type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 }
+    : undefined;
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
-    const gates = untouched ? askHostGates(evidence, rules) : [];
-    if (gates.some((gate) => !gate.open))
-      return commit({ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
+    if (untouched && held !== undefined) return commit(held);
     return commit(...whenOff(incident, reading, lastSeenUpMs(claims), nowMs));
   }
 
-  // Once evacuations may have left, the host is kept off, whatever is said. Before that it may live, and have come
-  // back while its device was out of reach: everything is asked again before each power-off (S2).
-  const mayLive = incident.evacuatingSinceMs === null;
+  // Once evacuations may have left, the host is kept off, whatever is said; but nothing is done while salvor is
+  // switched off. Before that it may live, and have come back while its device was out of reach: everything is asked
+  // again before each power-off (S2).
   if (mayLive) {
     if (seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
-    const gates = askHostGates(evidence, rules);
-    if (gates.some((gate) => !gate.open))
-      return commit({ type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 });
-  } else if (evidence.stopped !== null) {
-    return commit(fenceFailed(incident, `the segment is stopped: ${evidence.stopped}`, segment, nowMs, random));
+    if (held !== undefined) return commit(held);
+  } else {
+    const halted = evidence.disarmed ?? (evidence.stopped && `the segment is stopped: ${evidence.stopped}`);
+    // That it is still on is no news either.
+    if (halted !== null && halted === incident.pausedBy)
+      return { do: 'commit', facts: [pause(incident, halted, nowMs)] };
+    if (halted !== null) return commit(pause(incident, halted, nowMs));
   }
   const attempt = incident.powerOffs + 1;
   const intent: IncidentFact = {
     type: 'power-off-intended',
     attempt,
     device: detail,
-    checks: mayLive ? askHostGates(evidence, rules) : [],
+    checks: mayLive ? gates : [],
     evidence,
     dueAtMs: nowMs + ANSWER_DUE_MS,
   };

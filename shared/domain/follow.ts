@@ -1,5 +1,5 @@
 import type { ComputeService } from '#shared/ports.ts';
-import type { Evacuating, IncidentFact, IncidentOutcome } from './host.ts';
+import type { Evacuating, HandingOver, IncidentFact, IncidentOutcome } from './host.ts';
 import type { Segment } from './policy.ts';
 import { endedAs, isInFlight, type TaskFact, type TaskOutcome, type TaskState } from './task.ts';
 
@@ -41,21 +41,15 @@ export function nextLookMs(
   return Math.max(poll, Math.min(...waiting));
 }
 
-/** A task without an outcome at the deadline goes to a person; what Nova was asked for goes on there. */
-export function endOverdue(
-  task: TaskState,
-  incident: Evacuating,
-  { evacuation }: Segment,
+/** A task without an outcome goes to a person; what Nova was asked for goes on there. */
+export function handOver(
+  { progress }: TaskState,
+  { reason, dismissed }: HandingOver,
   nowMs: number,
 ): readonly TaskFact[] {
-  if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];
-  return [
-    endedAs(
-      'person',
-      `no outcome after ${evacuation.deadlineSeconds} s; its last state: ${task.progress.status}`,
-      nowMs,
-    ),
-  ];
+  if (progress.status === 'ended') return [];
+  const why = dismissed ? `an operator has dismissed the incident: ${reason}` : reason;
+  return [endedAs('person', `${why}; the last state of this one: ${progress.status}`, nowMs)];
 }
 
 export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<string, number>> {
@@ -68,10 +62,15 @@ export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<stri
 }
 
 /** Every task has ended and a fresh complete listing showed nothing else to do: the incident ends (L1). */
-export function closeIncident(tasks: readonly TaskState[], taskHeads: string, nowMs: number): IncidentFact {
+export function closeIncident(
+  tasks: readonly TaskState[],
+  taskHeads: string,
+  nowMs: number,
+  dismissed = false,
+): IncidentFact {
   const counts = countOutcomes(tasks);
   const well = Object.keys(counts).every((outcome) => WELL.has(outcome));
-  const outcome: IncidentOutcome = well ? 'recovered' : 'partly-recovered';
+  const outcome: IncidentOutcome = dismissed ? 'dismissed' : well ? 'recovered' : 'partly-recovered';
   const because =
     Object.entries(counts)
       .map(([name, count]) => `${count} ${name}`)

@@ -1,6 +1,9 @@
 import { FIRST, type Head } from './audit.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { GateResult } from './gates/gate.ts';
+import type { FenceProof, Incident, IncidentOutcome, Release } from './incident.ts';
+
+export type * from './incident.ts';
 
 /** A host, what its reporters say of it, and at most one open incident (S3), in the same item. Times are Unix ms. */
 export interface HostState {
@@ -14,11 +17,19 @@ export interface HostState {
   /** The newest word of each reporter. */
   readonly claims: Readonly<Record<string, Claim>>;
   readonly incident: Incident | null;
-  readonly lastIncident: { readonly id: string; readonly endedAtMs: number; readonly outcome: IncidentOutcome } | null;
+  readonly lastIncident: LastIncident | null;
   /** The latest events that are recorded only, by `recordedId`, so that a repeat is told. */
   readonly recordedEvents: readonly string[];
   /** Head of the host's audit stream. */
   readonly audit: Head;
+}
+
+export interface LastIncident {
+  readonly id: string;
+  readonly endedAtMs: number;
+  readonly outcome: IncidentOutcome;
+  /** Reporters who said down when an operator dismissed it: that they go on saying so is no news. */
+  readonly knownDown?: readonly string[];
 }
 
 export interface Claim {
@@ -26,102 +37,9 @@ export interface Claim {
   /** By the reporter's clock. */
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
+  /** An up that an operator has found to be wrong, by releasing a stopped incident. */
+  readonly overruled?: true;
 }
-
-/** That H is powered off, from its own device, for this very incident (S1). */
-export interface FenceProof {
-  readonly kind: 'power-off-read-back';
-  readonly systemUuid: string | null;
-  /** When the device was asked, not when it answered. */
-  readonly readAtMs: number;
-  /** The first reading of an unbroken row of off; a renewed proof keeps it. A later up contradicts the device. */
-  readonly offSinceMs: number;
-  readonly detail: string;
-}
-
-interface IncidentBase {
-  readonly id: string;
-  readonly segment: string;
-  readonly openedAtMs: number;
-  /** Counts the steps taken; a step command with another tick is a repeat. */
-  readonly tick: number;
-  /** When the next step is due, at the earliest. */
-  readonly dueAtMs: number;
-  readonly audit: Head;
-}
-
-/** Somebody says that the host is down; the grace period runs. */
-export interface Suspected extends IncidentBase {
-  readonly status: 'suspected';
-  readonly graceEndsAtMs: number;
-}
-/** The grace period is over but a gate says no; asked again until it opens or the host is up. */
-export interface Held extends IncidentBase {
-  readonly status: 'held';
-  readonly sinceMs: number;
-  readonly failedGates: readonly GateResult[];
-}
-/** The host is being powered off, or its power is being read again; no evacuation may leave. */
-export interface Fencing extends IncidentBase {
-  readonly status: 'fencing';
-  readonly confirmedAtMs: number;
-  /** Power-off requests whose intent was committed. Once there is one, the host may be off. */
-  readonly powerOffs: number;
-  readonly failures: number;
-  readonly lastFailure: string | null;
-  /** Why an earlier proof does not count any more. */
-  readonly proofVoidedBy: string | null;
-  /** Its `offSinceMs` goes on while the device keeps saying off. */
-  readonly earlierProof: FenceProof | null;
-  /** Null before the first plan. */
-  readonly evacuatingSinceMs: number | null;
-}
-/** The power is proven off; Nova is being told. */
-export interface ForcingDown extends IncidentBase {
-  readonly status: 'forcing-down';
-  readonly confirmedAtMs: number;
-  readonly powerOffs: number;
-  readonly proof: FenceProof;
-  readonly failures: number;
-  readonly lastFailure: string | null;
-  readonly evacuatingSinceMs: number | null;
-}
-/** Proven off and forced down; the evacuation tasks are being written. */
-export interface Planning extends IncidentBase {
-  readonly status: 'planning';
-  readonly confirmedAtMs: number;
-  readonly powerOffs: number;
-  readonly proof: FenceProof;
-  readonly evacuatingSinceMs: number | null;
-}
-/** Only in this status may an evacuate request leave. */
-export interface Evacuating extends IncidentBase {
-  readonly status: 'evacuating';
-  readonly confirmedAtMs: number;
-  readonly powerOffs: number;
-  readonly proof: FenceProof;
-  /** Since the first plan: a renewed proof does not start it anew, so that the deadline comes. */
-  readonly evacuatingSinceMs: number;
-}
-/** Something contradicts itself; salvor does nothing more until a person has looked. */
-export interface Stopped extends IncidentBase {
-  readonly status: 'stopped';
-  readonly reason: string;
-  readonly proof: FenceProof | null;
-}
-
-export type Incident = Suspected | Held | Fencing | ForcingDown | Planning | Evacuating | Stopped;
-export type IncidentStatus = Incident['status'];
-
-export type IncidentOutcome =
-  /** The host was up again, or nobody says any more that it is down. Nothing was done to it. */
-  | 'stood-down'
-  /** A shadow segment: it would have been fenced. */
-  | 'shadow'
-  /** Every protected instance runs elsewhere, or was gone by its owner's own doing. */
-  | 'recovered'
-  /** Some instances could not be brought back, or wait for a person; the audit says which and why. */
-  | 'partly-recovered';
 
 /** What may be said of a host. Each fact is one audit record. */
 export type HostFact = ReportFact | IncidentFact;
@@ -234,6 +152,19 @@ export type IncidentFact =
       readonly atMs: number;
     }
   | { readonly type: 'followed'; readonly nextLookAtMs: number }
+  | { readonly type: 'paused'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
+  | { readonly type: 'still-paused'; readonly nextLookAtMs: number }
+  | ({ readonly type: 'released'; readonly commandId: string } & Release)
+  | {
+      readonly type: 'dismissed';
+      readonly commandId: string;
+      readonly by: string;
+      readonly reason: string;
+      /** What salvor has done to the host, for whoever goes on by hand. */
+      readonly done: string;
+      readonly atMs: number;
+    }
+  | { readonly type: 'deadline-passed'; readonly because: string; readonly atMs: number }
   | { readonly type: 'stopped'; readonly because: string; readonly atMs: number }
   | {
       readonly type: 'incident-closed';
@@ -249,7 +180,12 @@ export type IncidentFact =
     };
 
 /** Claims of a timer's tick: they move the state on, but decide nothing and are no news for the audit. */
-const SILENT_FACTS: ReadonlySet<string> = new Set<IncidentFact['type']>(['grace-went-on', 'still-held', 'followed']);
+const SILENT_FACTS: ReadonlySet<string> = new Set<IncidentFact['type']>([
+  'grace-went-on',
+  'still-held',
+  'followed',
+  'still-paused',
+]);
 export const isSilentFact = (fact: HostFact): boolean => SILENT_FACTS.has(fact.type);
 
 const REPORT_FACTS: ReadonlySet<string> = new Set<ReportFact['type']>(['reported', 'not-believed', 'recorded']);

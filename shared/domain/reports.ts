@@ -46,7 +46,10 @@ export function countingDownClaims(
 }
 
 export function lastSeenUpMs(claims: HostState['claims']): number {
-  return Math.max(0, ...Object.values(claims).map((claim) => (claim.says === 'up' ? claim.occurredAtMs : 0)));
+  return Math.max(
+    0,
+    ...Object.values(claims).map((claim) => (claim.says === 'up' && claim.overruled !== true ? claim.occurredAtMs : 0)),
+  );
 }
 
 /** Folds a batch of events of one host: facts in order, none when the batch says nothing new. */
@@ -161,8 +164,7 @@ function consequences(
   nowMs: number,
 ): readonly IncidentFact[] {
   if (host.incident !== null) return consequencesForIncident(host.incident, claims, nowMs);
-  const newDown = facts.find((fact) => fact.type === 'reported' && fact.says === 'down');
-  if (segment === undefined || newDown === undefined) return [];
+  if (segment === undefined || !facts.some((fact) => isNewDown(host, claims, fact, segment))) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
   const reopenMs = host.lastIncident === null ? 0 : reopenAtMs(host, facts);
@@ -181,9 +183,26 @@ function consequences(
   ];
 }
 
+/**
+ * Whether the fact may open an incident. What an operator has dismissed is not opened again by those who said so then
+ * and have said so ever since; whoever fell silent for as long as a word counts says something new.
+ */
+function isNewDown(
+  { lastIncident, claims: before }: HostState,
+  claims: HostState['claims'],
+  fact: ReportFact,
+  { reporters }: Segment,
+): boolean {
+  if (fact.type !== 'reported' || fact.says !== 'down') return false;
+  if (lastIncident === null || lastIncident.knownDown?.includes(fact.reporter) !== true) return true;
+  const last = before[fact.reporter];
+  const nagging = last?.says === 'down' && fact.receivedAtMs < last.receivedAtMs + reporters.claimTtlSeconds * 1000;
+  return !nagging || lastSeenUpMs(claims) > lastIncident.endedAtMs;
+}
+
 /** A host that was seen alive after its last incident fails anew; one that was not is the same failure, nagged about. */
 function reopenAtMs({ lastIncident, claims }: HostState, facts: readonly ReportFact[]): number {
-  if (lastIncident === null || lastIncident.outcome === 'stood-down') return 0;
+  if (lastIncident === null || ['stood-down', 'dismissed'].includes(lastIncident.outcome)) return 0;
   // The up may be the word that the down of the same reporter has just replaced.
   const ups = facts.map((fact) => (fact.type === 'reported' && fact.says === 'up' ? fact.occurredAtMs : 0));
   return Math.max(lastSeenUpMs(claims), ...ups) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
@@ -211,6 +230,7 @@ function consequencesForIncident(
       ];
     // In `fencing` the next reading of the power decides, with the newest claims before it.
     case 'fencing':
+    case 'handing-over':
     case 'stopped':
       return [];
   }
@@ -220,7 +240,7 @@ export function closedUntouched(
   because: string,
   atMs: number,
   evidence: Evidence | null = null,
-  outcome: 'stood-down' | 'shadow' = 'stood-down',
+  outcome: 'stood-down' | 'shadow' | 'dismissed' = 'stood-down',
 ): IncidentFact {
   return { type: 'incident-closed', outcome, because, atMs, counts: {}, taskHeads: null, evidence };
 }

@@ -1,8 +1,10 @@
 import { decideForcingDown, forceDownAnswered, forceDownFailed } from '#shared/domain/fence.ts';
 import type { HostState } from '#shared/domain/host.ts';
+import { pause } from '#shared/domain/pause.ts';
 import type { Services } from '#shared/services.ts';
+import { guardChecks } from '#shared/state/guards.ts';
 import type { Loaded } from '#shared/state/items.ts';
-import { orOutage, segmentOf } from './live.ts';
+import { orOutage, readHalt, segmentOf } from './live.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
 /** Until a request whose function died is looked after by `sweep`. */
@@ -26,9 +28,12 @@ export async function forceDown(
       facts: decideForcingDown(host.incident, null, before.value, segment, clock.now(), chance.random()),
     });
 
+  const { guards, halted } = await readHalt(services, segment);
+  if (halted !== undefined) return commitHost(services, loaded, { facts: [pause(host.incident, halted, clock.now())] });
   const dueAtMs = clock.now() + ANSWER_DUE_MS;
   const intended = await commitHost(services, loaded, {
     facts: [{ type: 'force-down-intended', serviceId: host.serviceId, dueAtMs }],
+    writes: guardChecks(segment.name, guards),
   });
   const answer = await compute.forceDown(host.serviceId);
   const after = await orOutage(compute.service(host.name));

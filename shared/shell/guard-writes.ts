@@ -11,7 +11,7 @@ import type { GateReading } from './live.ts';
 /** What a confirmation, or a hold by a storm, changes in both guards; for the transaction that commits its facts (S5). */
 export function guardWrites(
   facts: readonly IncidentFact[],
-  { evidence, segmentGuard, globalGuard }: GateReading,
+  { evidence, guards }: GateReading,
   { policy, segment }: Rules,
   incidentId: string,
 ): readonly StateWrite[] {
@@ -32,8 +32,11 @@ export function guardWrites(
   };
   const { ofSegment, ofAll } = evidence;
   return [
-    ...write({ segment: segment.name }, segmentGuard, ofSegment, segment.storm, ['segment-storm', 'segment-cool-down']),
-    ...write('global', globalGuard, ofAll, policy.global.storm, ['global-storm', 'global-cool-down']),
+    ...write({ segment: segment.name }, guards.segment, ofSegment, segment.storm, [
+      'segment-storm',
+      'segment-cool-down',
+    ]),
+    ...write('global', guards.global, ofAll, policy.global.storm, ['global-storm', 'global-cool-down']),
   ];
 }
 

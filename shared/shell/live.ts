@@ -1,14 +1,13 @@
 import type { Evidence } from '#shared/domain/gates/evidence.ts';
 import { gatherEvidence, type LiveView } from '#shared/domain/gates/gather.ts';
-import type { GuardState } from '#shared/domain/guards.ts';
+import { whyHalted } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decidesByAggregates, domainsOf, segmentsOf } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
-import { loadGuard } from '#shared/state/guards.ts';
+import { type LoadedGuards, loadGuards } from '#shared/state/guards.ts';
 import { openHosts } from '#shared/state/hosts.ts';
-import type { Loaded } from '#shared/state/items.ts';
 
 /** The segment an incident was opened under. It is an error of the operator to rename one while it is in use. */
 export function segmentOf({ policy }: Services, name: string): Segment {
@@ -38,8 +37,7 @@ export async function readLive({ compute, policy }: Services, host: HostState, s
 
 export interface GateReading {
   readonly evidence: Evidence;
-  readonly segmentGuard: Loaded<GuardState>;
-  readonly globalGuard: Loaded<GuardState>;
+  readonly guards: LoadedGuards;
 }
 
 /** Everything the gates ask for: Nova as it was just read, both guards, the host's claims. */
@@ -49,9 +47,8 @@ export async function readGates(
   segment: Segment,
   live: LiveView,
 ): Promise<GateReading> {
-  const [segmentGuard, globalGuard, open] = await Promise.all([
-    loadGuard(services.state, { segment: segment.name }),
-    loadGuard(services.state, 'global'),
+  const [guards, open] = await Promise.all([
+    loadGuards(services.state, segment.name),
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
   ]);
   const openIncidents = open.flatMap(({ key, name, incident, claims }) =>
@@ -65,12 +62,22 @@ export async function readGates(
     segment,
     policy,
     live,
-    segmentGuard: segmentGuard.value,
-    globalGuard: globalGuard.value,
+    segmentGuard: guards.segment.value,
+    globalGuard: guards.global.value,
     openIncidents,
     nowMs: clock.now(),
   });
-  return { evidence, segmentGuard, globalGuard };
+  return { evidence, guards };
+}
+
+/** Why nothing may be asked of the outside for hosts of this segment now, with the guards that say so. */
+export async function readHalt(
+  { state, clock }: Services,
+  segment: Segment,
+): Promise<{ readonly guards: LoadedGuards; readonly halted: string | undefined }> {
+  const guards = await loadGuards(state, segment.name);
+  const halted = whyHalted({ segment: guards.segment.value, global: guards.global.value }, clock.now());
+  return { guards, halted };
 }
 
 /**

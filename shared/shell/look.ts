@@ -19,11 +19,11 @@ export type FullSight = Sight & { readonly listing: Listing | undefined };
 
 /**
  * One look at Nova, in bulk: always the evacuations of the host in one call, its instances and all services only
- * when something has ended, may start, or all is over. Polling competes with Nova's conductor for the same CPU.
+ * when something has ended, may start, or all is over, be it by an operator's word. Polling competes with Nova's conductor for the same CPU.
  */
 export async function look(
   { compute, clock }: Services,
-  host: HostIn<'evacuating'>,
+  host: HostIn<'evacuating' | 'handing-over'>,
   tasks: readonly Loaded<TaskState>[],
   segment: Segment,
 ): Promise<FullSight> {
@@ -31,6 +31,7 @@ export async function look(
   const evacuationsOf = byInstance(await compute.evacuationsFrom(host.name));
   const open = tasks.map((task) => task.value).filter((task) => task.progress.status !== 'ended');
   const listed =
+    host.incident.status === 'handing-over' ||
     open.length === 0 ||
     open.some((task) => needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds));
   if (!listed) return { atMs, evacuationsOf, onHost: undefined, elsewhere: new Map(), listing: undefined };

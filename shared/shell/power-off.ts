@@ -7,14 +7,16 @@ import {
   type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { bindingWrites, loadBindings } from '#shared/state/bindings.ts';
-import { guardWrite, loadGuard } from '#shared/state/guards.ts';
+import { guardChecks, guardWrite } from '#shared/state/guards.ts';
 import type { Loaded } from '#shared/state/items.ts';
+import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
 import { orOutage, readGates, readLive, segmentOf } from './live.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
@@ -45,11 +47,14 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     boundSystem: bindings.ofHost?.value.systemUuid ?? null,
     configured: config.systemUuid,
   };
-  const { evidence } = await readGates(services, host, segment, live.value);
+  const { evidence, guards } = await readGates(services, host, segment, live.value);
   const fault = bindingFault(reading, known, host.key);
   const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, chance.random());
   const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, bindings) : [];
-  const writes = [...bind, ...(await stopWrites(services, decision.facts, segment, host.incident.id))];
+  // A switch that was committed first is never overtaken: the power-off finds both guards as the gates saw them.
+  const unchanged = decision.do === 'power-off' ? guardChecks(segment.name, guards) : [];
+  const stop = await stopWrites(services, decision.facts, segment, host.incident.id, guards.segment);
+  const writes = [...bind, ...unchanged, ...stop];
   const committed = await commitHost(services, loaded, { facts: decision.facts, writes });
   if (decision.do === 'commit') return committed;
 
@@ -99,18 +104,24 @@ async function readBack(services: Services, device: FenceDevice): Promise<TimedR
   return reading;
 }
 
-/** S1: a contradiction stops the whole segment, in the same transaction that records it. */
+/**
+ * S1: a contradiction stops the whole segment, in the same transaction that records it. What the incident has in flight
+ * goes on in Nova; its tokens are free for others meanwhile.
+ */
 async function stopWrites(
-  { state, clock }: Services,
+  { state, policy, clock }: Services,
   facts: readonly HostFact[],
   segment: Segment,
   incidentId: string,
+  guard: Loaded<GuardState>,
 ): Promise<readonly StateWrite[]> {
   const stopped = facts.find((fact) => fact.type === 'stopped');
   if (stopped === undefined) return [];
-  const name = { segment: segment.name };
-  const guard = await loadGuard(state, name);
+  const stop = { reason: stopped.because, incidentId, atMs: clock.now() };
+  const { name: cloud, region } = policy.cloud;
+  const tokens = await loadTokens(state, cloud, region);
   return [
-    guardWrite(name, guard, { ...guard.value, stopped: { reason: stopped.because, incidentId, atMs: clock.now() } }),
+    guardWrite({ segment: segment.name }, guard, withStop(guard.value, stop)),
+    ...tokenWrites(cloud, region, tokens, incidentId, NOTHING_IN_FLIGHT),
   ];
 }

@@ -1,4 +1,3 @@
-import { endOverdue } from '#shared/domain/follow.ts';
 import { planTasks } from '#shared/domain/plan.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { settle } from '#shared/domain/settle.ts';
@@ -18,17 +17,13 @@ export interface TasksNow {
 /** Commits what this look says of the tasks in flight, and plans instances that have shown up on the host since. */
 export async function settleTasks(
   services: Services,
-  host: HostIn<'evacuating'>,
+  host: HostIn<'evacuating' | 'handing-over'>,
   before: readonly Loaded<TaskState>[],
   sight: FullSight,
   segment: Segment,
 ): Promise<TasksNow> {
   const { chance, clock } = services;
-  const settled = await changeTasks(services, before, (task) => {
-    if (task.progress.status === 'ended') return [];
-    const facts = settle(task, sight, segment, chance.random());
-    return facts.length > 0 ? facts : endOverdue(task, host.incident, segment, clock.now());
-  });
+  const settled = await changeTasks(services, before, (task) => settle(task, sight, segment, chance.random()));
   const unplanned = sight.listing?.unplanned ?? [];
   if (unplanned.length === 0) return settled;
   const planned = planTasks({

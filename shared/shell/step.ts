@@ -1,6 +1,7 @@
 import type { StepCommand } from '#events/commands.ts';
 import { commandsOf } from '#shared/domain/commands.ts';
-import type { HostFact, HostState, Incident, IncidentStatus } from '#shared/domain/host.ts';
+import { deadlinePassed } from '#shared/domain/deadline.ts';
+import type { HostFact, HostState, Incident, IncidentFact, IncidentStatus } from '#shared/domain/host.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
@@ -11,6 +12,10 @@ const MAX_RACES = 8;
 
 /** A host whose open incident is in one of the statuses that a step is for. */
 export type HostIn<S extends IncidentStatus> = HostState & { readonly incident: Extract<Incident, { status: S }> };
+
+/** Whether the incident of a loaded host is in this status. */
+export const isIn = <S extends IncidentStatus>(loaded: Loaded<HostState>, status: S): loaded is Loaded<HostIn<S>> =>
+  loaded.value.incident?.status === status;
 
 export interface Decided {
   readonly facts: readonly HostFact[];
@@ -65,6 +70,8 @@ function logTrouble({ log, clock }: Services, { name, incident }: HostState, fac
         failures: incident.failures,
         ...common,
       });
+  for (const fact of facts)
+    if (fact.type === 'paused') log.warn(`host ${name} waits`, { fact: 'paused', because: fact.because, ...common });
   if (incident.status === 'held')
     log.info(`host ${name} is held`, {
       fact: 'held',
@@ -122,7 +129,9 @@ export async function takeStep<S extends IncidentStatus>(
       return;
     }
     try {
-      const done = await take(loaded);
+      const overdue = pastDeadline(services, loaded.value.incident);
+      const done =
+        overdue === undefined ? await take(loaded) : await commitHost(services, loaded, { facts: [overdue] });
       await sendCommands(services, done.value);
       return;
     } catch (error) {
@@ -130,6 +139,12 @@ export async function takeStep<S extends IncidentStatus>(
     }
   }
   throw new RetryableError(`host ${message.hostKey} lost ${MAX_RACES} races`);
+}
+
+/** The deadline runs in every status that goes on by itself. */
+function pastDeadline({ policy, clock }: Services, incident: Incident): IncidentFact | undefined {
+  const segment = policy.segments.find(({ name }) => name === incident.segment);
+  return segment && deadlinePassed(incident, segment, clock.now());
 }
 
 function isDue<S extends IncidentStatus>(

@@ -7,8 +7,9 @@ import {
   isReportFact,
   isSilentFact,
 } from '#shared/domain/host.ts';
-import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put } from './items.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
+import { all, decode, type Loaded, load, put, readEach } from './items.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
 export interface IncidentEntry {
@@ -34,7 +35,14 @@ const OPEN_ENTRY = 1;
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sort: incidentId });
 
 export const loadHost = (state: StateReader, hostKey: string): Promise<Loaded<HostState> | undefined> =>
-  load<HostState>(state, hostItemKey(hostKey));
+  load<HostState>(state, hostItemKey(hostKey), raised);
+
+/** An incident may be from before there were releases, pauses and dismissals. */
+function raised(host: HostState): HostState {
+  if (host.incident === null || Object.hasOwn(host.incident, 'release')) return host;
+  const older: object = { powerOffs: 0, evacuatingSinceMs: null, release: null, pausedBy: null };
+  return { ...host, incident: { ...older, ...host.incident } };
+}
 
 /** The incident's entry, which has version 1 while the incident is open. */
 export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
@@ -47,11 +55,25 @@ export const stillOpen = (incidentId: string): StateWrite => ({
 });
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
-export async function openHosts(state: StateReader, dueBeforeMs: number): Promise<readonly HostState[]> {
-  const items = await state.due(dueBeforeMs, 1000);
-  return items
-    .filter((item) => item.partition.startsWith(HOST_PARTITION_PREFIX))
-    .map((item) => decode<HostState>(item));
+export const openHosts = async (state: StateReader, dueBeforeMs: number): Promise<readonly HostState[]> =>
+  hostsAmong(await state.due(dueBeforeMs, MAX_DUE)).values;
+
+/** As many as are looked at in one go. */
+export const MAX_DUE = 1000;
+
+/** The hosts among what is due. */
+export const hostsAmong = (due: readonly StoredItem[]): ReturnType<typeof readEach<HostState>> =>
+  readEach(
+    due.filter(({ partition }) => partition.startsWith(HOST_PARTITION_PREFIX)),
+    (item) => whole(raised(decode<HostState>(item))),
+  );
+
+/** @throws PermanentError when what every reader relies on is not there. */
+function whole(host: HostState): HostState {
+  const { key, name, claims, incident } = host;
+  const known = incident !== null && typeof incident.tick === 'number' && typeof incident.dueAtMs === 'number';
+  if (typeof key === 'string' && typeof name === 'string' && typeof claims === 'object' && known) return host;
+  throw new PermanentError('it is no host with an open incident');
 }
 
 /**

@@ -28,9 +28,35 @@ export function decode<T>(item: StoredItem): T {
   return body as T;
 }
 
-export async function load<T>(state: StateReader, key: ItemKey): Promise<Loaded<T> | undefined> {
+/** @param raise brings what an older salvor wrote to the form of now */
+export async function load<T>(
+  state: StateReader,
+  key: ItemKey,
+  raise: (written: T) => T = (written) => written,
+): Promise<Loaded<T> | undefined> {
   const item = await state.get(key);
-  return item && { value: decode<T>(item), version: item.version };
+  return item && { value: raise(decode<T>(item)), version: item.version };
+}
+
+export interface Unreadable {
+  readonly item: string;
+  readonly because: string;
+}
+
+/** What can be read of these items: one that can't keeps nobody from the others. */
+export function readEach<T>(
+  items: readonly StoredItem[],
+  read: (item: StoredItem) => T,
+): { readonly values: readonly T[]; readonly unreadable: readonly Unreadable[] } {
+  const values: T[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const item of items)
+    try {
+      values.push(read(item));
+    } catch (error) {
+      unreadable.push({ item: item.partition, because: error instanceof Error ? error.message : String(error) });
+    }
+  return { values, unreadable };
 }
 
 /** The write that replaces what was loaded. `T` holds JSON values only. */

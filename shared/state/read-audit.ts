@@ -4,6 +4,7 @@ import {
   faultIn,
   type Head,
   type KeptRecord,
+  STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
   streamOfTask,
@@ -75,7 +76,7 @@ export async function readIncidentAudit(
   return { streams };
 }
 
-/** Everything about every known host and every incident. */
+/** Everything about every known host and every incident, and what operators asked for. */
 export async function readAudit(
   state: StateReader,
   cloud: { readonly name: string; readonly region: string },
@@ -85,6 +86,8 @@ export async function readAudit(
     const stream = streamOfHost(hostKeyOf(cloud.name, cloud.region, value.serviceId));
     streams.set(stream, await readStream(state, stream));
   }
+  const operators = await readStream(state, STREAM_OF_OPERATORS);
+  if (operators.records.length > 0) streams.set(STREAM_OF_OPERATORS, operators);
   for await (const entry of listIncidents(state))
     for (const [stream, read] of (await readIncidentAudit(state, entry)).streams) streams.set(stream, read);
   return { streams };

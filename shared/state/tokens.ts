@@ -16,6 +16,8 @@ export interface InFlight {
   readonly byDestination: Readonly<Record<string, number>>;
 }
 
+export const NOTHING_IN_FLIGHT: InFlight = { total: 0, byDestination: {} };
+
 const keyOf = (cloud: string, region: string): ItemKey => ({ partition: `tokens#${cloud}/${region}`, sort: 'state' });
 
 export async function loadTokens(state: StateReader, cloud: string, region: string): Promise<Loaded<Tokens>> {

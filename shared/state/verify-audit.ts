@@ -1,7 +1,8 @@
-import { streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
+import { STREAM_OF_OPERATORS, streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
 import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
 import type { Clock, StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
+import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
 import { TASKS_PARTITION_PREFIX } from './tasks.ts';
 import { type Checked, checkIncident } from './verify-incident.ts';
@@ -31,6 +32,7 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
         () =>
           checkIncident(state, id, tasks),
     ),
+    ...(named.operators ? [() => checkOperators(state)] : []),
     ...named.others.map((stream) => async () => ({ findings: [strange(stream)], streams: 1, records: 0 })),
   ];
   const total = { findings: [] as Finding[], streams: 0, records: 0 };
@@ -77,12 +79,26 @@ async function checkHost(state: StateReader, key: string): Promise<Checked> {
   return { findings, streams: 1, records: records.length };
 }
 
+/** What operators asked for: one stream, by itself. */
+async function checkOperators(state: StateReader): Promise<Checked> {
+  const before = await loadOperatorHead(state);
+  const records = await readKept(state, STREAM_OF_OPERATORS);
+  const after = await loadOperatorHead(state);
+  const findings = [
+    ...checkChain(STREAM_OF_OPERATORS, records),
+    ...checkHead(STREAM_OF_OPERATORS, records, before.value.audit, after.value.audit),
+  ];
+  return { findings, streams: 1, records: records.length };
+}
+
 const strange = (stream: string): Finding => finding(stream, null, 'salvor writes no stream of this name');
 
 interface Named {
   readonly hosts: ReadonlySet<string>;
   /** By incident, the instances of whose tasks the log has records. */
   readonly tasksOf: ReadonlyMap<string, readonly string[]>;
+  /** Whether an operator has ever asked for anything. */
+  readonly operators: boolean;
   readonly others: readonly string[];
 }
 
@@ -91,6 +107,7 @@ async function streamsOf(state: StateReader): Promise<Named> {
   const hosts = new Set<string>();
   const tasksOf = new Map<string, string[]>();
   const others: string[] = [];
+  let operators = false;
   const tasks = (incidentId: string): string[] => {
     const known = tasksOf.get(incidentId) ?? [];
     tasksOf.set(incidentId, known);
@@ -101,12 +118,14 @@ async function streamsOf(state: StateReader): Promise<Named> {
     if (kind === 'host') hosts.add(stream.slice(streamOfHost('').length));
     else if (kind === 'incident' && stream === streamOfIncident(id)) tasks(id);
     else if (kind === 'task' && instanceId !== undefined && more.length === 0) tasks(id).push(instanceId);
+    else if (stream === STREAM_OF_OPERATORS) operators = true;
     else others.push(stream);
   }
   for await (const partition of state.partitions('items')) {
     if (partition.startsWith(HOST_PARTITION_PREFIX)) hosts.add(partition.slice(HOST_PARTITION_PREFIX.length));
+    if (partition === OPERATORS_PARTITION) operators = true;
     if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
   }
   for await (const { id } of listIncidents(state)) tasks(id);
-  return { hosts, tasksOf, others };
+  return { hosts, tasksOf, operators, others };
 }

@@ -24,10 +24,12 @@ const INCIDENT_STATUSES: Every<IncidentStatus> = {
   'forcing-down': true,
   planning: true,
   evacuating: true,
+  'handing-over': true,
   stopped: true,
 };
 const INCIDENT_OUTCOMES: Every<IncidentOutcome> = {
   'stood-down': true,
+  dismissed: true,
   shadow: true,
   recovered: true,
   'partly-recovered': true,
@@ -64,6 +66,7 @@ const GATES: Every<GateName> = {
   'failure-domain': true,
   'healthy-hosts': true,
   'segment-not-stopped': true,
+  armed: true,
   'fence-device': true,
 };
 const HOST_FACTS: Every<HostFact['type']> = {
@@ -88,6 +91,11 @@ const HOST_FACTS: Every<HostFact['type']> = {
   'planning-failed': true,
   planned: true,
   followed: true,
+  paused: true,
+  'still-paused': true,
+  released: true,
+  dismissed: true,
+  'deadline-passed': true,
   stopped: true,
   'incident-closed': true,
 };
@@ -171,12 +179,11 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shared/domain/settle.ts', 'GRANT_EXPIRES_MS', (s) => `${s} s, then the grant is taken back`],
   ['shared/domain/settle.ts', 'ANSWER_EXPIRES_MS', (s) => `${s} s, then \`unknown\``],
   ['shared/domain/fence.ts', 'ANSWER_DUE_MS', (s) => `After ${s} s the power is read`],
+  ['shared/shell/hand-over.ts', 'OUTAGE_LOOK_MS', (s) => `at once; after an outage of Nova: ${s} s`],
+  ['shared/domain/pause.ts', 'LOOK_AGAIN_MS', (s) => `looks again each ${s} s, and goes on by itself`],
+  ['shared/domain/operator.ts', 'RELEASE_MS', (s) => `do not hold this incident for ${s} s`],
   ['functions/plan-evacuation.ts', 'OUTAGE_RETRY_MS', (s) => `after an outage of Nova: ${s} s |`],
-  [
-    'functions/follow-evacuations.ts',
-    'OUTAGE_LOOK_MS',
-    (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`,
-  ],
+  ['shared/shell/follow.ts', 'OUTAGE_LOOK_MS', (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`],
 ];
 
 it.each(DURATIONS)('gives the duration of %s, %s', (file, constant, words) => {

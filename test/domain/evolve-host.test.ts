@@ -4,7 +4,8 @@ import type { HostFact, HostState, IncidentStatus } from '#shared/domain/host.ts
 import { aHost, aHostIn, anIncident, aProof, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { FACTS, OPENED, type Step } from '#test/support/host-facts.ts';
 
-const STATUSES = ['suspected', 'held', 'fencing', 'forcing-down', 'planning', 'evacuating', 'stopped'] as const;
+const GOING_ON = ['fencing', 'forcing-down', 'planning', 'evacuating'] as const;
+const STATUSES = ['suspected', 'held', ...GOING_ON, 'handing-over', 'stopped'] as const;
 type To = IncidentStatus | 'closed';
 const from = (statuses: readonly IncidentStatus[], to?: To): Partial<Record<IncidentStatus, To>> =>
   Object.fromEntries(statuses.map((status) => [status, to ?? status]));
@@ -27,8 +28,13 @@ const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
   'forced-down': from(['forcing-down'], 'planning'),
   'planning-failed': from(['planning']),
   planned: from(['planning'], 'evacuating'),
-  followed: from(['evacuating']),
-  stopped: from(STATUSES, 'stopped'),
+  followed: from(['evacuating', 'handing-over']),
+  paused: from(GOING_ON),
+  'still-paused': from(GOING_ON),
+  released: { held: 'held', stopped: 'fencing' },
+  dismissed: from(['suspected', 'held', 'fencing', 'stopped'], 'handing-over'),
+  'deadline-passed': from(GOING_ON, 'handing-over'),
+  stopped: from(['fencing'], 'stopped'),
   'incident-closed': from(STATUSES, 'closed'),
 };
 /** They tell what happened within a step; all others take the step, so that its command is a repeat from then on. */
@@ -100,8 +106,37 @@ describe('an incident', () => {
   });
 
   it('that is stopped keeps its proof for the person who looks at it', () => {
-    expect(evolveHost(aHostIn('evacuating'), FACTS.stopped).incident).toMatchObject({ proof: aProof() });
+    const host = aHostIn('fencing', { earlierProof: aProof(), powerOffs: 2, evacuatingSinceMs: NOW_MS - 1 });
+    const stopped = { proof: aProof(), powerOffs: 2, evacuatingSinceMs: NOW_MS - 1 };
+    expect(evolveHost(host, FACTS.stopped).incident).toMatchObject(stopped);
     expect(evolveHost(aHostIn('fencing'), FACTS.stopped).incident).toMatchObject({ proof: null });
+  });
+
+  it('that is released from a stop has a fresh row of readings, and its deadline anew', () => {
+    const host = aHostIn('stopped', { proof: aProof(), powerOffs: 2, evacuatingSinceMs: NOW_MS - seconds(9000) });
+    expect(evolveHost(host, FACTS.released).incident).toMatchObject({
+      status: 'fencing',
+      earlierProof: null,
+      powerOffs: 2,
+      confirmedAtMs: NOW_MS,
+      evacuatingSinceMs: NOW_MS,
+    });
+    expect(evolveHost(aHostIn('stopped'), FACTS.released).incident).toMatchObject({ evacuatingSinceMs: null });
+  });
+
+  it('keeps what was sent to its device, though a gate closes in between', () => {
+    const facts: readonly HostFact[] = [FACTS['power-off-intended'], FACTS.held, FACTS.confirmed];
+    expect(facts.reduce(evolveHost, aHostIn('fencing')).incident).toMatchObject({ status: 'fencing', powerOffs: 1 });
+  });
+
+  it('keeps its release to its end, and its pause to the next step', () => {
+    const released = [FACTS.released, FACTS.confirmed, FACTS.paused].reduce(evolveHost, aHostIn('held'));
+    expect(released.incident).toMatchObject({ release: { by: 'ann' }, pausedBy: 'disarmed' });
+    expect(evolveHost(released, FACTS['still-paused']).incident).toMatchObject({ pausedBy: 'disarmed' });
+    expect(evolveHost(released, FACTS['fence-failed']).incident).toMatchObject({
+      release: { by: 'ann' },
+      pausedBy: null,
+    });
   });
 });
 

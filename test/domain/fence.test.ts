@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { bindingFault, decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
+import { NO_GUARD, withStop } from '#shared/domain/guards.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
 import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import {
@@ -15,7 +16,7 @@ import {
   seconds,
   uuid,
 } from '#test/support/builders.ts';
-import { aGuard, someReadings } from '#test/support/readings.ts';
+import { someReadings } from '#test/support/readings.ts';
 
 const SYSTEM = uuid(4, 1);
 const segment = aSegment();
@@ -56,7 +57,8 @@ const provenBefore = anIncident('fencing', {
   earlierProof: aProof({ readAtMs: NOW_MS - seconds(60), offSinceMs: NOW_MS - seconds(60) }),
 });
 const inMaintenance = () => ({ ...someReadings().live, service: aService({ status: 'disabled', state: 'down' }) });
-const stoppedGuard = aGuard({ stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 } });
+const stoppedGuard = withStop(NO_GUARD, { reason: 'a device lied', incidentId: uuid(1, 5), atMs: 1 });
+const disarmedGuard = { ...NO_GUARD, disarmed: { by: 'ann', reason: 'network test', atMs: NOW_MS, untilMs: null } };
 
 describe('a host that is off', () => {
   it('is proven off, from when its device was asked, without a power-off', () => {
@@ -120,7 +122,7 @@ describe('a host that is on', () => {
     const decision = fence(untouched, aReading('on'));
     expect(decision).toMatchObject({ do: 'power-off', attempt: 1 });
     expect(last(decision)).toMatchObject({ type: 'power-off-intended', attempt: 1, dueAtMs: NOW_MS + seconds(30) });
-    expect(last(decision)).toHaveProperty('checks.length', 5);
+    expect(last(decision)).toHaveProperty('checks.length', 6);
   });
 
   it('is left alone when it was seen up meanwhile', () => {
@@ -140,6 +142,8 @@ describe('a host that is on', () => {
     ['no longer protected', { live: { ...inMaintenance(), service: aService({ state: 'down' }), segments: [] } }],
     ['in a segment that is stopped', { segmentGuard: stoppedGuard }],
     ['seen up by Nova, though no reporter says so', { live: { ...inMaintenance(), service: aService() } }],
+    ['in a segment that is disarmed', { segmentGuard: disarmedGuard }],
+    ['somewhere, and all of salvor is disarmed', { globalGuard: disarmedGuard }],
   ])('is held when it is %s by now', (_, input) => {
     const decision = fence(untouched, aReading('on'), input);
     expect(decision.do).toBe('commit');
@@ -171,10 +175,23 @@ describe('a host that is on', () => {
       });
   });
 
-  it('in a segment that is stopped is not powered off again', () => {
+  it.each([
+    [{ segmentGuard: stoppedGuard }, 'the segment is stopped: a device lied'],
+    [{ segmentGuard: disarmedGuard }, 'the segment is disarmed by ann since 2026-11-21T12:00:00.000Z: network test'],
+    [{ globalGuard: disarmedGuard }, 'salvor is disarmed by ann since 2026-11-21T12:00:00.000Z: network test'],
+  ])('whose evacuations have begun is not powered off again while %j', (guards, because) => {
     const evacuating = { ...poweredOffBefore, evacuatingSinceMs: NOW_MS - 1000 };
-    const decision = fence(evacuating, aReading('on'), { segmentGuard: stoppedGuard });
-    expect(last(decision)).toMatchObject({ type: 'fence-failed', because: 'the segment is stopped: a device lied' });
+    const decision = fence(evacuating, aReading('on'), guards);
+    expect(decision).toMatchObject({ do: 'commit', facts: [{ type: 'power-read' }, { type: 'paused', because }] });
+    const again = fence({ ...evacuating, pausedBy: because }, aReading('on'), guards);
+    expect(again).toMatchObject({ do: 'commit', facts: [{ type: 'still-paused' }] });
+  });
+
+  it('whose evacuations have begun is proven off while salvor is disarmed: a reading changes nothing', () => {
+    const evacuating = { ...poweredOffBefore, evacuatingSinceMs: NOW_MS - 1000 };
+    expect(last(fence(evacuating, aReading('off'), { globalGuard: disarmedGuard }))).toMatchObject({
+      type: 'proof-made',
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { deadlinePassed } from '#shared/domain/deadline.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import { closeIncident, countOutcomes, endOverdue, nextLookMs, proofFault } from '#shared/domain/follow.ts';
+import { closeIncident, countOutcomes, handOver, nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
 import type { TaskOutcome } from '#shared/domain/task.ts';
 import { aHostIn, anIncident, aProof, aSegment, aService, aTask, NOW_MS, seconds } from '#test/support/builders.ts';
@@ -61,13 +62,35 @@ describe('the deadline', () => {
   it.each(['waiting', 'granted', 'requested', 'accepted', 'unknown'] as const)(
     'gives a task that is %s to a person',
     (status) => {
-      const incident = anIncident('evacuating', { evacuatingSinceMs: NOW_MS - seconds(3600) });
-      expect(endOverdue(aTask(status), incident, segment, NOW_MS)).toMatchObject([
+      expect(handOver(aTask(status), anIncident('handing-over'), NOW_MS)).toMatchObject([
         { type: 'task-ended', outcome: 'person', because: expect.stringContaining(status) },
       ]);
-      expect(endOverdue(aTask(status), incident, segment, NOW_MS - 1)).toEqual([]);
     },
   );
+
+  it('leaves a task that has ended as it is', () => {
+    expect(handOver(aTask('ended'), anIncident('handing-over'), NOW_MS)).toEqual([]);
+  });
+
+  it.each(['fencing', 'forcing-down', 'planning', 'evacuating'] as const)(
+    'runs while the incident is %s, from the first plan on',
+    (status) => {
+      const incident = anIncident(status, { evacuatingSinceMs: NOW_MS - seconds(3600) });
+      expect(deadlinePassed(incident, segment, NOW_MS - 1)).toBeUndefined();
+      const because = `no end after 3600 s; its last status: ${status}`;
+      expect(deadlinePassed(incident, segment, NOW_MS)).toEqual({ type: 'deadline-passed', because, atMs: NOW_MS });
+    },
+  );
+
+  it('runs from the confirmation on while the host can not be proven off', () => {
+    const incident = anIncident('fencing', { confirmedAtMs: NOW_MS - seconds(3600), evacuatingSinceMs: null });
+    expect(deadlinePassed(incident, segment, NOW_MS - 1)).toBeUndefined();
+    expect(deadlinePassed(incident, segment, NOW_MS)?.type).toBe('deadline-passed');
+  });
+
+  it.each(['suspected', 'held', 'stopped', 'handing-over'] as const)('has no meaning while it is %s', (status) => {
+    expect(deadlinePassed(anIncident(status), segment, NOW_MS + seconds(1e6))).toBeUndefined();
+  });
 
   it('comes although the proof was renewed again and again', () => {
     const renewal: readonly HostFact[] = [

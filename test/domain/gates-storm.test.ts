@@ -131,14 +131,14 @@ describe('the cool-down after a storm', () => {
 
 describe('the guard', () => {
   const ticket = { hostKey: HOST_KEY, incidentId: uuid(1, 1), atMs: NOW_MS };
-  const stopped = { reason: 'a device lied', incidentId: uuid(1, 5), atMs: NOW_MS };
+  const stops = [{ reason: 'a device lied', incidentId: uuid(1, 5), atMs: NOW_MS }];
   const storm = { sinceMs: NOW_MS - seconds(100), lastSuspicionAtMs: NOW_MS - seconds(50) };
 
   it('holds a ticket of each host for a day, and what else it holds', () => {
     const old = { ...ticket, hostKey: 'old', atMs: NOW_MS - seconds(86_400) };
-    const guard = aGuard({ tickets: [old, ...ticketsOf(1)], stopped, storm });
+    const guard = aGuard({ tickets: [old, ...ticketsOf(1)], stops, storm });
     const once = withTicket(guard, ticket);
-    expect(once).toEqual(aGuard({ tickets: [...ticketsOf(1), ticket], stopped, storm }));
+    expect(once).toEqual(aGuard({ tickets: [...ticketsOf(1), ticket], stops, storm }));
     expect(withTicket(once, ticket)).toEqual(once);
   });
 

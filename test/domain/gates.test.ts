@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { askHostGates } from '#shared/domain/gates/ask.ts';
 import type { GateName } from '#shared/domain/gates/gate.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
+import { NO_GUARD, withStop } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import {
   aClaim,
@@ -31,6 +32,7 @@ it('lets a dead, protected host pass, and records what each gate was answered wi
     "protected: segments that hold it now: az1; the incident's: az1",
     'in-service: its service is enabled',
     'segment-not-stopped: nothing has stopped the segment',
+    'armed: nobody has switched salvor off',
     'fence-device: redfish at https://bmc.test/redfish/v1/Systems/compute-1',
     'nova-sees-it-down: Nova sees the service down; asked for: down',
     'reporters: 1 of 1 needed say down: /monitor/a',
@@ -47,7 +49,10 @@ it('lets a dead, protected host pass, and records what each gate was answered wi
 });
 
 describe('each gate is closed by itself', () => {
-  const stopped = aGuard({ stopped: { reason: 'a device lied', incidentId: uuid(1, 5), atMs: NOW_MS } });
+  const stopped = withStop(NO_GUARD, { reason: 'a device lied', incidentId: uuid(1, 5), atMs: NOW_MS });
+  const off = { by: 'ann', reason: 'network test', atMs: NOW_MS - 1, untilMs: NOW_MS + 1 };
+  const disarmed = { ...NO_GUARD, disarmed: off };
+  const armedAgain = { ...NO_GUARD, disarmed: { ...off, untilMs: NOW_MS } };
   const onlyTwo = {
     fenceDevices: { 'compute-2': { driver: 'redfish', url: 'https://b2/', credentials: 'bmc' } },
   } as const;
@@ -62,6 +67,9 @@ describe('each gate is closed by itself', () => {
     ['it is in maintenance and forced down', withService({ status: 'disabled', forcedDown: true }), ['in-service']],
     ['Nova has another service of its name', withService({ id: uuid(2, 77) }), ['in-service']],
     ['its segment is stopped', someReadings({ segmentGuard: stopped }), ['segment-not-stopped']],
+    ['its segment is disarmed', someReadings({ segmentGuard: disarmed }), ['armed']],
+    ['salvor is disarmed', someReadings({ globalGuard: disarmed }), ['armed']],
+    ['no longer disarmed', someReadings({ globalGuard: armedAgain, segmentGuard: armedAgain }), []],
     ['it has no fence device', someReadings({ policy: aPolicy(onlyTwo) }), ['fence-device']],
     ['its claim has expired', claims({ '/monitor/a': aClaim('down', NOW_MS - seconds(900)) }), ['reporters']],
     ['too few agree', claims({ a: aClaim('down'), b: aClaim('up', 1) }, { reporters: { required: 2 } }), ['reporters']],
@@ -99,7 +107,14 @@ describe('each gate is closed by itself', () => {
 describe('the gates that are asked again before each power-off', () => {
   it('are those about the host itself', () => {
     const names = askHostGates(gatherEvidence(someReadings()), someReadings()).map((gate) => gate.gate);
-    expect(names).toEqual(['protected', 'in-service', 'segment-not-stopped', 'fence-device', 'nova-sees-it-down']);
+    expect(names).toEqual([
+      'protected',
+      'in-service',
+      'segment-not-stopped',
+      'armed',
+      'fence-device',
+      'nova-sees-it-down',
+    ]);
   });
 });
 

@@ -13,7 +13,7 @@ it('a host of which nobody has said anything has no past', () => {
 
 it('all that happens is news for the audit, but a timer that went on', () => {
   const silent = [OPENED, ...Object.values(FACTS)].filter(isSilentFact).map(({ type }) => type);
-  expect(silent.sort()).toEqual(['followed', 'grace-went-on', 'still-held']);
+  expect(silent.sort()).toEqual(['followed', 'grace-went-on', 'still-held', 'still-paused']);
 });
 
 describe('an open incident', () => {

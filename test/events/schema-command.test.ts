@@ -40,6 +40,6 @@ it('prints the schema of the policy, which asks for no key that has a default', 
 
 it('names what there is when asked for something else', async () => {
   await expect(run(process.execPath, [MAIN, 'schema', 'incidents'])).rejects.toMatchObject({
-    stderr: expect.stringContaining('Allowed choices are events, commands, policy'),
+    stderr: expect.stringContaining('Allowed choices are events, commands, operator, policy'),
   });
 });

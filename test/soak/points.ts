@@ -74,6 +74,8 @@ const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
+  // No operator speaks during a recovery of the soak.
+  'obey-operator': [],
   sweep: ['before load', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
 };

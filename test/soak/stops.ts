@@ -110,6 +110,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'plan-evacuation': stoppingQueue('plan-evacuation'),
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
+      'obey-operator': stoppingQueue('obey-operator'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
     },

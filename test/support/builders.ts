@@ -64,13 +64,15 @@ const BASE = {
   tick: 3,
   dueAtMs: NOW_MS,
   audit: FIRST,
+  release: null,
+  pausedBy: null,
 };
 const CONFIRMED = { confirmedAtMs: NOW_MS - seconds(20), powerOffs: 0, evacuatingSinceMs: null };
 const NO_FAILURE = { failures: 0, lastFailure: null };
 
 const INCIDENTS: { readonly [S in IncidentStatus]: Extract<Incident, { status: S }> } = {
   suspected: { ...BASE, status: 'suspected', graceEndsAtMs: NOW_MS },
-  held: { ...BASE, status: 'held', sinceMs: NOW_MS - seconds(10), failedGates: [] },
+  held: { ...BASE, status: 'held', sinceMs: NOW_MS - seconds(10), failedGates: [], powerOffs: 0 },
   fencing: { ...BASE, ...CONFIRMED, ...NO_FAILURE, status: 'fencing', proofVoidedBy: null, earlierProof: null },
   'forcing-down': { ...BASE, ...CONFIRMED, ...NO_FAILURE, status: 'forcing-down', powerOffs: 1, proof: aProof() },
   planning: { ...BASE, ...CONFIRMED, status: 'planning', powerOffs: 1, proof: aProof() },
@@ -82,7 +84,15 @@ const INCIDENTS: { readonly [S in IncidentStatus]: Extract<Incident, { status: S
     proof: aProof(),
     evacuatingSinceMs: NOW_MS - seconds(4),
   },
-  stopped: { ...BASE, status: 'stopped', reason: 'the device contradicts the host', proof: null },
+  'handing-over': { ...BASE, status: 'handing-over', reason: 'no end after 21600 s', dismissed: false },
+  stopped: {
+    ...BASE,
+    status: 'stopped',
+    reason: 'the device contradicts the host',
+    powerOffs: 0,
+    proof: null,
+    evacuatingSinceMs: null,
+  },
 };
 
 /** An incident of this status that was opened five minutes ago and whose next step is due now. */

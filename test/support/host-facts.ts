@@ -3,6 +3,7 @@ import { aProof, HOST_KEY, NOW_MS, seconds, uuid } from './builders.ts';
 import { someEvidence } from './readings.ts';
 
 const at = { atMs: NOW_MS };
+const operator = { by: 'ann', reason: 'looked at it' };
 const evidence = someEvidence();
 const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null, evidence: null } as const;
 const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
@@ -44,6 +45,11 @@ export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> }
   'planning-failed': { type: 'planning-failed', because: '', retryAtMs: NOW_MS },
   planned: { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, ...at },
   followed: { type: 'followed', nextLookAtMs: NOW_MS },
+  paused: { type: 'paused', because: 'disarmed', nextLookAtMs: NOW_MS, ...at },
+  'still-paused': { type: 'still-paused', nextLookAtMs: NOW_MS },
+  released: { type: 'released', commandId: uuid(6, 1), ...operator, gates: [], untilMs: NOW_MS + seconds(900), ...at },
+  dismissed: { type: 'dismissed', commandId: uuid(6, 2), ...operator, done: 'nothing', ...at },
+  'deadline-passed': { type: 'deadline-passed', because: '', ...at },
   stopped: { type: 'stopped', because: '', ...at },
   'incident-closed': { type: 'incident-closed', ...closed, ...at },
 };

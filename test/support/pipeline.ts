@@ -1,9 +1,11 @@
 import { QUEUES, type QueueName, queueOf } from '#events/catalog.ts';
+import type { OperatorCommand } from '#events/operator-command.ts';
 import { confirmHostDown } from '#functions/confirm-host-down.ts';
 import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
@@ -18,6 +20,7 @@ const FUNCTIONS: Readonly<Record<QueueName, QueueFunction>> = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'operator-commands': obeyOperator,
 };
 const SWEEP_EVERY_MS = seconds(60);
 
@@ -49,6 +52,11 @@ export class Pipeline {
 
   report(input: EventInput = {}): void {
     this.put('host-events', anEvent({ atMs: this.services.clock.now(), ...input }), 0);
+  }
+
+  /** An operator asks for something now. */
+  command(command: OperatorCommand): void {
+    this.put('operator-commands', command, 0);
   }
 
   /** Runs until nothing is left to do, or for so much virtual time. */

@@ -1,5 +1,6 @@
+import { deadlinePassed } from '#shared/domain/deadline.ts';
 import { decideEvacuate, foldAnswer } from '#shared/domain/evacuate.ts';
-import { endOverdue } from '#shared/domain/follow.ts';
+import { handOver } from '#shared/domain/follow.ts';
 import { grant } from '#shared/domain/grant.ts';
 import { isRunning } from '#shared/domain/plan.ts';
 import { type Sight, settle } from '#shared/domain/settle.ts';
@@ -45,6 +46,7 @@ const FUNCTION_LIVES_MS = seconds(90);
 const segment = aSegment({ evacuation: { maxAttempts: 20, retryBaseSeconds: 1, retryMaxSeconds: 30 } });
 
 const INCIDENT = anIncident('evacuating', { evacuatingSinceMs: NOW_MS });
+const HANDING_OVER = anIncident('handing-over');
 
 /** One task, the messages and functions that work on it, and a Nova that takes every evacuate it is sent. */
 export class TaskWorld {
@@ -140,8 +142,8 @@ export class TaskWorld {
   private look(): void {
     const sight = this.sight();
     const settled = settle(this.task, sight, segment, 0.5);
-    const ended = this.task.progress.status === 'ended';
-    this.apply(settled.length > 0 || ended ? settled : endOverdue(this.task, INCIDENT, segment, this.nowMs));
+    const overdue = deadlinePassed(INCIDENT, segment, this.nowMs) !== undefined;
+    this.apply(settled.length > 0 || !overdue ? settled : handOver(this.task, HANDING_OVER, this.nowMs));
     const [change] = grant([this.task], {
       sight,
       segment,

@@ -74,7 +74,8 @@ export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
 
   /** A person's word is needed there, and said so. */
   function isStopped(segment: string | undefined): boolean {
-    return store.get({ partition: `guard#segment#${segment}`, sort: 'state' })?.body.stopped != null;
+    const stops = store.get({ partition: `guard#segment#${segment}`, sort: 'state' })?.body.stops;
+    return Array.isArray(stops) && stops.length > 0;
   }
 }
 

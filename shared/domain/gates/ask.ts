@@ -1,7 +1,7 @@
 import { failureDomainGate } from './domains.ts';
 import type { Evidence } from './evidence.ts';
 import type { GateResult, Rules } from './gate.ts';
-import { fenceDeviceGate, inServiceGate, notStoppedGate, protectedGate } from './of-host.ts';
+import { armedGate, fenceDeviceGate, inServiceGate, notStoppedGate, protectedGate } from './of-host.ts';
 import { healthyHostsGate, stormGates } from './storm.ts';
 import { cliffGate, novaGate, reportersGate } from './witnesses.ts';
 
@@ -28,6 +28,7 @@ export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateRes
   protectedGate(evidence, rules),
   inServiceGate(evidence),
   notStoppedGate(evidence),
+  armedGate(evidence),
   fenceDeviceGate(evidence, rules),
   novaGate(evidence, rules),
 ];

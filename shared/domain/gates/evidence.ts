@@ -23,6 +23,8 @@ export interface Evidence {
   readonly accusations: readonly { readonly source: string; readonly hosts: number }[];
   /** Why the segment is stopped. */
   readonly stopped: string | null;
+  /** Who has switched salvor off, here or everywhere, and why. */
+  readonly disarmed: string | null;
   readonly ofSegment: Surroundings;
   /** Of the whole region. */
   readonly ofAll: Surroundings;

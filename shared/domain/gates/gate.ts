@@ -6,6 +6,8 @@ export interface GateResult {
   readonly open: boolean;
   /** In a person's words, with every number that counted. */
   readonly because: string;
+  /** Who let the host go on although it is closed, and why. */
+  readonly released?: string;
 }
 
 export type GateName =
@@ -13,6 +15,7 @@ export type GateName =
   | 'protected'
   | 'in-service'
   | 'segment-not-stopped'
+  | 'armed'
   | 'fence-device'
   | 'reporters'
   | 'reporter-cliff'
@@ -33,3 +36,6 @@ export interface Rules {
 }
 
 export const gate = (name: GateName, open: boolean, because: string): GateResult => ({ gate: name, open, because });
+
+/** Whether it keeps the host from going on. */
+export const isShut = ({ open, released }: GateResult): boolean => !open && released === undefined;

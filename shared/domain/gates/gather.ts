@@ -1,5 +1,5 @@
 import type { ComputeService } from '#shared/ports.ts';
-import type { GuardState, Ticket } from '../guards.ts';
+import { type GuardState, type Ticket, whyDisarmed, whyStopped } from '../guards.ts';
 import { type HostState, hostKeyOf } from '../host.ts';
 import { sourceOf } from '../reporters.ts';
 import { countingDownClaims } from '../reports.ts';
@@ -54,7 +54,8 @@ export function gatherEvidence(readings: Readings): Evidence {
     service: live.service === undefined ? null : wordOf(live.service),
     claims: host.claims,
     accusations: accusations(readings, others),
-    stopped: segmentGuard.stopped === null ? null : segmentGuard.stopped.reason,
+    stopped: whyStopped(segmentGuard) ?? null,
+    disarmed: whyDisarmed({ segment: segmentGuard, global: globalGuard }, nowMs) ?? null,
     ofSegment: surroundings(host, live.segmentServices, segmentGuard, ofSegment),
     ofAll: surroundings(host, live.allServices, globalGuard, others),
     domains: domainFailures(host.key, keysOf(others), otherTickets(globalGuard, host.key), domainsByKey(readings)),

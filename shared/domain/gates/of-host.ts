@@ -39,6 +39,9 @@ export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
     stopped === null ? 'nothing has stopped the segment' : `the segment is stopped: ${stopped}`,
   );
 
+export const armedGate = ({ disarmed }: Evidence): GateResult =>
+  gate('armed', disarmed === null, disarmed ?? 'nobody has switched salvor off');
+
 export function fenceDeviceGate({ host }: Evidence, { policy }: Rules): GateResult {
   const device = fenceDeviceOf(policy, host.name);
   return gate(

@@ -73,6 +73,7 @@ describe('alarms', () => {
       'plan-evacuation-oldest-message': 1320,
       'evacuate-instance-oldest-message': 600,
       'follow-evacuations-oldest-message': 1320,
+      'obey-operator-oldest-message': 120,
     });
   });
 

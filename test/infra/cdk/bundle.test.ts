@@ -112,6 +112,7 @@ describe('a bundle at work', () => {
       'plan-evacuation',
       'evacuate-instance',
       'follow-evacuations',
+      'operator-commands',
     ];
     const answer = await invoke(
       'mirror-inventory',

@@ -96,7 +96,8 @@ describe('what the context makes of the stack', () => {
     const outside = [...functionsOf(template).values()]
       .filter(({ Properties }) => Properties.VpcConfig === undefined)
       .map(({ Properties }) => Properties.FunctionName);
-    expect(outside.sort()).toEqual(['salvor-test-receive-host-event', 'salvor-test-sweep']);
+    const names = ['salvor-test-obey-operator', 'salvor-test-receive-host-event', 'salvor-test-sweep'];
+    expect(outside.sort()).toEqual(names);
   });
 
   it('an e-mail address: it gets the alarms', () => {

@@ -5,11 +5,13 @@ import { sweep } from '#functions/sweep.ts';
 import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
+import { type GuardState, NO_GUARD } from '#shared/domain/guards.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
-import type { StoredItem } from '#shared/ports.ts';
+import type { StateWrite, StoredItem } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { commitHost } from '#shared/shell/step.ts';
+import { guardWrite } from '#shared/state/guards.ts';
 import { hostWrites } from '#shared/state/hosts.ts';
 import { aHostIn, aPolicy, NOW_MS, seconds } from '../../support/builders.ts';
 import { matches } from './filter-pattern.ts';
@@ -43,14 +45,17 @@ async function rungByCommit(host: HostState, ...facts: readonly HostFact[]): Pro
   return rungBy(lines);
 }
 
-async function rungBySweep(host: HostState): Promise<readonly string[]> {
-  const { writes } = hostWrites({ value: host, version: 1 }, [], NOW_MS);
-  const due = writes.flatMap((write) => (write.kind === 'put' ? [{ ...write, version: 1 }] : []));
+const asDue = (writes: readonly StateWrite[]): readonly StoredItem[] =>
+  writes.flatMap((write) => (write.kind === 'put' ? [{ ...write, version: 1 }] : []));
+
+async function rungBySweepOf(due: readonly StoredItem[]): Promise<readonly string[]> {
   const { services, lines } = logging(due);
   await sweep(services);
-  expect(lines).toHaveLength(1);
   return rungBy(lines);
 }
+
+const rungBySweep = (host: HostState): Promise<readonly string[]> =>
+  rungBySweepOf(asDue(hostWrites({ value: host, version: 1 }, [], NOW_MS).writes));
 
 const closed = (gate: GateResult['gate']): GateResult => ({ gate, open: false, because: 'for the test' });
 const heldSince = (heldSeconds: number) => aHostIn('held', { sinceMs: NOW_MS - seconds(heldSeconds) });
@@ -74,6 +79,21 @@ describe('what functions log rings', () => {
     const stopped = { type: 'stopped', because: 'not its device', atMs: NOW_MS } as const;
     expect(await rungByCommit(aHostIn('fencing'), stopped)).toEqual(['incident-stopped']);
     expect(await rungBySweep(aHostIn('stopped'))).toEqual(['incident-stopped']);
+  });
+
+  it('disarmed: as long as it is, and no longer', async () => {
+    const disarmed = { by: 'ann', reason: 'network test', atMs: NOW_MS - seconds(60), untilMs: NOW_MS + 1 };
+    const due = (guard: GuardState) => asDue([guardWrite('global', { version: 1 }, guard)]);
+    expect(await rungBySweepOf(due({ ...NO_GUARD, disarmed }))).toEqual(['disarmed']);
+    expect(await rungBySweepOf(due({ ...NO_GUARD, disarmed: { ...disarmed, untilMs: NOW_MS } }))).toEqual([]);
+  });
+
+  it('state-unreadable: for what is no host, and pushes on the others', async () => {
+    const { writes } = hostWrites({ value: aHostIn('planning'), version: 1 }, [], NOW_MS);
+    const due = asDue(writes);
+    const corrupt = due.map((item) => ({ ...item, body: { schemaVersion: 1, incident: { status: 'fencing' } } }));
+    const newer = due.map((item) => ({ ...item, body: { schemaVersion: 9 } }));
+    expect(await rungBySweepOf([...corrupt, ...newer, ...due])).toEqual(['state-unreadable', 'incident-overdue']);
   });
 
   it('host-held: after two minutes, unless all that holds it is its maintenance', async () => {
@@ -150,6 +170,8 @@ describe('in the stack', () => {
 /** The files whose code makes what an alarm looks for; esbuild leaves out what a function does not use. */
 const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'incident-stopped': ['shared/domain/fence.ts', 'functions/sweep.ts'],
+  disarmed: ['functions/sweep.ts'],
+  'state-unreadable': ['functions/sweep.ts'],
   'host-held': ['shared/domain/confirm.ts'],
   'fencing-fails': ['shared/domain/fence.ts'],
   'instances-left': ['shared/domain/follow.ts'],

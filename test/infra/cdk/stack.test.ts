@@ -184,6 +184,7 @@ it('says where agents send events and where alarms go', () => {
     'AuditTableName',
     'HostEventsQueueArn',
     'HostEventsQueueUrl',
+    'OperatorQueueUrl',
     'StateTableName',
   ]);
   expect(logicalId(outputs.HostEventsQueueUrl?.Value)).toBe(queueNamed('host-events').id);

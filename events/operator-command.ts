@@ -1,0 +1,48 @@
+import * as z from 'zod';
+
+/**
+ * What operators tell salvor, by `salvor disarm`, `arm`, `release` and `dismiss`. Unknown keys are refused here, so that
+ * a misspelt `segment` does not arm everything.
+ */
+const text = (max: number) => z.string().trim().min(1).max(max);
+
+const said = {
+  version: z.literal(1),
+  /** Tells a repeat. */
+  id: z.uuid(),
+  /** RFC 3339, by the operator's clock. */
+  time: z.iso.datetime({ offset: true }),
+  /** Who: for the audit. Whoever may send to the queue is believed. */
+  by: text(255),
+  reason: text(1024),
+};
+/** Of the whole cloud when no segment is named. */
+const where = { segment: text(63).optional() };
+/** The incident that the operator has seen: a later one of the same host is another matter. */
+const which = { hostKey: z.string().min(1).max(600), incidentId: z.uuid() };
+
+/** No power-off, no force-down and no new evacuation until it is armed again, or for so many seconds. */
+export const disarm = z.strictObject({
+  type: z.literal('disarm'),
+  ...said,
+  ...where,
+  forSeconds: z
+    .int()
+    .min(1)
+    .max(30 * 86_400)
+    .optional(),
+});
+export const arm = z.strictObject({ type: z.literal('arm'), ...said, ...where });
+/** Let a held host go on although these gates are closed; or a stopped one, whose contradiction a person has looked into. */
+export const release = z.strictObject({
+  type: z.literal('release'),
+  ...said,
+  ...which,
+  gates: z.array(text(63)).max(50),
+});
+/** Close an incident whose host salvor has not powered off, or that is stopped. */
+export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...which });
+
+export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss]);
+
+export type OperatorCommand = z.infer<typeof operatorCommand>;

@@ -1,0 +1,123 @@
+import type { Head } from './audit.ts';
+import type { GateName, GateResult } from './gates/gate.ts';
+
+/** That H is powered off, from its own device, for this very incident (S1). */
+export interface FenceProof {
+  readonly kind: 'power-off-read-back';
+  readonly systemUuid: string | null;
+  /** When the device was asked, not when it answered. */
+  readonly readAtMs: number;
+  /** The first reading of an unbroken row of off; a renewed proof keeps it. A later up contradicts the device. */
+  readonly offSinceMs: number;
+  readonly detail: string;
+}
+
+/** An operator lets a held host go on although these gates are closed: for this incident, and for a while. */
+export interface Release {
+  readonly by: string;
+  readonly reason: string;
+  readonly gates: readonly GateName[];
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
+interface IncidentBase {
+  readonly id: string;
+  readonly segment: string;
+  readonly openedAtMs: number;
+  /** Counts the steps taken; a step command with another tick is a repeat. */
+  readonly tick: number;
+  /** When the next step is due, at the earliest. */
+  readonly dueAtMs: number;
+  /** Gates that an operator has released for this incident. */
+  readonly release: Release | null;
+  /** Why the next thing is not asked of the outside now: the segment or all of salvor is disarmed, or the segment stopped. */
+  readonly pausedBy: string | null;
+  readonly audit: Head;
+}
+
+/** Somebody says that the host is down; the grace period runs. */
+export interface Suspected extends IncidentBase {
+  readonly status: 'suspected';
+  readonly graceEndsAtMs: number;
+}
+/** The grace period is over but a gate says no; asked again until it opens or the host is up. */
+export interface Held extends IncidentBase {
+  readonly status: 'held';
+  readonly sinceMs: number;
+  readonly failedGates: readonly GateResult[];
+  /** Power-off requests that were sent before the gate closed; the host was on afterwards. */
+  readonly powerOffs: number;
+}
+/** The host is being powered off, or its power is being read again; no evacuation may leave. */
+export interface Fencing extends IncidentBase {
+  readonly status: 'fencing';
+  readonly confirmedAtMs: number;
+  /** Power-off requests whose intent was committed. Once there is one, the host may be off. */
+  readonly powerOffs: number;
+  readonly failures: number;
+  readonly lastFailure: string | null;
+  /** Why an earlier proof does not count any more. */
+  readonly proofVoidedBy: string | null;
+  /** Its `offSinceMs` goes on while the device keeps saying off. */
+  readonly earlierProof: FenceProof | null;
+  /** Null before the first plan. */
+  readonly evacuatingSinceMs: number | null;
+}
+/** The power is proven off; Nova is being told. */
+export interface ForcingDown extends IncidentBase {
+  readonly status: 'forcing-down';
+  readonly confirmedAtMs: number;
+  readonly powerOffs: number;
+  readonly proof: FenceProof;
+  readonly failures: number;
+  readonly lastFailure: string | null;
+  readonly evacuatingSinceMs: number | null;
+}
+/** Proven off and forced down; the evacuation tasks are being written. */
+export interface Planning extends IncidentBase {
+  readonly status: 'planning';
+  readonly confirmedAtMs: number;
+  readonly powerOffs: number;
+  readonly proof: FenceProof;
+  readonly evacuatingSinceMs: number | null;
+}
+/** Only in this status may an evacuate request leave. */
+export interface Evacuating extends IncidentBase {
+  readonly status: 'evacuating';
+  readonly confirmedAtMs: number;
+  readonly powerOffs: number;
+  readonly proof: FenceProof;
+  /** Since the first plan: a renewed proof does not start it anew, so that the deadline comes. */
+  readonly evacuatingSinceMs: number;
+}
+/** What has no outcome yet is handed to a person: the deadline is over, or an operator has dismissed the incident. */
+export interface HandingOver extends IncidentBase {
+  readonly status: 'handing-over';
+  readonly reason: string;
+  readonly dismissed: boolean;
+}
+/** Something contradicts itself; salvor does nothing more until a person has looked, and releases or dismisses it. */
+export interface Stopped extends IncidentBase {
+  readonly status: 'stopped';
+  readonly reason: string;
+  readonly powerOffs: number;
+  /** The proof from before the contradiction: Nova may have been told of it. */
+  readonly proof: FenceProof | null;
+  readonly evacuatingSinceMs: number | null;
+}
+
+export type Incident = Suspected | Held | Fencing | ForcingDown | Planning | Evacuating | HandingOver | Stopped;
+export type IncidentStatus = Incident['status'];
+
+export type IncidentOutcome =
+  /** The host was up again, or nobody says any more that it is down. Nothing was done to it. */
+  | 'stood-down'
+  /** An operator has closed it: nothing more is done. */
+  | 'dismissed'
+  /** A shadow segment: it would have been fenced. */
+  | 'shadow'
+  /** Every protected instance runs elsewhere, or was gone by its owner's own doing. */
+  | 'recovered'
+  /** Some instances could not be brought back, or wait for a person; the audit says which and why. */
+  | 'partly-recovered';

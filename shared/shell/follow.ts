@@ -1,0 +1,71 @@
+import { nextLookMs, proofFault } from '#shared/domain/follow.ts';
+import type { HostState, IncidentFact } from '#shared/domain/host.ts';
+import { pause } from '#shared/domain/pause.ts';
+import type { Services } from '#shared/services.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { grantTasks, sendGrants } from './grant-tasks.ts';
+import { closeWith } from './hand-over.ts';
+import { orOutage, readHalt, segmentOf } from './live.ts';
+import { look } from './look.ts';
+import { settleTasks } from './settle-tasks.ts';
+import { commitHost, type HostIn } from './step.ts';
+
+const OUTAGE_LOOK_MS = 5_000;
+
+/**
+ * One look of the status `evacuating`: settle what has ended, grant the next ones, and close the incident when every
+ * instance has its outcome and a fresh listing of the host shows nothing else to do (L1). While salvor is switched off
+ * here, what runs in Nova is waited for, and nothing is granted.
+ * @param redelivered whoever had the message before may have died between the grants and their messages
+ */
+export async function followTasks(
+  services: Services,
+  loaded: Loaded<HostIn<'evacuating'>>,
+  redelivered: boolean,
+): Promise<Loaded<HostState>> {
+  const { clock, state } = services;
+  const { incident } = loaded.value;
+  const segment = segmentOf(services, incident.segment);
+  const commit = (fact: IncidentFact) => commitHost(services, loaded, { facts: [fact] });
+
+  const before = await loadTasks(state, incident.id);
+  if (redelivered)
+    await sendGrants(
+      services,
+      loaded.value,
+      before.map((task) => task.value),
+    );
+  const seen = await orOutage(look(services, loaded.value, before, segment));
+  if ('outage' in seen) {
+    services.log.warn('Nova does not answer the follower', { incidentId: incident.id, because: seen.outage });
+    return commit({ type: 'followed', nextLookAtMs: clock.now() + OUTAGE_LOOK_MS });
+  }
+  const sight = seen.value;
+  const settled = await settleTasks(services, loaded.value, before, sight, segment);
+  const values = settled.tasks.map((task) => task.value);
+  if (sight.listing !== undefined && values.every((task) => task.progress.status === 'ended'))
+    return closeWith(services, loaded, values);
+
+  const { halted } = await readHalt(services, segment);
+  const waiting = values.filter(({ progress }) => progress.status === 'waiting');
+  if (sight.listing !== undefined) {
+    const grantable = waiting.filter(
+      ({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs,
+    ).length;
+    const requests = halted === undefined ? grantable : 0;
+    const fault = proofFault(incident, sight.listing.service, requests, segment, clock.now());
+    if (fault !== undefined) return commit(fault);
+  }
+  if (halted !== undefined && waiting.length > 0) {
+    const inFlight = waiting.length < values.filter((task) => task.progress.status !== 'ended').length;
+    const pollMs = clock.now() + segment.evacuation.pollSeconds * 1000;
+    return commit(pause(incident, halted, clock.now(), inFlight ? pollMs : undefined));
+  }
+  const granted = await grantTasks(services, loaded.value, settled.tasks, sight, segment);
+  const now = granted.tasks.map((task) => task.value);
+  return commit({
+    type: 'followed',
+    nextLookAtMs: nextLookMs(now, settled.changed || granted.changed, segment, clock.now()),
+  });
+}

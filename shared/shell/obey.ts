@@ -1,0 +1,113 @@
+import type { OperatorCommand } from '#events/operator-command.ts';
+import { withoutStop } from '#shared/domain/guards.ts';
+import {
+  askedAtMs,
+  decideOnIncident,
+  decideSwitch,
+  type OnIncident,
+  type OperatorFact,
+  type Switch,
+} from '#shared/domain/operator.ts';
+import { ConflictError, RetryableError } from '#shared/errors.ts';
+import type { StateWrite } from '#shared/ports.ts';
+import type { Delivery, Services } from '#shared/services.ts';
+import { type GuardName, guardWrite, loadGuard } from '#shared/state/guards.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import { loadOperatorHead, loadOutcome, outcomeWrites } from '#shared/state/operator-log.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { commitHost, sendCommands } from './step.ts';
+
+const MAX_RACES = 8;
+
+/** Does what an operator asks for, once: its effect, its audit record and what became of it are one transaction. */
+export async function obey(services: Services, { message, redelivered }: Delivery<OperatorCommand>): Promise<void> {
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const earlier = await loadOutcome(services.state, message.id);
+    try {
+      const isSwitch = message.type === 'disarm' || message.type === 'arm';
+      if (earlier === undefined) await (isSwitch ? moveSwitch(services, message) : settleIncident(services, message));
+      // Whoever had it before may have died between commit and send.
+      else if (redelivered && !isSwitch) await resend(services, message);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  throw new RetryableError(`the operator's ${message.type} lost ${MAX_RACES} races`);
+}
+
+async function moveSwitch(services: Services, command: Switch): Promise<void> {
+  const { state, policy, clock } = services;
+  const { segment } = command;
+  const known = policy.segments.map((each) => each.name);
+  const name: GuardName = segment === undefined ? 'global' : { segment };
+  const guard = await loadGuard(state, name);
+  const decision =
+    segment === undefined || known.includes(segment)
+      ? decideSwitch(command, guard.value, clock.now())
+      : { refused: `the policy has no segment ${segment}, but ${known.join(', ')}` };
+  const writes = 'refused' in decision ? [] : [guardWrite(name, guard, decision.guard)];
+  const on = segment === undefined ? 'everything' : `segment ${segment}`;
+  const fact = factOf(command, on, null, decision, clock.now());
+  await state.transact([...writes, ...(await recordWrites(services, fact))]);
+  logOutcome(services, fact);
+}
+
+async function settleIncident(services: Services, command: OnIncident): Promise<void> {
+  const { state, clock } = services;
+  const loaded = await loadHost(state, command.hostKey);
+  const tasks = await loadTasks(state, command.incidentId);
+  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, clock.now());
+  const on = `host ${loaded?.value.name ?? command.hostKey}`;
+  const fact = factOf(command, on, command.incidentId, decision, clock.now());
+  const record = await recordWrites(services, fact);
+  if ('refused' in decision || loaded === undefined) await state.transact(record);
+  else {
+    const lifted = await liftStop(services, loaded.value.incident?.segment, command.incidentId);
+    const { facts } = decision;
+    const committed = await commitHost(services, loaded, { facts, writes: [...record, ...lifted] });
+    await sendCommands(services, committed.value);
+  }
+  logOutcome(services, fact);
+}
+
+/** The segment goes on unless another incident has stopped it too. */
+async function liftStop(
+  { state }: Services,
+  segment: string | undefined,
+  incidentId: string,
+): Promise<readonly StateWrite[]> {
+  if (segment === undefined) return [];
+  const guard = await loadGuard(state, { segment });
+  const lifted = withoutStop(guard.value, incidentId);
+  return lifted.stops.length === guard.value.stops.length ? [] : [guardWrite({ segment }, guard, lifted)];
+}
+
+function factOf(
+  command: OperatorCommand,
+  on: string,
+  incidentId: string | null,
+  decision: { readonly refused: string } | { readonly said: string },
+  nowMs: number,
+): OperatorFact {
+  const { type, id: commandId, by, reason } = command;
+  const refused = 'refused' in decision;
+  const said = refused ? decision.refused : decision.said;
+  const common = { command: type, commandId, by, reason, on, said, incidentId, askedAtMs: askedAtMs(command, nowMs) };
+  return { type: refused ? 'refused' : 'obeyed', ...common };
+}
+
+const recordWrites = async ({ state, clock }: Services, fact: OperatorFact): Promise<readonly StateWrite[]> =>
+  outcomeWrites(await loadOperatorHead(state), fact, clock.now());
+
+function logOutcome({ log }: Services, { type, ...fact }: OperatorFact): void {
+  log.warn(`${fact.command} of ${fact.on} by ${fact.by} is ${type}: ${fact.said}`, {
+    fact: `operator-${type}`,
+    ...fact,
+  });
+}
+
+async function resend(services: Services, { hostKey }: OnIncident): Promise<void> {
+  const loaded = await loadHost(services.state, hostKey);
+  if (loaded !== undefined) await sendCommands(services, loaded.value);
+}
