@@ -142,8 +142,9 @@ export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undef
   const server = sight.elsewhere.get(task.instanceId);
   if (server === undefined) return [];
   const host = server?.host ?? null;
-  const evacuations = sight.evacuationsOf.get(task.instanceId) ?? [];
-  const late = evacuations.find((each) => isDone(each) && host !== null && each.destinationHost === host);
+  const late = sight.evacuationsOf
+    .get(task.instanceId)
+    ?.find((each) => isDone(each) && host !== null && each.destinationHost === host);
   if (late !== undefined) {
     const because = `evacuation ${late.id}, not waited for, is ${late.status}`;
     return [endedAs('recovered', because, sight.atMs, host)];
