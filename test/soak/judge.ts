@@ -1,6 +1,7 @@
 import { verify } from '#cli/drill/verify.ts';
+import type { StateReader } from '#shared/ports.ts';
 import { type Scene, VICTIMS } from './scene.ts';
-import { auditOf, recordedEvents, withState } from './state.ts';
+import { auditOf, recordedEvents } from './state.ts';
 
 /** What a recovery came to, by the cloud's own log and by the audit. */
 export interface Judgement {
@@ -16,9 +17,9 @@ export interface Judgement {
   readonly auditRecords: number;
 }
 
-export async function judge(scene: Scene, accepted: ReadonlySet<string>, stateDir: string): Promise<Judgement> {
+export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: StateReader): Promise<Judgement> {
   const { cloud, protectedBefore, unprotected } = scene;
-  const { streams } = await withState(stateDir, (state) => auditOf(scene, state));
+  const { streams } = await auditOf(scene, state);
   const verdicts = verify({
     cloud,
     victims: VICTIMS,

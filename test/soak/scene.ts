@@ -1,3 +1,4 @@
+import type { policySchema } from '#shared/domain/policy.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import type { SimServer } from '#sim/world/types.ts';
@@ -12,16 +13,19 @@ export const BYSTANDER = 'compute-3';
 const HOSTS = 8;
 const CLOUD_NAME = 'soak';
 const AGGREGATE = 'protected';
+/** Name of the devices' secret. */
+const BMC_SECRET = 'bmc';
 
 export interface Scene {
   readonly cloud: SimulatedCloud;
   readonly address: CloudAddress;
-  readonly policy: unknown;
+  readonly policy: PolicyInput;
   readonly cloudName: string;
   readonly protectedBefore: readonly SimServer[];
   readonly unprotected: readonly SimServer[];
 }
 
+type PolicyInput = (typeof policySchema)['_zod']['input'];
 type Proxy = (call: Call | undefined, pass: () => Promise<Response>) => Promise<Response>;
 
 /** A simulated cloud that outlives the pipeline; every request of it comes by `proxy`. */
@@ -55,10 +59,10 @@ export async function setScene(seed: number, proxy: Proxy): Promise<Scene> {
   };
 }
 
-function policyFor(cloud: SimulatedCloud): unknown {
+function policyFor(cloud: SimulatedCloud): PolicyInput {
   const devices = cloud.hosts().map(({ name }) => {
     const url = `${cloud.bmcUrl(name)}${cloud.bmcSystemPath(name)}`;
-    return [name, { driver: 'redfish', url, credentials: 'bmc', timeoutSeconds: 4 }] as const;
+    return [name, { driver: 'redfish', url, credentials: BMC_SECRET, timeoutSeconds: 4 }] as const;
   });
   return {
     version: 1,
