@@ -17,6 +17,7 @@ export default defineConfig({
     include: ['test/domain/**/*.test.ts'],
     setupFiles: [fileURLToPath(new URL('./setup.ts', import.meta.url))],
     sequence: { sequencer: ExamplesFirst },
+    isolate: false,
     testTimeout: 30_000,
   },
 });

@@ -1,10 +1,34 @@
+import type { Evidence, Surroundings } from '#shared/domain/gates/evidence.ts';
 import type { IncidentFact } from '#shared/domain/host.ts';
-import { aProof, HOST_KEY, NOW_MS, seconds, uuid } from './builders.ts';
-import { someEvidence } from './readings.ts';
+import { aProof, HOST_KEY, NOW_MS, SERVICE_ID, seconds, uuid } from './builders.ts';
 
 const at = { atMs: NOW_MS };
 const operator = { by: 'ann', reason: 'looked at it' };
-const evidence = someEvidence();
+const nobody: Surroundings = {
+  hosts: 1,
+  healthyOthers: 0,
+  suspectOthers: 0,
+  openOthers: 0,
+  confirmedAtMs: [],
+  leftOut: 0,
+  openConfirmedAtMs: [],
+  openedAtMs: [],
+  storm: null,
+};
+/** Of a host with nothing around it. Not gathered, so that loading a test runs none of the code that it tests. */
+const evidence: Evidence = {
+  atMs: NOW_MS,
+  host: { key: HOST_KEY, name: 'compute-1', serviceId: SERVICE_ID },
+  segments: ['az1'],
+  service: null,
+  claims: {},
+  accusations: [],
+  stopped: null,
+  disarmed: null,
+  ofSegment: nobody,
+  ofAll: nobody,
+  domains: { own: [], others: [], leftOut: 0 },
+};
 const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null, evidence: null } as const;
 const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
 const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;

@@ -1,5 +1,4 @@
 import { askGates } from '#shared/domain/gates/ask.ts';
-import type { Evidence } from '#shared/domain/gates/evidence.ts';
 import type { GateName, GateResult } from '#shared/domain/gates/gate.ts';
 import { gatherEvidence, type OpenIncident, type Readings } from '#shared/domain/gates/gather.ts';
 import { type GuardState, NO_GUARD, type Ticket } from '#shared/domain/guards.ts';
@@ -45,7 +44,6 @@ export function someReadings(
   };
 }
 
-/** What the gates are asked of, of such a host. */
 /** Another host with an open incident, `compute-<number>`: reported down by `/monitor/a` a minute ago. */
 export const aSuspect = (number: number, overrides: Partial<OpenIncident> = {}): OpenIncident => ({
   hostKey: keyOf(number),
@@ -67,8 +65,6 @@ export const ticketsOf = (count: number, atMs = NOW_MS - seconds(120)): readonly
 export const aGuard = (overrides: Partial<GuardState> = {}): GuardState => ({ ...NO_GUARD, ...overrides });
 
 const keyOf = (number: number): string => hostKeyOf('default', 'RegionOne', uuid(2, number));
-
-export const someEvidence = (): Evidence => gatherEvidence(someReadings());
 
 export const answers = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
 export const closed = (readings: Readings): readonly GateName[] =>
