@@ -167,8 +167,7 @@ function consequences(
   if (segment === undefined || !facts.some((fact) => isNewDown(host, claims, fact, segment))) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
-  const reopenMs = host.lastIncident === null ? 0 : reopenAtMs(host, facts);
-  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenMs);
+  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, facts));
   return [
     {
       type: 'incident-opened',

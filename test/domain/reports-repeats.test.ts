@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostEvent } from '#events/host-event.ts';
 import type { HostState } from '#shared/domain/host.ts';
-import { decideReports } from '#shared/domain/reports.ts';
+import { countingDownClaims, decideReports, lastSeenUpMs } from '#shared/domain/reports.ts';
 import {
   aClaim,
   aHost,
@@ -130,5 +130,22 @@ describe('a further incident of a host', () => {
 
   it('comes with a grace period of its own once the wait is over anyhow', () => {
     expect(graceAfter(ended(NOW_MS - seconds(7200)), anEvent())).toBe(seconds(graceSeconds));
+  });
+});
+
+describe('an up that an operator has overruled', () => {
+  const overruled = { ...aClaim('up', NOW_MS - seconds(5)), overruled: true } as const;
+
+  it('speaks neither for its host nor against it', () => {
+    expect(countingDownClaims({ '/a': overruled }, 900, NOW_MS)).toEqual([]);
+    expect(lastSeenUpMs({ '/a': overruled, '/b': aClaim('up', NOW_MS - seconds(9)) })).toBe(NOW_MS - seconds(9));
+    const claims = { '/a': overruled, '/b': aClaim('down', NOW_MS - seconds(6)) };
+    expect(countingDownClaims(claims, 900, NOW_MS)).toEqual(['/b']);
+  });
+
+  it('keeps no incident open when another up comes', () => {
+    const host = { ...aHostIn('suspected'), claims: { '/a': overruled } };
+    const up = anEvent({ type: 'host.up', source: '/b', atMs: NOW_MS - seconds(9) });
+    expect(typesOf(host, [up])).toEqual(['reported', 'incident-closed']);
   });
 });
