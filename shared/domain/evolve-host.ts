@@ -10,6 +10,7 @@ import type {
   HostState,
   Incident,
   IncidentFact,
+  LateAnswer,
   Planning,
   ReportFact,
   Stopped,
@@ -46,7 +47,7 @@ const overruled = (claims: HostState['claims'], atMs: number): HostState['claims
     ]),
   );
 
-function evolveReport(host: HostState, fact: ReportFact): HostState {
+function evolveReport(host: HostState, fact: ReportFact | LateAnswer): HostState {
   switch (fact.type) {
     case 'reported': {
       const { says, occurredAtMs, receivedAtMs } = fact;
@@ -57,6 +58,8 @@ function evolveReport(host: HostState, fact: ReportFact): HostState {
       const id = recordedId(fact.reporter, fact.eventId);
       return { ...host, recordedEvents: [...host.recordedEvents, id].slice(-KEPT_EVENT_IDS) };
     }
+    case 'answered-late':
+      return host;
   }
 }
 

@@ -7,7 +7,7 @@ import { withRelease } from './gates/release.ts';
 import type { FenceProof, Fencing, ForcingDown, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
-import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs } from './reports.ts';
+import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
 
 /** Until a power-off that was sent, and whose answer was lost, is looked after by `sweep`. */
 const ANSWER_DUE_MS = 30_000;
@@ -132,11 +132,15 @@ export const powerOffAnswered = (attempt: number, { kind, detail, durationMs }: 
   durationMs,
 });
 
-/** After a power-off was answered and the power was read back for a while. */
+/**
+ * After a power-off was answered and the power was read back for a while.
+ * @param upMs when the host was last seen up, by its claims of now: a report may have come while the power was read
+ */
 export function decideAfterPowerOff(
   incident: Fencing,
   answer: PowerOffAnswer,
   reading: TimedReading,
+  upMs: number,
   segment: Segment,
   nowMs: number,
   random: number,
@@ -151,7 +155,10 @@ export function decideAfterPowerOff(
     detail: reading.detail,
     durationMs: reading.durationMs,
   };
-  if (power === 'off') return [answered, read, proofMade(reading, reading.askedAtMs, nowMs)];
+  if (power === 'off') {
+    const { askedAtMs } = reading;
+    return [answered, read, proofMade(reading, askedAtMs, nowMs), ...voidedByReport(askedAtMs, upMs, nowMs)];
+  }
   const because =
     kind === 'refused'
       ? `the device refused to power off: ${detail}`

@@ -42,7 +42,7 @@ export interface Claim {
 }
 
 /** What may be said of a host. Each fact is one audit record. */
-export type HostFact = ReportFact | IncidentFact;
+export type HostFact = ReportFact | LateAnswer | IncidentFact;
 
 /** Goes to the host's own stream. */
 export type ReportFact =
@@ -74,6 +74,13 @@ export type ReportFact =
       readonly occurredAtMs: number;
       readonly about: string;
     };
+
+/** What a device or Nova answered to a request of an incident that has ended meanwhile. Goes to the host's own stream. */
+export interface LateAnswer {
+  readonly type: 'answered-late';
+  readonly incidentId: string;
+  readonly answered: IncidentFact;
+}
 
 /** Goes to the incident's stream. */
 export type IncidentFact =
@@ -188,8 +195,13 @@ const SILENT_FACTS: ReadonlySet<string> = new Set<IncidentFact['type']>([
 ]);
 export const isSilentFact = (fact: HostFact): boolean => SILENT_FACTS.has(fact.type);
 
-const REPORT_FACTS: ReadonlySet<string> = new Set<ReportFact['type']>(['reported', 'not-believed', 'recorded']);
-export const isReportFact = (fact: HostFact): fact is ReportFact => REPORT_FACTS.has(fact.type);
+const REPORT_FACTS: ReadonlySet<string> = new Set<(ReportFact | LateAnswer)['type']>([
+  'reported',
+  'not-believed',
+  'recorded',
+  'answered-late',
+]);
+export const isReportFact = (fact: HostFact): fact is ReportFact | LateAnswer => REPORT_FACTS.has(fact.type);
 
 export function newHost(identity: Pick<HostState, 'key' | 'cloud' | 'region' | 'name' | 'serviceId'>): HostState {
   return { ...identity, claims: {}, incident: null, lastIncident: null, recordedEvents: [], audit: FIRST };

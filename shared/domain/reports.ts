@@ -223,10 +223,7 @@ function consequencesForIncident(
     case 'forcing-down':
     case 'planning':
     case 'evacuating':
-      if (upMs <= incident.proof.readAtMs - CLOCK_SKEW_MS) return [];
-      return [
-        { type: 'proof-voided', because: 'the host was reported up after its power was read as off', atMs: nowMs },
-      ];
+      return voidedByReport(incident.proof.readAtMs, upMs, nowMs);
     // In `fencing` the next reading of the power decides, with the newest claims before it.
     case 'fencing':
     case 'handing-over':
@@ -234,6 +231,12 @@ function consequencesForIncident(
       return [];
   }
 }
+
+/** S1: a proof is void when its host was seen up later than about when the power was read. */
+export const voidedByReport = (readAtMs: number, upMs: number, atMs: number): readonly IncidentFact[] =>
+  upMs <= readAtMs - CLOCK_SKEW_MS
+    ? []
+    : [{ type: 'proof-voided', because: 'the host was reported up after its power was read as off', atMs }];
 
 export function closedUntouched(
   because: string,

@@ -37,10 +37,11 @@ export async function forceDown(
   });
   const answer = await compute.forceDown(host.serviceId);
   const after = await orOutage(compute.service(host.name));
-  return commitOutcome(services, intended, ({ incident: now }) => {
-    if (now?.status !== 'forcing-down') return [forceDownAnswered(answer)];
+  const answered = forceDownAnswered(answer);
+  return commitOutcome(services, intended, answered, ({ incident: now }) => {
+    if (now?.status !== 'forcing-down') return [answered];
     return 'outage' in after
-      ? [forceDownAnswered(answer), forceDownFailed(now, after.outage, segment, clock.now(), chance.random())]
+      ? [answered, forceDownFailed(now, after.outage, segment, clock.now(), chance.random())]
       : decideForcingDown(now, answer, after.value, segment, clock.now(), chance.random());
   });
 }

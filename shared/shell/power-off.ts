@@ -10,6 +10,7 @@ import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { lastSeenUpMs } from '#shared/domain/reports.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -63,10 +64,12 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   if (incident?.status !== 'fencing') return committed;
   const answer = await device.powerOff();
   const after = await readBack(services, device);
-  return commitOutcome(services, committed, ({ incident: now }) =>
-    now?.status === 'fencing'
-      ? decideAfterPowerOff(now, answer, after, segment, clock.now(), chance.random())
-      : [powerOffAnswered(incident.powerOffs, answer)],
+  const answered = powerOffAnswered(incident.powerOffs, answer);
+  return commitOutcome(services, committed, answered, ({ incident: now, claims }) =>
+    // Once another step was taken, this reading may be older than what that one saw.
+    now?.status === 'fencing' && now.tick === incident.tick
+      ? decideAfterPowerOff(now, answer, after, lastSeenUpMs(claims), segment, clock.now(), chance.random())
+      : [answered],
   );
 }
 

@@ -83,18 +83,21 @@ function logTrouble({ log, clock }: Services, { name, incident }: HostState, fac
 
 /**
  * Commits what became of an outside action. A lost race is decided again on the newer state: the outcome of an
- * action is never lost (A1). Only an incident that was closed meanwhile, which an action under way keeps from
- * happening, would leave nowhere to record it.
+ * action is never lost (A1). Once its incident has ended, the answer is recorded in the stream of the host.
  */
 export async function commitOutcome(
   services: Services,
   acted: Loaded<HostState>,
+  answered: IncidentFact,
   decide: (host: HostState) => readonly HostFact[],
 ): Promise<Loaded<HostState>> {
+  const incidentId = acted.value.incident?.id ?? '';
   let loaded = acted;
-  for (let race = 0; race < MAX_RACES && loaded.value.incident !== null; race += 1) {
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const late: HostFact = { type: 'answered-late', incidentId, answered };
+    const facts = loaded.value.incident?.id === incidentId ? decide(loaded.value) : [late];
     try {
-      return await commitHost(services, loaded, { facts: decide(loaded.value) });
+      return await commitHost(services, loaded, { facts });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       loaded = (await loadHost(services.state, acted.value.key)) ?? acted;

@@ -73,6 +73,7 @@ const HOST_FACTS: Every<HostFact['type']> = {
   reported: true,
   'not-believed': true,
   recorded: true,
+  'answered-late': true,
   'incident-opened': true,
   'grace-went-on': true,
   held: true,

@@ -231,14 +231,23 @@ describe('a device', () => {
 
 describe('after a power-off', () => {
   const accepted: PowerOffAnswer = { kind: 'accepted', detail: '204', durationMs: 5 };
-  const answered = (answer: PowerOffAnswer, power: PowerReading['power']) =>
-    decideAfterPowerOff(poweredOffBefore, answer, aReading(power), segment, NOW_MS, 0.5);
+  const answered = (answer: PowerOffAnswer, power: PowerReading['power'], upMs = 0) =>
+    decideAfterPowerOff(poweredOffBefore, answer, aReading(power), upMs, segment, NOW_MS, 0.5);
 
   it.each(['accepted', 'refused', 'unknown'] as const)('that was %s, off is a proof', (kind) => {
     expect(answered({ ...accepted, kind }, 'off')).toMatchObject([
       { type: 'power-off-answered', answer: kind, attempt: 1 },
       { type: 'power-read', power: 'off' },
       { type: 'proof-made', proof: { readAtMs: NOW_MS - 12, offSinceMs: NOW_MS - 12 } },
+    ]);
+  });
+
+  it('off is no proof for long when the host was reported up while its power was read', () => {
+    const { askedAtMs } = aReading('off');
+    expect(answered(accepted, 'off', askedAtMs - seconds(5)).at(-1)).toMatchObject({ type: 'proof-made' });
+    expect(answered(accepted, 'off', askedAtMs - seconds(5) + 1).slice(-2)).toMatchObject([
+      { type: 'proof-made' },
+      { type: 'proof-voided', because: expect.stringContaining('reported up'), atMs: NOW_MS },
     ]);
   });
 

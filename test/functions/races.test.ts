@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
-import { loadHost } from '#shared/state/hosts.ts';
+import { closedUntouched } from '#shared/domain/reports.ts';
+import { hostWrites, loadHost } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import { anEvent, aPolicy, HOST_KEY } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
@@ -54,6 +55,42 @@ describe('a report that is committed while its host is powered off', () => {
     pipeline.report();
     await pipeline.run();
     expect((await loadHost(services.state, HOST_KEY))?.value.lastIncident?.outcome).toBe('recovered');
+  });
+});
+
+describe('a host that is reported up while its power is read back as off', () => {
+  it('is never evacuated on that reading: its power is read again, and its segment is stopped', async () => {
+    services.cloud.duringRead = async () => {
+      if (services.cloud.power === 'on') return;
+      services.cloud.duringRead = () => {};
+      await services.clock.sleep(9_000);
+      const atMs = services.clock.now();
+      const event = anEvent({ type: 'host.heartbeat', source: '/itself', atMs });
+      await receiveHostEvent.handle(services, [aRecord(event, { sentAtMs: atMs })]);
+    };
+    pipeline.report();
+    await pipeline.run();
+    expect((await loadHost(services.state, HOST_KEY))?.value.incident?.status).toBe('stopped');
+    expect(services.cloud.actions.filter((action) => action.startsWith('evacuate'))).toEqual([]);
+  });
+});
+
+describe('an answer that comes after the incident has ended', () => {
+  it.each(['power-off', 'force-down'])('is on record in the stream of the host: %s (A1)', async (action) => {
+    services.cloud.during = async (current) => {
+      if (current !== action) return;
+      services.cloud.during = () => {};
+      const host = await loadHost(services.state, HOST_KEY);
+      if (host === undefined) throw new Error('the host is known');
+      const because = 'dismissed while the request was under way';
+      const { writes } = hostWrites(host, [closedUntouched(because, services.clock.now(), null)], services.clock.now());
+      await services.state.transact(writes);
+    };
+    pipeline.report();
+    await pipeline.run();
+    expect(await factsOf('answered-late')).toBe(1);
+    expect(await factsOf(`${action}-answered`)).toBe(0);
+    expect(pipeline.deadLetters).toEqual([]);
   });
 });
 

@@ -24,6 +24,8 @@ export class FakeCloud {
   readonly doubles: string[] = [];
   /** Called before each action, with its name: what else happens at that moment. */
   during: (action: string) => Promise<void> | void = () => {};
+  /** Called behind each reading of the power, before it is told. */
+  duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
   private readonly clock: Clock;
   private readonly endsAtMs = new Map<number, number>();
@@ -91,12 +93,11 @@ export class FakeCloud {
   };
 
   readonly device: FenceDevice = {
-    readPower: async () => ({
-      power: this.power,
-      systemUuid: uuid(4, 1),
-      detail: `PowerState ${this.power}`,
-      durationMs: 1,
-    }),
+    readPower: async () => {
+      const { power } = this;
+      await this.duringRead();
+      return { power, systemUuid: uuid(4, 1), detail: `PowerState ${power}`, durationMs: 1 };
+    },
     powerOff: async () => {
       await this.during('power-off');
       this.actions.push('power-off');
