@@ -1,10 +1,15 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '#shared/version.ts';
+import { armCommand } from './commands/arm.ts';
 import { auditCommand } from './commands/audit.ts';
+import { disarmCommand } from './commands/disarm.ts';
+import { dismissCommand } from './commands/dismiss.ts';
 import { drillCommand } from './commands/drill.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
+import { redriveCommand } from './commands/redrive.ts';
+import { releaseCommand } from './commands/release.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { upCommand } from './commands/up.ts';
@@ -22,6 +27,11 @@ const program = new Command('salvor')
     new Option('--state-table <name>', 'read a deployed stack instead: its state table').env('SALVOR_STATE_TABLE'),
   )
   .addOption(new Option('--audit-table <name>', 'and its audit table').env('SALVOR_AUDIT_TABLE'))
+  .addOption(
+    new Option('--queue-url <url>', 'and the queue of its operators: the output OperatorQueueUrl').env(
+      'SALVOR_QUEUE_URL',
+    ),
+  )
   .showHelpAfterError('(salvor --help shows every command)');
 for (const command of [
   drillCommand(),
@@ -29,6 +39,11 @@ for (const command of [
   incidentsCommand(),
   auditCommand(),
   parkedCommand(),
+  disarmCommand(),
+  armCommand(),
+  releaseCommand(),
+  dismissCommand(),
+  redriveCommand(),
   policyCommand(),
   schemaCommand(),
   simulateCommand(),

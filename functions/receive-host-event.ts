@@ -46,7 +46,7 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
     } catch (error) {
       if (error instanceof PermanentError)
         parked.push({ record, park: { because: error.message, subject: 'host-events', body: record.body } });
-      else failed.push(again(services, 'host-events', record, error));
+      else failed.push(await again(services, 'host-events', record, error));
     }
   }
   const work = [
@@ -68,7 +68,7 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
       try {
         await run();
       } catch (error) {
-        failed.push(...concerned.map((record) => again(services, 'host-events', record, error)));
+        for (const record of concerned) failed.push(await again(services, 'host-events', record, error));
       }
     }),
   );

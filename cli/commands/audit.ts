@@ -6,6 +6,7 @@ import { type IncidentEntry, listIncidents } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
+import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { withState } from './read-state.ts';
 
@@ -16,6 +17,7 @@ export function auditCommand(): Command {
     .argument('<incident>', 'its id or the beginning of it, or a host: then its newest')
     .option('--json', 'print JSON')
     .addCommand(auditVerifyCommand())
+    .addCommand(auditOperatorsCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
         const entry = await findIncident(state, wanted);

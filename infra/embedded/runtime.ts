@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
@@ -19,7 +19,7 @@ import {
   type SqsServer,
   startSqsServer,
 } from './sqs-server.ts';
-import { QUEUES_FOLDER, STATE_FILE } from './state-dir.ts';
+import { ENDPOINT_FILE, QUEUES_FOLDER, STATE_FILE } from './state-dir.ts';
 
 /** Everything that is open is due before this: a process that starts has nothing in flight. */
 const ALL_OVERDUE_MS = Number.NEGATIVE_INFINITY;
@@ -67,10 +67,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   });
   let server: SqsServer | undefined;
   const close = async (): Promise<void> => {
+    forgetEndpoint(stateDir);
     await server?.close();
     state.close();
   };
   try {
+    forgetEndpoint(stateDir);
     server = await startSqsServer({ folder: stateDir && join(stateDir, QUEUES_FOLDER), port, queues });
     const { endpoint, queueUrls, client, unknownQueues, depths, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
@@ -85,6 +87,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       return startPoller({ client, queueUrl: queueUrls[queue], queueArn: arnOf(queue), spec, invoke, log });
     });
     const beats = startSchedules(schedules, functions, services);
+    if (stateDir !== undefined) writeFileSync(join(stateDir, ENDPOINT_FILE), `${endpoint}\n`, { mode: 0o600 });
     const stop = async (): Promise<void> => {
       const ended = [beats.stop(), ...pollers.map((poller) => poller.stop())];
       endLongPolls();
@@ -97,4 +100,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await close();
     throw error;
   }
+}
+
+/** Whoever reads the endpoint of a salvor that was killed would speak to whatever has its port now. */
+function forgetEndpoint(stateDir: string | undefined): void {
+  if (stateDir !== undefined) rmSync(join(stateDir, ENDPOINT_FILE), { force: true });
 }

@@ -70,12 +70,12 @@ export async function startSqsServer({ folder, port, queues }: SqsServerOptions)
     journal?.close();
     throw error;
   });
-  const urlOf = (name: string) => `${endpoint}/${ACCOUNT_ID}/${name}`;
+  const urlOf = (name: string) => queueUrlAt(endpoint, name);
   const names = Object.keys(queues) as QueueName[];
   const made = new Map(names.map((name) => [name, makeQueues(store, journal, urlOf, name, queues[name])]));
   ready.resolve();
 
-  const client = sqsClient(endpoint);
+  const client = embeddedClient(endpoint);
   return {
     endpoint,
     queueUrls: Object.fromEntries(names.map((name) => [name, urlOf(name)])) as QueueUrls,
@@ -95,7 +95,7 @@ export async function startSqsServer({ folder, port, queues }: SqsServerOptions)
 }
 
 /** An SDK client for an emulator: the queue URLs need not hold its address. */
-function sqsClient(endpoint: string): SQSClient {
+export function embeddedClient(endpoint: string): SQSClient {
   return new SQSClient({
     endpoint,
     region: REGION,
@@ -138,6 +138,8 @@ function makeQueues(
   });
   return { queue, dead };
 }
+
+export const queueUrlAt = (endpoint: string, queue: string): string => `${endpoint}/${ACCOUNT_ID}/${queue}`;
 
 export const arnOf = (queue: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${queue}`;
 

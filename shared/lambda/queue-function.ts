@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { QUEUES, type QueueName } from '#events/catalog.ts';
+import { deadLetterQueueOf, QUEUES, type QueueName } from '#events/catalog.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { loadParked, parkedId, parkWrites, type ToPark } from '#shared/state/parked.ts';
@@ -82,13 +82,28 @@ async function settle(
   }
 }
 
-export function again({ log }: Services, queue: QueueName, { messageId }: SqsRecord, error: unknown): string {
-  log.error('message goes back to its queue', {
-    queue,
-    messageId,
-    error: error instanceof Error ? error.message : String(error),
-  });
+/** The record comes again; or it was the last time, and it goes to the dead-letter queue: then it is noted, why. */
+export async function again(services: Services, queue: QueueName, record: SqsRecord, error: unknown): Promise<string> {
+  const { messageId, attributes, body } = record;
+  const because = error instanceof Error ? error.message : String(error);
+  services.log.error('message goes back to its queue', { queue, messageId, error: because });
+  const { maxReceiveCount } = QUEUES[queue];
+  if (Number(attributes.ApproximateReceiveCount) >= maxReceiveCount)
+    await note(services, {
+      because: `after ${maxReceiveCount} tries: ${because}`,
+      subject: deadLetterQueueOf(queue),
+      body,
+    });
   return messageId;
+}
+
+/** For `salvor parked` and `salvor redrive`. The store may be what fails: then the log alone tells. */
+async function note(services: Services, letter: ToPark): Promise<void> {
+  try {
+    await park(services, [letter]);
+  } catch (error) {
+    services.log.error('a dead letter could not be noted', { subject: letter.subject, error: String(error) });
+  }
 }
 
 /** Parks messages of one reason and subject. Says so when it writes, so that a flood does not become a flood of lines. */

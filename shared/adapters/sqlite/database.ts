@@ -89,6 +89,17 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
+/** Whether a salvor has the state file open. Looking takes the lock for a moment, if nobody has it. */
+export function isLocked(path: string): boolean {
+  try {
+    takeLock(path).close();
+    return false;
+  } catch (error) {
+    if (error instanceof PermanentError) return true;
+    throw error;
+  }
+}
+
 /** FULL flushes the log at every commit: a committed attempt that a power cut undid could evacuate twice (S4). */
 function prepareDatabase(database: DatabaseSync, path: string): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { SCHEDULES } from '#events/catalog.ts';
 import { type Embedded, type EmbeddedOptions, startEmbedded } from '#infra/embedded/runtime.ts';
+import { isLocked } from '#shared/adapters/sqlite/database.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
@@ -92,6 +95,35 @@ describe('a start', () => {
     const embedded = await start({ stateDir });
     expect(embedded.depths()['confirm-host-down'].delayed).toBe(1);
     expect(await incidentOf(embedded)).toMatchObject({ status: 'suspected' });
+  });
+});
+
+describe('the endpoint of a folder', () => {
+  const endpointIn = (stateDir: string) => join(stateDir, 'endpoint');
+
+  test('is told while the pipeline runs, and no longer', async () => {
+    const stateDir = newFolder();
+    const embedded = await start({ stateDir });
+    expect(readFileSync(endpointIn(stateDir), 'utf8')).toBe(`${embedded.endpoint}\n`);
+    expect(isLocked(join(stateDir, 'state.sqlite'))).toBe(true);
+    await embedded.stop();
+    expect(existsSync(endpointIn(stateDir))).toBe(false);
+    expect(isLocked(join(stateDir, 'state.sqlite'))).toBe(false);
+  });
+
+  test('of a salvor that was killed is forgotten by the next, before it listens', async () => {
+    const stateDir = newFolder();
+    writeFileSync(endpointIn(stateDir), 'http://127.0.0.1:1\n');
+    const away = { 'mirror-inventory': () => Promise.reject(new RetryableError('Nova is away')) };
+    await expect(start({ stateDir, functions: away })).rejects.toThrow('Nova is away');
+    expect(existsSync(endpointIn(stateDir))).toBe(false);
+  });
+
+  test('is not taken away by a second salvor that may not start', async () => {
+    const stateDir = newFolder();
+    await start({ stateDir });
+    await expect(start({ stateDir })).rejects.toThrow(PermanentError);
+    expect(existsSync(endpointIn(stateDir))).toBe(true);
   });
 });
 

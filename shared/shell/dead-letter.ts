@@ -1,0 +1,74 @@
+import { QUEUES, type QueueMessage, type QueueName } from '#events/catalog.ts';
+import type { Command } from '#events/commands.ts';
+import type { StateReader } from '#shared/ports.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import { loadOutcome } from '#shared/state/operator-log.ts';
+import { loadTask } from '#shared/state/tasks.ts';
+
+/** What would become of a dead letter that is sent back now. */
+export interface Verdict {
+  /** What it asks for, for people. */
+  readonly about: string;
+  /** Why nothing would come of it: its step was taken, or its incident has ended. */
+  readonly voidBecause: string | null;
+}
+
+/** Asks the state, as the receiver would. */
+export async function judgeLetter(state: StateReader, queue: QueueName, body: string): Promise<Verdict> {
+  const parsed = QUEUES[queue].schema.safeParse(jsonOf(body));
+  if (!parsed.success) return { about: 'not a message of this queue: it would be parked', voidBecause: null };
+  const message = parsed.data as QueueMessage;
+  switch (message.type) {
+    case 'disarm':
+    case 'arm':
+    case 'release':
+    case 'dismiss': {
+      const outcome = await loadOutcome(state, message.id);
+      return {
+        about: `${message.type} by ${message.by}, asked for at ${message.time}`,
+        voidBecause: outcome === undefined ? null : `it was ${outcome.type} already: ${outcome.said}`,
+      };
+    }
+    case 'host.down':
+    case 'host.up':
+    case 'host.heartbeat':
+    case 'instance.down':
+    case 'process.down':
+      return {
+        about: `${message.type} of ${message.data.host} by ${message.source}, ${message.time}`,
+        voidBecause: null,
+      };
+    default:
+      return judgeCommand(state, message);
+  }
+}
+
+async function judgeCommand(state: StateReader, command: Command): Promise<Verdict> {
+  const host = (await loadHost(state, command.hostKey))?.value;
+  const name = host?.name ?? command.hostKey;
+  const verdict = (about: string, voidBecause: string | null): Verdict => ({ about, voidBecause });
+  if (command.type === 'evacuate-instance') {
+    const about = `attempt ${command.attempt} for instance ${command.instanceId} of ${name}`;
+    if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');
+    const progress = (await loadTask(state, command.incidentId, command.instanceId))?.value.progress;
+    const granted = progress?.status === 'granted' && progress.attempt.number === command.attempt;
+    return verdict(
+      about,
+      granted ? null : `the task is ${progress?.status ?? 'gone'}: the attempt is over or was sent`,
+    );
+  }
+  const about = `step ${command.tick} of ${name}`;
+  if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');
+  const { tick, status } = host.incident;
+  return tick === command.tick
+    ? verdict(`${about}, which is ${status}`, null)
+    : verdict(about, `its step was taken: the incident is ${status}, at step ${tick}`);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { agentsFor } from '#cli/drill/agents.ts';
+import { startSimulatedCloud } from '#sim/cloud.ts';
+import type { SimulatedCloud } from '#sim/controls.ts';
+import { hostDown } from '../infra/embedded/stubs.ts';
+import { policyOf, type Running, type SiteFolder, salvor, siteFolder, startSalvor } from './salvor-process.ts';
+
+const VICTIM = 'compute-1';
+const WHY = ['--reason', 'a test of the network', '--by', 'ann'] as const;
+const PATIENCE = { timeout: 90_000, interval: 300 };
+
+/** What an operator says on the command line to a salvor that runs as a process of its own. */
+describe('an operator', { timeout: 180_000 }, () => {
+  let cloud: SimulatedCloud;
+  let folder: SiteFolder;
+  let running: Running | undefined;
+
+  async function start(segment: object = {}): Promise<void> {
+    cloud = await startSimulatedCloud({ hosts: 6, evacuationMs: 200, serviceDownSeconds: 1 });
+    folder = siteFolder(cloud);
+    folder.write('policy.yaml', policyOf(cloud, segment));
+    running = await startSalvor(folder);
+  }
+  afterEach(async () => {
+    await running?.kill('SIGKILL');
+    running = undefined;
+    await cloud.stop();
+  });
+
+  const queueUrl = (): string => running?.queueUrl ?? '';
+  const incidents = async (): Promise<string> => (await salvor(folder, 'incidents')).stdout;
+  const powerOffs = (): number =>
+    cloud.journal.facts.filter((fact) => fact.kind === 'power' && fact.power === 'off').length;
+
+  async function lose(): Promise<void> {
+    cloud.boot(2, { host: VICTIM });
+    cloud.killHost(VICTIM, { leaveGuestsRunning: true });
+    const agents = agentsFor(new URL(queueUrl()).origin, queueUrl());
+    await agents.reportAll('host.down', VICTIM);
+    agents.stop();
+  }
+
+  it('disarms everything, sees why nothing is done, and arms it again', async () => {
+    await start();
+    const disarmed = await salvor(folder, 'disarm', '--for', '2h', ...WHY);
+    expect(disarmed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^disarm of everything obeyed: disarmed until /),
+    });
+    await lose();
+    await expect
+      .poll(incidents, PATIENCE)
+      .toMatch(/held\s+armed: salvor is disarmed by ann since .*: a test of the network/);
+    expect(await incidents()).toMatch(/^DISARMED: everything, by ann since .* until .*: a test of the network$/m);
+    expect(powerOffs()).toBe(0);
+    const armed = await salvor(folder, 'arm', '--json', ...WHY);
+    expect(JSON.parse(armed.stdout)).toMatchObject({ type: 'obeyed', command: 'arm', by: 'ann', on: 'everything' });
+    await expect.poll(incidents, PATIENCE).toMatch(/recovered\s+2 recovered/);
+    expect(powerOffs()).toBe(1);
+    expect(await incidents()).not.toContain('DISARMED');
+    expect((await salvor(folder, 'audit', 'verify')).code).toBe(0);
+    const { stdout } = await salvor(folder, 'audit', 'operators');
+    expect(stdout).toMatch(
+      /ann\s+disarm of everything\s+obeyed\s+disarmed until .*\n.*ann\s+arm of everything\s+obeyed/,
+    );
+  });
+
+  it('releases a held host', async () => {
+    await start({ minHealthyHosts: 50 });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/held\s+healthy-hosts: 5 other healthy hosts/);
+    expect(await salvor(folder, 'release', VICTIM, '--gate', 'in-service', ...WHY)).toMatchObject({
+      code: 1,
+      stdout: `release of host ${VICTIM} refused: no operator can release in-service: remove what closes it\n`,
+    });
+    expect(await salvor(folder, 'release', VICTIM, ...WHY)).toMatchObject({
+      code: 0,
+      stdout: `release of host ${VICTIM} obeyed: healthy-hosts released for 900 s\n`,
+    });
+    await expect.poll(incidents, PATIENCE).toMatch(/recovered\s+2 recovered/);
+  });
+
+  it('dismisses a held host, once', async () => {
+    await start({ minHealthyHosts: 50 });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/held\s+healthy-hosts/);
+    expect(await salvor(folder, 'dismiss', VICTIM, ...WHY)).toMatchObject({
+      code: 0,
+      stdout: `dismiss of host ${VICTIM} obeyed: dismissed; nothing was done to the host\n`,
+    });
+    expect(await incidents()).toMatch(
+      /dismissed\s+dismissed by ann: a test of the network; nothing was done to the host/,
+    );
+    expect(await salvor(folder, 'dismiss', VICTIM, ...WHY)).toMatchObject({
+      code: 1,
+      stderr: `salvor: no open incident of ${VICTIM}: "salvor incidents" lists them\n`,
+    });
+    expect(powerOffs()).toBe(0);
+  });
+
+  it('sends dead letters back, and drops what is void', async () => {
+    await start({ minHealthyHosts: 50 });
+    const { origin } = new URL(queueUrl());
+    const client = new SQSClient({
+      endpoint: origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+    const dead = (queue: string, body: object) =>
+      client.send(
+        new SendMessageCommand({ QueueUrl: `${origin}/000000000000/${queue}-dlq`, MessageBody: JSON.stringify(body) }),
+      );
+    await dead('host-events', hostDown(VICTIM));
+    const incidentId = '01920000-0000-7000-8000-000000000001';
+    await dead('fence-host', { type: 'fence-host', version: 1, hostKey: 'lab/RegionOne/gone', incidentId, tick: 3 });
+
+    for (let look = 0; look < 2; look += 1) {
+      const { stdout, code } = await salvor(folder, 'redrive');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^host-events\s+\d+ s\s+host\.down of compute-1 by .*to be sent back$/m);
+      expect(stdout).toMatch(/^fence-host\s+\d+ s\s+step 3 of lab\/RegionOne\/gone\s+void: its incident has ended$/m);
+    }
+    expect((await salvor(folder, 'redrive', 'host-events', '--go')).stdout).toContain(
+      '1 sent back, 0 void ones deleted',
+    );
+    await expect.poll(incidents, PATIENCE).toContain(VICTIM);
+    expect((await salvor(folder, 'redrive', '--go')).stdout).toContain('0 sent back, 1 void ones deleted');
+    expect((await salvor(folder, 'redrive')).stdout).toBe('no dead letters\n');
+    const left = await client.send(new ReceiveMessageCommand({ QueueUrl: `${origin}/000000000000/fence-host-dlq` }));
+    expect(left.Messages ?? []).toEqual([]);
+    client.destroy();
+  });
+
+  it('is told when no salvor runs there', async () => {
+    await start();
+    const none = await salvor(folder, '--state-dir', 'elsewhere', 'disarm', ...WHY);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^salvor: there is no state in elsewhere/) });
+    await running?.kill('SIGKILL');
+    for (const command of [['disarm', ...WHY], ['redrive']])
+      expect(await salvor(folder, ...command)).toMatchObject({
+        code: 1,
+        stderr: 'salvor: no salvor runs on .salvor: start it with "salvor up", and ask again\n',
+      });
+  });
+});
