@@ -1,7 +1,7 @@
 import { verify } from '#cli/drill/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { type Scene, VICTIMS } from './scene.ts';
-import { auditOf, recordedEvents } from './state.ts';
+import { auditOf, recordedMessages } from './state.ts';
 
 /** What a recovery came to, by the cloud's own log and by the audit. */
 export interface Judgement {
@@ -31,13 +31,13 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
   });
   const count = (rule: RegExp): number =>
     verdicts.filter((verdict) => rule.test(verdict.rule)).reduce((sum, { broken }) => sum + broken.length, 0);
-  const recorded = recordedEvents({ streams });
+  const recorded = recordedMessages({ streams });
   const lost = [...accepted].filter((id) => !recorded.has(id));
   const twice = [...recorded].filter(([, times]) => times > 1);
   const broken = [
     ...verdicts.flatMap(({ rule, broken }) => broken.map((each) => `${rule}: ${each}`)),
-    ...lost.map((id) => `event ${id} was accepted, and is not on record`),
-    ...twice.map(([id, times]) => `event ${id} is ${times} times on record`),
+    ...lost.map((id) => `message ${id} was accepted, and is not on record`),
+    ...twice.map(([id, times]) => `message ${id} is ${times} times on record`),
   ];
   return {
     broken,

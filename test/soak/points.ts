@@ -74,8 +74,7 @@ const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
-  // No operator speaks during a recovery of the soak.
-  'obey-operator': [],
+  'obey-operator': EVERY_QUEUE,
   sweep: ['before load', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
 };
@@ -106,7 +105,8 @@ const SLOW: ReadonlySet<string> = new Set<Point>([
 export const isSlow = (point: Point): boolean => SLOW.has(point);
 
 /** Places that one recovery passes many times: the kill may come at a later time than the first. */
-const OFTEN = /^(receive-host-event|evacuate-instance|follow-evacuations|server|evacuate|evacuationsFrom|services)\//;
+const OFTEN =
+  /^(receive-host-event|obey-operator|evacuate-instance|follow-evacuations|server|evacuate|evacuationsFrom|services)\//;
 export const isOften = (point: Point): boolean => OFTEN.test(point);
 
 /** What a victim is told at its start. */

@@ -1,4 +1,4 @@
-import { isOften, isSlow, POINTS, type Point } from './points.ts';
+import { isOften, isSlow, type Point } from './points.ts';
 
 /** Kills still to come, point by point, shared out to recoveries. */
 export interface Quota {
@@ -18,9 +18,9 @@ const TRIES_IN_VAIN = 8;
 const PASSES_BEFORE = 4;
 
 /** @param kills how many for each point */
-export function quotaOf(kills: number, random: () => number): Quota {
-  const survived = new Map<Point, number>(POINTS.map((point) => [point, 0]));
-  const underWay = new Map<Point, number>(POINTS.map((point) => [point, 0]));
+export function quotaOf(points: readonly Point[], kills: number, random: () => number): Quota {
+  const survived = new Map<Point, number>(points.map((point) => [point, 0]));
+  const underWay = new Map<Point, number>(points.map((point) => [point, 0]));
   const inVain = new Map<Point, number>();
   const add = (map: Map<Point, number>, point: Point, by: number): void =>
     void map.set(point, (map.get(point) ?? 0) + by);
@@ -28,9 +28,10 @@ export function quotaOf(kills: number, random: () => number): Quota {
 
   return {
     survived,
-    missing: () => POINTS.filter((point) => (survived.get(point) ?? 0) < kills),
+    missing: () => points.filter((point) => (survived.get(point) ?? 0) < kills),
     take: () => {
-      const open = POINTS.filter((point) => wanted(point) > 0 && (inVain.get(point) ?? 0) < TRIES_IN_VAIN)
+      const open = points
+        .filter((point) => wanted(point) > 0 && (inVain.get(point) ?? 0) < TRIES_IN_VAIN)
         .map((point) => ({ point, wanted: wanted(point), lot: random() }))
         .sort((a, b) => b.wanted - a.wanted || a.lot - b.lot)
         .map(({ point }) => point);

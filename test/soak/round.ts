@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openQueueJournal } from '#infra/embedded/queue-journal.ts';
 import { QUEUES_FOLDER } from '#infra/embedded/state-dir.ts';
-import { listIncidents } from '#shared/state/hosts.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Life, startLife } from './life.ts';
 import type { Call, Moment, Point } from './points.ts';
 import { type Reporters, reporters } from './reporters.ts';
-import { BYSTANDER, LATECOMER, type Scene, setScene, VICTIMS } from './scene.ts';
-import { auditOf, recordedEvents, withState } from './state.ts';
+import { type Scene, setScene } from './scene.ts';
+import { auditOf, recordedMessages, withState } from './state.ts';
+import { tellStory } from './story.ts';
 
 export interface RoundOrders {
   readonly seed: number;
@@ -30,7 +30,6 @@ export interface RoundResult extends Judgement {
 }
 
 const LOOK_MS = 500;
-const REPORT_EVERY_MS = 100;
 /** A request that was under way when its sender died takes effect within this, or never. */
 const LATE_MS = 400;
 
@@ -108,26 +107,6 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
   return { ...judgement, broken, seed, kills, startsMs, seconds, folder: broken.length === 0 ? undefined : stateDir };
 }
 
-/** Two hosts die and are reported, one joins, and another is talked about all the time, until both incidents are closed. */
-async function tellStory({ cloud }: Scene, agents: Reporters, stateDir: string, deadlineMs: number): Promise<void> {
-  await agents.report({ type: 'process.down', data: { host: LATECOMER, process: 'libvirtd' } }, '/agents/early');
-  for (const victim of VICTIMS) cloud.killHost(victim, { leaveGuestsRunning: true });
-  for (const source of ['/agents/consul', '/agents/pacemaker'])
-    for (const host of VICTIMS) await agents.report({ type: 'host.down', data: { host } }, source);
-  cloud.addHost({ name: LATECOMER });
-  let lookedAtMs = 0;
-  for (let number = 0; ; number += 1) {
-    const data = { host: BYSTANDER, process: `process-${number}` };
-    await agents.report({ type: 'process.down', data }, `/agents/${number % 3}`);
-    await pause(REPORT_EVERY_MS);
-    if (performance.now() > deadlineMs) throw new Error('the incidents were not closed in time');
-    if (performance.now() - lookedAtMs < LOOK_MS) continue;
-    lookedAtMs = performance.now();
-    const incidents = await withState(stateDir, (state) => Array.fromAsync(listIncidents(state)));
-    if (incidents.filter(({ closedAtMs }) => closedAtMs !== null).length === VICTIMS.length) return;
-  }
-}
-
 /** Until every event is on record and every queue is empty. */
 async function settled(
   life: () => Life | undefined,
@@ -137,7 +116,7 @@ async function settled(
   deadlineMs: number,
 ): Promise<void> {
   for (;;) {
-    const recorded = recordedEvents(await withState(stateDir, (state) => auditOf(scene, state)));
+    const recorded = recordedMessages(await withState(stateDir, (state) => auditOf(scene, state)));
     const missing = [...accepted].filter((id) => !recorded.has(id)).length;
     const now = life();
     const depths = await Promise.race([now?.depths(), pause(LOOK_MS, undefined)]);

@@ -2,16 +2,20 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { STATE_FILE } from '#infra/embedded/state-dir.ts';
 import { openSqliteReader } from '#shared/adapters/sqlite/reader.ts';
+import { STREAM_OF_OPERATORS } from '#shared/domain/audit.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { type Audit, readAudit } from '#shared/state/read-audit.ts';
 import type { Scene } from './scene.ts';
 
-/** The events that are on record, and how many times each. */
-export function recordedEvents({ streams }: Audit): ReadonlyMap<string, number> {
+/** The events and operators' commands that are on record, and how many times each. */
+export function recordedMessages({ streams }: Audit): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
-  for (const { records } of streams.values())
-    for (const { fact } of records)
-      if (typeof fact.eventId === 'string') times.set(fact.eventId, (times.get(fact.eventId) ?? 0) + 1);
+  for (const [name, { records }] of streams)
+    for (const { fact } of records) {
+      // An incident's stream names the command that released it, too.
+      const id = name === STREAM_OF_OPERATORS ? fact.commandId : fact.eventId;
+      if (typeof id === 'string') times.set(id, (times.get(id) ?? 0) + 1);
+    }
   return times;
 }
 
