@@ -10,6 +10,7 @@ import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
+import { replayCommand } from './commands/replay.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { upCommand } from './commands/up.ts';
@@ -38,6 +39,7 @@ for (const command of [
   upCommand(),
   incidentsCommand(),
   auditCommand(),
+  replayCommand(),
   parkedCommand(),
   disarmCommand(),
   armCommand(),

@@ -16,12 +16,16 @@ export const confirmHostDown = eachMessage<StepCommand>('confirm-host-down', (se
     const { incident } = loaded.value;
     const segment = segmentOf(services, incident.segment);
     const live = await orOutage(readLive(services, loaded.value, segment));
-    if ('outage' in live)
-      return commitHost(services, loaded, { facts: [holdForOutage(incident, live.outage, services.clock.now())] });
+    const nowMs = services.clock.now();
+    if ('outage' in live) {
+      const facts = [holdForOutage(incident, live.outage, nowMs)];
+      return commitHost(services, loaded, { facts, basis: { by: 'gates', atMs: nowMs } });
+    }
     const reading = await readGates(services, loaded.value, segment, live.value);
     const rules: Rules = { policy: services.policy, segment };
     const facts = decideConfirmation(incident, reading.evidence, rules);
-    return commitHost(services, loaded, { facts, writes: guardWrites(facts, reading, rules, incident.id) });
+    const basis = { by: 'gates', atMs: reading.evidence.atMs } as const;
+    return commitHost(services, loaded, { facts, basis, writes: guardWrites(facts, reading, rules, incident.id) });
   }),
 );
 

@@ -2,6 +2,7 @@ import type { EvacuateInstance } from '#events/commands.ts';
 import { decideEvacuate, unfitNow } from '#shared/domain/evacuate.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { recordServer } from '#shared/domain/seen.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
@@ -26,19 +27,23 @@ export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance
   if (now === undefined) return;
   const { host, task, segment } = now;
   const { halted } = await readHalt(services, segment);
-  const unfit =
-    halted ?? ('outage' in seen ? seen.outage : unfitNow(seen.value, host.name, attempt, segment.instances));
-  const { proofMaxAgeSeconds } = segment.fencing;
-  const decision = decideEvacuate(host, task.value, attempt, proofMaxAgeSeconds, services.clock.now(), unfit);
+  const { instances, fencing } = segment;
+  const hindered = halted ?? ('outage' in seen ? seen.outage : null);
+  const server = 'outage' in seen ? undefined : seen.value;
+  const unfit = hindered ?? unfitNow(server, host.value.name, attempt, instances);
+  const nowMs = services.clock.now();
+  const decision = decideEvacuate(host.value, task.value, attempt, fencing.proofMaxAgeSeconds, nowMs, unfit);
   if (decision.do === 'nothing') return;
-  const intended = await commitTask(services, task, decision.facts);
+  const recorded = server === undefined ? null : recordServer(server, instances);
+  const basis = { by: 'request', atMs: nowMs, server: recorded, hindered } as const;
+  const intended = await commitTask(services, task, { facts: decision.facts, basis }, host);
   if (intended === undefined || decision.do === 'give-back') return;
   const { facts, answer } = await requestEvacuation(services, intended.value);
   await recordAnswer(services, intended, facts, answer, attempt, segment);
 });
 
 interface Granted {
-  readonly host: HostState;
+  readonly host: Loaded<HostState>;
   readonly task: Loaded<TaskState>;
   readonly segment: Segment;
 }
@@ -51,7 +56,7 @@ async function loadGranted(services: Services, message: EvacuateInstance): Promi
   ]);
   if (host === undefined || host.value.incident === null || task?.value.progress.status !== 'granted') return undefined;
   if (task.value.progress.attempt.number !== message.attempt) return undefined;
-  return { host: host.value, task, segment: segmentOf(services, host.value.incident.segment) };
+  return { host, task, segment: segmentOf(services, host.value.incident.segment) };
 }
 
 export const handler = lambdaHandler(evacuateInstance);

@@ -1,13 +1,12 @@
 import { Command } from 'commander';
 import type { AuditRecord } from '#shared/domain/audit.ts';
-import { PermanentError } from '#shared/errors.ts';
-import type { StateReader } from '#shared/ports.ts';
-import { type IncidentEntry, listIncidents } from '#shared/state/hosts.ts';
+import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { findIncident } from './find-incident.ts';
 import { withState } from './read-state.ts';
 
 /** `salvor audit <incident>`: everything that was reported, decided and done, in order. */
@@ -29,13 +28,6 @@ export function auditCommand(): Command {
         if (faultsOf(audit).length > 0) process.exitCode = 1;
       });
     });
-}
-
-async function findIncident(state: StateReader, wanted: string): Promise<IncidentEntry> {
-  const all = await Array.fromAsync(listIncidents(state));
-  const found = all.findLast(({ id, host }) => id.startsWith(wanted) || host === wanted);
-  if (found === undefined) throw new PermanentError(`no incident ${wanted}: "salvor incidents" lists them`);
-  return found;
 }
 
 /** Streams side by side by time; within a stream the order of its records never changes. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, StateWrite } from '#shared/ports.ts';
+import type { RecordedBasis } from './basis.ts';
 
 /**
  * The audit log: one stream per host, per incident and per evacuation task. Each record carries the hash of the
@@ -18,12 +19,16 @@ export interface AuditRecord {
   readonly atMs: number;
   /** What kind of fact: see `host.ts` and `task.ts`. */
   readonly fact: JsonObject & { readonly type: string };
+  /** What was decided on, with the first record of each decision. */
+  readonly basis?: RecordedBasis;
   readonly previousHash: string;
   readonly hash: string;
 }
 
 export const FIRST: Head = { seq: 0, hash: '0'.repeat(64) };
 
+/** See `policy-record.ts`. */
+export const streamOfPolicy = (policyId: string): string => `policy#${policyId}`;
 export const streamOfHost = (hostKey: string): string => `host#${hostKey}`;
 export const streamOfIncident = (incidentId: string): string => `incident#${incidentId}`;
 /** What operators asked for, whatever it was about. */
@@ -31,7 +36,7 @@ export const STREAM_OF_OPERATORS = 'operators';
 export const streamOfTask = (incidentId: string, instanceId: string): string => `task#${incidentId}#${instanceId}`;
 
 /** Keys in a fixed order, so that the same record always has the same hash (RFC 8785 for the values we use). */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
@@ -54,18 +59,22 @@ export function appendFacts(
   head: Head,
   facts: readonly { readonly type: string }[],
   atMs: number,
+  basis?: RecordedBasis,
 ): { readonly records: readonly AuditRecord[]; readonly head: Head } {
   const records: AuditRecord[] = [];
   let last = head;
   for (const each of facts) {
-    const fact = JSON.parse(JSON.stringify(each)) as AuditRecord['fact'];
-    const bare = { stream, seq: last.seq + 1, atMs, fact, previousHash: last.hash };
+    const fact = asStored(each) as AuditRecord['fact'];
+    const ground = basis === undefined || records.length > 0 ? {} : { basis: asStored(basis) };
+    const bare = { stream, seq: last.seq + 1, atMs, fact, ...ground, previousHash: last.hash };
     const record = { ...bare, hash: hashOf(bare) };
     records.push(record);
     last = { seq: record.seq, hash: record.hash };
   }
   return { records, head: last };
 }
+
+const asStored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** A record's place in its stream, which is read in this order. */
 export const placeOf = (seq: number): string => String(seq).padStart(10, '0');

@@ -36,24 +36,41 @@ export function candidates(
  * its share in flight, so wait. `scheduler`: none would do, so let Nova choose among all it knows.
  */
 export function pickDestination(
-  among: Candidate[],
-  instance: { readonly memoryMb: number; readonly failedAt: readonly string[] },
+  among: readonly Candidate[],
+  instance: Wanting,
   maxInFlightPerDestination: number,
 ): { readonly pick: 'host'; readonly host: string } | { readonly pick: 'full' } | { readonly pick: 'scheduler' } {
-  const fit = among.filter((each) => !instance.failedAt.includes(each.host) && each.freeMemoryMb >= instance.memoryMb);
+  const fit = among.filter((each) => wouldDo(each, instance));
   if (fit.length === 0) return { pick: 'scheduler' };
-  let best: Candidate | undefined;
-  for (const each of fit) {
-    if (each.inFlight >= maxInFlightPerDestination) continue;
-    if (
-      best === undefined ||
-      each.inFlight < best.inFlight ||
-      (each.inFlight === best.inFlight && each.freeMemoryMb > best.freeMemoryMb)
-    )
-      best = each;
-  }
+  const best = bestFirst(fit, maxInFlightPerDestination)[0];
   if (best === undefined) return { pick: 'full' };
   best.inFlight += 1;
   best.freeMemoryMb -= instance.memoryMb;
   return { pick: 'host', host: best.host };
 }
+
+/** The one that would be picked and the next best, as they are now: of these alone the same one is picked. */
+export const contenders = (
+  among: readonly Candidate[],
+  instance: Wanting,
+  maxInFlightPerDestination: number,
+): readonly Candidate[] =>
+  bestFirst(
+    among.filter((each) => wouldDo(each, instance)),
+    maxInFlightPerDestination,
+  )
+    .slice(0, 2)
+    .map((each) => ({ ...each }));
+
+interface Wanting {
+  readonly memoryMb: number;
+  readonly failedAt: readonly string[];
+}
+
+const wouldDo = ({ host, freeMemoryMb }: Candidate, { failedAt, memoryMb }: Wanting): boolean =>
+  !failedAt.includes(host) && freeMemoryMb >= memoryMb;
+
+const bestFirst = (fit: readonly Candidate[], maxInFlight: number): readonly Candidate[] =>
+  fit
+    .filter((each) => each.inFlight < maxInFlight)
+    .sort((a, b) => a.inFlight - b.inFlight || b.freeMemoryMb - a.freeMemoryMb || 0);

@@ -1,8 +1,9 @@
-import type { Answer, Server } from '#shared/ports.ts';
+import type { Answer } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
 import type { FenceProof, HostState } from './host.ts';
 import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
+import type { SeenServer } from './seen.ts';
 import type { TaskFact, TaskState } from './task.ts';
 
 /** What the follower saw must be this young when the request leaves. */
@@ -19,7 +20,7 @@ export type EvacuateDecision =
  * and a second evacuate would destroy theirs. The next look of the follower finds out what it is.
  */
 export function unfitNow(
-  server: Server | undefined,
+  server: SeenServer | undefined,
   host: string,
   attempt: number,
   of: Segment['instances'],

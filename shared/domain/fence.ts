@@ -4,12 +4,12 @@ import { askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { isShut, type Rules } from './gates/gate.ts';
 import { withRelease } from './gates/release.ts';
-import type { FenceProof, Fencing, ForcingDown, IncidentFact } from './host.ts';
+import type { FenceProof, Fencing, ForcingDown, HostState, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
 
-/** Until a power-off that was sent, and whose answer was lost, is looked after by `sweep`. */
+/** Until a power-off or a force-down that was sent, and whose answer was lost, is looked after by `sweep`. */
 const ANSWER_DUE_MS = 30_000;
 
 /** A reading with the moment at which the device was asked. */
@@ -46,6 +46,17 @@ export function bindingFault({ systemUuid }: PowerReading, known: KnownDevice, h
 export type FenceDecision =
   | { readonly do: 'commit'; readonly facts: readonly IncidentFact[] }
   | { readonly do: 'power-off'; readonly facts: readonly IncidentFact[]; readonly attempt: number };
+
+/** The evidence that must be recorded beside the facts: null when a fact carries it, or nothing was asked of it. */
+export const evidenceApart = (
+  { power }: PowerReading,
+  fault: string | null,
+  facts: readonly IncidentFact[],
+  evidence: Evidence,
+): Evidence | null =>
+  power === 'unknown' || fault !== null || facts.some((fact) => 'evidence' in fact && fact.evidence !== null)
+    ? null
+    : evidence;
 
 export function decideFencing(
   incident: Fencing,
@@ -166,11 +177,17 @@ export function decideAfterPowerOff(
   return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
 }
 
+export const forceDownIntended = ({ serviceId }: Pick<HostState, 'serviceId'>, nowMs: number): IncidentFact => ({
+  type: 'force-down-intended',
+  serviceId,
+  dueAtMs: nowMs + ANSWER_DUE_MS,
+});
+
 /** Nova has been told, or not; `forced-down` only when Nova itself says so. */
 export function decideForcingDown(
   incident: ForcingDown,
   answer: Answer | null,
-  service: ComputeService | undefined,
+  service: Pick<ComputeService, 'state' | 'forcedDown'> | undefined,
   segment: Segment,
   nowMs: number,
   random: number,

@@ -12,7 +12,7 @@ const WELL: ReadonlySet<string> = new Set<TaskOutcome>(['recovered', 'gone', 'no
  */
 export function proofFault(
   incident: Evacuating,
-  service: ComputeService | undefined,
+  service: Pick<ComputeService, 'forcedDown'> | undefined,
   waiting: number,
   { fencing }: Segment,
   nowMs: number,

@@ -1,10 +1,10 @@
-import type { Migration, Server } from '#shared/ports.ts';
-import { type Candidate, pickDestination } from './destinations.ts';
+import type { GrantBasis } from './basis.ts';
+import { type Candidate, contenders, pickDestination } from './destinations.ts';
 import { judgeInstance } from './instances.ts';
-import { isRunning } from './plan.ts';
 import type { Segment } from './policy.ts';
+import { isRunning, recordMigration, type SeenMigration, type SeenServer } from './seen.ts';
 import { gone, type Sight } from './settle.ts';
-import { endedAs, isInFlight, type TaskFact, type TaskState } from './task.ts';
+import { endedAs, type TaskFact, type TaskState } from './task.ts';
 
 export interface GrantInput {
   readonly sight: Sight;
@@ -12,8 +12,9 @@ export interface GrantInput {
   /** Nova's word on the failed host in this look. */
   readonly forcedDown: boolean;
   readonly candidates: Candidate[];
-  readonly otherMigrations: ReadonlyMap<string, Migration>;
-  /** Evacuations of other incidents in flight now, and the cloud's limit. */
+  readonly otherMigrations: ReadonlyMap<string, SeenMigration>;
+  /** Evacuations in flight now: of this incident, of others, and the cloud's limit. */
+  readonly inFlight: number;
   readonly inFlightElsewhere: number;
   readonly maxInFlightOverAll: number;
 }
@@ -21,34 +22,46 @@ export interface GrantInput {
 export interface TaskChange {
   readonly task: TaskState;
   readonly facts: readonly TaskFact[];
+  readonly basis: GrantBasis;
 }
 
 /** Gives tokens to waiting tasks, oldest plan first, as far as the limits go; each is judged again by what Nova says now. */
 export function grant(tasks: readonly TaskState[], input: GrantInput): readonly TaskChange[] {
   const { segment, sight } = input;
-  let inFlight = tasks.filter(isInFlight).length;
+  let { inFlight } = input;
   const limit = Math.min(segment.evacuation.maxInFlight, input.maxInFlightOverAll - input.inFlightElsewhere);
   const changes: TaskChange[] = [];
   for (const task of tasks) {
     const { progress } = task;
     if (progress.status !== 'waiting' || progress.notBeforeMs > sight.atMs) continue;
     const { server, ends } = judgeAgain(task, progress.because, input);
-    if (ends.length > 0) changes.push({ task, facts: ends });
+    if (ends.length > 0) changes.push({ task, facts: ends, basis: basisOf(task, input, inFlight, []) });
     if (server === undefined || inFlight >= limit) continue;
-    const destination = pickDestination(input.candidates, task, segment.evacuation.maxInFlightPerDestination);
+    const { maxInFlightPerDestination } = segment.evacuation;
+    const basis = basisOf(task, input, inFlight, contenders(input.candidates, task, maxInFlightPerDestination));
+    const destination = pickDestination(input.candidates, task, maxInFlightPerDestination);
     if (destination.pick === 'full') continue;
     inFlight += 1;
-    changes.push({
-      task,
-      facts: [granted(task, server, destination.pick === 'host' ? destination.host : null, input, inFlight, limit)],
-    });
+    const host = destination.pick === 'host' ? destination.host : null;
+    changes.push({ task, facts: [granted(task, server, host, input, inFlight, limit)], basis });
   }
   return changes;
 }
 
+function basisOf(
+  { instanceId }: TaskState,
+  { forcedDown, otherMigrations, inFlightElsewhere }: GrantInput,
+  inFlight: number,
+  candidates: readonly Candidate[],
+): GrantBasis {
+  const migration = otherMigrations.get(instanceId);
+  const recorded = migration === undefined ? null : recordMigration(migration);
+  return { forcedDown, migration: recorded, inFlight, inFlightElsewhere, candidates };
+}
+
 interface Verdict {
   /** As it was listed, when it may be evacuated. */
-  readonly server?: Server;
+  readonly server?: SeenServer;
   /** Facts that end the task instead; none when it has to be looked up first. */
   readonly ends: readonly TaskFact[];
 }
@@ -78,7 +91,7 @@ function judgeAgain(task: TaskState, because: string, { sight, segment, otherMig
 
 function granted(
   task: TaskState,
-  server: Server,
+  server: SeenServer,
   destination: string | null,
   input: GrantInput,
   inFlight: number,

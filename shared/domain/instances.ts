@@ -1,5 +1,5 @@
-import type { Migration, Server } from '#shared/ports.ts';
 import type { Segment } from './policy.ts';
+import type { SeenMigration, SeenServer } from './seen.ts';
 
 /**
  * How Nova is asked, so that an instance ends as its owner would want. Nova starts an instance in ERROR whatever
@@ -23,16 +23,16 @@ export type Verdict =
   /** Leave it as it is: it is not protected, nothing is to be done for it, or nothing can be done. */
   | { readonly kind: 'leave'; readonly outcome: 'not-protected' | 'left' | 'not-recoverable'; readonly because: string }
   /** Nova is evacuating it already, and salvor did not ask for it: respect that and see how it ends. */
-  | { readonly kind: 'watch'; readonly evacuation: Migration; readonly because: string }
+  | { readonly kind: 'watch'; readonly evacuation: SeenMigration; readonly because: string }
   /** Only a person can decide. */
   | { readonly kind: 'person'; readonly because: string };
 
 export interface InstanceContext {
   readonly instances: Segment['instances'];
   /** Evacuations of this instance that Nova still works on. */
-  readonly runningEvacuation: Migration | undefined;
+  readonly runningEvacuation: SeenMigration | undefined;
   /** Unfinished live or cold migration or resize of this instance. */
-  readonly runningMigration: Migration | undefined;
+  readonly runningMigration: SeenMigration | undefined;
 }
 
 const COMES_BACK_RUNNING = { way: 'as-it-was', wayAgain: 'as-it-was' } as const;
@@ -52,7 +52,7 @@ const person = (because: string): Verdict => ({ kind: 'person', because });
 
 /** Whether the policy protects the instance at all; undefined when it does. */
 export function notProtected(
-  server: Pick<Server, 'metadata'>,
+  server: Pick<SeenServer, 'metadata'>,
   { protect, metadataKey }: Segment['instances'],
 ): string | undefined {
   const value = server.metadata[metadataKey]?.trim().toLowerCase() ?? 'absent';
@@ -61,7 +61,7 @@ export function notProtected(
   return protect === 'all' || optedIn ? undefined : `not opted in: metadata ${metadataKey} is ${value}`;
 }
 
-export function judgeInstance(server: Server, context: InstanceContext): Verdict {
+export function judgeInstance(server: SeenServer, context: InstanceContext): Verdict {
   const unprotected = notProtected(server, context.instances);
   if (unprotected !== undefined) return leave('not-protected', unprotected);
   if (server.taskState === 'restoring') return person('its owner was taking its deletion back');
@@ -79,12 +79,12 @@ export function judgeInstance(server: Server, context: InstanceContext): Verdict
   return diskWouldBeLost(server, context.instances) ?? byState;
 }
 
-type TaskStates = ReadonlySet<Server['taskState']>;
+type TaskStates = ReadonlySet<SeenServer['taskState']>;
 const DELETING: TaskStates = new Set(['deleting', 'soft-deleting']);
-const isBeingDeleted = ({ vmState, taskState }: Server): boolean =>
+const isBeingDeleted = ({ vmState, taskState }: SeenServer): boolean =>
   ['deleted', 'soft-delete', 'soft_deleted'].includes(vmState) || DELETING.has(taskState);
 
-const isMigrating = ({ taskState }: Server): boolean =>
+const isMigrating = ({ taskState }: SeenServer): boolean =>
   taskState !== null && (taskState === 'migrating' || taskState.startsWith('resize_'));
 
 /** A stop that its owner asked for and the dead host never carried out. */
@@ -100,7 +100,7 @@ const STOPPING: TaskStates = new Set([
 ]);
 const REBUILDING: TaskStates = new Set(['rebuilding', 'rebuild_block_device_mapping', 'rebuild_spawning']);
 
-function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Segment['instances']): Verdict {
+function judgeState({ vmState, taskState }: SeenServer, { lostStates, inError }: Segment['instances']): Verdict {
   if (REBUILDING.has(taskState)) return person('its owner was rebuilding it: what its disk holds is not known');
   switch (vmState) {
     case 'active':
@@ -135,7 +135,7 @@ function judgeState({ vmState, taskState }: Server, { lostStates, inError }: Seg
 
 /** S7: Nova makes a local disk anew where it is not shared, and says nothing. */
 function diskWouldBeLost(
-  { localDisks }: Server,
+  { localDisks }: SeenServer,
   { sharedInstanceStorage, allowRebuildFromImage }: Segment['instances'],
 ): Verdict | undefined {
   if (localDisks.vtpm) return person('it has a vTPM, whose state Nova can not evacuate');

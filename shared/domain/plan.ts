@@ -1,24 +1,22 @@
-import type { Migration, Server } from '#shared/ports.ts';
 import { FIRST } from './audit.ts';
+import type { TaskBasis } from './basis.ts';
 import { judgeInstance, type Verdict } from './instances.ts';
 import type { Segment } from './policy.ts';
+import { isRunning, recordMigration, recordServer, type SeenMigration, type SeenServer } from './seen.ts';
 import { type Attempt, endedAs, type TaskFact, type TaskState } from './task.ts';
-
-/** Migration statuses at which Nova no longer works on an evacuation. */
-const ENDED = new Set(['done', 'completed', 'failed', 'error', 'cancelled']);
-export const isRunning = (migration: Migration): boolean => !ENDED.has(migration.status);
 
 export interface PlannedTask {
   readonly task: TaskState;
   readonly facts: readonly TaskFact[];
+  readonly basis: TaskBasis;
 }
 
 export interface PlanInput {
   readonly incidentId: string;
   readonly hostKey: string;
-  readonly servers: readonly Server[];
-  readonly evacuations: readonly Migration[];
-  readonly otherMigrations: readonly Migration[];
+  readonly servers: readonly SeenServer[];
+  readonly evacuations: readonly SeenMigration[];
+  readonly otherMigrations: readonly SeenMigration[];
   readonly segment: Segment;
   readonly nowMs: number;
 }
@@ -34,22 +32,27 @@ export function planTasks({
   const running = byInstance(evacuations.filter(isRunning));
   const others = byInstance(otherMigrations);
   return servers.map((server) => {
-    const verdict = judgeInstance(server, {
-      instances: segment.instances,
-      runningEvacuation: running.get(server.id),
-      runningMigration: others.get(server.id),
-    });
-    return planTask(server, verdict, rest);
+    const runningEvacuation = running.get(server.id);
+    const runningMigration = others.get(server.id);
+    const verdict = judgeInstance(server, { instances: segment.instances, runningEvacuation, runningMigration });
+    const basis: TaskBasis = {
+      by: 'planning',
+      atMs: rest.nowMs,
+      server: recordServer(server, segment.instances),
+      evacuation: runningEvacuation === undefined ? null : recordMigration(runningEvacuation),
+      migration: runningMigration === undefined ? null : recordMigration(runningMigration),
+    };
+    return { ...planTask(server, verdict, rest), basis };
   });
 }
 
-const byInstance = (migrations: readonly Migration[]) => new Map(migrations.map((each) => [each.instanceId, each]));
+const byInstance = (migrations: readonly SeenMigration[]) => new Map(migrations.map((each) => [each.instanceId, each]));
 
 function planTask(
-  server: Server,
+  server: SeenServer,
   verdict: Verdict,
   of: Pick<PlanInput, 'incidentId' | 'hostKey' | 'nowMs'>,
-): PlannedTask {
+): Omit<PlannedTask, 'basis'> {
   const { id: instanceId, name, vmState, taskState, locked, memoryMb } = server;
   const planned: TaskFact = {
     type: 'task-planned',

@@ -13,6 +13,8 @@ import type { Policy, Segment } from './policy.ts';
 export interface ReceivedEvent {
   readonly event: HostEvent;
   readonly receivedAtMs: number;
+  /** Earlier events of the same batch and meaning that it stands for, when it is read back from the audit. */
+  readonly standsFor?: number;
 }
 
 /** While nothing changes, the newest word of a reporter is written down again only this often, or twice in its TTL. */
@@ -63,7 +65,7 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
 
   const ordered = [...input.events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
   for (const received of ordered) {
-    const written = words.has(received.event.source);
+    const written = words.has(received.event.source) || (received.standsFor ?? 0) > 0;
     const context = { policy, segment: input.segment, nowMs, incident: host.incident, written };
     const fact = judge(received, claims, seen, context);
     if (fact === undefined) continue;
@@ -104,7 +106,7 @@ function judge(
   seen: ReadonlySet<string>,
   context: JudgeContext,
 ): ReportFact | undefined {
-  const { event, receivedAtMs } = received;
+  const { event, receivedAtMs, standsFor = 0 } = received;
   const occurredAtMs = Date.parse(event.time);
   const common = { reporter: event.source, eventId: event.id, eventType: event.type, occurredAtMs };
   if (seen.has(recordedId(event.source, event.id))) return undefined;
@@ -116,7 +118,7 @@ function judge(
   if (because !== undefined) return { type: 'not-believed', ...common, because };
   if (about !== undefined) return { type: 'recorded', ...common, about };
   if (before?.says === says && saysNothingNew(received, before, context)) return undefined;
-  return { type: 'reported', ...common, says, receivedAtMs, reason: event.data.reason ?? null, repeats: 0 };
+  return { type: 'reported', ...common, says, receivedAtMs, reason: event.data.reason ?? null, repeats: standsFor };
 }
 
 /** What on the host an event is about; undefined when it is about the host itself. */

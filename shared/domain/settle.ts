@@ -1,7 +1,6 @@
-import type { Migration, Server } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
-import { isRunning } from './plan.ts';
 import type { Segment } from './policy.ts';
+import { isRunning, type SeenMigration, type SeenServer } from './seen.ts';
 import { type Attempt, endedAs, evolveTask, type TaskFact, type TaskState } from './task.ts';
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
@@ -15,15 +14,18 @@ const ANSWER_EXPIRES_MS = 75_000;
 export interface Sight {
   readonly atMs: number;
   /** In any order: the ids tell which is newer. */
-  readonly evacuationsOf: ReadonlyMap<string, readonly Migration[]>;
+  readonly evacuationsOf: ReadonlyMap<string, readonly SeenMigration[]>;
   /** Instances whose host field is still the failed host; undefined when they were not listed this time. */
-  readonly onHost: ReadonlyMap<string, Server> | undefined;
+  readonly onHost: ReadonlyMap<string, SeenServer> | undefined;
   /** Instances that were asked for one by one, since they are no longer on the host: null when deleted. */
-  readonly elsewhere: ReadonlyMap<string, Server | null>;
+  readonly elsewhere: ReadonlyMap<string, Pick<SeenServer, 'host'> | null>;
 }
 
 /** The evacuation that belongs to an attempt: the newest that came after its grant. */
-export const migrationOf = (attempt: Attempt, migrations: readonly Migration[] | undefined): Migration | undefined =>
+export const migrationOf = (
+  attempt: Attempt,
+  migrations: readonly SeenMigration[] | undefined,
+): SeenMigration | undefined =>
   migrations?.filter((each) => each.id > attempt.lastMigrationId).sort((a, b) => b.id - a.id)[0];
 
 /** Whether the instances on the host must be listed to settle this task: only when something about it has ended. */
@@ -105,7 +107,7 @@ function foundRunning(
 function settleFound(
   task: TaskState,
   attempt: Attempt,
-  migration: Migration,
+  migration: SeenMigration,
   sight: Sight,
   evacuation: Segment['evacuation'],
   random: number,
@@ -134,7 +136,7 @@ function settleFound(
   );
 }
 
-const isDone = ({ status }: Migration): boolean => status === 'done' || status === 'completed';
+const isDone = ({ status }: SeenMigration): boolean => status === 'done' || status === 'completed';
 
 /** The instance is no longer on the host, though no attempt that counts now brought it away. */
 export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undefined {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fault, FIRST, faultsIn, type Head, type KeptRecord } from './audit.ts';
+import type { TaskState } from './task.ts';
 
 /** What is wrong with the log, and where. */
 export interface Finding {
@@ -62,6 +63,10 @@ export function checkHead(
   });
 }
 
+/** The same of the state. */
+export const headsOf = (tasks: readonly TaskState[]): string =>
+  hashOfHeads(tasks.map(({ instanceId, endedAt, audit }) => ({ instanceId, head: endedAt ?? audit })));
+
 /** One hash over the ends of the tasks' streams, in the order of their instances' ids. */
 export function hashOfHeads(tasks: readonly { readonly instanceId: string; readonly head: Head }[]): string {
   const hash = createHash('sha256');
@@ -71,12 +76,12 @@ export function hashOfHeads(tasks: readonly { readonly instanceId: string; reado
 }
 
 /**
- * Where a task's stream had come to when the task ended; what follows is the late answer to a request that was given
- * up. Undefined while it has not ended.
+ * What the end of its incident commits of a task: where its stream had come to when it ended, or by now when it never
+ * began. What follows an end is the late answer to a request that was given up.
  */
-export function endOf(records: readonly KeptRecord[]): Head | undefined {
+export function endOf(records: readonly KeptRecord[]): Head {
   const end = records.find(({ record }) => record.fact.type === 'task-ended')?.record;
-  return end && { seq: end.seq, hash: end.hash };
+  return end === undefined ? tailOf(records) : { seq: end.seq, hash: end.hash };
 }
 
 /** What of two accounts of the same thing differs, by the names of the fields. */

@@ -1,11 +1,15 @@
-import type { Head } from '#shared/domain/audit.ts';
+import type { RecordedBasis, TaskBasis } from '#shared/domain/basis.ts';
+import type { HostState } from '#shared/domain/host.ts';
 import type { PlannedTask } from '#shared/domain/plan.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { stillOpen } from '#shared/state/hosts.ts';
+import { unchanged } from '#shared/state/hosts.ts';
+import { type Loaded, versionAfter, versionOf } from '#shared/state/items.ts';
 import { inTransactions, type TaskCommit, taskWrites } from '#shared/state/tasks.ts';
+import { policyOnRecord } from './policy-on-record.ts';
+import type { HostIn } from './step.ts';
 
 /**
  * Writes task commits, as many to a transaction as fit. A task that somebody else moved on meanwhile is left to
@@ -41,19 +45,35 @@ async function committed(
   }
 }
 
+/** The basis of a task's decision as it is recorded. */
+export const onRecord = async (
+  services: Services,
+  task: Loaded<TaskState>,
+  basis: TaskBasis,
+  host?: Loaded<HostState>,
+): Promise<RecordedBasis> => ({
+  ...basis,
+  version: versionAfter(task),
+  policy: await policyOnRecord(services),
+  ...(host === undefined ? {} : { host: versionOf(host) }),
+});
+
 /**
- * Writes new tasks, each with its stream started from the incident's head. None is added to an incident that was
- * closed meanwhile: nobody would see to it.
+ * Writes new tasks, each with its stream started from the incident's head. None is added once the host was written by
+ * anybody else: whoever found its incident closed, or its proof void, would not know of it.
  */
 export async function addTasks(
   services: Services,
   planned: readonly PlannedTask[],
-  incidentHead: Head,
+  host: Loaded<HostIn<'planning' | 'evacuating' | 'handing-over'>>,
 ): Promise<readonly TaskState[]> {
   const nowMs = services.clock.now();
-  const commits = planned.map(({ task, facts }) =>
-    taskWrites({ value: task, version: 'absent' }, facts, nowMs, incidentHead),
+  const commits = await Promise.all(
+    planned.map(async ({ task, facts, basis }) => {
+      const loaded = { value: task, version: 'absent' } as const;
+      const recorded = await onRecord(services, loaded, basis, host);
+      return taskWrites(loaded, facts, recorded, nowMs, host.value.incident.audit);
+    }),
   );
-  const [first] = planned;
-  return first === undefined ? [] : commitTasks(services, commits, [stillOpen(first.task.incidentId)]);
+  return commitTasks(services, commits, [unchanged(host)]);
 }

@@ -37,9 +37,11 @@ export async function foldReports(
       }),
       version: 'absent' as const,
     };
-    const facts = decideReports(loaded.value, input, policy, clock.now());
+    const nowMs = clock.now();
+    const facts = decideReports(loaded.value, input, policy, nowMs);
+    const basis = { by: 'reports', atMs: nowMs, segment: input.segment?.name ?? null } as const;
     try {
-      const committed = facts.length > 0 ? await commitHost(services, loaded, { facts }) : loaded;
+      const committed = facts.length > 0 ? await commitHost(services, loaded, { facts, basis }) : loaded;
       const moved = committed.value.incident?.tick !== loaded.value.incident?.tick;
       if (moved || deliveries.some((delivery) => delivery.redelivered)) await sendCommands(services, committed.value);
       return;

@@ -1,6 +1,5 @@
 import { nextLookMs, proofFault } from '#shared/domain/follow.ts';
-import type { HostState, IncidentFact } from '#shared/domain/host.ts';
-import { pause } from '#shared/domain/pause.ts';
+import type { HostState } from '#shared/domain/host.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
@@ -9,7 +8,7 @@ import { closeWith } from './hand-over.ts';
 import { orOutage, readHalt, segmentOf } from './live.ts';
 import { look } from './look.ts';
 import { settleTasks } from './settle-tasks.ts';
-import { commitHost, type HostIn } from './step.ts';
+import { commitHost, followedUntil, type HostIn, halt } from './step.ts';
 
 const OUTAGE_LOOK_MS = 5_000;
 
@@ -27,7 +26,6 @@ export async function followTasks(
   const { clock, state } = services;
   const { incident } = loaded.value;
   const segment = segmentOf(services, incident.segment);
-  const commit = (fact: IncidentFact) => commitHost(services, loaded, { facts: [fact] });
 
   const before = await loadTasks(state, incident.id);
   if (redelivered)
@@ -39,10 +37,10 @@ export async function followTasks(
   const seen = await orOutage(look(services, loaded.value, before, segment));
   if ('outage' in seen) {
     services.log.warn('Nova does not answer the follower', { incidentId: incident.id, because: seen.outage });
-    return commit({ type: 'followed', nextLookAtMs: clock.now() + OUTAGE_LOOK_MS });
+    return commitHost(services, loaded, followedUntil(clock.now() + OUTAGE_LOOK_MS));
   }
   const sight = seen.value;
-  const settled = await settleTasks(services, loaded.value, before, sight, segment);
+  const settled = await settleTasks(services, loaded, before, sight, segment);
   const values = settled.tasks.map((task) => task.value);
   if (sight.listing !== undefined && values.every((task) => task.progress.status === 'ended'))
     return closeWith(services, loaded, values);
@@ -54,18 +52,23 @@ export async function followTasks(
       ({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs,
     ).length;
     const requests = halted === undefined ? grantable : 0;
-    const fault = proofFault(incident, sight.listing.service, requests, segment, clock.now());
-    if (fault !== undefined) return commit(fault);
+    const { service } = sight.listing;
+    const atMs = clock.now();
+    const fault = proofFault(incident, service, requests, segment, atMs);
+    if (fault !== undefined) {
+      const word = service === undefined ? null : { forcedDown: service.forcedDown };
+      return commitHost(services, loaded, {
+        facts: [fault],
+        basis: { by: 'proof', atMs, service: word, waiting: requests },
+      });
+    }
   }
   if (halted !== undefined && waiting.length > 0) {
     const inFlight = waiting.length < values.filter((task) => task.progress.status !== 'ended').length;
-    const pollMs = clock.now() + segment.evacuation.pollSeconds * 1000;
-    return commit(pause(incident, halted, clock.now(), inFlight ? pollMs : undefined));
+    return commitHost(services, loaded, halt(incident, halted, clock.now(), inFlight ? segment : undefined));
   }
-  const granted = await grantTasks(services, loaded.value, settled.tasks, sight, segment);
+  const granted = await grantTasks(services, loaded, settled.tasks, sight, segment);
   const now = granted.tasks.map((task) => task.value);
-  return commit({
-    type: 'followed',
-    nextLookAtMs: nextLookMs(now, settled.changed || granted.changed, segment, clock.now()),
-  });
+  const nextLookAtMs = nextLookMs(now, settled.changed || granted.changed, segment, clock.now());
+  return commitHost(services, loaded, followedUntil(nextLookAtMs));
 }

@@ -2,7 +2,8 @@ import type { EvacuateInstance } from '#events/commands.ts';
 import { candidates } from '#shared/domain/destinations.ts';
 import { grant, type TaskChange } from '#shared/domain/grant.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import type { TaskState } from '#shared/domain/task.ts';
+import { taskSight } from '#shared/domain/task-sight.ts';
 import type { Hypervisor } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openHosts } from '#shared/state/hosts.ts';
@@ -19,19 +20,20 @@ import type { HostIn } from './step.ts';
  */
 export async function grantTasks(
   services: Services,
-  host: HostIn<'evacuating'>,
+  loaded: Loaded<HostIn<'evacuating'>>,
   before: readonly Loaded<TaskState>[],
   sight: FullSight,
   segment: Segment,
 ): Promise<TasksNow> {
   const { state, policy } = services;
+  const host = loaded.value;
   const { name: cloud, region } = policy.cloud;
   const tokens = await loadTokens(state, cloud, region);
   const changes =
     sight.listing === undefined
       ? []
       : await decideGrants(services, host, before, sight, segment, inFlightElsewhere(tokens.value, host.incident.id));
-  const facts = new Map<string, readonly TaskFact[]>(changes.map(({ task, facts }) => [task.instanceId, facts]));
+  const decided = new Map(changes.map((change) => [change.task.instanceId, change]));
   const granted = changes.flatMap(grantOf);
   const inFlight = countInFlight(before.map((task) => task.value));
   const share = granted.reduce(
@@ -46,7 +48,13 @@ export async function grantTasks(
   );
   const writes = tokenWrites(cloud, region, tokens, host.incident.id, share);
   if (writes.length > 0) await state.transact(writes);
-  const now = await changeTasks(services, before, (task) => facts.get(task.instanceId) ?? []);
+  const now = await changeTasks(services, loaded, before, (task) => {
+    const change = decided.get(task.instanceId);
+    if (change === undefined) return undefined;
+    const { atMs } = sight;
+    const seen = taskSight(task, sight, segment.instances);
+    return { facts: change.facts, basis: { by: 'grant', atMs, ...change.basis, ...seen } };
+  });
   const wanted = new Set(granted.map(({ instanceId }) => instanceId));
   await sendGrants(
     services,
@@ -85,9 +93,9 @@ async function decideGrants(
   ]);
   const known: readonly Hypervisor[] = 'value' in hypervisors ? hypervisors.value : [];
   const suspects = new Set(open.map((each) => each.name));
-  const own = countInFlight(tasks).byDestination;
+  const own = countInFlight(tasks);
   const inFlightTo: Record<string, number> = { ...elsewhere.byDestination };
-  for (const [destination, count] of Object.entries(own))
+  for (const [destination, count] of Object.entries(own.byDestination))
     inFlightTo[destination] = (inFlightTo[destination] ?? 0) + count;
   return grant(tasks, {
     sight,
@@ -101,6 +109,7 @@ async function decideGrants(
       inFlightTo,
     ),
     otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),
+    inFlight: own.total,
     inFlightElsewhere: elsewhere.total,
     maxInFlightOverAll: services.policy.global.maxEvacuationsInFlight,
   });

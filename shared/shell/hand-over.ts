@@ -1,8 +1,7 @@
-import { FIRST } from '#shared/domain/audit.ts';
 import { closeIncident, handOver } from '#shared/domain/follow.ts';
-import type { HostState, IncidentFact } from '#shared/domain/host.ts';
+import type { HostState } from '#shared/domain/host.ts';
 import type { TaskState } from '#shared/domain/task.ts';
-import { hashOfHeads } from '#shared/domain/verify.ts';
+import { headsOf } from '#shared/domain/verify.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
@@ -10,7 +9,7 @@ import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens
 import { orOutage, segmentOf } from './live.ts';
 import { look } from './look.ts';
 import { changeTasks, settleTasks } from './settle-tasks.ts';
-import { commitHost, type HostIn } from './step.ts';
+import { commitHost, followedUntil, type HostIn } from './step.ts';
 
 const OUTAGE_LOOK_MS = 5_000;
 
@@ -28,15 +27,18 @@ export async function handOverTasks(
   const before = await loadTasks(state, incident.id);
   const seen = await orOutage(look(services, loaded.value, before, segment));
   if ('outage' in seen) {
-    const waiting: IncidentFact = { type: 'followed', nextLookAtMs: clock.now() + OUTAGE_LOOK_MS };
-    return commitHost(services, loaded, { facts: [waiting] });
+    return commitHost(services, loaded, followedUntil(clock.now() + OUTAGE_LOOK_MS));
   }
-  const settled = await settleTasks(services, loaded.value, before, seen.value, segment);
-  const { tasks } = await changeTasks(services, settled.tasks, (task) => handOver(task, incident, clock.now()));
+  const settled = await settleTasks(services, loaded, before, seen.value, segment);
+  const atMs = clock.now();
+  const { tasks } = await changeTasks(services, loaded, settled.tasks, (task) => ({
+    facts: handOver(task, incident, atMs),
+    basis: { by: 'hand-over', atMs },
+  }));
   const values = tasks.map((task) => task.value);
   return values.every((task) => task.progress.status === 'ended')
     ? closeWith(services, loaded, values)
-    : commitHost(services, loaded, { facts: [{ type: 'followed', nextLookAtMs: clock.now() }] });
+    : commitHost(services, loaded, followedUntil(clock.now()));
 }
 
 /** Closes an incident all of whose tasks have ended. Its tokens are free from then on. */
@@ -47,11 +49,11 @@ export async function closeWith(
 ): Promise<Loaded<HostState>> {
   const { state, policy, clock } = services;
   const { incident } = loaded.value;
-  const heads = hashOfHeads(tasks.map(({ instanceId, endedAt }) => ({ instanceId, head: endedAt ?? FIRST })));
+  const atMs = clock.now();
   const dismissed = incident.status === 'handing-over' && incident.dismissed;
-  const closing = closeIncident(tasks, heads, clock.now(), dismissed);
+  const closing = closeIncident(tasks, headsOf(tasks), atMs, dismissed);
   const { name: cloud, region } = policy.cloud;
   const tokens = await loadTokens(state, cloud, region);
   const writes = tokenWrites(cloud, region, tokens, incident.id, NOTHING_IN_FLIGHT);
-  return commitHost(services, loaded, { facts: [closing], writes });
+  return commitHost(services, loaded, { facts: [closing], basis: { by: 'end', atMs }, writes });
 }

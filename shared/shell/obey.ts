@@ -57,7 +57,8 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
   const { state, clock } = services;
   const loaded = await loadHost(state, command.hostKey);
   const tasks = await loadTasks(state, command.incidentId);
-  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, clock.now());
+  const atMs = clock.now();
+  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, atMs);
   const on = `host ${loaded?.value.name ?? command.hostKey}`;
   const fact = factOf(command, on, command.incidentId, decision, clock.now());
   const record = await recordWrites(services, fact);
@@ -65,7 +66,8 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
   else {
     const lifted = await liftStop(services, loaded.value.incident?.segment, command.incidentId);
     const { facts } = decision;
-    const committed = await commitHost(services, loaded, { facts, writes: [...record, ...lifted] });
+    const basis = { by: 'operator', atMs, askedAtMs: askedAtMs(command, atMs), hasTasks: tasks.length > 0 } as const;
+    const committed = await commitHost(services, loaded, { facts, basis, writes: [...record, ...lifted] });
     await sendCommands(services, committed.value);
   }
   logOutcome(services, fact);

@@ -1,7 +1,9 @@
+import type { HostBasis } from '#shared/domain/basis.ts';
 import {
   bindingFault,
   decideAfterPowerOff,
   decideFencing,
+  evidenceApart,
   fenceFailed,
   powerOffAnswered,
   type TimedReading,
@@ -31,10 +33,11 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const host = loaded.value;
   const segment = segmentOf(services, host.incident.segment);
   const config = fenceDeviceOf(policy, host.name);
-  const fail = (because: string) =>
-    commitHost(services, loaded, {
-      facts: [fenceFailed(host.incident, because, segment, clock.now(), chance.random())],
-    });
+  const fail = (because: string) => {
+    const [atMs, random] = [clock.now(), chance.random()];
+    const facts = [fenceFailed(host.incident, because, segment, atMs, random)];
+    return commitHost(services, loaded, { facts, basis: { by: 'no-reading', atMs, random } });
+  };
   if (config === undefined) return fail('the policy names no fence device for the host');
   const device = await openDevice(services, config);
   if (typeof device === 'string') return fail(device);
@@ -50,13 +53,25 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   };
   const { evidence, guards } = await readGates(services, host, segment, live.value);
   const fault = bindingFault(reading, known, host.key);
-  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, chance.random());
+  const random = chance.random();
+  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, random);
+  const { boundTo, boundSystem } = known;
+  const { askedAtMs } = reading;
+  const basis: HostBasis = {
+    by: 'power',
+    atMs: evidence.atMs,
+    random,
+    askedAtMs,
+    boundTo,
+    boundSystem,
+    evidence: evidenceApart(reading, fault, decision.facts, evidence),
+  };
   const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, bindings) : [];
   // A switch that was committed first is never overtaken: the power-off finds both guards as the gates saw them.
   const unchanged = decision.do === 'power-off' ? guardChecks(segment.name, guards) : [];
   const stop = await stopWrites(services, decision.facts, segment, host.incident.id, guards.segment);
   const writes = [...bind, ...unchanged, ...stop];
-  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });
+  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });
   if (decision.do === 'commit') return committed;
 
   // The intent is committed: from here on a crash is looked after by reading the power again.
@@ -65,12 +80,23 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const answer = await device.powerOff();
   const after = await readBack(services, device);
   const answered = powerOffAnswered(incident.powerOffs, answer);
-  return commitOutcome(services, committed, answered, ({ incident: now, claims }) =>
+  return commitOutcome(services, committed, answered, ({ incident: now, claims }, atMs) => {
     // Once another step was taken, this reading may be older than what that one saw.
-    now?.status === 'fencing' && now.tick === incident.tick
-      ? decideAfterPowerOff(now, answer, after, lastSeenUpMs(claims), segment, clock.now(), chance.random())
-      : [answered],
-  );
+    const current = now?.status === 'fencing' && now.tick === incident.tick ? now : undefined;
+    const again = chance.random();
+    const basis = {
+      by: 'read-back',
+      atMs,
+      askedAtMs: after.askedAtMs,
+      random: again,
+      current: current !== undefined,
+    } as const;
+    const facts =
+      current === undefined
+        ? [answered]
+        : decideAfterPowerOff(current, answer, after, lastSeenUpMs(claims), segment, atMs, again);
+    return { facts, basis };
+  });
 }
 
 async function openDevice(

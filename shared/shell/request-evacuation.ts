@@ -1,4 +1,5 @@
 import { foldAnswer } from '#shared/domain/evacuate.ts';
+import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { TaskFact, TaskState } from '#shared/domain/task.ts';
 import { ConflictError } from '#shared/errors.ts';
@@ -6,16 +7,21 @@ import type { Answer } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { loadTask, taskWrites } from '#shared/state/tasks.ts';
+import { onRecord } from './add-tasks.ts';
+import type { TaskDecision } from './settle-tasks.ts';
 
 const MAX_RACES = 8;
 
 /** Undefined when somebody else moved the task on: then this message has no more business with it. */
 export async function commitTask(
-  { state, clock }: Services,
+  services: Services,
   loaded: Loaded<TaskState>,
-  facts: readonly TaskFact[],
+  { facts, basis }: TaskDecision,
+  host?: Loaded<HostState>,
 ): Promise<Loaded<TaskState> | undefined> {
-  const { task, writes } = taskWrites(loaded, facts, clock.now());
+  const { state, clock } = services;
+  const recorded = await onRecord(services, loaded, basis, host);
+  const { task, writes } = taskWrites(loaded, facts, recorded, clock.now());
   try {
     await state.transact(writes);
     return { value: task, version: versionAfter(loaded) };
@@ -62,11 +68,9 @@ export async function recordAnswer(
 ): Promise<void> {
   let task: Loaded<TaskState> | undefined = intended;
   for (let race = 0; race < MAX_RACES && task !== undefined; race += 1) {
-    const facts = [
-      ...first,
-      ...foldAnswer(task.value, attempt, answer, segment, services.clock.now(), services.chance.random()),
-    ];
-    if ((await commitTask(services, task, facts)) !== undefined) return;
+    const [atMs, random] = [services.clock.now(), services.chance.random()];
+    const facts = [...first, ...foldAnswer(task.value, attempt, answer, segment, atMs, random)];
+    if ((await commitTask(services, task, { facts, basis: { by: 'answer', atMs, random } })) !== undefined) return;
     // The follower saw the migration first: the answer is recorded behind that.
     task = await loadTask(services.state, intended.value.incidentId, intended.value.instanceId);
   }

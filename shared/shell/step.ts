@@ -1,12 +1,18 @@
 import type { StepCommand } from '#events/commands.ts';
+import type { HostBasis } from '#shared/domain/basis.ts';
 import { commandsOf } from '#shared/domain/commands.ts';
 import { deadlinePassed } from '#shared/domain/deadline.ts';
 import type { HostFact, HostState, Incident, IncidentFact, IncidentStatus } from '#shared/domain/host.ts';
+import { leavingTasks } from '#shared/domain/leaving-tasks.ts';
+import { pause } from '#shared/domain/pause.ts';
+import type { Segment } from '#shared/domain/policy.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { hostWrites, loadHost } from '#shared/state/hosts.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { policyOnRecord } from './policy-on-record.ts';
 
 const MAX_RACES = 8;
 
@@ -19,6 +25,7 @@ export const isIn = <S extends IncidentStatus>(loaded: Loaded<HostState>, status
 
 export interface Decided {
   readonly facts: readonly HostFact[];
+  readonly basis: HostBasis;
   /** Other items that must be written in the same transaction: guards, bindings, tokens. */
   readonly writes?: readonly StateWrite[];
 }
@@ -27,14 +34,50 @@ export interface Decided {
 export async function commitHost(
   services: Services,
   loaded: Loaded<HostState>,
-  { facts, writes = [] }: Decided,
+  { facts, basis, writes = [] }: Decided,
 ): Promise<Loaded<HostState>> {
-  const committed = hostWrites(loaded, facts, services.clock.now());
+  const recorded = { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
+  const told = await withTasks(services, loaded.value.incident, facts);
+  const committed = hostWrites(loaded, told, recorded, services.clock.now());
   await services.state.transact([...committed.writes, ...writes]);
-  logTransition(services, loaded.value, committed.host, facts);
-  logTrouble(services, committed.host, facts);
+  logTransition(services, loaded.value, committed.host, told);
+  logTrouble(services, committed.host, told);
   return { value: committed.host, version: versionAfter(loaded) };
 }
+
+/** A1: an incident that ends untouched although tasks were planned for it commits them. */
+async function withTasks(
+  { state }: Services,
+  incident: Incident | null,
+  facts: readonly HostFact[],
+): Promise<readonly HostFact[]> {
+  const untouched = facts.some((fact) => fact.type === 'incident-closed' && fact.taskHeads === null);
+  if (incident === null || !untouched) return facts;
+  return leavingTasks(
+    facts,
+    (await loadTasks(state, incident.id)).map(({ value }) => value),
+  );
+}
+
+/** Nothing is to be done before the next look. */
+export const followedUntil = (nextLookAtMs: number): Decided => ({
+  facts: [{ type: 'followed', nextLookAtMs }],
+  basis: { by: 'timer', atMs: nextLookAtMs },
+});
+
+/**
+ * A switch keeps salvor from going on.
+ * @param polled the segment, while evacuations are in flight: they are followed at its beat
+ */
+export const halt = (
+  incident: Parameters<typeof pause>[0],
+  because: string,
+  atMs: number,
+  polled?: Segment,
+): Decided => ({
+  facts: [pause(incident, because, atMs, polled && atMs + polled.evacuation.pollSeconds * 1000)],
+  basis: { by: 'halt', atMs, inFlight: polled !== undefined },
+});
 
 /** The one form in which every transition is logged. */
 function logTransition({ log }: Services, before: HostState, after: HostState, facts: readonly HostFact[]): void {
@@ -89,15 +132,19 @@ export async function commitOutcome(
   services: Services,
   acted: Loaded<HostState>,
   answered: IncidentFact,
-  decide: (host: HostState) => readonly HostFact[],
+  decide: (host: HostState, nowMs: number) => Pick<Decided, 'facts' | 'basis'>,
 ): Promise<Loaded<HostState>> {
   const incidentId = acted.value.incident?.id ?? '';
   let loaded = acted;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const late: HostFact = { type: 'answered-late', incidentId, answered };
-    const facts = loaded.value.incident?.id === incidentId ? decide(loaded.value) : [late];
+    const atMs = services.clock.now();
+    const decided: Decided =
+      loaded.value.incident?.id === incidentId
+        ? decide(loaded.value, atMs)
+        : { facts: [late], basis: { by: 'late-answer', atMs } };
     try {
-      return await commitHost(services, loaded, { facts });
+      return await commitHost(services, loaded, decided);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       loaded = (await loadHost(services.state, acted.value.key)) ?? acted;
@@ -133,8 +180,7 @@ export async function takeStep<S extends IncidentStatus>(
     }
     try {
       const overdue = pastDeadline(services, loaded.value.incident);
-      const done =
-        overdue === undefined ? await take(loaded) : await commitHost(services, loaded, { facts: [overdue] });
+      const done = overdue === undefined ? await take(loaded) : await commitHost(services, loaded, overdue);
       await sendCommands(services, done.value);
       return;
     } catch (error) {
@@ -145,9 +191,11 @@ export async function takeStep<S extends IncidentStatus>(
 }
 
 /** The deadline runs in every status that goes on by itself. */
-function pastDeadline({ policy, clock }: Services, incident: Incident): IncidentFact | undefined {
+function pastDeadline({ policy, clock }: Services, incident: Incident): Decided | undefined {
   const segment = policy.segments.find(({ name }) => name === incident.segment);
-  return segment && deadlinePassed(incident, segment, clock.now());
+  const atMs = clock.now();
+  const passed = segment && deadlinePassed(incident, segment, atMs);
+  return passed && { facts: [passed], basis: { by: 'deadline', atMs } };
 }
 
 function isDue<S extends IncidentStatus>(

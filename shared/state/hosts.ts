@@ -1,4 +1,5 @@
 import { appendFacts, auditWrite, FIRST, type Head, streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
+import type { RecordedBasis } from '#shared/domain/basis.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import {
   type HostFact,
@@ -31,7 +32,6 @@ export const hostItemKey = (hostKey: string): ItemKey => ({
   partition: `${HOST_PARTITION_PREFIX}${hostKey}`,
   sort: 'state',
 });
-const OPEN_ENTRY = 1;
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sort: incidentId });
 
 export const loadHost = (state: StateReader, hostKey: string): Promise<Loaded<HostState> | undefined> =>
@@ -44,14 +44,13 @@ function raised(host: HostState): HostState {
   return { ...host, incident: { ...older, ...host.incident } };
 }
 
-/** The incident's entry, which has version 1 while the incident is open. */
 export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
   load<IncidentEntry>(state, entryKey(incidentId));
-/** Makes a transaction fail once the incident is closed: nothing is added to what its end has committed. */
-export const stillOpen = (incidentId: string): StateWrite => ({
+/** Makes a transaction fail once anything else was decided about the host. */
+export const unchanged = ({ value: { key }, version }: Loaded<HostState>): StateWrite => ({
   kind: 'check',
-  ...entryKey(incidentId),
-  expect: OPEN_ENTRY,
+  ...hostItemKey(key),
+  expect: version,
 });
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
@@ -83,15 +82,22 @@ function whole(host: HostState): HostState {
 export function hostWrites(
   loaded: Loaded<HostState>,
   facts: readonly HostFact[],
+  basis: RecordedBasis,
   nowMs: number,
 ): { readonly host: HostState; readonly writes: readonly StateWrite[] } {
   let host = loaded.value;
   const writes: StateWrite[] = [];
+  const begun = new Set<string>();
+  const append = (stream: string, from: Head, fact: HostFact): Head => {
+    const { records, head } = appendFacts(stream, from, [fact], nowMs, begun.has(stream) ? undefined : basis);
+    begun.add(stream);
+    writes.push(...records.map(auditWrite));
+    return head;
+  };
   for (const fact of facts) {
     if (isReportFact(fact)) {
-      const { records, head } = appendFacts(streamOfHost(host.key), host.audit, [fact], nowMs);
+      const head = append(streamOfHost(host.key), host.audit, fact);
       host = { ...evolveHost(host, fact), audit: head };
-      writes.push(...records.map(auditWrite));
       continue;
     }
     if (isSilentFact(fact)) {
@@ -100,16 +106,10 @@ export function hostWrites(
     }
     const opening = fact.type === 'incident-opened';
     const id = opening ? fact.incidentId : (host.incident?.id ?? '');
-    const { records, head } = appendFacts(
-      streamOfIncident(id),
-      opening ? FIRST : (host.incident?.audit ?? FIRST),
-      [fact],
-      nowMs,
-    );
+    const head = append(streamOfIncident(id), opening ? FIRST : (host.incident?.audit ?? FIRST), fact);
     const before = host;
     host = evolveHost(host, fact);
     if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };
-    writes.push(...records.map(auditWrite));
     if (opening || fact.type === 'incident-closed') writes.push(...entryWrites(before, host, fact, head));
   }
   return { host, writes: [put(hostItemKey(host.key), loaded.version, host, dueOf(host)), ...onceEach(writes)] };
@@ -155,7 +155,7 @@ function entryWrites(
     counts,
     auditHead: head,
   };
-  return [put(entryKey(id), OPEN_ENTRY, entry)];
+  return [put(entryKey(id), 1, entry)];
 }
 
 /** An incident that opens and closes in one transaction has one entry: the later write, made for a new item. */

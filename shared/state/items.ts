@@ -11,8 +11,11 @@ export interface Loaded<T> {
 }
 
 /** The version that an item has once what was loaded is written again. */
-export const versionAfter = ({ version }: Pick<Loaded<unknown>, 'version'>): number =>
-  version === 'absent' ? 1 : version + 1;
+export const versionAfter = (item: Pick<Loaded<unknown>, 'version'>): number => versionOf(item) + 1;
+
+/** The version that an item had when it was loaded; 0 when there was none. */
+export const versionOf = ({ version }: Pick<Loaded<unknown>, 'version'>): number =>
+  version === 'absent' ? 0 : version;
 
 export interface ItemOptions {
   readonly dueAtMs?: number;

@@ -1,4 +1,5 @@
 import { appendFacts, auditWrite, type Head, streamOfTask } from '#shared/domain/audit.ts';
+import type { RecordedBasis } from '#shared/domain/basis.ts';
 import { evolveTask, type TaskFact, type TaskState } from '#shared/domain/task.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
@@ -38,11 +39,12 @@ export interface TaskCommit {
 export function taskWrites(
   { value, version }: Loaded<TaskState>,
   facts: readonly TaskFact[],
+  basis: RecordedBasis,
   nowMs: number,
   start?: Head,
 ): TaskCommit {
   const head = start === undefined ? value.audit : { seq: 0, hash: start.hash };
-  const appended = appendFacts(streamOfTask(value.incidentId, value.instanceId), head, facts, nowMs);
+  const appended = appendFacts(streamOfTask(value.incidentId, value.instanceId), head, facts, nowMs, basis);
   const end = appended.records.find(({ fact }) => fact.type === 'task-ended');
   const endedAt = end === undefined ? value.endedAt : { seq: end.seq, hash: end.hash };
   const task = { ...facts.reduce(evolveTask, value), audit: appended.head, endedAt };

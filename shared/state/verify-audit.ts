@@ -1,11 +1,12 @@
-import { STREAM_OF_OPERATORS, streamOfHost, streamOfIncident } from '#shared/domain/audit.ts';
+import { STREAM_OF_OPERATORS, streamOfHost, streamOfIncident, streamOfPolicy } from '#shared/domain/audit.ts';
+import { policyFrom } from '#shared/domain/policy-record.ts';
 import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
 import type { Clock, StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
 import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
 import { TASKS_PARTITION_PREFIX } from './tasks.ts';
-import { type Checked, checkIncident } from './verify-incident.ts';
+import { type Checked, checkIncident, policiesOf } from './verify-incident.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];
@@ -33,15 +34,26 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
           checkIncident(state, id, tasks),
     ),
     ...(named.operators ? [() => checkOperators(state)] : []),
-    ...named.others.map((stream) => async () => ({ findings: [strange(stream)], streams: 1, records: 0 })),
+    ...named.others.map((stream) => async () => ({
+      findings: [strange(stream)],
+      streams: 1,
+      records: 0,
+      policies: [],
+    })),
   ];
   const total = { findings: [] as Finding[], streams: 0, records: 0 };
+  const policies = new Set(named.policies);
+  const add = ({ findings, streams, records }: Checked): void => {
+    total.findings.push(...findings);
+    total.streams += streams;
+    total.records += records;
+  };
   for (const check of checks) {
     const checked = await settled(check, clock);
-    total.findings.push(...checked.findings);
-    total.streams += checked.streams;
-    total.records += checked.records;
+    add(checked);
+    for (const id of checked.policies) policies.add(id);
   }
+  for (const id of policies) add(await settled(() => checkPolicy(state, id), clock));
   return { ...total, hosts: named.hosts.size, incidents: named.tasksOf.size };
 }
 
@@ -76,7 +88,19 @@ async function checkHost(state: StateReader, key: string): Promise<Checked> {
         finding(stream, null, `incident ${known.id} ended as ${known.outcome}, its entry says ${entry.outcome}`),
       );
   }
-  return { findings, streams: 1, records: records.length };
+  return { findings, streams: 1, records: records.length, policies: policiesOf(records) };
+}
+
+/** A policy that decisions name is there, and is the one that its name tells. */
+async function checkPolicy(state: StateReader, id: string): Promise<Checked> {
+  const stream = streamOfPolicy(id);
+  const records = await readKept(state, stream);
+  const policy = policyFrom(
+    id,
+    records.map(({ record }) => record),
+  );
+  const is = policy === undefined ? [finding(stream, null, 'it is not the policy of this name')] : [];
+  return { findings: [...checkChain(stream, records), ...is], streams: 1, records: records.length, policies: [] };
 }
 
 /** What operators asked for: one stream, by itself. */
@@ -88,7 +112,7 @@ async function checkOperators(state: StateReader): Promise<Checked> {
     ...checkChain(STREAM_OF_OPERATORS, records),
     ...checkHead(STREAM_OF_OPERATORS, records, before.value.audit, after.value.audit),
   ];
-  return { findings, streams: 1, records: records.length };
+  return { findings, streams: 1, records: records.length, policies: [] };
 }
 
 const strange = (stream: string): Finding => finding(stream, null, 'salvor writes no stream of this name');
@@ -99,6 +123,7 @@ interface Named {
   readonly tasksOf: ReadonlyMap<string, readonly string[]>;
   /** Whether an operator has ever asked for anything. */
   readonly operators: boolean;
+  readonly policies: ReadonlySet<string>;
   readonly others: readonly string[];
 }
 
@@ -106,6 +131,7 @@ interface Named {
 async function streamsOf(state: StateReader): Promise<Named> {
   const hosts = new Set<string>();
   const tasksOf = new Map<string, string[]>();
+  const policies = new Set<string>();
   const others: string[] = [];
   let operators = false;
   const tasks = (incidentId: string): string[] => {
@@ -119,6 +145,7 @@ async function streamsOf(state: StateReader): Promise<Named> {
     else if (kind === 'incident' && stream === streamOfIncident(id)) tasks(id);
     else if (kind === 'task' && instanceId !== undefined && more.length === 0) tasks(id).push(instanceId);
     else if (stream === STREAM_OF_OPERATORS) operators = true;
+    else if (stream === streamOfPolicy(id)) policies.add(id);
     else others.push(stream);
   }
   for await (const partition of state.partitions('items')) {
@@ -127,5 +154,5 @@ async function streamsOf(state: StateReader): Promise<Named> {
     if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
   }
   for await (const { id } of listIncidents(state)) tasks(id);
-  return { hosts, tasksOf, operators, others };
+  return { hosts, tasksOf, operators, policies, others };
 }

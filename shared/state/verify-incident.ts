@@ -1,4 +1,4 @@
-import { FIRST, type Head, type KeptRecord, streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
+import { type Head, type KeptRecord, streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { checkChain, checkHead, differing, endOf, type Finding, finding, hashOfHeads } from '#shared/domain/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { type IncidentEntry, loadEntry, loadHost } from './hosts.ts';
@@ -9,7 +9,13 @@ export interface Checked {
   readonly findings: readonly Finding[];
   readonly streams: number;
   readonly records: number;
+  /** Those under which its decisions were made. */
+  readonly policies: readonly string[];
 }
+
+export const policiesOf = (records: readonly KeptRecord[]): readonly string[] => [
+  ...new Set(records.flatMap(({ record: { basis } }) => (typeof basis?.policy === 'string' ? [basis.policy] : []))),
+];
 
 const TASKS_AT_ONCE = 20;
 
@@ -32,18 +38,21 @@ export async function checkIncident(state: StateReader, id: string, logged: read
   const instances = [...new Set([...logged, ...(await loadTasks(state, id)).map(({ value }) => value.instanceId)])];
   const ends: { instanceId: string; head: Head }[] = [];
   let read = records.length;
+  const policies = new Set(policiesOf(records));
   for (let from = 0; from < instances.length; from += TASKS_AT_ONCE) {
     const chunk = instances.slice(from, from + TASKS_AT_ONCE);
     for (const task of await Promise.all(chunk.map((instanceId) => checkTask(state, id, instanceId, starts)))) {
       findings.push(...task.findings);
-      ends.push({ instanceId: task.instanceId, head: task.end ?? FIRST });
+      ends.push({ instanceId: task.instanceId, head: task.end });
       read += task.records;
+      for (const policy of task.policies) policies.add(policy);
     }
   }
   return {
     findings: [...findings, ...checkCommitted(stream, records, ends)],
     streams: 1 + instances.length,
     records: read,
+    policies: [...policies],
   };
 }
 
@@ -83,7 +92,7 @@ async function checkTask(state: StateReader, incidentId: string, instanceId: str
     ...checkChain(stream, records, starts),
     ...checkHead(stream, records, before?.value.audit, after?.value.audit),
   ];
-  return { instanceId, findings, records: records.length, end: endOf(records) };
+  return { instanceId, findings, records: records.length, policies: policiesOf(records), end: endOf(records) };
 }
 
 /** The end of the incident commits the ends of its tasks. */

@@ -183,7 +183,7 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shared/shell/hand-over.ts', 'OUTAGE_LOOK_MS', (s) => `at once; after an outage of Nova: ${s} s`],
   ['shared/domain/pause.ts', 'LOOK_AGAIN_MS', (s) => `looks again each ${s} s, and goes on by itself`],
   ['shared/domain/operator.ts', 'RELEASE_MS', (s) => `do not hold this incident for ${s} s`],
-  ['functions/plan-evacuation.ts', 'OUTAGE_RETRY_MS', (s) => `after an outage of Nova: ${s} s |`],
+  ['shared/domain/planned.ts', 'OUTAGE_RETRY_MS', (s) => `after an outage of Nova: ${s} s |`],
   ['shared/shell/follow.ts', 'OUTAGE_LOOK_MS', (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`],
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type GrantInput, grant } from '#shared/domain/grant.ts';
-import type { TaskFact, TaskState } from '#shared/domain/task.ts';
+import { isInFlight, type TaskFact, type TaskState } from '#shared/domain/task.ts';
 import type { Migration, Server } from '#shared/ports.ts';
 import {
   aMigration,
@@ -23,6 +23,7 @@ interface Story {
   /** Evacuations in flight by destination. */
   readonly busy?: Readonly<Record<string, number>>;
   readonly segment?: Partial<SegmentInput>;
+  readonly inFlight?: number;
   readonly inFlightElsewhere?: number;
   readonly maxInFlightOverAll?: number;
 }
@@ -42,6 +43,7 @@ const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], .
     freeMemoryMb: 64_000,
   })),
   otherMigrations: new Map(otherMigrations.map((each) => [each.instanceId, each])),
+  inFlight: story.inFlight ?? 0,
   inFlightElsewhere: story.inFlightElsewhere ?? 0,
   maxInFlightOverAll: story.maxInFlightOverAll ?? 100,
 });
@@ -147,7 +149,7 @@ describe('a waiting task ends instead', () => {
 
 describe('tokens', () => {
   const granted = (tasks: readonly TaskState[], story: Story) =>
-    grant(tasks, input({ onHost: serversFor(tasks), ...story })).length;
+    grant(tasks, input({ onHost: serversFor(tasks), inFlight: tasks.filter(isInFlight).length, ...story })).length;
 
   it('are given up to the segment’s limit, those in flight included', () => {
     const inFlight = aTask('accepted', {}, { instanceId: uuid(3, 99) });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FIRST } from '#shared/domain/audit.ts';
-import { isRunning, type PlanInput, planTasks } from '#shared/domain/plan.ts';
+import { type PlanInput, planTasks } from '#shared/domain/plan.ts';
+import { isRunning } from '#shared/domain/seen.ts';
 import { evolveTask, isInFlight } from '#shared/domain/task.ts';
 import { aMigration, aSegment, aServer, HOST_KEY, INCIDENT_ID, NOW_MS, uuid } from '#test/support/builders.ts';
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { closedUntouched } from '#shared/domain/reports.ts';
-import { hostWrites, loadHost } from '#shared/state/hosts.ts';
+import { commitHost } from '#shared/shell/step.ts';
+import { loadHost } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import { anEvent, aPolicy, HOST_KEY } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
@@ -83,8 +84,8 @@ describe('an answer that comes after the incident has ended', () => {
       const host = await loadHost(services.state, HOST_KEY);
       if (host === undefined) throw new Error('the host is known');
       const because = 'dismissed while the request was under way';
-      const { writes } = hostWrites(host, [closedUntouched(because, services.clock.now(), null)], services.clock.now());
-      await services.state.transact(writes);
+      const atMs = services.clock.now();
+      await commitHost(services, host, { facts: [closedUntouched(because, atMs, null)], basis: { by: 'gates', atMs } });
     };
     pipeline.report();
     await pipeline.run();

@@ -118,7 +118,8 @@ describe('a batch', () => {
   });
 
   it('is not failed by one bad record, and fails only the host that could not be written', async () => {
-    services.state.faults.plan('fails', 0);
+    // Behind the policy, which is put on record with the first decision.
+    services.state.faults.plan('fails', 1);
     const [one, other, bad] = [down(), withData({ host: 'compute-2' }), aRecord('nonsense')];
     expect(await handle(one, other, bad)).toEqual([one.messageId]);
     expect(services.outbox.take()).toHaveLength(1);

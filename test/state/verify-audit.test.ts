@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AuditRecord, appendFacts, FIRST, hashOf, streamOfTask } from '#shared/domain/audit.ts';
+import { type AuditRecord, appendFacts, hashOf, streamOfTask } from '#shared/domain/audit.ts';
+import { planTasks } from '#shared/domain/plan.ts';
 import type { JsonObject } from '#shared/ports.ts';
 import { addTasks } from '#shared/shell/add-tasks.ts';
 import { recordAnswer } from '#shared/shell/request-evacuation.ts';
 import { loadTask } from '#shared/state/tasks.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
-import { aSegment, aTask, HOST_KEY, uuid } from '#test/support/builders.ts';
+import { aHostIn, aSegment, aServer, HOST_KEY, NOW_MS, uuid } from '#test/support/builders.ts';
 import { CopiedStore } from '#test/support/copied-store.ts';
 import { FakeClock, type FakeServices } from '#test/support/fakes.ts';
 import { runThreeIncidents } from '#test/support/recorded-run.ts';
@@ -138,7 +139,9 @@ describe('of a log that was altered, any', () => {
     await fc.assert(
       fc.asyncProperty(aRecord, async ({ stream, index }) => {
         const found = await afterChange((store) => store.rewrite(stream, store.records(stream).slice(0, index)));
-        expect(found).toContainEqual(expect.stringMatching(/tail is missing|its tasks|not start from|nothing is left/));
+        expect(found).toContainEqual(
+          expect.stringMatching(/tail is missing|its tasks|not the policy|not start from|nothing is left/),
+        );
       }),
       { numRuns: 100 },
     );
@@ -273,8 +276,9 @@ describe('an incident that was closed', () => {
   });
 
   it('is given no further task by a follower that is late', async () => {
-    const task = aTask('waiting', {}, { incidentId: CLOSED, instanceId: uuid(3, 9) });
-    expect(await addTasks(services, [{ task, facts: [] }], FIRST)).toEqual([]);
+    const of = { incidentId: CLOSED, hostKey: HOST_KEY, evacuations: [], otherMigrations: [], nowMs: NOW_MS };
+    const planned = planTasks({ ...of, servers: [aServer({ id: uuid(3, 9) })], segment: aSegment() });
+    expect(await addTasks(services, planned, { value: aHostIn('evacuating'), version: 1 })).toEqual([]);
     expect(await loadTask(services.state, CLOSED, uuid(3, 9))).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { deadlinePassed } from '#shared/domain/deadline.ts';
 import { decideEvacuate, foldAnswer } from '#shared/domain/evacuate.ts';
 import { handOver } from '#shared/domain/follow.ts';
 import { grant } from '#shared/domain/grant.ts';
-import { isRunning } from '#shared/domain/plan.ts';
+import { isRunning } from '#shared/domain/seen.ts';
 import { type Sight, settle } from '#shared/domain/settle.ts';
 import { evolveTask, type TaskFact, type TaskState } from '#shared/domain/task.ts';
 import type { Answer, Migration } from '#shared/ports.ts';
@@ -150,6 +150,7 @@ export class TaskWorld {
       forcedDown: true,
       candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
       otherMigrations: new Map(),
+      inFlight: 0,
       inFlightElsewhere: 0,
       maxInFlightOverAll: 10,
     });

@@ -24,7 +24,13 @@ function logging(due: readonly StoredItem[] = []) {
   const lines: string[] = [];
   const log = (message: string, fields: object = {}) => void lines.push(JSON.stringify({ message, ...fields }));
   const services = {
-    state: { transact: async () => undefined, get: async () => undefined, due: async () => due },
+    state: {
+      transact: async () => undefined,
+      get: async () => undefined,
+      due: async () => due,
+      query: async () => ({ items: [] }),
+      queryAudit: async () => ({ items: [] }),
+    },
     outbox: { send: async () => undefined },
     clock: { now: () => NOW_MS },
     policy: aPolicy(),
@@ -32,6 +38,8 @@ function logging(due: readonly StoredItem[] = []) {
   } as unknown as Services;
   return { services, lines };
 }
+
+const TIMER = { by: 'timer', atMs: NOW_MS } as const;
 
 /** The alarms that ring for lines. */
 const rungBy = (lines: readonly string[]): readonly string[] =>
@@ -41,7 +49,7 @@ const rungBy = (lines: readonly string[]): readonly string[] =>
 
 async function rungByCommit(host: HostState, ...facts: readonly HostFact[]): Promise<readonly string[]> {
   const { services, lines } = logging();
-  await commitHost(services, { value: host, version: 1 }, { facts });
+  await commitHost(services, { value: host, version: 1 }, { facts, basis: TIMER });
   return rungBy(lines);
 }
 
@@ -55,7 +63,9 @@ async function rungBySweepOf(due: readonly StoredItem[]): Promise<readonly strin
 }
 
 const rungBySweep = (host: HostState): Promise<readonly string[]> =>
-  rungBySweepOf(asDue(hostWrites({ value: host, version: 1 }, [], NOW_MS).writes));
+  rungBySweepOf(
+    asDue(hostWrites({ value: host, version: 1 }, [], { ...TIMER, version: 2, policy: '' }, NOW_MS).writes),
+  );
 
 const closed = (gate: GateResult['gate']): GateResult => ({ gate, open: false, because: 'for the test' });
 const heldSince = (heldSeconds: number) => aHostIn('held', { sinceMs: NOW_MS - seconds(heldSeconds) });
@@ -89,7 +99,12 @@ describe('what functions log rings', () => {
   });
 
   it('state-unreadable: for what is no host, and pushes on the others', async () => {
-    const { writes } = hostWrites({ value: aHostIn('planning'), version: 1 }, [], NOW_MS);
+    const { writes } = hostWrites(
+      { value: aHostIn('planning'), version: 1 },
+      [],
+      { ...TIMER, version: 2, policy: '' },
+      NOW_MS,
+    );
     const due = asDue(writes);
     const corrupt = due.map((item) => ({ ...item, body: { schemaVersion: 1, incident: { status: 'fencing' } } }));
     const newer = due.map((item) => ({ ...item, body: { schemaVersion: 9 } }));

@@ -1,0 +1,117 @@
+import type { ComputeService } from '#shared/ports.ts';
+import type { Candidate } from './destinations.ts';
+import type { Evidence } from './gates/evidence.ts';
+import type { RecordedMigration, RecordedServer } from './seen.ts';
+import type { TaskSight } from './task-sight.ts';
+
+/**
+ * What a decision was made on, besides the state it was made in and its own facts: with these the log suffices to decide
+ * again. `by` names the decider, `atMs` is the moment that it was given; chance is as it was drawn.
+ */
+export type Basis = HostBasis | TaskBasis;
+
+export type HostBasis =
+  /** `decideReports`. The segment by the inventory mirror. */
+  | { readonly by: 'reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideConfirmation`, or `holdForOutage`. Their evidence is in the facts. */
+  | { readonly by: 'gates'; readonly atMs: number }
+  /** `fenceFailed`: there was nothing to decide on, as the fact says. */
+  | { readonly by: 'no-reading'; readonly atMs: number; readonly random: number }
+  /** `decideFencing`. */
+  | ({
+      readonly by: 'power';
+      readonly atMs: number;
+      readonly random: number;
+      /** Null where nothing depended on it, or a fact carries it. */
+      readonly evidence: Evidence | null;
+    } & ReadingBasis)
+  /** `decideAfterPowerOff`. */
+  | {
+      readonly by: 'read-back';
+      readonly atMs: number;
+      readonly askedAtMs: number;
+      readonly random: number;
+      /** No other step was taken since the power-off: its answer is not merely recorded. */
+      readonly current: boolean;
+    }
+  /** The answer to a request, which came behind the end of its incident: there is nothing to decide. */
+  | { readonly by: 'late-answer'; readonly atMs: number }
+  /** `decideForcingDown`; null: Nova knows no such service, absent: it did not answer. */
+  | {
+      readonly by: 'forcing-down';
+      readonly atMs: number;
+      readonly service?: Pick<ComputeService, 'state' | 'forcedDown'> | null;
+      readonly random: number;
+    }
+  /** `planned` from the incident's tasks, or `planning-failed`. */
+  | { readonly by: 'plan'; readonly atMs: number }
+  /** `proofFault`. */
+  | {
+      readonly by: 'proof';
+      readonly atMs: number;
+      readonly service: Pick<ComputeService, 'forcedDown'> | null;
+      readonly waiting: number;
+    }
+  /** `closeIncident`, from the incident's tasks. */
+  | { readonly by: 'end'; readonly atMs: number }
+  /** `pause`, by a switch; in `evacuating` it depends on whether evacuations are in flight. */
+  | { readonly by: 'halt'; readonly atMs: number; readonly inFlight: boolean }
+  /** `deadlinePassed`. */
+  | { readonly by: 'deadline'; readonly atMs: number }
+  /** `decideOnIncident`. */
+  | { readonly by: 'operator'; readonly atMs: number; readonly askedAtMs: number; readonly hasTasks: boolean }
+  /** A timer's tick, which leaves no record. */
+  | { readonly by: 'timer'; readonly atMs: number };
+
+/** When the device was asked, and what was known of it. */
+export interface ReadingBasis {
+  readonly askedAtMs: number;
+  readonly boundTo: string | null;
+  readonly boundSystem: string | null;
+}
+
+export type TaskBasis =
+  /** `planTasks`. */
+  | {
+      readonly by: 'planning';
+      readonly atMs: number;
+      readonly server: RecordedServer;
+      readonly evacuation: RecordedMigration | null;
+      readonly migration: RecordedMigration | null;
+    }
+  /** `settle`. */
+  | ({ readonly by: 'look'; readonly atMs: number; readonly random: number } & TaskSight)
+  /** `grant`, of this task alone. */
+  | ({ readonly by: 'grant'; readonly atMs: number } & GrantBasis & TaskSight)
+  /** `decideEvacuate`: the instance as it was read right before; null: it is gone. */
+  | {
+      readonly by: 'request';
+      readonly atMs: number;
+      readonly server: RecordedServer | null;
+      /** Why nothing is asked of Nova, whatever the instance is like: salvor is switched off, or it could not be read. */
+      readonly hindered: string | null;
+    }
+  /** `handOver`. */
+  | { readonly by: 'hand-over'; readonly atMs: number }
+  /** `foldAnswer`. */
+  | { readonly by: 'answer'; readonly atMs: number; readonly random: number };
+
+export interface GrantBasis {
+  readonly forcedDown: boolean;
+  readonly migration: RecordedMigration | null;
+  /** Evacuations in flight before this one: of the incident, and of others. */
+  readonly inFlight: number;
+  readonly inFlightElsewhere: number;
+  /** The destination that was taken and the next best, as they were; none when none would do. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** As it stands in the log, with the first record of each stream that the decision wrote to. */
+export type RecordedBasis = Basis & {
+  /** Of the item that was written: a host's decisions are in this order, whatever their streams and clocks. */
+  readonly version: number;
+  /** The policy it was decided under: its stream holds it. */
+  readonly policy: string;
+  /** For a task: the version of its host that was read. */
+  readonly host?: number;
+};

@@ -1,0 +1,17 @@
+import type { HostFact } from './host.ts';
+import type { TaskState } from './task.ts';
+import { headsOf } from './verify.ts';
+
+/**
+ * The host has come back before anything was evacuated: its tasks, if any were planned, stay as they are, and the
+ * incident's end says so.
+ */
+export function leavingTasks(facts: readonly HostFact[], tasks: readonly TaskState[]): readonly HostFact[] {
+  if (tasks.length === 0) return facts;
+  const left = `; ${tasks.length} instances that tasks were planned for stay where they are`;
+  return facts.map((fact) =>
+    fact.type === 'incident-closed' && fact.taskHeads === null
+      ? { ...fact, because: `${fact.because}${left}`, counts: { left: tasks.length }, taskHeads: headsOf(tasks) }
+      : fact,
+  );
+}

@@ -1,0 +1,190 @@
+import type { PowerOffAnswer } from '#shared/ports.ts';
+import type { HostBasis } from '../basis.ts';
+import { decideConfirmation, holdForOutage } from '../confirm.ts';
+import { deadlinePassed } from '../deadline.ts';
+import {
+  bindingFault,
+  decideAfterPowerOff,
+  decideFencing,
+  decideForcingDown,
+  fenceFailed,
+  forceDownFailed,
+  forceDownIntended,
+  powerOffAnswered,
+  type TimedReading,
+} from '../fence.ts';
+import { fenceDeviceOf } from '../fence-device.ts';
+import { closeIncident, proofFault } from '../follow.ts';
+import type { Evidence } from '../gates/evidence.ts';
+import type { HostFact, HostState, Incident, IncidentStatus } from '../host.ts';
+import { leavingTasks } from '../leaving-tasks.ts';
+import { decideOnIncident, type OnIncident } from '../operator.ts';
+import { pause } from '../pause.ts';
+import { planned, planningFailed } from '../planned.ts';
+import type { Policy, Segment } from '../policy.ts';
+import { lastSeenUpMs } from '../reports.ts';
+import { headsOf } from '../verify.ts';
+import type { HostDecision } from './log.ts';
+import { reportsAgain } from './reports.ts';
+import type { ReplayedTasks } from './tasks.ts';
+
+/** What stands in the way of deciding again. */
+export class CannotDecide extends Error {}
+
+type FactOf<T extends HostFact['type']> = Extract<HostFact, { type: T }>;
+
+/**
+ * What is decided of a host on what was recorded, in the state that it was in.
+ * @param tasks those of the incident, as they were replayed
+ * @throws CannotDecide when the log or the policy does not hold what it takes
+ */
+export const decideHostAgain = (
+  host: HostState,
+  decision: HostDecision,
+  policy: Policy,
+  tasks: ReplayedTasks | undefined,
+): readonly HostFact[] => leavingTasks(decide(host, decision, policy, tasks), tasks?.atEnd() ?? []);
+
+function decide(
+  host: HostState,
+  decision: HostDecision,
+  policy: Policy,
+  tasks: ReplayedTasks | undefined,
+): readonly HostFact[] {
+  const { basis } = decision;
+  if (basis === undefined) throw new CannotDecide('an older salvor recorded it, without what it was decided on');
+  const facts = decision.facts as readonly unknown[] as readonly HostFact[];
+  const find = <T extends HostFact['type']>(type: T): FactOf<T> | undefined =>
+    facts.find((fact): fact is FactOf<T> => fact.type === type);
+  if (basis.by === 'reports') return reportsAgain(host, facts, basis, policy);
+  if (basis.by === 'late-answer') return facts;
+  const incident = incidentOf(host);
+  const segment = segmentOf(policy, incident.segment);
+  const { atMs } = basis;
+  switch (basis.by) {
+    case 'gates': {
+      const open = inStatus(incident, ['suspected', 'held']);
+      const evidence = evidenceIn(facts);
+      if (evidence !== null) return decideConfirmation(open, evidence, { policy, segment });
+      const because = find('held')?.gates[0]?.because;
+      if (because === undefined) throw new CannotDecide('what the gates were asked of is not recorded');
+      return [holdForOutage(open, because, atMs)];
+    }
+    case 'no-reading': {
+      const because = find('fence-failed')?.because ?? '';
+      return [fenceFailed(inStatus(incident, ['fencing']), because, segment, atMs, basis.random)];
+    }
+    case 'power': {
+      const reading = readingIn(find('power-read'), basis.askedAtMs);
+      const configured = fenceDeviceOf(policy, host.name)?.systemUuid;
+      const fault = bindingFault(reading, { ...basis, configured }, host.key);
+      const evidence = basis.evidence ?? evidenceIn(facts) ?? nothingAsked(host, atMs);
+      const fencing = inStatus(incident, ['fencing']);
+      return decideFencing(fencing, reading, fault, evidence, { policy, segment }, basis.random).facts;
+    }
+    case 'read-back': {
+      const answered = find('power-off-answered');
+      if (answered === undefined) throw new CannotDecide('the answer to the power-off is not recorded');
+      const { attempt, answer: kind, detail, durationMs } = answered;
+      const answer: PowerOffAnswer = { kind, detail, durationMs };
+      if (!basis.current) return [powerOffAnswered(attempt, answer)];
+      const reading = readingIn(find('power-read'), basis.askedAtMs);
+      const upMs = lastSeenUpMs(host.claims);
+      return decideAfterPowerOff(inStatus(incident, ['fencing']), answer, reading, upMs, segment, atMs, basis.random);
+    }
+    case 'forcing-down': {
+      const answered = find('force-down-answered');
+      const first = answered === undefined ? [] : [answered];
+      if (incident.status !== 'forcing-down') return first;
+      const { service, random } = basis;
+      if (service === undefined)
+        return [...first, forceDownFailed(incident, find('force-down-failed')?.because ?? '', segment, atMs, random)];
+      if (answered === undefined && !service?.forcedDown) return [forceDownIntended(host, atMs)];
+      return [...first, ...decideForcingDown(incident, null, service ?? undefined, segment, atMs, random)];
+    }
+    case 'plan': {
+      const failed = find('planning-failed');
+      if (failed !== undefined) return [planningFailed(failed.because, atMs)];
+      return [planned(tasks?.before(decision) ?? [], atMs)];
+    }
+    case 'proof': {
+      const fault = proofFault(
+        inStatus(incident, ['evacuating']),
+        basis.service ?? undefined,
+        basis.waiting,
+        segment,
+        atMs,
+      );
+      return fault === undefined ? [] : [fault];
+    }
+    case 'end': {
+      const ended = tasks?.atEnd() ?? [];
+      return [closeIncident(ended, headsOf(ended), atMs, 'dismissed' in incident && incident.dismissed)];
+    }
+    case 'halt': {
+      const because = find('paused')?.because ?? '';
+      const going = inStatus(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
+      return [pause(going, because, atMs, basis.inFlight ? atMs + segment.evacuation.pollSeconds * 1000 : undefined)];
+    }
+    case 'deadline': {
+      const passed = deadlinePassed(incident, segment, atMs);
+      return passed === undefined ? [] : [passed];
+    }
+    case 'operator': {
+      const said = find('released') ?? find('dismissed');
+      if (said === undefined) throw new CannotDecide("the operator's word is not recorded");
+      const decided = decideOnIncident(commandAgain(host, incident, said, basis), host, basis.hasTasks, atMs);
+      return 'refused' in decided ? [] : decided.facts;
+    }
+    default:
+      throw new CannotDecide(`nothing of a host is decided by ${basis.by}`);
+  }
+}
+
+function commandAgain(
+  { key: hostKey }: HostState,
+  { id: incidentId }: Incident,
+  said: FactOf<'released'> | FactOf<'dismissed'>,
+  { askedAtMs }: Extract<HostBasis, { by: 'operator' }>,
+): OnIncident {
+  const { commandId: id, by, reason } = said;
+  const common = { version: 1, id, time: new Date(askedAtMs).toISOString(), by, reason, hostKey, incidentId } as const;
+  return said.type === 'released'
+    ? { type: 'release', ...common, gates: [...said.gates] }
+    : { type: 'dismiss', ...common };
+}
+
+function incidentOf({ incident }: HostState): Incident {
+  if (incident === null) throw new CannotDecide('no incident is open');
+  return incident;
+}
+
+function inStatus<S extends IncidentStatus>(
+  incident: Incident,
+  statuses: readonly S[],
+): Extract<Incident, { status: S }> {
+  if (!(statuses as readonly string[]).includes(incident.status))
+    throw new CannotDecide(`the incident is ${incident.status}`);
+  return incident as Extract<Incident, { status: S }>;
+}
+
+export function segmentOf({ segments }: Policy, name: string): Segment {
+  const segment = segments.find((each) => each.name === name);
+  if (segment === undefined) throw new CannotDecide(`the policy has no segment ${name}`);
+  return segment;
+}
+
+export function evidenceIn(facts: readonly HostFact[]): Evidence | null {
+  for (const fact of facts) if ('evidence' in fact && fact.evidence !== null) return fact.evidence;
+  return null;
+}
+
+function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
+  if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
+  const { power, systemUuid, detail, durationMs } = read;
+  return { power, systemUuid, detail, durationMs, askedAtMs };
+}
+
+/** For decisions that look at the reading alone. */
+const nothingAsked = ({ key, name, serviceId, claims }: HostState, atMs: number): Evidence =>
+  ({ atMs, host: { key, name, serviceId }, claims }) as unknown as Evidence;

@@ -1,0 +1,93 @@
+import { evolveHost } from '../evolve-host.ts';
+import { type HostState, newHost } from '../host.ts';
+import type { Policy } from '../policy.ts';
+import { CannotDecide, decideHostAgain } from './host.ts';
+import { type Decision, type HostDecision, type HostLog, hostDecisions } from './log.ts';
+import { evolved, type Replayed, replayed } from './replayed.ts';
+import { replayTasks } from './tasks.ts';
+
+/** What became of deciding everything about a host again, from the log alone. */
+export interface Replay {
+  /** In the order in which they were committed. */
+  readonly decisions: readonly Replayed[];
+  /** The first that is decided otherwise. */
+  readonly first: Replayed | null;
+  readonly different: number;
+  readonly undecided: number;
+}
+
+export interface ReplayOptions {
+  /** Tell of this one only; what came before it is what its decisions rest on. */
+  readonly incidentId?: string;
+  /** A policy to decide under, in place of those that were. */
+  readonly other?: Policy | undefined;
+}
+
+/** Whether the incident was open before the decision or behind it, or both began and ended with it. */
+const concerns = (step: Step | undefined, incidentId: string): boolean =>
+  step?.before.incident?.id === incidentId ||
+  step?.after.incident?.id === incidentId ||
+  (step?.after.lastIncident?.id === incidentId && step.before.lastIncident?.id !== incidentId);
+
+/**
+ * Makes every decision again on what was recorded of its input, in the state that it was made in: that to which the
+ * recorded facts led. So each difference stands by itself; behind the first one the course would have been another.
+ */
+export function replayHost(log: HostLog, { incidentId, other }: ReplayOptions = {}): Replay {
+  const policyOf = ({ basis }: Decision): Policy => {
+    const policy = other ?? log.policies.get(basis?.policy ?? '');
+    if (policy === undefined) throw new CannotDecide('the policy it was decided under is not recorded');
+    return policy;
+  };
+  const course = courseOf(log);
+  const hostAt = (version: number): HostState =>
+    course.findLast(({ decision }) => decision.version <= version)?.after ?? course[0]?.before ?? unknownHost(log.key);
+  const tasks = new Map(
+    log.incidents.map((incident) => [incident.id, replayTasks(incident, log.key, hostAt, policyOf)]),
+  );
+  const ofHost = course.map(({ decision, before, impossible }) =>
+    replayed(decision, () => {
+      if (impossible !== null) throw new CannotDecide(impossible);
+      return decideHostAgain(before, decision, policyOf(decision), tasks.get(before.incident?.id ?? ''));
+    }),
+  );
+  const wanted = incidentId === undefined ? log.incidents.map(({ id }) => id) : [incidentId];
+  const all = [
+    ...ofHost.filter((_, index) => incidentId === undefined || concerns(course[index], incidentId)),
+    ...wanted.flatMap((id) => tasks.get(id)?.decisions ?? []),
+  ];
+  const decisions = all.sort((a, b) => a.atMs - b.atMs);
+  return {
+    decisions,
+    first: decisions.find(({ difference }) => difference !== null) ?? null,
+    different: decisions.filter(({ difference }) => difference !== null).length,
+    undecided: decisions.filter(({ cannot }) => cannot !== null).length,
+  };
+}
+
+interface Step {
+  readonly decision: HostDecision;
+  readonly before: HostState;
+  readonly after: HostState;
+  /** Why the facts can't follow from the state before: then they are passed over. */
+  readonly impossible: string | null;
+}
+
+/** The host as it was before and behind each decision. */
+export function courseOf(log: HostLog): readonly Step[] {
+  let host = unknownHost(log.key, log);
+  return hostDecisions(log).map((decision) => {
+    const before = host;
+    const { state, impossible } = evolved(before, decision, evolveHost);
+    host = state;
+    return { decision, before, after: host, impossible };
+  });
+}
+
+/** `cloud/region/compute service UUID`; the name is with its incidents. */
+function unknownHost(key: string, log?: HostLog): HostState {
+  const [cloud = '', ...rest] = key.split('/');
+  const serviceId = rest.pop() ?? '';
+  const opened = log?.incidents[0]?.records[0]?.fact as { readonly host?: string } | undefined;
+  return newHost({ key, cloud, region: rest.join('/'), serviceId, name: opened?.host ?? '' });
+}

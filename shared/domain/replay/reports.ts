@@ -1,0 +1,47 @@
+import type { HostEvent } from '#events/host-event.ts';
+import type { HostBasis } from '../basis.ts';
+import { type HostFact, type HostState, isReportFact, type ReportFact } from '../host.ts';
+import type { Policy } from '../policy.ts';
+import { decideReports, type ReceivedEvent } from '../reports.ts';
+
+/** What reports say and change, decided again from what is on record of them. Those that said nothing new left none. */
+export function reportsAgain(
+  host: HostState,
+  facts: readonly HostFact[],
+  { atMs, segment }: Extract<HostBasis, { by: 'reports' }>,
+  policy: Policy,
+): readonly HostFact[] {
+  const opened = facts.find((fact) => fact.type === 'incident-opened');
+  const input = {
+    events: facts.filter(isReport).map((fact) => eventOf(fact, atMs)),
+    segment: policy.segments.find(({ name }) => name === segment),
+    newIncidentId: opened?.incidentId ?? 'a new one',
+  };
+  return inRecordedOrder(decideReports(host, input, policy, atMs), facts);
+}
+
+function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
+  const { eventId: id, eventType: type, reporter: source } = fact;
+  const time = new Date(fact.occurredAtMs).toISOString();
+  const reason = fact.type === 'reported' && fact.reason !== null ? { reason: fact.reason } : {};
+  const [what = '', ...rest] = fact.type === 'recorded' ? fact.about.split(' ') : [];
+  const about =
+    what === 'instance' ? { instanceId: rest.join(' ') } : what === 'process' ? { process: rest.join(' ') } : {};
+  const data = { schemaVersion: 1, host: '', ...reason, ...about };
+  return {
+    event: { specversion: '1.0', id, source, type, time, data } as unknown as HostEvent,
+    receivedAtMs: fact.type === 'reported' ? fact.receivedAtMs : atMs,
+    standsFor: fact.type === 'reported' ? fact.repeats : 0,
+  };
+}
+
+/** A report that stands for several takes the place of the first of them: within a batch the places mean nothing. */
+function inRecordedOrder(decided: readonly HostFact[], recorded: readonly HostFact[]): readonly HostFact[] {
+  const places = new Map(recorded.map((fact, place) => [keyOf(fact), place]));
+  const placeOf = (fact: HostFact): number => places.get(keyOf(fact)) ?? decided.length;
+  return [...decided].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+const isReport = (fact: HostFact): fact is ReportFact => isReportFact(fact) && 'reporter' in fact;
+
+const keyOf = (fact: HostFact): string => (isReport(fact) ? `${fact.reporter} ${fact.eventId}` : fact.type);

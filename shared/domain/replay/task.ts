@@ -1,0 +1,140 @@
+import type { Answer } from '#shared/ports.ts';
+import type { RecordedBasis } from '../basis.ts';
+import { decideEvacuate, foldAnswer, unfitNow } from '../evacuate.ts';
+import { handOver } from '../follow.ts';
+import { grant } from '../grant.ts';
+import type { HostState } from '../host.ts';
+import { planTasks } from '../plan.ts';
+import type { Policy, Segment } from '../policy.ts';
+import type { RecordedMigration, RecordedServer } from '../seen.ts';
+import { settle } from '../settle.ts';
+import type { TaskFact, TaskState } from '../task.ts';
+import { sightAgain } from '../task-sight.ts';
+import { CannotDecide, segmentOf } from './host.ts';
+import type { Decision } from './log.ts';
+
+export interface TaskStory {
+  readonly incidentId: string;
+  readonly hostKey: string;
+  readonly instanceId: string;
+  /** Of the incident. */
+  readonly segment: string;
+  /** The host as it was at a version. */
+  readonly hostAt: (version: number) => HostState;
+}
+
+export interface DecidedAgain {
+  readonly facts: readonly TaskFact[];
+  /** The task before the facts. */
+  readonly task: TaskState;
+}
+
+/**
+ * What is decided of a task on what was recorded.
+ * @param task undefined before it was planned
+ * @throws CannotDecide when the log or the policy does not hold what it takes
+ */
+export function decideTaskAgain(
+  story: TaskStory,
+  task: TaskState | undefined,
+  { basis, facts }: Decision,
+  policy: Policy,
+): DecidedAgain {
+  if (basis === undefined) throw new CannotDecide('an older salvor recorded it, without what it was decided on');
+  const segment = segmentOf(policy, story.segment);
+  const recorded = facts as readonly unknown[] as readonly TaskFact[];
+  if (basis.by === 'planning') return planAgain(story, basis, recorded, segment);
+  if (task === undefined) throw new CannotDecide('it was not planned');
+  return { task, facts: changeAgain(story, task, basis, recorded, policy, segment) };
+}
+
+function planAgain(
+  { incidentId, hostKey, instanceId }: TaskStory,
+  { server, evacuation, migration, atMs: nowMs }: Extract<RecordedBasis, { by: 'planning' }>,
+  facts: readonly TaskFact[],
+  segment: Segment,
+): DecidedAgain {
+  const name = facts.find((fact) => fact.type === 'task-planned')?.name ?? '';
+  const ofInstance = (each: RecordedMigration | null) => (each === null ? [] : [{ ...each, instanceId }]);
+  const [planned] = planTasks({
+    incidentId,
+    hostKey,
+    servers: [{ ...server, id: instanceId, name }],
+    evacuations: ofInstance(evacuation),
+    otherMigrations: ofInstance(migration),
+    segment,
+    nowMs,
+  });
+  if (planned === undefined) throw new CannotDecide('there is nothing to plan');
+  return planned;
+}
+
+function changeAgain(
+  { hostAt }: TaskStory,
+  task: TaskState,
+  basis: RecordedBasis,
+  recorded: readonly TaskFact[],
+  policy: Policy,
+  segment: Segment,
+): readonly TaskFact[] {
+  const { instanceId, name, progress } = task;
+  const { atMs } = basis;
+  switch (basis.by) {
+    case 'look':
+      return settle(task, sightAgain(task, basis, atMs), segment, basis.random);
+    case 'hand-over': {
+      const { incident } = hostAt(basis.host ?? 0);
+      if (incident?.status !== 'handing-over') throw new CannotDecide('its incident is not handed over');
+      return handOver(task, incident, atMs);
+    }
+    case 'grant': {
+      const { migration, inFlight, inFlightElsewhere, forcedDown } = basis;
+      const [change] = grant([task], {
+        sight: sightAgain(task, basis, atMs),
+        segment,
+        forcedDown,
+        // JSON has no infinity, which stands for a hypervisor that nobody knows.
+        candidates: basis.candidates.map((each) => ({
+          ...each,
+          freeMemoryMb: each.freeMemoryMb ?? Number.POSITIVE_INFINITY,
+        })),
+        otherMigrations: new Map(migration === null ? [] : [[instanceId, { ...migration, instanceId }]]),
+        inFlight,
+        inFlightElsewhere,
+        maxInFlightOverAll: policy.global.maxEvacuationsInFlight,
+      });
+      return change?.facts ?? [];
+    }
+    case 'request': {
+      const host = hostAt(basis.host ?? 0);
+      const attempt = 'attempt' in progress ? progress.attempt.number : 0;
+      const unfit =
+        basis.hindered ?? unfitNow(seen(basis.server, instanceId, name), host.name, attempt, segment.instances);
+      const decision = decideEvacuate(host, task, attempt, segment.fencing.proofMaxAgeSeconds, atMs, unfit);
+      return decision.do === 'nothing' ? [] : decision.facts;
+    }
+    case 'answer': {
+      const answered = recorded.find((fact) => fact.type === 'evacuate-answered');
+      if (answered === undefined) throw new CannotDecide('the answer to the request is not recorded');
+      const before = recorded.filter((fact) => fact.type === 'reset-answered');
+      return [...before, ...foldAnswer(task, answered.attempt, answerIn(answered), segment, atMs, basis.random)];
+    }
+    default:
+      throw new CannotDecide(`nothing of a task is decided by ${basis.by}`);
+  }
+}
+
+const seen = (server: RecordedServer | null, id: string, name: string) =>
+  server === null ? undefined : { ...server, id, name };
+
+function answerIn({
+  answer,
+  detail,
+  httpStatus,
+  requestId,
+  durationMs,
+}: Extract<TaskFact, { type: 'evacuate-answered' }>): Answer {
+  if (answer === 'accepted') return { kind: 'accepted', requestId, durationMs };
+  if (answer === 'unknown' || httpStatus === null) return { kind: 'unknown', error: detail, durationMs };
+  return { kind: 'refused', httpStatus, message: detail.slice(`${httpStatus} `.length), requestId, durationMs };
+}

@@ -1,0 +1,71 @@
+import type { Head } from '../audit.ts';
+import type { HostState } from '../host.ts';
+import type { Policy } from '../policy.ts';
+import { evolveTask, type TaskFact, type TaskState } from '../task.ts';
+import { endOf } from '../verify.ts';
+import { type Decision, decisionsOf, type IncidentLog, type TaskLog } from './log.ts';
+import { evolved, type Replayed, replayed } from './replayed.ts';
+import { decideTaskAgain } from './task.ts';
+
+/** The tasks of an incident, as they came to be. */
+export interface ReplayedTasks {
+  readonly decisions: readonly Replayed[];
+  /** As they were when the host's decision was made. */
+  before(decision: Decision): readonly TaskState[];
+  atEnd(): readonly TaskState[];
+}
+
+interface ReplayedTask {
+  readonly log: TaskLog;
+  readonly decisions: readonly Replayed[];
+  /** The task behind each decision, with the time of it. */
+  readonly states: readonly { readonly atMs: number; readonly task: TaskState }[];
+}
+
+export function replayTasks(
+  incident: IncidentLog,
+  hostKey: string,
+  hostAt: (version: number) => HostState,
+  policyOf: (decision: Decision) => Policy,
+): ReplayedTasks {
+  const { segment } = (incident.records[0]?.fact ?? {}) as { readonly segment?: string };
+  const tasks = [...incident.tasks]
+    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
+    .map((log): ReplayedTask => {
+      const story = { incidentId: incident.id, hostKey, instanceId: log.instanceId, segment: segment ?? '', hostAt };
+      let task: TaskState | undefined;
+      const states: { atMs: number; task: TaskState }[] = [];
+      const decisions = decisionsOf(log.records).map((decision) => {
+        let before = task;
+        let impossible: string | null = null;
+        const again = replayed(decision, () => {
+          const decided = decideTaskAgain(story, task, decision, policyOf(decision));
+          before ??= decided.task;
+          return decided.facts;
+        });
+        if (before !== undefined) {
+          ({ state: task, impossible } = evolved<TaskState, TaskFact>(before, decision, evolveTask));
+          states.push({ atMs: decision.atMs, task });
+        }
+        return impossible === null ? again : { ...again, decided: null, cannot: impossible, difference: null };
+      });
+      return { log, decisions, states };
+    });
+  const startOf = new Map(incident.records.map(({ hash, seq }) => [hash, seq]));
+  return {
+    decisions: tasks.flatMap(({ decisions }) => decisions),
+    before: ({ atMs, seq }) =>
+      tasks.flatMap(({ log, states }) => {
+        const start = startOf.get(log.records[0]?.previousHash ?? '') ?? 0;
+        const then = states.findLast((state) => state.atMs <= atMs)?.task;
+        return start < seq && then !== undefined ? [then] : [];
+      }),
+    atEnd: () =>
+      tasks.flatMap(({ log, states }) => {
+        const task = states.at(-1)?.task;
+        return task === undefined ? [] : [{ ...task, endedAt: headOf(log) }];
+      }),
+  };
+}
+
+const headOf = ({ records }: TaskLog): Head => endOf(records.map((record) => ({ place: '', record })));
