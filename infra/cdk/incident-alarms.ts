@@ -59,7 +59,7 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   },
   'fencing-fails': {
     errorImpact: 'A dead host is not proven off: none of its instances are evacuated.',
-    says: `Powering a host off, or telling Nova of it, has failed ${FENCE_FAILURES} times in a row or more. It is tried for ever.`,
+    says: `Powering a host off, or telling Nova of it, has failed ${FENCE_FAILURES} times in a row or more. It is tried until the deadline.`,
     pattern: FilterPattern.all(
       FilterPattern.any(text('fact', 'fence-failed'), text('fact', 'force-down-failed')),
       atLeast('failures', FENCE_FAILURES),

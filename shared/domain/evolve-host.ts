@@ -33,9 +33,11 @@ export function evolveHost(host: HostState, fact: HostFact): HostState {
     const knownDown = Object.keys(host.claims).filter((reporter) => host.claims[reporter]?.says === 'down');
     return { ...host, incident: null, lastIncident: fact.outcome === 'dismissed' ? { ...last, knownDown } : last };
   }
-  // Whoever releases a contradiction has looked: who said up was wrong.
+  // Whoever releases a contradiction has looked: who said up was wrong. A device that was never believed contradicts none.
   const claims =
-    fact.type === 'released' && incident.status === 'stopped' ? overruled(host.claims, fact.atMs) : host.claims;
+    fact.type === 'released' && incident.status === 'stopped' && incident.proof !== null
+      ? overruled(host.claims, fact.atMs)
+      : host.claims;
   return { ...host, claims, incident: evolveIncident(incident, fact) };
 }
 

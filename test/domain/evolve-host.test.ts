@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import type { HostFact, HostState, IncidentStatus } from '#shared/domain/host.ts';
-import { aHost, aHostIn, anIncident, aProof, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import type { FenceProof, HostFact, HostState, IncidentStatus } from '#shared/domain/host.ts';
+import { lastSeenUpMs } from '#shared/domain/reports.ts';
+import { aClaim, aHost, aHostIn, anIncident, aProof, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { FACTS, OPENED, type Step } from '#test/support/host-facts.ts';
 
 const GOING_ON = ['fencing', 'forcing-down', 'planning', 'evacuating'] as const;
@@ -122,6 +123,15 @@ describe('an incident', () => {
       evacuatingSinceMs: NOW_MS,
     });
     expect(evolveHost(aHostIn('stopped'), FACTS.released).incident).toMatchObject({ evacuatingSinceMs: null });
+  });
+
+  it('that is released from a contradiction takes those who said up for wrong, unless they say so again', () => {
+    const claims = { a: aClaim('down', NOW_MS - 3), b: aClaim('up', NOW_MS), c: aClaim('up', NOW_MS + 1) };
+    const of = (proof: FenceProof | null) => ({ ...aHostIn('stopped', { proof }), claims });
+    const overruled = { ...claims, b: { ...claims.b, overruled: true } };
+    expect(evolveHost(of(aProof()), FACTS.released).claims).toEqual(overruled);
+    expect(evolveHost(of(null), FACTS.released).claims).toEqual(claims);
+    expect(lastSeenUpMs({ b: { ...claims.b, overruled: true } })).toBe(0);
   });
 
   it('keeps what was sent to its device, though a gate closes in between', () => {

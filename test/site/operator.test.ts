@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { agentsFor } from '#cli/drill/agents.ts';
+import { startEmbedded } from '#infra/embedded/runtime.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
-import { hostDown } from '../infra/embedded/stubs.ts';
+import { hostDown, outsideServices, recordedLog } from '../infra/embedded/stubs.ts';
 import { policyOf, type Running, type SiteFolder, salvor, siteFolder, startSalvor } from './salvor-process.ts';
 
 const VICTIM = 'compute-1';
@@ -130,6 +132,42 @@ describe('an operator', { timeout: 180_000 }, () => {
     const left = await client.send(new ReceiveMessageCommand({ QueueUrl: `${origin}/000000000000/fence-host-dlq` }));
     expect(left.Messages ?? []).toEqual([]);
     client.destroy();
+  });
+
+  it('is told when nobody obeys in time, and that the command is in the queue', async () => {
+    await start();
+    const stateDir = join(folder.path, 'deaf');
+    const deaf = await startEmbedded({
+      stateDir,
+      port: 0,
+      services: outsideServices(recordedLog()),
+      functions: { 'obey-operator': { queue: 'operator-commands', handle: async () => [] } },
+    });
+    const told = await salvor(folder, '--state-dir', stateDir, 'disarm', '--timeout', '0.5', ...WHY);
+    await deaf.stop();
+    const stderr = expect.stringMatching(/^salvor: nobody has obeyed the disarm within 0\.5 s: it is in the queue/);
+    expect(told).toMatchObject({ code: 1, stderr });
+  });
+
+  it('is told what is wrong with what was asked for', async () => {
+    await start();
+    for (const [args, message] of [
+      [['disarm'], /required option '--reason/],
+      [['disarm', '--for', 'soon', ...WHY], /A time is needed, such as 90s/],
+      [['disarm', '--for', '31d', ...WHY], /30d at most/],
+      [['release', 'compute-9', ...WHY], /no open incident of compute-9/],
+      [
+        ['--state-table', 'state', '--audit-table', 'audit', 'arm', ...WHY],
+        /--queue-url is needed for a deployed stack/,
+      ],
+      [['redrive', 'no-such-queue'], /Allowed choices are/],
+    ] as const)
+      expect(await salvor(folder, ...args)).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+    const unknown = await salvor(folder, 'disarm', '--segment', 'az9', ...WHY);
+    expect(unknown).toMatchObject({
+      code: 1,
+      stdout: 'disarm of segment az9 refused: the policy has no segment az9, but az-nova\n',
+    });
   });
 
   it('is told when no salvor runs there', async () => {
