@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GateName } from '#shared/domain/gates/gate.ts';
 import { type GuardState, percentOf, withStorm, withTicket } from '#shared/domain/guards.ts';
-import { HOST_KEY, NOW_MS, type SegmentInput, seconds, uuid } from '#test/support/builders.ts';
+import { HOST_KEY, NOW_MS, type SegmentInput, seconds, servicesOf, uuid } from '#test/support/builders.ts';
 import { aGuard, aSuspect, because, closed, someReadings, ticketsOf } from '#test/support/readings.ts';
 
 type Limits = SegmentInput['storm'];
@@ -30,6 +30,18 @@ describe('a storm', () => {
       someReadings({ openIncidents, segmentGuard: aGuard({ tickets: ticketsOf(count) }) }, { storm: limits });
     expect(because(readings(2), 'segment-storm')).toMatch(/^it would be host 3 of at most 3/);
     expect(closed(readings(3))).toEqual(['segment-storm']);
+  });
+
+  it.each([
+    ['in maintenance', 'in repair', []],
+    ['that has disabled itself', 'AUTO: Connection to libvirt lost: 1', ['segment-storm', 'global-storm']],
+  ])('counts a host under suspicion %s as the operator would', (_, disabledReason, gates) => {
+    const repaired = ['compute-2', 'compute-3', 'compute-4'];
+    const services = servicesOf(9).map((service) =>
+      repaired.includes(service.host) ? { ...service, status: 'disabled' as const, disabledReason } : service,
+    );
+    const live = { ...someReadings().live, segmentServices: services, allServices: services };
+    expect(closed(someReadings({ live, openIncidents: suspects(10, 10, 10) }, { storm: limits }))).toEqual(gates);
   });
 
   it('is not made by the host itself, whose incident was confirmed before', () => {

@@ -8,6 +8,7 @@ import type { Evidence, Surroundings } from './evidence.ts';
 import { failuresOf, newest } from './failures.ts';
 import type { Rules } from './gate.ts';
 import { isHealthy } from './healthy.ts';
+import { isMaintenance } from './of-host.ts';
 
 /** What was read live for the decision: at most seconds old (S2). */
 export interface LiveView {
@@ -45,7 +46,7 @@ const KEPT_REASON = 255;
 
 export function gatherEvidence(readings: Readings): Evidence {
   const { host, segment, live, segmentGuard, globalGuard, openIncidents, nowMs } = readings;
-  const others = openIncidents.filter((each) => each.hostKey !== host.key);
+  const others = openIncidents.filter((each) => each.hostKey !== host.key && !inMaintenance(each, live.allServices));
   const ofSegment = others.filter((each) => each.segment === segment.name);
   return {
     atMs: nowMs,
@@ -69,6 +70,10 @@ const wordOf = ({ id, status, disabledReason, state, forcedDown }: ComputeServic
   state,
   forcedDown,
 });
+
+/** A person has it in hand, and salvor leaves it alone: it is dead, off or on by intention, and counts for no storm. */
+const inMaintenance = ({ host }: OpenIncident, services: readonly ComputeService[]): boolean =>
+  services.some((service) => service.host === host && isMaintenance(service));
 
 const keysOf = (incidents: readonly OpenIncident[]): ReadonlySet<string> =>
   new Set(incidents.map(({ hostKey }) => hostKey));

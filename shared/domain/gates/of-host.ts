@@ -1,3 +1,4 @@
+import type { ComputeService } from '#shared/ports.ts';
 import { fenceDeviceOf } from '../fence-device.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
@@ -21,16 +22,20 @@ export function inServiceGate({ service, host }: Evidence): GateResult {
     );
   if (service.status === 'enabled') return gate('in-service', true, 'its service is enabled');
   const reason = service.disabledReason ?? 'no reason given';
-  return isByItself(reason)
-    ? gate('in-service', true, `its service has disabled itself (${reason}): no maintenance`)
-    : gate('in-service', false, `its service is disabled in Nova (${reason}): taken as maintenance`);
+  return isMaintenance(service)
+    ? gate('in-service', false, `its service is disabled in Nova (${reason}): taken as maintenance`)
+    : gate('in-service', true, `its service has disabled itself (${reason}): no maintenance`);
 }
 
 /**
  * nova-compute disables its own service when it loses libvirt, with a reason of this form (`DISABLE_PREFIX` of
  * nova/virt/libvirt/driver.py), and never one that an operator has disabled. That is trouble, not maintenance.
  */
-const isByItself = (reason: string): boolean => reason.startsWith('AUTO: ');
+const isByItself = (reason: string | null): boolean => reason?.startsWith('AUTO: ') ?? false;
+
+/** An operator has disabled the service. */
+export const isMaintenance = ({ status, disabledReason }: Pick<ComputeService, 'status' | 'disabledReason'>): boolean =>
+  status === 'disabled' && !isByItself(disabledReason);
 
 export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
   gate(
