@@ -59,6 +59,11 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
         'decision',
         `${fact.toEvacuate} of ${fact.instances} instances to evacuate, ${fact.leftAlone} left alone`,
       );
+    case 'paused':
+    case 'deadline-passed':
+      return line('trouble', `${fact.type === 'paused' ? 'paused: ' : ''}${fact.because}`);
+    case 'released':
+      return line('decision', `released by ${fact.by}: ${fact.reason}`);
     case 'stopped':
       return line('trouble', `stopped for a person to look: ${fact.because}`);
     case 'incident-closed':

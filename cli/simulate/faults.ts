@@ -1,3 +1,5 @@
+import type { FunctionName } from '#events/catalog.ts';
+
 /**
  * What goes wrong in the simulated world, one line each. `call` faults strike a call of a function at one of its ports,
  * `event` faults happen by themselves.
@@ -107,7 +109,15 @@ export interface PlannedFault {
   readonly kind: FaultKind;
   /** The host whose recovery it concerns. */
   readonly host: string;
-  readonly during: StateName;
+  readonly during: StateName | 'any';
+  /** Only calls about this instance. */
+  readonly instanceId?: string;
+  /** Only calls of this function. */
+  readonly function?: FunctionName;
+  /** Only requests of this kind to the outside. */
+  readonly act?: string;
+  /** Of `nova-4xx`: this refusal. */
+  readonly httpStatus?: number;
   /** Not before this, in ms since the beginning. */
   readonly fromMs: number;
   /** Calls that would do and are let pass. */

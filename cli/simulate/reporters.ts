@@ -13,6 +13,7 @@ export interface ReporterTimes {
   readonly repeatMs: number;
   /** How far each reporter's clock is ahead of the world's, in ms. */
   readonly skewMs: readonly number[];
+  readonly sources?: readonly string[];
 }
 
 const UPS_PER_RETURN = 3;
@@ -38,7 +39,7 @@ export function eventOf(
 /** Sets every reporter to watch every host, for good. */
 export function startReporters(simulation: Simulation, times: ReporterTimes): void {
   const hosts = [...simulation.world.hosts.values()];
-  for (const [index, source] of REPORTERS.entries())
+  for (const [index, source] of (times.sources ?? REPORTERS).entries())
     for (const host of hosts) watch(simulation, host, source, times, times.skewMs[index] ?? 0);
 }
 

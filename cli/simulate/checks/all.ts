@@ -31,8 +31,8 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
 export interface Judge {
   /** Looks at what has happened since it looked last. */
   look(): Violation | undefined;
-  /** Looks at the whole once all has come to an end. */
-  atEnd(): Promise<Violation | undefined>;
+  /** Looks at the whole once all has come to an end, but for hosts whose incidents wait for a person. */
+  atEnd(waiting?: readonly string[]): Promise<Violation | undefined>;
 }
 
 /** Judges every happening of a simulation by every invariant. */
@@ -67,9 +67,9 @@ export function judgeOf(simulation: Simulation): Judge {
       }
       return undefined;
     },
-    atEnd: async () => {
+    atEnd: async (waiting = []) => {
       for (const check of checks) {
-        const [what] = (await check.atEnd?.()) ?? [];
+        const [what] = (await check.atEnd?.(waiting)) ?? [];
         if (what !== undefined) return violation(check, what, simulation.scheduler.now());
       }
       return undefined;

@@ -17,8 +17,8 @@ export interface Check {
   readonly sentence: string;
   /** @returns what is broken by this happening, in words */
   readonly see?: (happening: DatedHappening) => string | undefined;
-  /** What is broken once all has come to an end. */
-  readonly atEnd?: () => Promise<readonly string[]> | readonly string[];
+  /** What is broken once all has come to an end, but for these hosts, which wait for a person. */
+  readonly atEnd?: (waiting: readonly string[]) => Promise<readonly string[]> | readonly string[];
 }
 
 export interface Violation {

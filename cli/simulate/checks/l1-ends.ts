@@ -66,9 +66,11 @@ export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
       if (happening.kind === 'committed') return seeClosing(happening.writes, happening.atMs);
       return happening.kind === 'acknowledged' ? lost(happening.atMs) : undefined;
     },
-    atEnd: () =>
+    atEnd: (waiting) =>
       [...world.hosts.keys()]
-        .filter((name) => !hasEnded(states.incidentOf(name), isStopped(segmentsOf(name)[0]?.name)))
+        .filter(
+          (name) => !waiting.includes(name) && !hasEnded(states.incidentOf(name), isStopped(segmentsOf(name)[0]?.name)),
+        )
         .map((name) => `the incident of ${name} is still ${states.incidentOf(name)}`),
   };
 

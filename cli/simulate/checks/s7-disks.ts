@@ -1,6 +1,9 @@
 import type { SimServer } from '#sim/world/types.ts';
 import { type Check, FRESH_MS, type Scene } from './check.ts';
 
+const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
+const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+
 /** Nothing of what is not protected, and no disk that Nova would replace by an empty one. */
 export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
   const optedOutAtMs = new Map<string, number>();
@@ -14,7 +17,7 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
     const local = server.imageId !== null || ephemeralGb > 0 || swapMb > 0;
     if (local && !sharedInstanceStorage && !allowRebuildFromImage) return `${server.name} has local disks`;
     const said = server.metadata[metadataKey]?.toLowerCase();
-    const optedOut = said === 'false' || (protect === 'opted-in' && said !== 'true');
+    const optedOut = NO.has(said ?? '') || (protect === 'opted-in' && !YES.has(said ?? ''));
     if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - FRESH_MS) return `${server.name} is not protected`;
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { FunctionName } from '#events/catalog.ts';
 import type { Random } from '#sim/random.ts';
 import { FAULTS, type FaultKind, type PlannedFault, type StateName } from '../faults.ts';
 import { happens } from './chance.ts';
@@ -7,6 +8,9 @@ import type { States } from './states.ts';
 export interface Subject {
   readonly hosts: readonly string[];
   readonly instanceId?: string | undefined;
+  readonly function?: FunctionName | undefined;
+  /** The kind of request, of one that goes to the outside. */
+  readonly act?: string;
 }
 
 /** A fault that struck, with every state that it struck in. */
@@ -53,6 +57,16 @@ export class Director {
     this.#events = parts.faults.filter(({ kind }) => FAULTS[kind].by === 'event');
   }
 
+  /** Adds a fault of calls in the middle of a run; the answer takes it away again. */
+  add(fault: PlannedFault): () => void {
+    const waiting: Waiting = { fault, skip: fault.skip, times: fault.times, untilMs: 0 };
+    this.#calls.push(waiting);
+    return () => {
+      const index = this.#calls.indexOf(waiting);
+      if (index >= 0) this.#calls.splice(index, 1);
+    };
+  }
+
   /** No fault strikes any more. */
   calm(): void {
     this.#calm = true;
@@ -83,7 +97,7 @@ export class Director {
     const nowMs = this.#parts.now();
     for (const waiting of this.#calls) {
       const { fault } = waiting;
-      if (!kinds.includes(fault.kind) || !isAbout(subject, fault.host)) continue;
+      if (!kinds.includes(fault.kind) || !isAbout(subject, fault)) continue;
       if (waiting.untilMs > nowMs || this.#isItsMoment(waiting, subject.instanceId)) {
         if (waiting.untilMs === 0 && fault.forMs > 0) waiting.untilMs = nowMs + fault.forMs;
         if (waiting.untilMs <= nowMs) waiting.times -= 1;
@@ -98,7 +112,7 @@ export class Director {
     const { fault } = waiting;
     const { states, now, startMs } = this.#parts;
     if (waiting.untilMs > 0 || waiting.times <= 0 || now() < startMs + fault.fromMs) return false;
-    if (!states.isIn(fault.host, fault.during, instanceId)) return false;
+    if (fault.during !== 'any' && !states.isIn(fault.host, fault.during, instanceId)) return false;
     waiting.skip -= 1;
     return waiting.skip < 0;
   }
@@ -111,7 +125,8 @@ export class Director {
     for (const host of hosts)
       for (let index = this.#events.length - 1; index >= 0; index -= 1) {
         const fault = this.#events[index];
-        if (fault?.host !== host || now() < startMs + fault.fromMs || !states.isIn(host, fault.during)) continue;
+        if (fault?.host !== host || now() < startMs + fault.fromMs) continue;
+        if (fault.during !== 'any' && !states.isIn(host, fault.during)) continue;
         this.#events.splice(index, 1);
         due.push(fault);
       }
@@ -130,4 +145,8 @@ export class Director {
 }
 
 /** A call of a function that works for all hosts is about each of them. */
-const isAbout = ({ hosts }: Subject, host: string): boolean => hosts.length === 0 || hosts.includes(host);
+const isAbout = (subject: Subject, { host, instanceId, function: name, act }: PlannedFault): boolean =>
+  (subject.hosts.length === 0 || subject.hosts.includes(host)) &&
+  (instanceId === undefined || subject.instanceId === instanceId) &&
+  (name === undefined || subject.function === name) &&
+  (act === undefined || subject.act === act);

@@ -49,7 +49,7 @@ export class Invocation {
   }
 
   subject(instanceId?: string): Subject {
-    return instanceId === undefined ? { hosts: this.hosts } : { hosts: this.hosts, instanceId };
+    return { hosts: this.hosts, instanceId, function: this.name };
   }
 
   /** The fault of one of these kinds that strikes a call about `about`, if one does. */

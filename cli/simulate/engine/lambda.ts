@@ -3,7 +3,7 @@ import type { Functions } from '#infra/embedded/functions.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import type { Random } from '#sim/random.ts';
-import { chanceFor } from './chance.ts';
+import type { Chances } from './chance.ts';
 import type { Director } from './director.ts';
 import { Invocation } from './invocation.ts';
 import type { WorldLog } from './log.ts';
@@ -20,7 +20,7 @@ interface Environment {
 }
 
 export interface LambdaParts {
-  readonly seed: number;
+  readonly chances: Chances;
   readonly functions: Functions;
   readonly scheduler: Scheduler;
   readonly director: Director;
@@ -38,13 +38,15 @@ export class Lambda {
   readonly #random: Random;
   readonly #running = new Map<FunctionName, number>();
   readonly #idle = new Map<FunctionName, Environment[]>();
+  readonly #alive = new Set<Invocation>();
+  #halted = false;
   #invocations = 0;
   /** How often a function was given the same thing. */
   readonly #given = new Map<string, number>();
 
   constructor(parts: LambdaParts) {
     this.#parts = parts;
-    this.#random = chanceFor(parts.seed, 'lambda');
+    this.#random = parts.chances('lambda');
   }
 
   /** Schedules begin at some moment of their first beat. */
@@ -59,8 +61,20 @@ export class Lambda {
     }
   }
 
+  /** Kills all that runs, and lets nothing run until {@link goOn}. */
+  halt(): void {
+    this.#halted = true;
+    for (const invocation of this.#alive) invocation.kill();
+  }
+
+  goOn(): void {
+    this.#halted = false;
+    for (const queue of QUEUE_NAMES) this.pump(queue);
+  }
+
   /** Lets the pollers of a queue take what they can. */
   pump(queue: QueueName): void {
+    if (this.#halted) return;
     const { concurrency, batchSize, function: name } = QUEUES[queue];
     while ((this.#running.get(name) ?? 0) < concurrency) {
       const batch = this.#parts.queues.receive(queue, batchSize);
@@ -70,6 +84,7 @@ export class Lambda {
   }
 
   runScheduled(name: ScheduleName): void {
+    if (this.#halted) return;
     const { functions } = this.#parts;
     const environment = this.#begin(name, SCHEDULES[name].functionTimeoutSeconds, [], 0, '');
     const { current: invocation, services } = environment;
@@ -126,7 +141,7 @@ export class Lambda {
     received: number,
     body: string,
   ): Environment {
-    const { scheduler, director, servicesFor, log, seed } = this.#parts;
+    const { scheduler, director, servicesFor, log, chances } = this.#parts;
     this.#invocations += 1;
     const id = this.#invocations;
     const timeoutMs = timeoutSeconds * 1000;
@@ -139,16 +154,18 @@ export class Lambda {
       name,
       hosts,
       timeoutMs,
-      random: chanceFor(seed, `${given} ${times}`),
+      random: chances(`${given} ${times}`),
       scheduler,
       director,
       onKilled: () => {
         log.add({ kind: 'ended', invocation: id, how: 'killed' });
+        this.#alive.delete(invocation);
         this.#leave(name);
       },
     });
     this.#running.set(name, (this.#running.get(name) ?? 0) + 1);
     log.add({ kind: 'began', invocation: id, name, received });
+    this.#alive.add(invocation);
     scheduler.after(timeoutMs, () => invocation.kill());
     const idle = this.#idle.get(name)?.pop();
     if (idle !== undefined) {
@@ -162,6 +179,7 @@ export class Lambda {
   #end(environment: Environment, invocation: Invocation, how: 'done' | 'failed'): void {
     if (!invocation.alive) return;
     invocation.end();
+    this.#alive.delete(invocation);
     this.#parts.log.add({ kind: 'ended', invocation: invocation.id, how });
     const idle = this.#idle.get(invocation.name);
     if (idle === undefined) this.#idle.set(invocation.name, [environment]);

@@ -17,7 +17,7 @@ import { Outside } from '../ports/outside.ts';
 import { outboxPort } from '../ports/queue.ts';
 import { statePort } from '../ports/state.ts';
 import { StrikingBoard } from './board.ts';
-import { chanceFor, virtualChance } from './chance.ts';
+import { type Chances, chanceFor, evenChanceFor, virtualChance } from './chance.ts';
 import { Director } from './director.ts';
 import type { Invocation } from './invocation.ts';
 import { Lambda } from './lambda.ts';
@@ -36,6 +36,8 @@ export interface SimulationOptions {
   readonly hosts: readonly HostOptions[];
   readonly world?: Partial<WorldOptions>;
   readonly latencies?: Latencies;
+  /** Chance takes the middle of each range, so that nothing but what is planned happens. */
+  readonly even?: boolean;
   readonly faults?: readonly PlannedFault[];
   /** Chance of kinds that strike without a plan. */
   readonly noise?: Partial<Readonly<Record<FaultKind, number>>>;
@@ -76,7 +78,8 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     const { seed, policy, latencies = USUAL_LATENCIES, indexLagMs = [0, 500] } = options;
     this.policy = policy;
-    this.random = chanceFor(seed, 'people');
+    const chances: Chances = (purpose) => (options.even ? evenChanceFor : chanceFor)(seed, purpose);
+    this.random = chances('people');
     this.scheduler = new Scheduler(START_MS);
     const now = () => this.scheduler.now();
     this.log = new WorldLog(now);
@@ -89,11 +92,11 @@ export class Simulation {
       startMs: START_MS,
       onStrike: (strike) => this.log.add({ kind: 'struck', strike }),
     });
-    const board = new StrikingBoard(this.director, chanceFor(seed, 'board'));
+    const board = new StrikingBoard(this.director, chances('board'));
     const journal: Journal = new LoggedJournal(this.scheduler, this.log);
     this.world = new World({
       clock: this.scheduler,
-      random: chanceFor(seed, 'cloud'),
+      random: chances('cloud'),
       journal,
       faults: board,
       options: { ...USUAL_WORLD, ...options.world },
@@ -101,7 +104,7 @@ export class Simulation {
     board.hostOf = (id) => this.world.servers.get(id)?.host ?? undefined;
     for (const flavor of defaultFlavors()) this.world.flavors.set(flavor.id, flavor);
     for (const host of options.hosts) this.#addHost(host);
-    const lag = chanceFor(seed, 'index');
+    const lag = chances('index');
     this.store = new MemoryStore({
       onCommit: (writes) => {
         this.states.follow(writes);
@@ -117,12 +120,12 @@ export class Simulation {
     this.queues = new Queues({
       specs: QUEUES,
       scheduler: this.scheduler,
-      random: chanceFor(seed, 'queues'),
+      random: chances('queues'),
       log: this.log,
       onVisible: (queue) => this.lambda.pump(queue),
     });
     const outside = new Outside(this.log, this.scheduler);
-    const chance = virtualChance(chanceFor(seed, 'salvor'), now);
+    const chance = virtualChance(chances('salvor'), now);
     const wrap = options.wrap ?? ((services: Services) => services);
     const servicesFor = (current: () => Invocation): Services =>
       wrap({
@@ -136,7 +139,7 @@ export class Simulation {
         log: logInto(this.log),
       });
     this.lambda = new Lambda({
-      seed,
+      chances,
       functions: { ...FUNCTIONS, ...options.functions },
       scheduler: this.scheduler,
       director: this.director,

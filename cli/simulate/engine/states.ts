@@ -34,6 +34,10 @@ export class States {
     return this.#byHost.get(host)?.incident ?? 'none';
   }
 
+  incidentIdOf(host: string): string | undefined {
+    return this.#byHost.get(host)?.incidentId ?? undefined;
+  }
+
   /** The tasks of the open incident, by instance. */
   tasksOf(host: string): ReadonlyMap<string, TaskState> {
     return this.#byHost.get(host)?.tasks ?? new Map();

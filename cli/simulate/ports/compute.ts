@@ -107,7 +107,12 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       case 'nova-429':
         return { ...nothing, heard: refused(429, 'simulated: too many requests') };
       case 'nova-4xx':
-        return { ...nothing, heard: refused(...pickOne(invocation.random, REFUSALS)) };
+        return {
+          ...nothing,
+          heard: refused(
+            ...(REFUSALS.find(([status]) => status === fault.httpStatus) ?? pickOne(invocation.random, REFUSALS)),
+          ),
+        };
       case 'nova-5xx-before':
         return { ...nothing, heard: unknown('simulated: Nova answered 500') };
       case 'nova-5xx-after':

@@ -52,7 +52,7 @@ export class Outside {
       return answer;
     };
     if (lateMs !== undefined) this.#scheduler.after(times.inMs + times.outMs + lateMs, arrive);
-    const answer = await invocation.call(about, times, () => {
+    const answer = await invocation.call({ ...about, act: request.act }, times, () => {
       const told = (lateMs === undefined ? arrive() : undefined) ?? heard;
       const answer = heard ?? told;
       if (answer === undefined) throw new Error(`request ${request.id} has no answer`);
