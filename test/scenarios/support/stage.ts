@@ -1,0 +1,109 @@
+import { Simulation } from '#cli/simulate/engine/simulation.ts';
+import { startReporters } from '#cli/simulate/reporters.ts';
+import { buildServer } from '#sim/world/build.ts';
+import type { Play } from './play.ts';
+import { policyOf } from './policy.ts';
+
+/** Nothing that is asked takes any time, so that a log tells of salvor's own waits only. */
+const NO_LATENCY = { state: [0, 0], queue: [0, 0], nova: [0, 0], bmc: [0, 0] } as const;
+
+/** The world of a play, before anything happens. Chance has no part in it. */
+export function stageOf(play: Play): Simulation {
+  const simulation = new Simulation({
+    seed: 1,
+    even: true,
+    latencies: NO_LATENCY,
+    indexLagMs: [0, 0],
+    policy: policyOf(play),
+    hosts: play.hosts.flatMap(({ name, zone, systemUuid, hypervisorHostname, memoryMb }) =>
+      name.map((host) => ({
+        name: host,
+        availabilityZone: zone,
+        ...(systemUuid === undefined ? {} : { systemUuid }),
+        ...(hypervisorHostname === undefined ? {} : { hypervisorHostname }),
+        ...(memoryMb === undefined ? {} : { memoryMb }),
+      })),
+    ),
+    world: { hostBootMs: play.bootSeconds * 1000, evacuationMs: play.evacuationSeconds * 1000 },
+  });
+  for (const { name, disabled } of play.hosts) if (disabled !== undefined) disable(simulation, name, disabled);
+  addRacks(simulation, play);
+  addAggregates(simulation, play);
+  addInstances(simulation, play);
+  startReporters(simulation, {
+    lookMs: 10_000,
+    repeatMs: (play.repeatSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+    skewMs: [],
+    sources: play.agents.map((name) => `/agents/${name}`),
+  });
+  return simulation;
+}
+
+function disable({ world }: Simulation, hosts: readonly string[], reason: string): void {
+  for (const name of hosts) {
+    const host = world.hosts.get(name);
+    if (host !== undefined) Object.assign(host, { disabled: true, disabledReason: reason });
+  }
+}
+
+function addAggregate({ world }: Simulation, name: string, hosts: readonly string[], metadata = {}): void {
+  world.aggregates.push({
+    id: world.aggregates.length + 1,
+    uuid: world.random.uuid(),
+    name,
+    availabilityZone: null,
+    hosts: [...hosts],
+    metadata,
+    createdMs: world.clock.now(),
+  });
+}
+
+function addRacks(simulation: Simulation, play: Play): void {
+  const racks = Map.groupBy(play.hosts, ({ rack }) => rack);
+  for (const [rack, hosts] of racks)
+    if (rack !== undefined)
+      addAggregate(
+        simulation,
+        rack,
+        hosts.flatMap(({ name }) => name),
+        { rack },
+      );
+}
+
+function addAggregates(simulation: Simulation, play: Play): void {
+  for (const { name, hosts } of play.aggregates) addAggregate(simulation, name, hosts);
+}
+
+function addInstances({ world }: Simulation, play: Play): void {
+  const ids = new Map<string, string>();
+  for (const { name, host, state, task, flavor: flavorName, root, metadata, lockedBy, zone } of play.instances) {
+    const flavor = [...world.flavors.values()].find((each) => each.name === flavorName);
+    if (flavor === undefined || !world.hosts.has(host)) throw new Error(`no flavor ${flavorName} or no host ${host}`);
+    for (const each of name) {
+      const server = buildServer(world, {
+        host,
+        name: each,
+        projectId: 'owner',
+        userId: 'owner',
+        flavor,
+        imageId: root === 'image' ? 'image' : null,
+        volumeIds: root === 'volume' ? [world.random.uuid()] : [],
+        metadata,
+        availabilityZone: zone ?? null,
+        state,
+        ...(task === undefined ? {} : { taskState: task }),
+      });
+      server.lockedBy = lockedBy ?? null;
+      ids.set(each, server.id);
+    }
+  }
+  for (const [index, { policy, members }] of play.serverGroups.entries())
+    world.addServerGroup({
+      id: world.random.uuid(),
+      name: `group-${index + 1}`,
+      policy,
+      members: members.flatMap((name) => ids.get(name) ?? []),
+      projectId: 'owner',
+      userId: 'owner',
+    });
+}
