@@ -1,5 +1,6 @@
 import type { Replay } from '#shared/domain/replay/replay.ts';
 import type { Replayed } from '#shared/domain/replay/replayed.ts';
+import type { WhatIf } from '#shared/domain/replay/what-if.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { table } from '../output.ts';
 
@@ -8,20 +9,19 @@ const SHOWN = 20;
 /** What a person reads: each decision about the host, the tasks by what was decided of them, and the differences. */
 export function replayText(incident: IncidentEntry, replay: Replay, policyFile: string | undefined): string {
   const { id, host, outcome, openedAtMs } = incident;
-  const since = (atMs: number): string =>
-    `${atMs < openedAtMs ? '-' : '+'}${(Math.abs(atMs - openedAtMs) / 1000).toFixed(2)} s`;
   const under = policyFile === undefined ? 'the policy of then' : policyFile;
   const { decisions, different, undecided } = replay;
   const ofTasks = decisions.filter(({ stream }) => stream.startsWith('task#'));
   const ofHost = decisions.filter((decision) => !ofTasks.includes(decision));
   const shown = decisions.filter((decision) => decision.difference !== null || decision.cannot !== null);
+  const groups = [...Map.groupBy(shown, (each) => differenceLines(each).join('\n')).values()];
   return [
     `incident ${id} of ${host}: ${outcome ?? 'open'}; ${decisions.length} decisions made again from the log, under ${under}`,
     '',
     table(
       ['TIME', 'STREAM', 'RECORD', 'DECIDED BY', 'RECORDED', 'AGAIN'],
       ofHost.map((each) => [
-        since(each.atMs),
+        since(openedAtMs, each.atMs),
         kindOf(each),
         String(each.seq),
         each.by ?? '?',
@@ -30,14 +30,26 @@ export function replayText(incident: IncidentEntry, replay: Replay, policyFile: 
       ]),
     ),
     ...(ofTasks.length === 0 ? [] : ['', tasksTable(ofTasks)]),
-    ...shown
-      .slice(0, SHOWN)
-      .flatMap((each) => ['', `${since(each.atMs)} ${each.stream} record ${each.seq}:`, ...differenceLines(each)]),
-    ...(shown.length > SHOWN ? ['', `and ${shown.length - SHOWN} more: --json shows all`] : []),
+    ...groups.slice(0, SHOWN).flatMap((group) => ['', ...groupLines(group, openedAtMs)]),
+    ...(groups.length > SHOWN ? ['', `and ${groups.length - SHOWN} more kinds: --json shows all`] : []),
     '',
     `${decisions.length - different - undecided} the same, ${different} different, ${undecided} that can not be made again`,
   ].join('\n');
 }
+
+/** The course under another policy, as far as the log can tell. */
+export function otherwiseLines({ openedAtMs }: IncidentEntry, otherwise: WhatIf | undefined): readonly string[] {
+  if (otherwise === undefined) return [];
+  return [
+    '',
+    'As far as the log can tell, this policy would have led here:',
+    ...otherwise.course.map(({ atMs, what }) => `  ${since(openedAtMs, atMs)} ${what}`),
+    `  ${otherwise.end}`,
+  ];
+}
+
+const since = (openedAtMs: number, atMs: number): string =>
+  `${atMs < openedAtMs ? '-' : '+'}${(Math.abs(atMs - openedAtMs) / 1000).toFixed(2)} s`;
 
 const kindOf = ({ stream }: Replayed): string => stream.split('#')[0] ?? '';
 const typesOf = (facts: readonly object[]): string =>
@@ -53,6 +65,15 @@ function tasksTable(decisions: readonly Replayed[]): string {
     return ['', by, types, String(all.length), count('same'), count('DIFFERENT'), count('can not')].slice(1);
   });
   return table(['TASKS DECIDED BY', 'RECORDED', 'DECISIONS', 'SAME', 'DIFFERENT', 'CAN NOT'], rows);
+}
+
+/** What differs alike is told once, with where it first does. */
+function groupLines(group: readonly Replayed[], openedAtMs: number): readonly string[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const more = group.length > 1 ? `, and ${group.length - 1} alike` : '';
+  const place = `${since(openedAtMs, first.atMs)} ${first.stream} record ${first.seq}, by ${first.by ?? '?'}${more}:`;
+  return [place, ...differenceLines(first)];
 }
 
 function differenceLines({ difference, cannot, recorded, decided }: Replayed): readonly string[] {

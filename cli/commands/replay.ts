@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { type Replay, replayHost } from '#shared/domain/replay/replay.ts';
+import { otherCourse } from '#shared/domain/replay/what-if.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
 import { print, printJson } from '../output.ts';
 import { findIncident } from './find-incident.ts';
 import { withState } from './read-state.ts';
-import { replayText } from './replay-text.ts';
+import { otherwiseLines, replayText } from './replay-text.ts';
 
 /** `salvor replay <incident>`: makes the decisions of the log again, under the policy they were made under or another. */
 export function replayCommand(): Command {
@@ -20,13 +21,14 @@ export function replayCommand(): Command {
     )
     .action(async (wanted: string, { policy: file, json }, command: Command) => {
       const other = file === undefined ? undefined : readPolicy(file);
-      const { incident, replay } = await withState(command, async (state) => {
+      const { incident, log } = await withState(command, async (state) => {
         const entry = await findIncident(state, wanted);
-        const log = await readHostLog(state, entry.hostKey);
-        return { incident: entry, replay: replayHost(log, { incidentId: entry.id, other }) };
+        return { incident: entry, log: await readHostLog(state, entry.hostKey) };
       });
-      if (json) printJson({ incident, policy: file ?? null, ...replay });
-      else print(replayText(incident, replay, file));
+      const replay = replayHost(log, { incidentId: incident.id, other });
+      const otherwise = other === undefined ? undefined : otherCourse(log, incident.id, other, replay);
+      if (json) printJson({ incident, policy: file ?? null, ...replay, otherwise: otherwise ?? null });
+      else print([replayText(incident, replay, file), ...otherwiseLines(incident, otherwise)].join('\n'));
       process.exitCode = exitCode(replay, file !== undefined);
     });
 }

@@ -13,12 +13,16 @@ export function reportsAgain(
 ): readonly HostFact[] {
   const opened = facts.find((fact) => fact.type === 'incident-opened');
   const input = {
-    events: facts.filter(isReport).map((fact) => eventOf(fact, atMs)),
+    events: eventsIn(facts, atMs),
     segment: policy.segments.find(({ name }) => name === segment),
     newIncidentId: opened?.incidentId ?? 'a new one',
   };
   return inRecordedOrder(decideReports(host, input, policy, atMs), facts);
 }
+
+/** The events that the reports on record tell of. */
+export const eventsIn = (facts: readonly HostFact[], atMs: number): readonly ReceivedEvent[] =>
+  facts.filter(isReport).map((fact) => eventOf(fact, atMs));
 
 function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
   const { eventId: id, eventType: type, reporter: source } = fact;

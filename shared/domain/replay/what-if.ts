@@ -1,0 +1,175 @@
+import { decideConfirmation } from '../confirm.ts';
+import { evolveHost } from '../evolve-host.ts';
+import type { Evidence } from '../gates/evidence.ts';
+import { isShut } from '../gates/gate.ts';
+import { type HostFact, type HostState, isSilentFact } from '../host.ts';
+import type { Policy } from '../policy.ts';
+import { decideReports, type ReceivedEvent } from '../reports.ts';
+import { evidenceIn, segmentOf } from './host.ts';
+import type { HostLog } from './log.ts';
+import { courseOf, type Replay } from './replay.ts';
+import { eventsIn } from './reports.ts';
+
+/** What another policy would have made of an incident up to the moment at which its host is fenced, or is left alone. */
+export interface WhatIf {
+  readonly course: readonly { readonly atMs: number; readonly what: string }[];
+  /** How it ends, and what of that the log can't tell. */
+  readonly end: string;
+}
+
+interface Input {
+  readonly atMs: number;
+  readonly segment: string | null;
+  readonly events: readonly ReceivedEvent[];
+}
+
+/** Each look takes the newest evidence; after so many without an end nothing new comes. */
+const MAX_LOOKS = 10_000;
+
+/** Only a difference before its host was touched leads to another course that the log can tell of. */
+export function otherCourse(log: HostLog, incidentId: string, policy: Policy, { first }: Replay): WhatIf | undefined {
+  if (first?.by !== 'reports' && first?.by !== 'gates') return undefined;
+  return whatIf(log, incidentId, policy);
+}
+
+/**
+ * Plays the reports and readings of the log to the deciders under another policy, from the report that opened the
+ * incident on. Readings from after salvor acted tell of what it did, and are left out.
+ * @throws CannotDecide when the policy has no segment of the incident's name
+ */
+function whatIf(log: HostLog, incidentId: string, policy: Policy): WhatIf | undefined {
+  const steps = courseOf(log);
+  const opening = steps.findIndex(({ after, before }) => after.incident?.id === incidentId && before.incident === null);
+  const first = steps[opening];
+  if (first === undefined) return undefined;
+  const ofIncident = steps.slice(opening).map(({ decision }) => decision);
+  const facts = ofIncident.map((decision) => decision.facts as readonly unknown[] as readonly HostFact[]);
+  const actedAtMs = ofIncident.find(({ facts: of }) => of.some(({ type }) => type === 'power-off-intended'))?.atMs;
+  const until = actedAtMs ?? Number.POSITIVE_INFINITY;
+  const inputs = ofIncident.flatMap(({ basis }, index): readonly Input[] =>
+    basis?.by === 'reports' && basis.atMs <= until
+      ? [{ atMs: basis.atMs, segment: basis.segment, events: eventsIn(facts[index] ?? [], basis.atMs) }]
+      : [],
+  );
+  const readings = facts.flatMap((of) => evidenceIn(of) ?? []).filter(({ atMs }) => atMs <= until);
+  return new Course(first.before, inputs, readings, policy, incidentId).play(actedAtMs, confirmedAt(facts));
+}
+
+const confirmedAt = (facts: readonly (readonly HostFact[])[]): number | undefined =>
+  facts.flat().find((fact) => fact.type === 'confirmed')?.atMs;
+
+class Course {
+  readonly #told: { atMs: number; what: string }[] = [];
+  #host: HostState;
+  readonly #inputs: Input[];
+  readonly #readings: readonly Evidence[];
+  readonly #policy: Policy;
+  readonly #incidentId: string;
+
+  constructor(
+    host: HostState,
+    inputs: readonly Input[],
+    readings: readonly Evidence[],
+    policy: Policy,
+    incidentId: string,
+  ) {
+    this.#host = host;
+    this.#inputs = [...inputs];
+    this.#readings = readings;
+    this.#policy = policy;
+    this.#incidentId = incidentId;
+  }
+
+  play(actedAtMs: number | undefined, confirmedAtMs: number | undefined): WhatIf {
+    const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+    const end = (text: string): WhatIf => ({ course: this.#told, end: text });
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      const { incident } = this.#host;
+      const next = this.#inputs[0];
+      if (incident === null) {
+        if (next === undefined) return end(this.#untouched());
+        this.#report(next);
+        continue;
+      }
+      if (incident.status === 'fencing') {
+        const { confirmedAtMs: atMs } = incident;
+        const late =
+          confirmedAtMs === undefined || atMs === confirmedAtMs
+            ? ''
+            : `, ${seconds(Math.abs(atMs - confirmedAtMs))} ${atMs > confirmedAtMs ? 'later' : 'earlier'} than it was`;
+        const unknown =
+          actedAtMs !== undefined && atMs > actedAtMs
+            ? ` Whether it would have come back by itself until then the log can't tell: salvor acted on it ${seconds(atMs - actedAtMs)} before.`
+            : '';
+        return end(
+          `The host would have been fenced${late}. What its device would have said then is not in the log.${unknown}`,
+        );
+      }
+      if (incident.status !== 'suspected' && incident.status !== 'held') return end(`It would be ${incident.status}.`);
+      if (next !== undefined && next.atMs <= incident.dueAtMs) this.#report(next);
+      else if (!this.#look(incident.dueAtMs, next === undefined))
+        return end(
+          incident.status === 'held'
+            ? `It would be held: ${incident.failedGates.map((gate) => gate.because).join('; ')}. The log holds no later reading.`
+            : 'The log holds no reading to ask the gates of.',
+        );
+    }
+    return end('It would still be held.');
+  }
+
+  #untouched(): string {
+    return this.#told.length > 0 && this.#host.lastIncident?.id === this.#incidentId
+      ? 'Nothing would have been done to the host.'
+      : 'No incident would have been opened.';
+  }
+
+  #report(input: Input): void {
+    this.#inputs.shift();
+    const segment = this.#policy.segments.find(({ name }) => name === input.segment);
+    const given = { events: input.events, segment, newIncidentId: this.#incidentId };
+    this.#apply(decideReports(this.#host, given, this.#policy, input.atMs), input.atMs);
+  }
+
+  /** @returns false when a further look would see nothing that an earlier one has not seen. */
+  #look(atMs: number, last: boolean): boolean {
+    const { incident } = this.#host;
+    if (incident?.status !== 'suspected' && incident?.status !== 'held') return false;
+    const reading = this.#readings.findLast((each) => each.atMs <= atMs) ?? this.#readings[0];
+    if (reading === undefined) return false;
+    const newest = this.#readings.at(-1);
+    const evidence = { ...reading, atMs, claims: this.#host.claims };
+    const segment = segmentOf(this.#policy, incident.segment);
+    const facts = decideConfirmation(incident, evidence, { policy: this.#policy, segment });
+    const nothingNew = last && reading === newest && facts.every((fact) => isSilentFact(fact));
+    this.#apply(facts, atMs, reading.atMs);
+    return !nothingNew;
+  }
+
+  #apply(facts: readonly HostFact[], atMs: number, readAtMs: number = atMs): void {
+    for (const fact of facts) {
+      this.#host = evolveHost(this.#host, fact);
+      const what = sentence(fact, atMs);
+      const apart = Math.round((readAtMs - atMs) / 1000);
+      const asOf = apart === 0 ? '' : ` (by what was read ${Math.abs(apart)} s ${apart < 0 ? 'before' : 'later'})`;
+      if (what !== undefined) this.#told.push({ atMs, what: `${what}${asOf}` });
+    }
+  }
+}
+
+function sentence(fact: HostFact, atMs: number): string | undefined {
+  switch (fact.type) {
+    case 'incident-opened':
+      return `incident opened, ${fact.because}; the grace period runs for ${((fact.graceEndsAtMs - atMs) / 1000).toFixed(1)} s`;
+    case 'held':
+      return `held: ${fact.gates
+        .filter(isShut)
+        .map((gate) => gate.because)
+        .join('; ')}`;
+    case 'confirmed':
+      return 'confirmed down';
+    case 'incident-closed':
+      return `closed as ${fact.outcome}: ${fact.because}`;
+    default:
+      return undefined;
+  }
+}
