@@ -89,20 +89,14 @@ export const POINTS: readonly Point[] = [
   ),
 ];
 
-/**
- * After a kill here a host waits for half a minute: only then may its power or its service be touched again. A recovery
- * takes few of them.
- */
-const SLOW: ReadonlySet<string> = new Set<Point>([
-  'fence-host/after commit',
-  ...MOMENTS.flatMap((moment): Point[] => [
-    `readPower/${moment}`,
-    `powerOff/${moment}`,
-    `service/${moment}`,
-    `forceDown/${moment}`,
-  ]),
-]);
-export const isSlow = (point: Point): boolean => SLOW.has(point);
+/** What waits after a kill here, until it is known what became of a request: a host for half a minute, its instances for 75 s. */
+export type Waiting = 'host' | 'instances';
+const WAITS: Readonly<Record<Waiting, RegExp>> = {
+  host: /^(fence-host\/after commit|(readPower|powerOff|service|forceDown)\/)/,
+  instances: /^(evacuate-instance\/after commit|(evacuate|resetStateToActive)\/)/,
+};
+export const waitsAfter = (point: Point): Waiting | undefined =>
+  (Object.keys(WAITS) as Waiting[]).find((waiting) => WAITS[waiting].test(point));
 
 /** Places that one recovery passes many times: the kill may come at a later time than the first. */
 const OFTEN =

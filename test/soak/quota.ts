@@ -1,4 +1,4 @@
-import { isOften, isSlow, type Point } from './points.ts';
+import { isOften, type Point, type Waiting, waitsAfter } from './points.ts';
 
 /** Kills still to come, point by point, shared out to recoveries. */
 export interface Quota {
@@ -12,7 +12,8 @@ export interface Quota {
 }
 
 const PER_RECOVERY = 12;
-const SLOW_PER_RECOVERY = 2;
+/** Kills after which something waits: these add up. */
+const WAITS_PER_RECOVERY: Readonly<Record<Waiting, number>> = { host: 2, instances: 1 };
 /** A recovery may pass a point never, or not often enough; after so many in vain something is wrong. */
 const TRIES_IN_VAIN = 8;
 const PASSES_BEFORE = 4;
@@ -35,8 +36,11 @@ export function quotaOf(points: readonly Point[], kills: number, random: () => n
         .map((point) => ({ point, wanted: wanted(point), lot: random() }))
         .sort((a, b) => b.wanted - a.wanted || a.lot - b.lot)
         .map(({ point }) => point);
-      const slow = open.filter(isSlow).slice(0, SLOW_PER_RECOVERY);
-      const share = [...slow, ...open.filter((point) => !isSlow(point))].slice(0, PER_RECOVERY);
+      const of = (waiting: Waiting | undefined) => open.filter((point) => waitsAfter(point) === waiting);
+      const slow = (Object.keys(WAITS_PER_RECOVERY) as Waiting[]).flatMap((waiting) =>
+        of(waiting).slice(0, WAITS_PER_RECOVERY[waiting]),
+      );
+      const share = [...slow, ...of(undefined)].slice(0, PER_RECOVERY);
       for (const point of share) add(underWay, point, 1);
       if (share.length === 0) return undefined;
       const passes = (point: Point): number =>

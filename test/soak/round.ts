@@ -30,6 +30,8 @@ export interface RoundResult extends Judgement {
 }
 
 const LOOK_MS = 500;
+/** The mirror runs each minute: then a host that has joined late is known. */
+const SETTLED_WITHIN_MS = 120_000;
 /** A request that was under way when its sender died takes effect within this, or never. */
 const LATE_MS = 400;
 
@@ -88,7 +90,7 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
     const story = tellStory(scene, agents, stateDir, deadlineMs);
     await Promise.race([story, living.then(() => Promise.reject(new Error('the pipeline ended early')))]);
     disarm();
-    await settled(() => life, scene, stateDir, agents, deadlineMs);
+    await settled(() => life, scene, stateDir, agents);
   } catch (error) {
     trouble = [error instanceof Error ? error.message : String(error)];
   }
@@ -113,8 +115,8 @@ async function settled(
   scene: Scene,
   stateDir: string,
   { accepted }: Reporters,
-  deadlineMs: number,
 ): Promise<void> {
+  const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
   for (;;) {
     const recorded = recordedMessages(await withState(stateDir, (state) => auditOf(scene, state)));
     const missing = [...accepted].filter((id) => !recorded.has(id)).length;

@@ -34,7 +34,8 @@ export async function setScene(seed: number, proxy: Proxy): Promise<Scene> {
     hosts: HOSTS,
     seed,
     serviceDownSeconds: 1,
-    evacuationMs: 400,
+    // Longer than a process takes to start: evacuations outlive who asked for them.
+    evacuationMs: 3000,
     proxy: async (request, pass) => proxy(await callOf(request), pass),
   });
   cloud.addAggregate({ name: AGGREGATE, hosts: cloud.hosts().map(({ name }) => name) });
