@@ -30,7 +30,9 @@ export function evolveHost(host: HostState, fact: HostFact): HostState {
   if (incident === null) throw new Error(`${fact.type} without an open incident of ${host.name}`);
   if (fact.type === 'incident-closed') {
     const last = { id: incident.id, endedAtMs: fact.atMs, outcome: fact.outcome };
-    const knownDown = Object.keys(host.claims).filter((reporter) => host.claims[reporter]?.says === 'down');
+    const knownDown = Object.entries(host.claims).flatMap(([reporter, { says }]) =>
+      says === 'down' ? [reporter] : [],
+    );
     return { ...host, incident: null, lastIncident: fact.outcome === 'dismissed' ? { ...last, knownDown } : last };
   }
   // Whoever releases a contradiction has looked: who said up was wrong. A device that was never believed contradicts none.

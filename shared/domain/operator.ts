@@ -1,4 +1,5 @@
 import type { OperatorCommand } from '#events/operator-command.ts';
+import type { GateName } from './gates/gate.ts';
 import { isReleasable } from './gates/release.ts';
 import type { GuardState } from './guards.ts';
 import type { HostState, Incident, IncidentFact } from './host.ts';
@@ -89,22 +90,25 @@ function decideRelease(
   { status }: Incident,
   nowMs: number,
 ): Refused | IncidentDecision {
-  const fact = (names: readonly string[]): IncidentFact => ({
+  const fact = (released: readonly GateName[]): IncidentFact => ({
     type: 'released',
     commandId,
     by,
     reason,
-    gates: names.filter(isReleasable),
+    gates: released,
     atMs: nowMs,
     untilMs: nowMs + RELEASE_MS,
   });
   if (status === 'stopped')
     return { facts: [fact([])], said: 'the stop is lifted: the power of the host is read anew, and it goes on' };
   if (status !== 'held') return { refused: `it is ${status}: only what is held or stopped can be released` };
-  const fixed = gates.filter((gate) => !isReleasable(gate));
-  if (fixed.length > 0) return { refused: `no operator can release ${fixed.join(', ')}: remove what closes it` };
-  if (gates.length === 0) return { refused: 'it names no gate to release' };
-  return { facts: [fact(gates)], said: `${gates.join(', ')} released for ${RELEASE_MS / 1000} s` };
+  const released = gates.filter(isReleasable);
+  if (released.length < gates.length) {
+    const fixed = gates.filter((gate) => !isReleasable(gate));
+    return { refused: `no operator can release ${fixed.join(', ')}: remove what closes it` };
+  }
+  if (released.length === 0) return { refused: 'it names no gate to release' };
+  return { facts: [fact(released)], said: `${gates.join(', ')} released for ${RELEASE_MS / 1000} s` };
 }
 
 function decideDismissal(

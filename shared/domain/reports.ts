@@ -84,8 +84,9 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
     facts[word.at] = word.fact;
     words.set(reporter, word);
   }
-  if (!facts.some((fact) => fact.type === 'reported')) return facts;
-  return [...facts, ...consequences(host, claims, facts, input, nowMs)];
+  const reported = facts.filter((fact) => fact.type === 'reported');
+  if (reported.length === 0) return facts;
+  return [...facts, ...consequences(host, claims, reported, input, nowMs)];
 }
 
 type Reported = Extract<ReportFact, { type: 'reported' }>;
@@ -161,15 +162,15 @@ function notBelieved(occurredAtMs: number, nowMs: number, policy: Policy): strin
 function consequences(
   host: HostState,
   claims: HostState['claims'],
-  facts: readonly ReportFact[],
+  reported: readonly Reported[],
   { segment, newIncidentId }: ReportInput,
   nowMs: number,
 ): readonly IncidentFact[] {
   if (host.incident !== null) return consequencesForIncident(host.incident, claims, nowMs);
-  if (segment === undefined || !facts.some((fact) => isNewDown(host, claims, fact, segment))) return [];
+  if (segment === undefined || !reported.some((fact) => isNewDown(host, claims, fact, segment))) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
-  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, facts));
+  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, reported));
   return [
     {
       type: 'incident-opened',
@@ -191,10 +192,10 @@ function consequences(
 function isNewDown(
   { lastIncident, claims: before }: HostState,
   claims: HostState['claims'],
-  fact: ReportFact,
+  fact: Reported,
   { reporters }: Segment,
 ): boolean {
-  if (fact.type !== 'reported' || fact.says !== 'down') return false;
+  if (fact.says !== 'down') return false;
   if (lastIncident === null || lastIncident.knownDown?.includes(fact.reporter) !== true) return true;
   const last = before[fact.reporter];
   const nagging = last?.says === 'down' && fact.receivedAtMs < last.receivedAtMs + reporters.claimTtlSeconds * 1000;
@@ -202,10 +203,10 @@ function isNewDown(
 }
 
 /** A host that was seen alive after its last incident fails anew; one that was not is the same failure, nagged about. */
-function reopenAtMs({ lastIncident, claims }: HostState, facts: readonly ReportFact[]): number {
+function reopenAtMs({ lastIncident, claims }: HostState, reported: readonly Reported[]): number {
   if (lastIncident === null || ['stood-down', 'dismissed'].includes(lastIncident.outcome)) return 0;
   // The up may be the word that the down of the same reporter has just replaced.
-  const ups = facts.map((fact) => (fact.type === 'reported' && fact.says === 'up' ? fact.occurredAtMs : 0));
+  const ups = reported.map(({ says, occurredAtMs }) => (says === 'up' ? occurredAtMs : 0));
   return Math.max(lastSeenUpMs(claims), ...ups) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
 }
 
@@ -219,7 +220,7 @@ function consequencesForIncident(
     case 'suspected':
     case 'held': {
       const stillDown = Object.values(claims).some((claim) => claim.says === 'down' && claim.occurredAtMs > upMs);
-      if (stillDown || upMs === 0) return [];
+      if (stillDown) return [];
       return [closedUntouched('the host was seen up after it was reported down', nowMs)];
     }
     case 'forcing-down':

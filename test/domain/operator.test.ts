@@ -115,6 +115,20 @@ describe('a dismissal', () => {
     expect(decision).toMatchObject({ said: 'dismissed; nothing was done to the host' });
   });
 
+  it('says in the audit what was done to the host', () => {
+    const doneTo = (host: HostState) => {
+      const decision = decide(aCommand('dismiss'), host);
+      const closed = 'facts' in decision ? decision.facts.at(-1) : undefined;
+      return closed?.type === 'incident-closed' ? closed.because : undefined;
+    };
+    const dismissed = 'dismissed by ann: network test; ';
+    expect(doneTo(aHostIn('held'))).toBe(`${dismissed}nothing was done to the host`);
+    expect(doneTo(aHostIn('stopped', { proof: aProof() }))).toBe(`${dismissed}Nova may have it forced down`);
+    expect(doneTo(aHostIn('stopped', { evacuatingSinceMs: 1 }))).toBe(
+      `${dismissed}Nova may have it forced down; instances of it were evacuated`,
+    );
+  });
+
   it('that has tasks gives each its outcome first', () => {
     const host = aHostIn('stopped', { proof: aProof(), powerOffs: 1, evacuatingSinceMs: NOW_MS });
     const done =

@@ -1,5 +1,9 @@
-/** Makes `docs/mutation.json` and `docs/mutation.md` of what `stryker run` has written: `npm run mutate` runs both. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/**
+ * `npm run mutate [-- options of stryker run]`: tries the mutants, and writes docs/mutation.json and docs/mutation.md
+ * unless `--mutate` names only some files. Exits as Stryker does: 1 under the threshold of `stryker.config.json`.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { WORDING } from './wording.ts';
 
@@ -18,6 +22,8 @@ const fileOf = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 const isWording = ({ statusReason }: Mutant): boolean => statusReason === WORDING;
 const isKilled = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout';
 const isExplained = ({ status }: Mutant): boolean => status === 'Ignored';
+/** With it no test could be loaded: nothing was asked of the tests. */
+const isInvalid = ({ status }: Mutant): boolean => status === 'RuntimeError' || status === 'CompileError';
 
 /** `score` is in per cent of all of them: one that is explained counts like one that survived. */
 function count(mutants: readonly Mutant[]) {
@@ -27,21 +33,31 @@ function count(mutants: readonly Mutant[]) {
   return { mutants: mutants.length, killed, survived: mutants.length - killed - explained, explained, score };
 }
 
-const report = reportSchema.parse(JSON.parse(readFileSync(fileOf('reports/mutation/mutation.json'), 'utf8')));
+const REPORT = fileOf('reports/mutation/mutation.json');
+rmSync(REPORT, { force: true });
+const options = process.argv.slice(2);
+const { status, error } = spawnSync('stryker', ['run', ...options], { stdio: 'inherit' });
+if (error !== undefined) throw error;
+process.exitCode = status ?? 1;
+const report = reportSchema.parse(JSON.parse(readFileSync(REPORT, 'utf8')));
 const files = Object.entries(report.files).map(([path, { mutants }]) => ({
   path,
-  counted: mutants.filter((each) => !isWording(each)),
+  counted: mutants.filter((each) => !isWording(each) && !isInvalid(each)),
 }));
 const summary = {
   ...count(files.flatMap(({ counted }) => counted)),
   wording: Object.values(report.files).flatMap(({ mutants }) => mutants.filter(isWording)).length,
+  invalid: Object.values(report.files).flatMap(({ mutants }) => mutants.filter(isInvalid)).length,
   files: Object.fromEntries(files.map(({ path, counted }) => [path, count(counted)])),
 };
 
 const notKilled = files.flatMap(({ path, counted }) =>
   counted
     .filter((each) => !isKilled(each))
-    .map((each) => `- ${path}, ${each.mutatorName}: ${isExplained(each) ? each.statusReason : 'survived'}`),
+    .map(
+      (each) =>
+        `- ${path}, ${each.mutatorName}: ${isExplained(each) ? each.statusReason : `survived, as ${each.replacement}`}`,
+    ),
 );
 const page = [
   '# Mutation testing of the domain',
@@ -50,7 +66,7 @@ const page = [
   '`test/domain` fails with it. The command fails under 95 %.',
   '',
   `**${summary.score} %** of ${summary.mutants} mutants are killed: ${summary.killed}; ${summary.survived} survived, ${summary.explained} are explained beside the code, since nothing can tell them from it.`,
-  `Not mutated: ${summary.wording} texts for people, which are plain strings that hold a space; templates, which carry the numbers of a decision, are.`,
+  `Not mutated: ${summary.wording} texts for people, which are plain strings that hold a space; templates, which carry the numbers of a decision, are. ${summary.invalid} more could not be loaded at all.`,
   '',
   '| file | mutants | killed | survived | explained | % |',
   '| --- | --- | --- | --- | --- | --- |',
@@ -62,6 +78,8 @@ const page = [
   '',
 ].join('\n');
 
-writeFileSync(fileOf('docs/mutation.json'), `${JSON.stringify(summary, null, 2)}\n`);
-writeFileSync(fileOf('docs/mutation.md'), page);
-process.stdout.write(`${summary.score} % of ${summary.mutants} mutants killed: docs/mutation.md\n`);
+if (!options.some((option) => /^(-m|--mutate)/.test(option))) {
+  writeFileSync(fileOf('docs/mutation.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  writeFileSync(fileOf('docs/mutation.md'), page);
+}
+process.stdout.write(`${summary.killed} of ${summary.mutants} mutants are killed: ${summary.score} %\n`);
