@@ -1,6 +1,9 @@
+import { nextBeat } from '#shared/domain/settling.ts';
+import { ConflictError } from '#shared/errors.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
 import { sendCommands } from '#shared/shell/step.ts';
+import { beatWrite, loadBeat } from '#shared/state/beat.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
 import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
 
@@ -9,10 +12,14 @@ const OVERDUE_MS = 30_000;
 
 /**
  * Sends the commands of every incident past its deadline again. Receivers tell the repeat by its tick. What is stopped or
- * switched off is said each time, and what can't be read or sent keeps nobody from the others.
+ * switched off is said each time, and what can't be read or sent keeps nobody from the others. And gives salvor's beat, by
+ * which a start or a long pause shows: `settling` of the policy.
  */
 export async function sweep(services: Services, overdueMs: number = OVERDUE_MS): Promise<number> {
   const { state, clock, log } = services;
+  const failures: unknown[] = [];
+  // Before anything is sent: what is pushed on after a pause must find it.
+  await giveBeat(services).catch((error: unknown) => failures.push(error));
   const due = await state.due(clock.now() - overdueMs, MAX_DUE);
   // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
   const switches = disarmedAmong(due, clock.now());
@@ -23,7 +30,6 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
   const { values: hosts, unreadable } = hostsAmong(due);
   for (const fields of [...switches.unreadable, ...unreadable])
     log.error('what is due can not be read', { fact: 'unreadable', ...fields });
-  const failures: unknown[] = [];
   for (const host of hosts) {
     const fields = { host: host.name, incidentId: host.incident?.id, status: host.incident?.status };
     if (host.incident?.status === 'stopped') {
@@ -35,6 +41,16 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
   }
   if (failures.length > 0) throw failures[0];
   return hosts.length;
+}
+
+async function giveBeat({ state, policy, clock }: Services): Promise<void> {
+  const before = await loadBeat(state);
+  try {
+    await state.transact([beatWrite(before, nextBeat(before?.value ?? null, policy.settling, clock.now()))]);
+  } catch (error) {
+    // Another run has given it.
+    if (!(error instanceof ConflictError)) throw error;
+  }
 }
 
 export const handler = scheduledHandler('sweep', sweep);

@@ -7,6 +7,7 @@ import { FaultBoard } from './faults.ts';
 import { Identity } from './identity.ts';
 import { Journal } from './journal.ts';
 import { type CatalogEntry, keystoneApi } from './keystone.ts';
+import { NEEDED_APIS, neededApi } from './needed.ts';
 import { novaApi } from './nova/app.ts';
 import { seededRandom, seedOf } from './random.ts';
 import { redfishApi } from './redfish.ts';
@@ -68,6 +69,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     { type: 'placement', name: 'placement', url: `${base}/placement` },
     { type: 'image', name: 'glance', url: `${base}/image` },
     { type: 'network', name: 'neutron', url: `${base}/network` },
+    { type: 'block-storage', name: 'cinder', url: `${base}/volume/v3` },
   ];
   const keystone = keystoneApi({ identity, faults, log, region, newRequestId, catalog });
   const nova = novaApi({
@@ -87,12 +89,16 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     newRequestId,
     powerChangeMs: options.powerChangeMs ?? 0,
   });
+  const needed = new Map(
+    NEEDED_APIS.map((name) => [name, neededApi(name, { identity, faults, log, newRequestId })] as const),
+  );
   const serve: Parameters<typeof getRequestListener>[0] = (request, env) => {
     const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
     if (first === 'identity') return keystone.fetch(request, env);
     if (first === 'compute') return nova.fetch(request, env);
     if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
-    return new Response(null, { status: 404 });
+    const api = [...needed].find(([name]) => name === first)?.[1];
+    return api === undefined ? new Response(null, { status: 404 }) : api.fetch(request, env);
   };
   const { proxy } = options;
   const listener = createServer(

@@ -1,3 +1,5 @@
+import type { NeededApi } from './request-log.ts';
+
 /** What a request to Nova is about; a fault may be limited to one of them with `on`. */
 export type NovaOperation =
   | 'list-services'
@@ -58,6 +60,10 @@ type Kind =
   // Keystone
   /** 503 (default), or the connection is closed. */
   | { readonly kind: 'keystone-down'; readonly how?: '503' | 'close' }
+  /** Placement, Glance, Neutron or Cinder answers 503 (default), closes the connection, or never answers. */
+  | { readonly kind: 'service-down'; readonly service: NeededApi; readonly how?: '503' | 'close' | 'hang' }
+  /** By Nova's own list, the conductor or the scheduler is down. */
+  | { readonly kind: 'controller-down'; readonly binary: 'nova-conductor' | 'nova-scheduler' }
   /** The token that comes with the next request to Nova has expired: 401, and for good. */
   | { readonly kind: 'keystone-token-expired' }
   // What becomes of a move; `host` is the destination where one is chosen, the source otherwise
@@ -86,6 +92,8 @@ export interface FaultSubject {
   readonly host?: string | undefined;
   readonly serverId?: string | undefined;
   readonly on?: NovaOperation | undefined;
+  readonly service?: NeededApi | undefined;
+  readonly binary?: string | undefined;
 }
 
 interface ActiveFault {
@@ -96,6 +104,8 @@ interface ActiveFault {
 function strikes(fault: Fault, subject: FaultSubject): boolean {
   if ('host' in fault && fault.host !== undefined && fault.host !== subject.host) return false;
   if ('serverId' in fault && fault.serverId !== undefined && fault.serverId !== subject.serverId) return false;
+  if ('service' in fault && fault.service !== subject.service) return false;
+  if ('binary' in fault && fault.binary !== subject.binary) return false;
   return !('on' in fault) || fault.on === undefined || fault.on === subject.on;
 }
 

@@ -1,7 +1,10 @@
 import type { NovaOperation } from './faults.ts';
 import type { Journal } from './journal.ts';
 
-export type SimulatedApi = 'keystone' | 'nova' | 'redfish';
+/** Services beside Nova and Keystone that an evacuation needs: only whether they answer can be seen of them. */
+export type NeededApi = 'placement' | 'image' | 'network' | 'volume';
+
+export type SimulatedApi = 'keystone' | 'nova' | 'redfish' | NeededApi;
 
 /** One request, from its arrival to its answer. `status` is absent until it is answered, and for good if it never is. */
 export interface RequestRecord {

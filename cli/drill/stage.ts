@@ -107,6 +107,8 @@ function policyFor(cloud: SimulatedCloud, { graceSeconds }: DrillOptions): Polic
   return policySchema.parse({
     version: 1,
     cloud: { name: 'drill', region: cloud.region },
+    // A drill is over before a pause would be.
+    settling: { pauseSeconds: 0 },
     segments: [
       {
         name: 'az-nova',

@@ -35,6 +35,7 @@ export const FAULTS = {
   'nova-late-effect': { by: 'call', story: 'Nova does what it was asked long after the caller gave up' },
   'service-seen-up': { by: 'call', story: 'Nova still sees the service up' },
   'service-seen-down': { by: 'call', story: 'Nova sees the service down although it reports' },
+  'service-silent': { by: 'call', story: 'a service that an evacuation needs does not answer' },
   // What becomes of an evacuation
   'evacuation-slow': { by: 'call', story: 'the evacuation takes minutes' },
   'evacuation-stuck': { by: 'call', story: 'the destination hangs in the rebuild for good' },

@@ -32,6 +32,9 @@ const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'send-failed',
 ]);
 
+/** A day is longer than any run: what it held would never end. */
+const ENDS = { maxHostsPerDay: 1000, coolDownSeconds: 60 } as const;
+
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
   const random = chanceFor(seed, 'scenario');
@@ -92,7 +95,12 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
       graceSeconds: pickOne(random, [0, 10, 20, 40]),
       reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
       requireNovaDown: happens(random, 0.8),
-      storm: { maxHosts: pickOne(random, [1, 2, 3]), maxPercent: pickOne(random, [34, 50, 75]), windowSeconds },
+      storm: {
+        maxHosts: pickOne(random, [1, 2, 3]),
+        maxPercent: pickOne(random, [34, 50, 75]),
+        windowSeconds,
+        ...ENDS,
+      },
       minHealthyHosts: pickOne(random, [1, 1, 2]),
       instances: {
         protect: happens(random, 0.85) ? 'all' : 'opted-in',
@@ -113,6 +121,8 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
       },
       fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
     })),
+    // Without a chance of its own, so that the seeds before it stay what they were.
+    settling: { pauseSeconds: hosts.length % 2 === 0 ? 0 : 60 },
     fenceDevices: knowsSystems
       ? Object.fromEntries(
           hosts.map(({ name, systemUuid }) => [
@@ -122,7 +132,12 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
         )
       : { '*': { ...device, url: DEVICE_URL } },
     global: {
-      storm: { maxHosts: pickOne(random, [2, 3, 5]), maxPercent: pickOne(random, [34, 50, 75]), windowSeconds },
+      storm: {
+        maxHosts: pickOne(random, [2, 3, 5]),
+        maxPercent: pickOne(random, [34, 50, 75]),
+        windowSeconds,
+        ...ENDS,
+      },
       maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
     },
   };

@@ -35,6 +35,7 @@ export const REACHABLE: Readonly<Record<FaultKind, readonly StateName[]>> = {
   'nova-late-effect': ['forcing-down', 'evacuating', 'task requested'],
   'service-seen-up': ['suspected', 'held', 'fencing', 'forcing-down'],
   'service-seen-down': ['suspected', 'held', 'fencing'],
+  'service-silent': UNDECIDED,
   'evacuation-slow': ['evacuating', 'task requested', 'task accepted', 'task unknown'],
   'evacuation-stuck': ['evacuating', 'task requested', 'task accepted', 'task unknown'],
   'evacuation-dropped': ['evacuating', 'task requested'],

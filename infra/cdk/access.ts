@@ -32,12 +32,12 @@ const step: Access = {
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'receive-host-event': { ...step, callsNova: false },
-  'confirm-host-down': { ...step, readsDue: true },
+  'confirm-host-down': { ...step, fences: true, readsDue: true },
   'fence-host': { ...step, fences: true, readsDue: true },
   'plan-evacuation': step,
   'evacuate-instance': { ...step, sendsTo: [] },
   'follow-evacuations': { ...step, sendsTo: [...STEPS, 'evacuate-instance'], readsDue: true },
   'obey-operator': { ...step, callsNova: false },
-  sweep: { ...step, state: 'read', readsDue: true, appendsAudit: false, callsNova: false },
+  sweep: { ...step, readsDue: true, appendsAudit: false, callsNova: false },
   'mirror-inventory': { ...step, sendsTo: ['host-events'], state: 'write-and-delete', appendsAudit: false },
 };

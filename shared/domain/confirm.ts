@@ -1,7 +1,6 @@
-import { askGates } from './gates/ask.ts';
+import { askGates, needsProbes } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
-import { withRelease } from './gates/release.ts';
 import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
@@ -11,6 +10,12 @@ const nextHoldLookMs = (incident: Suspected | Held, nowMs: number): number =>
 
 /** A tick may arrive this much early: delays of SQS are whole seconds. */
 const EARLY_MS = 999;
+
+const isEarly = ({ dueAtMs }: Suspected | Held, nowMs: number): boolean => dueAtMs - nowMs > EARLY_MS;
+
+/** Whether the decision waits only for what is tried out: the probes of the evidence. */
+export const waitsForProbes = (incident: Suspected | Held, evidence: Evidence, rules: Rules): boolean =>
+  !isEarly(incident, evidence.atMs) && needsProbes(evidence, rules, incident.release);
 
 /**
  * The grace period is over, or a held host is due for another look. `confirmed` must be committed together with
@@ -23,7 +28,7 @@ export function decideConfirmation(
 ): readonly IncidentFact[] {
   const { claims, atMs: nowMs } = evidence;
   const { segment } = rules;
-  if (incident.dueAtMs - nowMs > EARLY_MS)
+  if (isEarly(incident, nowMs))
     return incident.status === 'suspected'
       ? [{ type: 'grace-went-on', untilMs: incident.dueAtMs }]
       : [{ type: 'still-held', failedGates: incident.failedGates, nextLookAtMs: incident.dueAtMs }];
@@ -31,7 +36,7 @@ export function decideConfirmation(
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [closedUntouched('nobody says any more that the host is down', nowMs, evidence)];
 
-  const gates = withRelease(askGates(evidence, rules), incident.release, nowMs);
+  const gates = askGates(evidence, rules, incident.release);
   const closed = gates.filter(isShut);
   if (closed.some((gate) => gate.gate === 'protected')) {
     const reason = closed.map((gate) => gate.because).join('; ');

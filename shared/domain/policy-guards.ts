@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { hostName, name, seconds, somePercent } from './policy-values.ts';
+import type { NeededService } from '#shared/ports.ts';
+import { anyPercent, hostName, name, seconds, somePercent } from './policy-values.ts';
 
 /** The keys of the policy that say when salvor must not act: each is a limit of a gate (`gates/`). */
 
@@ -50,6 +51,43 @@ export const failureDomains = z.strictObject({
   /** Domains that may have failed hosts within the window. */
   maxDomains: z.int().min(1).default(3),
   windowSeconds: seconds(1, 86_400).default(3600),
+});
+
+/** After its first start, or after a long pause, salvor fences nobody for a while: what it knows is old. */
+export const settling = z.strictObject({
+  /** 0 asks for no pause. */
+  pauseSeconds: seconds(0, 86_400).default(120),
+  /** A gap that is longer starts the pause again. Salvor's own beat is a minute long. */
+  maxGapSeconds: seconds(120, 86_400).default(300),
+});
+
+/** Whether salvor itself can see: asked once every other gate is open. */
+export const observer = z.strictObject({
+  /** Of so many other hosts of the segment, picked by chance, the power is read. */
+  devices: z.int().min(0).max(20).default(5),
+  /** Of those, so many must answer. */
+  minDevicesPercent: anyPercent.default(50),
+  /** For one device, if its own `timeoutSeconds` is not shorter. */
+  deviceTimeoutSeconds: seconds(1, 5).default(3),
+  /** Of the region's other hosts, so many must be up by Nova. */
+  minHostsUpPercent: anyPercent.default(50),
+});
+
+const NEEDED = [
+  'keystone',
+  'nova',
+  'conductor',
+  'scheduler',
+  'placement',
+  'glance',
+  'cinder',
+  'neutron',
+] as const satisfies readonly NeededService[];
+
+/** Services that an evacuation needs must answer before a host is fenced. */
+export const dependencies = z.strictObject({
+  /** These need not. */
+  ignore: z.array(z.enum(NEEDED)).optional(),
 });
 
 export type StormLimits = z.infer<ReturnType<typeof storm>>;

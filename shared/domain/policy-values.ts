@@ -9,3 +9,5 @@ export const hostName = z.string().min(1).max(255);
 const percent = z.number().max(100);
 /** None is not a limit that anything could keep. */
 export const somePercent = percent.gt(0);
+/** 0 asks for nothing. */
+export const anyPercent = percent.min(0);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { withHost } from './fence-device.ts';
-import { failureDomains, reporterGroups, reporters, storm } from './policy-guards.ts';
+import { dependencies, failureDomains, observer, reporterGroups, reporters, settling, storm } from './policy-guards.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -92,6 +92,9 @@ export const policySchema = z
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),
+    settling: settling.prefault({}),
+    observer: observer.prefault({}),
+    dependencies: dependencies.prefault({}),
     /** Over all segments together. */
     global: z
       .strictObject({

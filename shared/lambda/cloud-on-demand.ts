@@ -49,6 +49,7 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       server: read((compute) => compute.server),
       evacuationsFrom: read((compute) => compute.evacuationsFrom),
       unfinishedMigrationsOf: read((compute) => compute.unfinishedMigrationsOf),
+      health: read((compute) => compute.health),
       forceDown: change((compute) => compute.forceDown),
       evacuate: change((compute) => compute.evacuate),
       resetStateToActive: change((compute) => compute.resetStateToActive),

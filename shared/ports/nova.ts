@@ -62,6 +62,24 @@ export interface Migration {
   readonly createdAt: string;
 }
 
+export type NeededService =
+  | 'keystone'
+  | 'nova'
+  | 'conductor'
+  | 'scheduler'
+  | 'placement'
+  | 'glance'
+  | 'cinder'
+  | 'neutron';
+
+/** A service that an evacuation needs, and whether it answers now. */
+export interface ServiceHealth {
+  readonly service: NeededService;
+  readonly answers: boolean;
+  /** In a person's words, of 200 characters at most; never holds a secret. */
+  readonly detail: string;
+}
+
 /** What came back for a request that changes something. `requestId` is Nova's own, for the audit. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly requestId: string | null; readonly durationMs: number }
@@ -94,6 +112,11 @@ export interface Compute {
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
   /** Unfinished live and cold migrations (resizes too) in which `host` takes part, by instance. */
   unfinishedMigrationsOf(host: string): Promise<readonly Migration[]>;
+  /**
+   * Asks each service that an evacuation needs once, within seconds; what is not in the catalogue is left out. Keystone
+   * alone when it does not let in. A service that does not answer is told of, not thrown.
+   */
+  health(): Promise<readonly ServiceHealth[]>;
   /** Microversion 2.53: `PUT /os-services/{id} {"forced_down": true}`. Harmless to repeat. */
   forceDown(serviceId: string): Promise<Answer>;
   /**

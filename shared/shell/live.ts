@@ -1,11 +1,12 @@
 import type { Evidence } from '#shared/domain/gates/evidence.ts';
-import { gatherEvidence, type LiveView } from '#shared/domain/gates/gather.ts';
+import { gatherEvidence, type LiveView, type OpenIncident } from '#shared/domain/gates/gather.ts';
 import { whyHalted } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decidesByAggregates, domainsOf, segmentsOf } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
+import { loadBeat } from '#shared/state/beat.ts';
 import { type LoadedGuards, loadGuards } from '#shared/state/guards.ts';
 import { openHosts } from '#shared/state/hosts.ts';
 
@@ -37,6 +38,8 @@ export async function readLive({ compute, policy }: Services, host: HostState, s
 
 export interface GateReading {
   readonly evidence: Evidence;
+  readonly live: LiveView;
+  readonly openIncidents: readonly OpenIncident[];
   readonly guards: LoadedGuards;
 }
 
@@ -47,9 +50,10 @@ export async function readGates(
   segment: Segment,
   live: LiveView,
 ): Promise<GateReading> {
-  const [guards, open] = await Promise.all([
+  const [guards, open, beat] = await Promise.all([
     loadGuards(services.state, segment.name),
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
+    loadBeat(services.state),
   ]);
   const openIncidents = open.flatMap(({ key, name, incident, claims }) =>
     incident === null
@@ -65,9 +69,20 @@ export async function readGates(
     segmentGuard: guards.segment.value,
     globalGuard: guards.global.value,
     openIncidents,
+    beat: beat?.value ?? null,
     nowMs: clock.now(),
   });
-  return { evidence, guards };
+  return { evidence, live, openIncidents, guards };
+}
+
+/** Nova first, then all that is ours: a guard is never older than what is decided on it. */
+export async function readForGates(
+  services: Services,
+  host: HostState,
+  segment: Segment,
+): Promise<{ readonly reading: GateReading } | { readonly outage: string }> {
+  const live = await orOutage(readLive(services, host, segment));
+  return 'outage' in live ? live : { reading: await readGates(services, host, segment, live.value) };
 }
 
 /** Why nothing may be asked of the outside for hosts of this segment now, with the guards that say so. */

@@ -13,13 +13,13 @@ import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { lastSeenUpMs } from '#shared/domain/reports.ts';
-import { PermanentError } from '#shared/errors.ts';
-import type { FenceDevice, FenceDeviceConfig, StateWrite } from '#shared/ports.ts';
+import type { FenceDevice, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { bindingWrites, loadBindings } from '#shared/state/bindings.ts';
 import { guardChecks, guardWrite } from '#shared/state/guards.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
+import { openDevice } from './device.ts';
 import { orOutage, readGates, readLive, segmentOf } from './live.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
@@ -97,24 +97,6 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
         : decideAfterPowerOff(current, answer, after, lastSeenUpMs(claims), segment, atMs, again);
     return { facts, basis };
   });
-}
-
-async function openDevice(
-  { fencing }: Services,
-  { systemUuid, caFile, insecureTls, ...config }: NonNullable<ReturnType<typeof fenceDeviceOf>>,
-): Promise<FenceDevice | string> {
-  const device: FenceDeviceConfig = {
-    ...config,
-    ...(systemUuid === undefined ? {} : { systemUuid }),
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(insecureTls === undefined ? {} : { insecureTls }),
-  };
-  try {
-    return await fencing.device(device);
-  } catch (error) {
-    if (error instanceof PermanentError) return error.message;
-    throw error;
-  }
 }
 
 async function readPower({ clock }: Services, device: FenceDevice): Promise<TimedReading> {

@@ -113,7 +113,7 @@ function controllerService({ world, minor }: NovaRequest, binary: (typeof CONTRO
     id: minor >= 53 ? `00000000-0000-4000-8000-00000000000${place}` : place,
     zone: 'internal',
     status: 'enabled',
-    state: 'up',
+    state: world.faults.take('controller-down', { binary }) === undefined ? 'up' : 'down',
     updated_at: isoMicroseconds(world.clock.now()),
     disabled_reason: null,
     ...(minor >= 11 ? { forced_down: false } : {}),

@@ -185,6 +185,7 @@ function outside(hosts: number) {
     server: nobody,
     evacuationsFrom: nobody,
     unfinishedMigrationsOf: nobody,
+    health: nobody,
     forceDown: nobody,
     evacuate: nobody,
     resetStateToActive: nobody,

@@ -100,6 +100,8 @@ function policyFor({ address }: CloudClient) {
   return policySchema.parse({
     version: 1,
     cloud: { name: 'bench', region: address.region },
+    settling: { pauseSeconds: 0 },
+    observer: { minHostsUpPercent: 0 },
     segments: [
       {
         name: 'all',
@@ -107,6 +109,7 @@ function policyFor({ address }: CloudClient) {
         graceSeconds: 0,
         requireNovaDown: false,
         storm,
+        reporters: { maxAccusedHosts: 1000 },
         instances: { sharedInstanceStorage: true },
         evacuation: { maxInFlight: 200, maxInFlightPerDestination: 50, pollSeconds: 1 },
       },

@@ -2,10 +2,23 @@ import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
 import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
+import type { NeededService } from '#shared/ports.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { PasswordCredentials } from '#sim/controls.ts';
+import type { Fault } from '#sim/faults.ts';
 import { liveMigrate } from '#sim/world/actions.ts';
 import { defineComputeContract } from './compute.ts';
+
+const FAULT_OF: Readonly<Record<NeededService, Fault>> = {
+  keystone: { kind: 'keystone-down' },
+  nova: { kind: 'nova-503', on: 'list-services' },
+  conductor: { kind: 'controller-down', binary: 'nova-conductor' },
+  scheduler: { kind: 'controller-down', binary: 'nova-scheduler' },
+  placement: { kind: 'service-down', service: 'placement' },
+  glance: { kind: 'service-down', service: 'image', how: 'close' },
+  cinder: { kind: 'service-down', service: 'volume', how: 'hang' },
+  neutron: { kind: 'service-down', service: 'network' },
+};
 
 defineComputeContract('Nova adapter on the simulated cloud', async () => {
   const sim = await startSimulatedCloud({ hosts: 5, evacuationMs: 50, liveMigrationMs: 600_000 });
@@ -36,6 +49,7 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
     boot: async (count, host) => sim.boot(count, { host }).map(({ id }) => id),
     bootWithLocalDisks: async (host) => only(sim.boot(1, { host, flavor: 'local-disks' })),
     bootFromVolume: async (host) => only(sim.boot(1, { host, root: 'volume' })),
+    silence: (service) => sim.faults.set(FAULT_OF[service]),
     pause: async (id) => sim.setState(id, { vmState: 'paused' }),
     startLiveMigration: async (id) => {
       liveMigrate(sim.world, sim.server(id), null, { userId: 'u', projectId: 'p' });

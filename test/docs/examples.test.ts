@@ -37,6 +37,7 @@ const compute: Compute = {
   service: notAsked,
   hypervisors: notAsked,
   aggregates: notAsked,
+  health: notAsked,
   serversOn: notAsked,
   server: notAsked,
   evacuationsFrom: notAsked,

@@ -65,6 +65,9 @@ const GATES: Every<GateName> = {
   'global-cool-down': true,
   'failure-domain': true,
   'healthy-hosts': true,
+  settling: true,
+  observer: true,
+  dependencies: true,
   'segment-not-stopped': true,
   armed: true,
   'fence-device': true,
@@ -126,7 +129,7 @@ describe('docs/states.md has a row for each', () => {
   it('status of a task', () => expect(column(tasks, 'status')).toEqual(namesOf(TASK_STATUSES)));
   it('outcome of a task', () => expect(column(taskEnds, 'outcome')).toEqual(namesOf(TASK_OUTCOMES)));
   it('gate', () => {
-    const gates = tableWith(page, 'gate').map(({ gate = '' }) => gate.replace(' (again)', ''));
+    const gates = tableWith(page, 'gate').map(({ gate = '' }) => gate.replace(/ \((again|last)\)/, ''));
     expect(gates.sort()).toEqual(namesOf(GATES));
   });
 });

@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { decideConfirmation, holdForOutage } from '#shared/domain/confirm.ts';
+import { decideConfirmation, holdForOutage, waitsForProbes } from '#shared/domain/confirm.ts';
 import { askGates } from '#shared/domain/gates/ask.ts';
+import type { Evidence } from '#shared/domain/gates/evidence.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Held, Suspected } from '#shared/domain/host.ts';
 import { aClaim, aHostIn, anIncident, aService, NOW_MS, type SegmentInput, seconds } from '#test/support/builders.ts';
-import { someReadings } from '#test/support/readings.ts';
+import { someProbes, someReadings } from '#test/support/readings.ts';
 
 function anInput(segment: Partial<SegmentInput> = {}, of: Partial<Readings['live']> = {}): Readings {
   const readings = someReadings({ host: aHostIn('suspected') }, segment);
   return { ...readings, live: { ...readings.live, ...of } };
 }
+/** As the shell does it: what must be tried out is. */
+function evidenceOf(incident: Suspected | Held, readings: Readings): Evidence {
+  const evidence = gatherEvidence(readings);
+  return waitsForProbes(incident, evidence, readings) ? { ...evidence, probes: someProbes() } : evidence;
+}
 const decide = (incident: Suspected | Held, readings: Readings) =>
-  decideConfirmation(incident, gatherEvidence(readings), readings);
-const ask = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
+  decideConfirmation(incident, evidenceOf(incident, readings), readings);
+const ask = (readings: Readings): readonly GateResult[] => askGates(evidenceOf(suspected, readings), readings);
 const novaSeesItUp = () => anInput({}, { service: aService() });
 const suspected = anIncident('suspected');
 
@@ -21,7 +27,7 @@ describe('when the grace period is over', () => {
   it('a host that every gate lets pass is confirmed, with all their answers', () => {
     const input = anInput();
     expect(decide(suspected, input)).toEqual([
-      { type: 'confirmed', gates: ask(input), evidence: gatherEvidence(input), atMs: NOW_MS },
+      { type: 'confirmed', gates: ask(input), evidence: evidenceOf(suspected, input), atMs: NOW_MS },
     ]);
   });
 
@@ -60,6 +66,25 @@ describe('when the grace period is over', () => {
   it('a host of a shadow segment is held by the same gates', () => {
     const input = anInput({ mode: 'shadow' }, { service: aService() });
     expect(decide(suspected, input)).toMatchObject([{ type: 'held' }]);
+  });
+});
+
+describe('what costs the cloud something', () => {
+  it('is tried out only when it could still open the way', () => {
+    const waits = (incident: Suspected | Held, readings: Readings) =>
+      waitsForProbes(incident, gatherEvidence(readings), readings);
+    expect(waits(suspected, anInput())).toBe(true);
+    expect(waits(suspected, novaSeesItUp())).toBe(false);
+    expect(waits(anIncident('suspected', { dueAtMs: NOW_MS + seconds(1) }), anInput())).toBe(false);
+    expect(waitsForProbes(suspected, { ...gatherEvidence(anInput()), probes: someProbes() }, anInput())).toBe(false);
+  });
+
+  it('keeps the host as long as it was not tried out', () => {
+    const [held] = decideConfirmation(suspected, gatherEvidence(anInput()), anInput());
+    expect(held?.type === 'held' && held.gates.filter(({ open }) => !open).map(({ gate }) => gate)).toEqual([
+      'observer',
+      'dependencies',
+    ]);
   });
 });
 

@@ -122,7 +122,7 @@ describe('a host that is on', () => {
     const decision = fence(untouched, aReading('on'));
     expect(decision).toMatchObject({ do: 'power-off', attempt: 1 });
     expect(last(decision)).toMatchObject({ type: 'power-off-intended', attempt: 1, dueAtMs: NOW_MS + seconds(30) });
-    expect(last(decision)).toHaveProperty('checks.length', 6);
+    expect(last(decision)).toHaveProperty('checks.length', 7);
   });
 
   it('is left alone when it was seen up meanwhile', () => {

@@ -34,6 +34,7 @@ it('lets a dead, protected host pass, and records what each gate was answered wi
     'segment-not-stopped: nothing has stopped the segment',
     'armed: nobody has switched salvor off',
     'fence-device: redfish at https://bmc.test/redfish/v1/Systems/compute-1',
+    'settling: no pause is asked for after a start',
     'nova-sees-it-down: Nova sees the service down; asked for: down',
     'reporters: 1 of 1 needed say down: /monitor/a',
     'reporter-cliff: nobody is discounted (at most 20 %, or 3 hosts): /monitor/a says down of 1 of 10 hosts (10 %)',
@@ -45,6 +46,8 @@ it('lets a dead, protected host pass, and records what each gate was answered wi
     'global-cool-down: no storm limit was ever hit',
     'failure-domain: it is in no failure domain that Nova or the policy names',
     'healthy-hosts: 9 other healthy hosts in the segment; at least 1 are asked for',
+    'observer: Nova sees 9 of 9 other hosts up (100 %, at least 50 %); 3 of 3 other devices answer (100 %, at least 50 %)',
+    'dependencies: all 2 answer: keystone, nova',
   ]);
 });
 
@@ -113,6 +116,7 @@ describe('the gates that are asked again before each power-off', () => {
       'segment-not-stopped',
       'armed',
       'fence-device',
+      'settling',
       'nova-sees-it-down',
     ]);
   });

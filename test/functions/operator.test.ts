@@ -201,7 +201,7 @@ describe('the deadline', () => {
 
   it('ends an incident whose host can not be proven off, each instance with its outcome', async () => {
     await begin({ evacuation: { deadlineSeconds: 600 } });
-    services.cloud.power = 'unknown';
+    services.cloud.deaf.add('compute-1');
     pipeline.report();
     await pipeline.run(60);
     const { id } = (await hostNow())?.incident ?? { id: '' };
@@ -215,7 +215,7 @@ describe('the deadline', () => {
 
   it('waits for a Nova that is away', async () => {
     await begin({ evacuation: { deadlineSeconds: 600 } });
-    services.cloud.power = 'unknown';
+    services.cloud.deaf.add('compute-1');
     pipeline.report();
     await pipeline.run(600);
     services.cloud.novaIsAway = true;

@@ -187,6 +187,7 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
   return {
     version: 1,
     cloud: CLOUD,
+    settling: { pauseSeconds: 0 },
     segments: [
       {
         name: 'az-nova',

@@ -32,6 +32,7 @@ export function rigPolicy(rig: Rig, segment: Partial<PolicyInput['segments'][num
   return policySchema.parse({
     version: 1,
     cloud: { name: 'rig' },
+    settling: { pauseSeconds: 0 },
     segments: [
       {
         name: 'az-a',

@@ -55,6 +55,7 @@ describe('the simulated Keystone', () => {
         'placement',
         'image',
         'network',
+        'block-storage',
       ]);
       expect(token.catalog?.[1]?.endpoints.map((endpoint) => `${endpoint.interface} ${endpoint.region}`)).toEqual([
         'public north',
@@ -116,10 +117,25 @@ describe('the simulated Keystone', () => {
     expect((await fetch(cloud.authUrl.replace(/v3$/, ''))).status).toBe(300);
   });
 
-  test('lists services that the cloud does not have; they answer 404', async () => {
+  test('lists services of which only their one read is there', async () => {
     const { cloud } = await openBench();
-    for (const name of ['placement', 'image', 'network']) {
-      expect((await fetch(cloud.authUrl.replace('identity/v3', name))).status).toBe(404);
+    const token = (await authenticate(cloud, byPassword(cloud))).headers.get('x-subject-token') ?? '';
+    const get = (path: string, headers = {}) => fetch(cloud.authUrl.replace('identity/v3', path), { headers });
+    for (const path of [
+      'placement/resource_classes',
+      'image/v2/images',
+      'network/v2.0/networks',
+      'volume/v3/volumes',
+    ]) {
+      expect((await get(path)).status).toBe(401);
+      expect((await get(path, { 'x-auth-token': token })).status).toBe(200);
+      expect((await get(`${path}/other`, { 'x-auth-token': token })).status).toBe(404);
     }
+    const off = cloud.faults.set({ kind: 'service-down', service: 'image' });
+    expect((await get('image/v2/images')).status).toBe(503);
+    expect((await get('network/v2.0/networks')).status).toBe(401);
+    off();
+    cloud.faults.set({ kind: 'service-down', service: 'image', how: 'close' });
+    await expect(get('image/v2/images')).rejects.toThrow();
   });
 });

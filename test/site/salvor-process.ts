@@ -45,6 +45,7 @@ export function policyOf(cloud: SimulatedCloud, segment: object = {}) {
   return {
     version: 1,
     cloud: { name: 'lab', region: cloud.region },
+    settling: { pauseSeconds: 0 },
     segments: [
       {
         name: 'az-nova',

@@ -44,6 +44,7 @@ export const CALLS = [
   'server',
   'evacuationsFrom',
   'unfinishedMigrationsOf',
+  'health',
   'forceDown',
   'evacuate',
   'resetStateToActive',
@@ -75,7 +76,7 @@ const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
   'obey-operator': EVERY_QUEUE,
-  sweep: ['before load', 'before send', 'before acknowledge'],
+  sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
 };
 export const FUNCTION_NAMES = Object.keys(STEPS_OF) as FunctionName[];

@@ -68,6 +68,7 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
   return {
     version: 1,
     cloud: { name: CLOUD_NAME, region: cloud.region },
+    settling: { pauseSeconds: 0 },
     segments: [
       {
         name: 'protected',
@@ -87,6 +88,8 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
 const REQUESTS: readonly (readonly [Call, RegExp])[] = [
   ['token', /^POST \/identity\/v3\/auth\/tokens/],
   ['version', /^GET \/compute\/v2\.1\/?$/],
+  ['health', /^GET \/(identity|placement|image|network|volume)\//],
+  ['health', /^GET \/compute\/v2\.1\/os-services\?binary=nova-(conductor|scheduler)/],
   ['service', /^GET \/compute\/v2\.1\/os-services\?.*\bhost=/],
   ['services', /^GET \/compute\/v2\.1\/os-services/],
   ['forceDown', /^PUT \/compute\/v2\.1\/os-services\//],

@@ -150,7 +150,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
     },
     compute: (compute) => {
       const { services, service, hypervisors, aggregates, serversOn, server } = compute;
-      const { evacuationsFrom, unfinishedMigrationsOf, forceDown, evacuate, resetStateToActive } = compute;
+      const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
         services: calling('services', services),
         service: calling('service', service),
@@ -160,6 +160,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         server: calling('server', server),
         evacuationsFrom: calling('evacuationsFrom', evacuationsFrom),
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
+        health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),

@@ -7,10 +7,13 @@ import type {
   FenceDevice,
   Fencing,
   Migration,
+  NeededService,
   PowerReading,
   Server,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
+
+const NEEDED: readonly NeededService[] = ['keystone', 'nova', 'conductor', 'scheduler', 'placement', 'neutron'];
 
 /** Nova and the BMCs as far as the functions see them, without HTTP; `sim/` is the whole of it. */
 export class FakeCloud {
@@ -27,6 +30,10 @@ export class FakeCloud {
   /** Called behind each reading of the power, before it is told. */
   duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
+  /** Services that an evacuation needs, and that do not answer. */
+  readonly silent = new Set<NeededService>();
+  /** Hosts whose devices do not tell the power. */
+  readonly deaf = new Set<string>();
   private readonly clock: Clock;
   private readonly endsAtMs = new Map<number, number>();
 
@@ -82,6 +89,8 @@ export class FakeCloud {
     server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
     evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
     unfinishedMigrationsOf: () => this.read(() => []),
+    health: () =>
+      this.read(() => NEEDED.map((service) => ({ service, answers: !this.silent.has(service), detail: 'asked' }))),
     forceDown: (id) =>
       this.act('force-down', () => {
         this.services = this.services.map((each) =>
@@ -106,7 +115,18 @@ export class FakeCloud {
     },
   };
 
-  readonly fencing: Fencing = { device: async () => this.device };
+  /** Of each host, by the end of its address, as `aPolicy` has it. All have one power, and each a system of its own. */
+  readonly fencing: Fencing = {
+    device: async ({ url }) => {
+      const host = url.replace(/^.*\//, '');
+      const systemUuid = uuid(4, Number(host.replace(/\D/g, '')));
+      const unknown = { power: 'unknown', systemUuid: null, detail: 'no answer', durationMs: 1 } as const;
+      return {
+        ...this.device,
+        readPower: async () => (this.deaf.has(host) ? unknown : { ...(await this.device.readPower()), systemUuid }),
+      };
+    },
+  };
 
   /** How often an action was asked for. */
   count(action: string): number {

@@ -6,6 +6,7 @@ const at = { atMs: NOW_MS };
 const operator = { by: 'ann', reason: 'looked at it' };
 const nobody: Surroundings = {
   hosts: 1,
+  upOthers: 0,
   healthyOthers: 0,
   suspectOthers: 0,
   openOthers: 0,
@@ -28,6 +29,8 @@ const evidence: Evidence = {
   ofSegment: nobody,
   ofAll: nobody,
   domains: { own: [], others: [], leftOut: 0 },
+  beat: null,
+  probes: null,
 };
 const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null, evidence: null } as const;
 const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;

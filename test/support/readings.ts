@@ -1,6 +1,7 @@
 import { askGates } from '#shared/domain/gates/ask.ts';
 import type { GateName, GateResult } from '#shared/domain/gates/gate.ts';
 import { gatherEvidence, type OpenIncident, type Readings } from '#shared/domain/gates/gather.ts';
+import type { Probes } from '#shared/domain/gates/probes.ts';
 import { type GuardState, NO_GUARD, type Ticket } from '#shared/domain/guards.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import {
@@ -39,10 +40,18 @@ export function someReadings(
     openIncidents: [],
     segmentGuard: NO_GUARD,
     globalGuard: NO_GUARD,
+    beat: null,
     nowMs: NOW_MS,
     ...overrides,
   };
 }
+
+/** Everything that was tried answers. */
+export const someProbes = (overrides: Partial<Probes> = {}): Probes => ({
+  devices: [2, 3, 4].map((number) => ({ host: `compute-${number}`, answered: true, detail: 'PowerState On' })),
+  services: (['keystone', 'nova'] as const).map((service) => ({ service, answers: true, detail: 'answered 200' })),
+  ...overrides,
+});
 
 /** Another host with an open incident, `compute-<number>`: reported down by `/monitor/a` a minute ago. */
 export const aSuspect = (number: number, overrides: Partial<OpenIncident> = {}): OpenIncident => ({
@@ -66,8 +75,10 @@ export const aGuard = (overrides: Partial<GuardState> = {}): GuardState => ({ ..
 
 const keyOf = (number: number): string => hostKeyOf('default', 'RegionOne', uuid(2, number));
 
-export const answers = (readings: Readings): readonly GateResult[] => askGates(gatherEvidence(readings), readings);
-export const closed = (readings: Readings): readonly GateName[] =>
-  answers(readings).flatMap((gate) => (gate.open ? [] : [gate.gate]));
-export const because = (readings: Readings, name: GateName): string =>
-  answers(readings).find((gate) => gate.gate === name)?.because ?? 'not asked';
+/** What the gates answer, all that is tried out among it. */
+export const answers = (readings: Readings, probes: Probes = someProbes()): readonly GateResult[] =>
+  askGates({ ...gatherEvidence(readings), probes }, readings);
+export const closed = (readings: Readings, probes: Probes = someProbes()): readonly GateName[] =>
+  answers(readings, probes).flatMap((gate) => (gate.open ? [] : [gate.gate]));
+export const because = (readings: Readings, name: GateName, probes: Probes = someProbes()): string =>
+  answers(readings, probes).find((gate) => gate.gate === name)?.because ?? 'not asked';

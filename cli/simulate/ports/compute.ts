@@ -1,5 +1,5 @@
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { Answer, Compute } from '#shared/ports.ts';
+import type { Answer, Compute, NeededService } from '#shared/ports.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
@@ -34,6 +34,7 @@ const CHANGE_FAULTS: readonly FaultKind[] = [
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;
+const NEEDED: readonly NeededService[] = ['keystone', 'nova', 'conductor', 'placement', 'glance', 'neutron'];
 /** The administrator that salvor is to Nova. */
 const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
 
@@ -165,6 +166,14 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }, id),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
+    health: () =>
+      read((invocation) => {
+        const silent = invocation.struckBy(['service-silent'], invocation.subject(undefined));
+        return NEEDED.map((service, index) => {
+          const answers = silent === undefined || index !== silent.sizeMs % NEEDED.length;
+          return { service, answers, detail: answers ? 'simulated: 200' : 'simulated: 503' };
+        });
+      }),
     forceDown: (serviceId) => {
       const host = world.hostsByService.get(serviceId);
       return change({ act: 'force-down', host: host?.name ?? '' }, () => {

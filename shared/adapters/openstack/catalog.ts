@@ -39,7 +39,7 @@ export function computeEndpoint(catalog: Catalog, cloud: CloudConfig): URL {
   const inRegion = endpoints.filter((endpoint) => regionOf(endpoint) === region);
   if (inRegion.length === 0)
     throw new PermanentError(`${cloud.name} has no compute endpoint in region ${region}; it has ${regions.join(', ')}`);
-  const endpoint = inRegion.find((each) => each.interface.replace(/URL$/, '') === cloud.interface);
+  const endpoint = inRegion.find((each) => isOf(cloud, each));
   if (endpoint === undefined) {
     const interfaces = inRegion.map((each) => each.interface).join(', ');
     throw new PermanentError(
@@ -49,6 +49,22 @@ export function computeEndpoint(catalog: Catalog, cloud: CloudConfig): URL {
   return atVersion(endpoint.url, `the catalogue of ${cloud.name}`);
 }
 
+/**
+ * The address of another service, as the catalogue has it; undefined when it has none in the region and interface of
+ * the cloud. @param types the names that the service-types-authority gives it, the official one first.
+ */
+export function serviceEndpoint(catalog: Catalog, cloud: CloudConfig, types: readonly string[]): URL | undefined {
+  for (const type of types)
+    for (const endpoint of catalog.filter((service) => service.type === type).flatMap(({ endpoints }) => endpoints)) {
+      const wanted = cloud.regionName === undefined || regionOf(endpoint) === cloud.regionName;
+      const url = URL.parse(endpoint.url);
+      if (wanted && isOf(cloud, endpoint) && url !== null && ['http:', 'https:'].includes(url.protocol)) return url;
+    }
+  return undefined;
+}
+
+const isOf = (cloud: CloudConfig, { interface: name }: Catalog[number]['endpoints'][number]): boolean =>
+  name.replace(/URL$/, '') === cloud.interface;
 const regionOf = (endpoint: Catalog[number]['endpoints'][number]): string =>
   endpoint.region_id ?? endpoint.region ?? '';
 

@@ -37,6 +37,8 @@ export interface OpenStackHttp {
    * @throws RetryableError when that did not help.
    */
   get(url: URL, headers: Headers): Promise<Answered>;
+  /** A read that is sent once. Never rejects. */
+  once(url: URL, headers: Headers, timeoutMs: number): Promise<Exchange>;
   /** A request with an effect: sent once, on a connection of its own. Never rejects. */
   send(method: 'POST' | 'PUT', url: URL, headers: Headers, body: unknown): Promise<Exchange>;
   close(): Promise<void>;
@@ -56,6 +58,7 @@ export function openStackHttp(options: HttpOptions): OpenStackHttp {
   return {
     get: (url, headers) =>
       getWithRetry(options, callMs, url, (timeoutMs) => exchange(reads, { method: 'GET', url, headers, timeoutMs })),
+    once: (url, headers, timeoutMs) => exchange(reads, { method: 'GET', url, headers, timeoutMs }),
     send: (method, url, headers, body) => {
       const json = { ...headers, 'content-type': 'application/json' };
       return exchange(changes, { method, url, headers: json, body: JSON.stringify(body), timeoutMs: callMs });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Answer, Compute, Migration } from '#shared/ports.ts';
+import { serviceHealth } from './health.ts';
 import type { Session } from './keystone.ts';
 import {
   AS_IT_WAS,
@@ -64,6 +65,7 @@ export function novaCompute({ session }: { readonly session: Session }): Compute
       );
       return unfinished.map(withoutType);
     },
+    health: serviceHealth(session),
     forceDown: (serviceId) =>
       nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
     evacuate: async (serverId, { host, end }) => {

@@ -1,12 +1,31 @@
+import type { Release } from '../incident.ts';
 import { failureDomainGate } from './domains.ts';
 import type { Evidence } from './evidence.ts';
-import type { GateResult, Rules } from './gate.ts';
+import { type GateResult, isShut, type Rules } from './gate.ts';
 import { armedGate, fenceDeviceGate, inServiceGate, notStoppedGate, protectedGate } from './of-host.ts';
+import { dependenciesGate, observerGate } from './probes.ts';
+import { withRelease } from './release.ts';
+import { settlingGate } from './settling.ts';
 import { healthyHostsGate, stormGates } from './storm.ts';
 import { cliffGate, novaGate, reportersGate } from './witnesses.ts';
 
-/** Every gate, in the order in which people ask; all are asked, so that the record is complete. */
-export function askGates(evidence: Evidence, rules: Rules): readonly GateResult[] {
+/**
+ * Every gate, in the order in which people ask; all are asked, so that the record is complete. But for those that
+ * cost the cloud something: they come last, and only when every other is open. An operator's release of the incident is
+ * taken into account.
+ */
+export function askGates(evidence: Evidence, rules: Rules, release: Release | null = null): readonly GateResult[] {
+  const answers = withRelease(askWithoutProbes(evidence, rules), release, evidence.atMs);
+  if (evidence.probes === null && answers.some(isShut)) return answers;
+  const tried = [observerGate(evidence, rules), dependenciesGate(evidence, rules)];
+  return [...answers, ...withRelease(tried, release, evidence.atMs)];
+}
+
+/** Whether what is tried out could still open the way. */
+export const needsProbes = (evidence: Evidence, rules: Rules, release: Release | null): boolean =>
+  evidence.probes === null && !withRelease(askWithoutProbes(evidence, rules), release, evidence.atMs).some(isShut);
+
+function askWithoutProbes(evidence: Evidence, rules: Rules): readonly GateResult[] {
   const { ofSegment, ofAll, atMs } = evidence;
   const { segment, policy } = rules;
   return [
@@ -30,5 +49,6 @@ export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateRes
   notStoppedGate(evidence),
   armedGate(evidence),
   fenceDeviceGate(evidence, rules),
+  settlingGate(evidence, rules),
   novaGate(evidence, rules),
 ];

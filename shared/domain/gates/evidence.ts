@@ -1,8 +1,10 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Storm } from '../guards.ts';
 import type { HostState } from '../host.ts';
+import type { Beat } from '../settling.ts';
 import type { DomainFailures } from './domains.ts';
 import type { Failures } from './failures.ts';
+import type { Probes } from './probes.ts';
 
 /**
  * All that the gates are asked of, as it was read at one moment: JSON, and small however large the cloud is. It goes
@@ -29,12 +31,18 @@ export interface Evidence {
   /** Of the whole region. */
   readonly ofAll: Surroundings;
   readonly domains: DomainFailures;
+  /** Null before salvor's first beat. */
+  readonly beat: Beat | null;
+  /** Null while another gate is closed: then nothing is tried. */
+  readonly probes: Probes | null;
 }
 
 /** The hosts around the failed one. */
 export interface Surroundings extends Failures {
   /** Compute hosts, the failed one too. */
   readonly hosts: number;
+  /** Other hosts that Nova sees up. */
+  readonly upOthers: number;
   /** Other hosts that are up, enabled and not forced down, and have no open incident. */
   readonly healthyOthers: number;
   /** Other hosts that look as healthy to Nova, and have an open incident. */

@@ -17,6 +17,7 @@ export type GateName =
   | 'segment-not-stopped'
   | 'armed'
   | 'fence-device'
+  | 'settling'
   | 'reporters'
   | 'reporter-cliff'
   | 'nova-sees-it-down'
@@ -27,7 +28,9 @@ export type GateName =
   | 'global-rate'
   | 'global-cool-down'
   | 'failure-domain'
-  | 'healthy-hosts';
+  | 'healthy-hosts'
+  | 'observer'
+  | 'dependencies';
 
 /** What the gates are asked under. `segment` is one of the policy's: the incident's. */
 export interface Rules {

@@ -3,6 +3,7 @@ import { type GuardState, type Ticket, whyDisarmed, whyStopped } from '../guards
 import { type HostState, hostKeyOf } from '../host.ts';
 import { sourceOf } from '../reporters.ts';
 import { countingDownClaims } from '../reports.ts';
+import type { Beat } from '../settling.ts';
 import { domainFailures } from './domains.ts';
 import type { Evidence, Surroundings } from './evidence.ts';
 import { failuresOf, newest } from './failures.ts';
@@ -39,6 +40,7 @@ export interface Readings extends Rules {
   readonly globalGuard: GuardState;
   /** Hosts with an open incident, this one's too; may lag behind by seconds. */
   readonly openIncidents: readonly OpenIncident[];
+  readonly beat: Beat | null;
   readonly nowMs: number;
 }
 
@@ -60,6 +62,8 @@ export function gatherEvidence(readings: Readings): Evidence {
     ofSegment: surroundings(host, live.segmentServices, segmentGuard, ofSegment),
     ofAll: surroundings(host, live.allServices, globalGuard, others),
     domains: domainFailures(host.key, keysOf(others), otherTickets(globalGuard, host.key), domainsByKey(readings)),
+    beat: readings.beat,
+    probes: null,
   };
 }
 
@@ -94,6 +98,7 @@ function surroundings(
   const own = host.incident === null ? [] : [host.incident.openedAtMs];
   return {
     hosts: services.length,
+    upOthers: services.filter((service) => service.host !== host.name && service.state === 'up').length,
     healthyOthers,
     suspectOthers: healthy.length - healthyOthers,
     ...failuresOf(open, tickets),

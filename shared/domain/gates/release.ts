@@ -23,6 +23,9 @@ const RELEASABLE: Readonly<Record<GateName, boolean>> = {
   'global-cool-down': true,
   'failure-domain': true,
   'healthy-hosts': true,
+  settling: true,
+  observer: true,
+  dependencies: true,
 };
 
 export const isReleasable = (name: string): name is GateName =>

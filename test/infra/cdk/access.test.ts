@@ -121,7 +121,7 @@ describe('what a function is said to use', () => {
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
     expect(sendsTo.includes('host-events')).toBe(imports('shared/shell/resend-parked.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
-    expect(fences).toBe(imports('shared/shell/power-off.ts'));
+    expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(files.some((path) => /^(functions|shared\/shell)\//.test(path) && asksNova(path)));
     expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
   });

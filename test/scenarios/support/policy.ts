@@ -16,6 +16,8 @@ const SEGMENT: Tree = {
 const POLICY: Tree = {
   version: 1,
   failureDomains: { aggregateMetadataKey: 'rack' },
+  settling: { pauseSeconds: 0 },
+  observer: { devices: 0 },
 };
 const DEVICE: Tree = { driver: 'redfish', credentials: 'bmc', timeoutSeconds: 10 };
 

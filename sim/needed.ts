@@ -1,0 +1,38 @@
+import { Hono } from 'hono';
+import type { FaultBoard } from './faults.ts';
+import { closeConnection, hang, type SimEnv } from './http.ts';
+import type { Identity } from './identity.ts';
+import { logged } from './logged.ts';
+import type { NeededApi, RequestLog } from './request-log.ts';
+
+export interface NeededParts {
+  readonly identity: Identity;
+  readonly faults: FaultBoard;
+  readonly log: RequestLog;
+  readonly newRequestId: () => string;
+}
+
+/** The one read of each, with an empty answer of its form. */
+const READS: Readonly<Record<NeededApi, { readonly path: string; readonly answer: object }>> = {
+  placement: { path: '/resource_classes', answer: { resource_classes: [] } },
+  image: { path: '/v2/images', answer: { images: [] } },
+  network: { path: '/v2.0/networks', answer: { networks: [] } },
+  volume: { path: '/v3/volumes', answer: { volumes: [] } },
+};
+export const NEEDED_APIS = Object.keys(READS) as readonly NeededApi[];
+
+export function neededApi(name: NeededApi, { identity, faults, log, newRequestId }: NeededParts): Hono<SimEnv> {
+  const { path, answer } = READS[name];
+  const api = new Hono<SimEnv>({ strict: false }).basePath(`/${name}`);
+  api.use(logged(log, name, newRequestId));
+  api.use(async (c, next) => {
+    const down = faults.take('service-down', { service: name });
+    if (down?.how === 'hang') return hang(c.env.incoming);
+    if (down?.how === 'close') return closeConnection(c.env.incoming);
+    if (down !== undefined) return c.text('Service Unavailable', 503);
+    if (identity.validate(c.req.header('x-auth-token')) === undefined) return c.text('Authentication required', 401);
+    return next();
+  });
+  api.get(path, (c) => c.json(answer));
+  return api;
+}
