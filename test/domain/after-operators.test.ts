@@ -12,6 +12,7 @@ import {
   anEvent,
   anIncident,
   aPolicy,
+  aProof,
   aSegment,
   aTask,
   NOW_MS,
@@ -85,8 +86,8 @@ describe('what was said of a host before it was released', () => {
     down: aClaim('down', NOW_MS - 1),
   };
 
-  it('counts no more where it was up, once the host was stopped by a contradiction', () => {
-    expect(evolveHost({ ...aHostIn('stopped'), claims }, FACTS.released).claims).toEqual({
+  it('counts no more where it was up, once it contradicted the device of a stopped host', () => {
+    expect(evolveHost({ ...aHostIn('stopped', { proof: aProof() }), claims }, FACTS.released).claims).toEqual({
       ...claims,
       before: { ...claims.before, overruled: true },
       at: { ...claims.at, overruled: true },
@@ -95,7 +96,7 @@ describe('what was said of a host before it was released', () => {
 
   it('counts as before when gates of a held host were released, or a stopped one is dismissed', () => {
     expect(evolveHost({ ...aHostIn('held'), claims }, FACTS.released).claims).toEqual(claims);
-    expect(evolveHost({ ...aHostIn('stopped'), claims }, FACTS.dismissed).claims).toEqual(claims);
+    expect(evolveHost({ ...aHostIn('stopped', { proof: aProof() }), claims }, FACTS.dismissed).claims).toEqual(claims);
   });
 });
 
