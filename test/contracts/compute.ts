@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PermanentError } from '#shared/errors.ts';
 import type { Compute, Migration, NeededService, Server } from '#shared/ports.ts';
+import { tellsHealth } from './compute-health.ts';
 
 /** A cloud behind the port, and what a test does to it by other ways. */
 export interface ComputeContractCloud {
@@ -41,6 +42,7 @@ export function defineComputeContract(name: string, make: () => Promise<ComputeC
     afterAll(() => made?.cloud.close(), SETUP_MS);
 
     describe('reads', () => reads(() => made));
+    describe('health', () => tellsHealth(() => made.cloud));
     describe('while the host is up', () => whileUp(() => made));
     describe('once the host is dead', () => onceDead(() => made));
   });
@@ -134,33 +136,6 @@ function reads(made: () => Prepared): void {
     expect(aggregates.length).toBeGreaterThan(0);
     for (const { hosts } of aggregates) for (const host of hosts) expect(made().cloud.hosts).toContain(host);
   });
-
-  it('tells of each service that an evacuation needs that it answers', async () => {
-    const health = await made().compute.health();
-    expect(health.filter(({ answers }) => !answers)).toEqual([]);
-    const named = health.map(({ service }) => service);
-    expect(new Set(named).size).toBe(named.length);
-    for (const service of ['keystone', 'nova', 'conductor', 'scheduler', 'placement', 'glance'] as const)
-      expect(named).toContain(service);
-  });
-
-  it.each<NeededService>(['keystone', 'nova', 'conductor', 'scheduler', 'placement', 'glance', 'cinder', 'neutron'])(
-    'tells of %s when it does not',
-    async (service) => {
-      const { silence } = made().cloud;
-      if (silence === undefined) return;
-      const speak = silence(service);
-      const health = await made().compute.health();
-      speak();
-      expect(health.find((each) => each.service === service)).toMatchObject({
-        answers: false,
-        detail: expect.stringMatching(/./),
-      });
-      const others = health.filter((each) => each.service !== service && !each.answers).map((each) => each.service);
-      expect(others).toEqual(service === 'nova' ? ['conductor', 'scheduler'] : []);
-      expect((await made().compute.health()).filter(({ answers }) => !answers)).toEqual([]);
-    },
-  );
 
   it('lists the instances of one host, of all projects', async () => {
     const { compute, dying, others, plain, stopped, placed, paused, withDisks } = made();
