@@ -1,12 +1,20 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { print, printJson } from '../output.ts';
+import { type Cut, parseCut } from '../simulate/cut.ts';
 import { defaultWorkers, explore, playSeed } from '../simulate/explore.ts';
-import { explorationText, seedText } from '../simulate/screen.ts';
+import { explorationText, seedText, shrunkText, trace } from '../simulate/screen.ts';
 
 const whole = (text: string): number => {
   const value = Number(text);
   if (!/^\d+$/.test(text.trim()) || value > 2 ** 31) throw new InvalidArgumentError('A whole number is needed.');
   return value;
+};
+const cutOption = (text: string): Cut => {
+  try {
+    return parseCut(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 };
 
 /** `salvor simulate`: the functions in a simulated world, seed by seed, every invariant checked after each step. */
@@ -15,22 +23,36 @@ export function simulateCommand(): Command {
     .description('play seeds of a simulated world with faults at every step, and check every invariant from outside')
     .option('--seeds <n>', 'how many seeds', whole, 200)
     .option('--from <seed>', 'the first one', whole, 1)
-    .option('--seed <seed>', 'play this one only', whole)
+    .option('--seed <seed>', 'play this one only, exactly as before', whole)
+    .option('--cut <cut>', 'only what is left of that seed: failures=0/faults=2,5', cutOption)
     .option('--workers <n>', 'threads', whole, defaultWorkers())
+    .option('--table', 'print how often each fault struck in each state')
+    .option('--trace', 'with --seed: print what happened')
     .option('--json', 'print one JSON document instead')
-    .addHelpText('after', '\nExit status: 0 every invariant held; 1 one is broken.')
-    .action(async ({ seeds, from, seed, workers, json }) => {
+    .addHelpText(
+      'after',
+      '\nThe first seed that breaks an invariant ends the search. It is shortened, told, and can be played again.\n' +
+        'Exit status: 0 every invariant held; 1 one is broken.',
+    )
+    .action(async ({ seeds, from, seed, cut, workers, table, trace: traced, json }) => {
       if (seed !== undefined) {
-        const result = await playSeed(seed);
+        const result = await playSeed(seed, cut);
         if (json) printJson(result);
-        else print(seedText(result));
+        else {
+          if (traced || cut !== undefined) for (const line of await trace(seed, cut ?? {})) print(line);
+          print(seedText(result));
+        }
         process.exitCode = result.violation === undefined ? 0 : 1;
         return;
       }
       const workerFile = new URL('../simulate/main.ts', import.meta.url);
       const result = await explore({ seeds, from, workers, workerFile });
+      const worst = result.broken[0];
       if (json) printJson(result);
-      else print(explorationText(result));
-      process.exitCode = result.broken.length === 0 ? 0 : 1;
+      else {
+        print(explorationText(result, table === true));
+        if (worst !== undefined) print(await shrunkText(worst.seed, worst.violation));
+      }
+      process.exitCode = worst === undefined ? 0 : 1;
     });
 }

@@ -1,11 +1,13 @@
 import type { SimHost } from '#sim/world/types.ts';
 import { boot, isAlive, setDisabled, setForcedDown } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
+import { arm, release } from './operators.ts';
 
 const LOOK_MS = 20_000;
 /** A dead host that salvor has done with is repaired after so long, and one that salvor holds in the end by a person. */
 const REPAIR_AFTER_MS = 90_000;
 const REPAIR_IN_CALM_MS = 420_000;
+const ANSWER_AFTER_MS = 120_000;
 
 /**
  * The operators' daily work: a dead host that salvor is not at work on is switched on, and one that has booted is given
@@ -13,7 +15,8 @@ const REPAIR_IN_CALM_MS = 420_000;
  * @param segmentOf the aggregate of each host that shall have one
  */
 export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<string, string>): void {
-  const { world, scheduler, states, director, log } = simulation;
+  const { world, scheduler, states, director, log, random } = simulation;
+  let calmSinceMs = Number.POSITIVE_INFINITY;
   const leftSinceMs = new Map<string, number>();
   /** Until when a host is taken for under repair; it may fail in it. */
   const repairUntilMs = new Map<string, number>();
@@ -64,8 +67,23 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     boot(world, host);
   }
 
+  /** Whoever has looked lets salvor go on where it waits for a person; some rather repair the host by themselves. */
+  function answer(host: SimHost): void {
+    const state = states.incidentOf(host.name);
+    const waits = state === 'stopped' || (state === 'held' && !isAlive(host) && !inRepair(host));
+    if (waits && scheduler.now() - calmSinceMs > ANSWER_AFTER_MS && random.next() < 0.2) release(simulation, host);
+  }
+
   const look = (): void => {
-    for (const host of world.hosts.values()) lookAt(host);
+    if (director.isCalm && calmSinceMs === Number.POSITIVE_INFINITY) {
+      calmSinceMs = scheduler.now();
+      for (const { name } of simulation.policy.segments) arm(simulation, name);
+      arm(simulation, undefined);
+    }
+    for (const host of world.hosts.values()) {
+      lookAt(host);
+      answer(host);
+    }
     scheduler.after(LOOK_MS, look);
   };
   scheduler.after(LOOK_MS, look);

@@ -16,6 +16,7 @@ import {
 import { pickOne } from './engine/chance.ts';
 import { type Simulation, START_MS } from './engine/simulation.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
+import { disarm, dismiss, release } from './operators.ts';
 import { eventOf, REPORTERS } from './reporters.ts';
 import type { PlannedFailure } from './scenario.ts';
 
@@ -129,6 +130,17 @@ const EVENTS: Partial<Readonly<Record<FaultKind, Perform>>> = {
     aggregate.hosts.splice(aggregate.hosts.indexOf(host.name), 1);
     return true;
   },
+  disarmed: (simulation, { name }, { sizeMs }) => {
+    const segment = simulation.policy.segments.find(
+      ({ hosts }) =>
+        'aggregate' in hosts &&
+        simulation.world.aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(name)),
+    );
+    disarm(simulation, simulation.random.next() < 0.7 ? segment?.name : undefined, Math.ceil(sizeMs / 200));
+    return true;
+  },
+  dismissed: dismiss,
+  released: release,
   'instance-deleted': toAnInstance(({ world }, server) => {
     deleteByOwner(world, server);
     return true;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Violation } from './checks/check.ts';
+import { type Cut, cutScenario } from './cut.ts';
 import { scenarioOf } from './generate.ts';
 import { runScenario } from './run.ts';
 import { addTallies, NOTHING, type Tally, tallyOf } from './tally.ts';
@@ -35,9 +36,9 @@ const CHUNK = 8;
 
 export const defaultWorkers = (): number => availableParallelism();
 
-/** Plays one seed from its beginning to its end. */
-export async function playSeed(seed: number): Promise<SeedResult> {
-  const result = await runScenario(scenarioOf(seed));
+/** Plays one seed from its beginning to its end, or what a cut has left of it. */
+export async function playSeed(seed: number, cut: Cut = {}): Promise<SeedResult> {
+  const result = await runScenario(cutScenario(scenarioOf(seed), cut));
   const { violation, hash } = result;
   return { seed, violation, hash, tally: tallyOf(result) };
 }

@@ -73,6 +73,9 @@ export const FAULTS = {
   'service-disabled': { by: 'event', story: 'an operator disables the service' },
   'forced-up': { by: 'event', story: 'an operator unsets forced_down' },
   unprotected: { by: 'event', story: 'an operator takes the host out of its segment' },
+  disarmed: { by: 'event', story: 'an operator disarms salvor' },
+  dismissed: { by: 'event', story: 'an operator dismisses the incident' },
+  released: { by: 'event', story: 'an operator releases what is held or stopped' },
   'instance-deleted': { by: 'event', story: 'its owner deletes an instance' },
   'instance-moved': { by: 'event', story: 'an operator starts to migrate an instance' },
   'instance-evacuated': { by: 'event', story: 'an operator evacuates an instance by hand' },
@@ -91,6 +94,7 @@ export const INCIDENT_STATES = [
   'forcing-down',
   'planning',
   'evacuating',
+  'handing-over',
   'stopped',
 ] as const;
 export const TASK_STATES = [

@@ -1,40 +1,12 @@
 import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
-import { FAULT_KINDS, type FaultKind, type PlannedFault } from './faults.ts';
+import { faultsOf } from './plan-faults.ts';
 import { DEVICE_URL } from './ports/fencing.ts';
-import { REACHABLE } from './reach.ts';
 import type { FailureHow, PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
-const FAULTS_PER_FAILURE = 3;
-const INSTANCES_PER_HOST = 9;
-/** Kinds that take more of a world with them than others strike less often. */
-const RARE: ReadonlySet<FaultKind> = new Set<FaultKind>(['bmc-lies-off', 'bmc-wrong-host']);
-/** Faults that last: they strike every such call for a while. */
-const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  'nova-read-fails',
-  'nova-read-refused',
-  'nova-not-sent',
-  'nova-429',
-  'service-seen-up',
-  'service-seen-down',
-  'bmc-hangs',
-  'bmc-errors',
-  'bmc-refuses',
-  'bmc-stuck',
-  'bmc-lies-off',
-  'bmc-lies-on',
-  'bmc-wrong-host',
-  'index-lags',
-  'read-throttled',
-  'write-throttled',
-  'send-failed',
-]);
-
-/** A day is longer than any run: what it held would never end. */
-const ENDS = { maxHostsPerDay: 1000, coolDownSeconds: 60 } as const;
-
+const INSTANCES_PER_HOST = 12;
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
   const random = chanceFor(seed, 'scenario');
@@ -50,20 +22,14 @@ export function scenarioOf(seed: number): Scenario {
     policy,
     failures,
     instances: hosts.flatMap((host) => instancesOf(random, host)),
-    faults: failures.flatMap((failure) => faultsOf(random, failure, settleMs)).filter(isPossible(policy)),
-    noise: { 'message-duplicated': 0.01, 'message-delayed': 0.01, 'killed-before': 0.001, 'killed-after': 0.001 },
+    faults: failures.flatMap((failure) => faultsOf(random, failure, { settleMs, policy })),
+    noise: { 'message-duplicated': 0.003, 'message-delayed': 0.003, 'killed-before': 0.0003, 'killed-after': 0.0003 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
     // What README.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
     hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
     calmAtMs: lastMs + wholeBetween(random, 200_000, 400_000),
   };
 }
-
-/** Whose device it is can be told only where the policy names the systems: README.md, what salvor assumes. */
-const isPossible =
-  ({ fenceDevices }: PolicyInput) =>
-  ({ kind }: PlannedFault): boolean =>
-    kind !== 'bmc-wrong-host' || Object.values(fenceDevices).every(({ systemUuid }) => systemUuid !== undefined);
 
 const uuid = (kind: number, number: number): string =>
   `${kind.toString(16).padStart(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -95,12 +61,7 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
       graceSeconds: pickOne(random, [0, 10, 20, 40]),
       reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
       requireNovaDown: happens(random, 0.8),
-      storm: {
-        maxHosts: pickOne(random, [1, 2, 3]),
-        maxPercent: pickOne(random, [34, 50, 75]),
-        windowSeconds,
-        ...ENDS,
-      },
+      storm: stormOf(random, [1, 2, 3], windowSeconds),
       minHealthyHosts: pickOne(random, [1, 1, 2]),
       instances: {
         protect: happens(random, 0.85) ? 'all' : 'opted-in',
@@ -131,17 +92,22 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
           ]),
         )
       : { '*': { ...device, url: DEVICE_URL } },
+    failureDomains: { maxHostsPerDomain: pickOne(random, [1, 3]), maxDomains: 3, windowSeconds },
     global: {
-      storm: {
-        maxHosts: pickOne(random, [2, 3, 5]),
-        maxPercent: pickOne(random, [34, 50, 75]),
-        windowSeconds,
-        ...ENDS,
-      },
+      storm: stormOf(random, [2, 3, 5], windowSeconds),
       maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
     },
   };
 }
+
+const stormOf = (random: Random, maxHosts: readonly number[], windowSeconds: number) => ({
+  maxHosts: pickOne(random, maxHosts),
+  maxPercent: pickOne(random, [34, 50, 75]),
+  windowSeconds,
+  maxHostsPerDay: pickOne(random, [3, 20, 20, 20]),
+  maxHostsPerMinute: pickOne(random, [1, 3]),
+  coolDownSeconds: pickOne(random, [0, 30, 120]),
+});
 
 const HOWS: readonly FailureHow[] = ['crash', 'crash', 'power-loss', 'cut-off', 'cut-off', 'blip', 'reboot'];
 
@@ -169,52 +135,4 @@ function instancesOf(random: Random, { name: host }: PlannedHost): readonly Plan
     root: happens(random, 0.5) ? 'image' : 'volume',
     metadata: happens(random, 0.1) ? { HA_Enabled: 'false' } : happens(random, 0.6) ? { HA_Enabled: 'true' } : {},
   }));
-}
-
-function faultsOf(random: Random, failure: PlannedFailure, settleMs: number): readonly PlannedFault[] {
-  const count = wholeBetween(random, 1, 2 * FAULTS_PER_FAILURE - 1);
-  return Array.from({ length: count }, () => faultOf(random, failure, settleMs));
-}
-
-function faultOf(random: Random, { host, atMs }: PlannedFailure, settleMs: number): PlannedFault {
-  let kind = pickOne(random, FAULT_KINDS);
-  if (RARE.has(kind) && happens(random, 0.6)) kind = pickOne(random, FAULT_KINDS);
-  const during = pickOne(random, REACHABLE[kind]);
-  return {
-    kind,
-    host,
-    during,
-    fromMs: during === 'none' ? Math.max(0, atMs - wholeBetween(random, 0, 20_000)) : Math.max(0, atMs - 1000),
-    skip: happens(random, 0.5) ? 0 : wholeBetween(random, 1, 8),
-    afterMs: wholeBetween(random, 0, happens(random, 0.5) ? 1_000 : 20_000),
-    times: happens(random, 0.7) ? 1 : wholeBetween(random, 2, 4),
-    forMs: LASTING.has(kind) && happens(random, 0.7) ? wholeBetween(random, 2_000, 120_000) : 0,
-    sizeMs: sizeOf(random, kind, settleMs),
-  };
-}
-
-/** A request that takes effect later than Nova is waited for would be beyond what salvor can know. */
-function sizeOf(random: Random, kind: FaultKind, settleMs: number): number {
-  switch (kind) {
-    case 'nova-late-effect':
-      return wholeBetween(random, 0, settleMs - 20_000);
-    case 'evacuation-slow':
-      return wholeBetween(random, 30_000, 400_000);
-    case 'conductor-lingers':
-      return wholeBetween(random, 500, 60_000);
-    case 'message-delayed':
-      return wholeBetween(random, 1_000, 240_000);
-    case 'message-duplicated':
-      return wholeBetween(random, 0, 60_000);
-    case 'clock-behind':
-    case 'clock-ahead':
-      return wholeBetween(random, 1_000, 1_000_000);
-    case 'nova-slow':
-    case 'bmc-slow':
-    case 'index-lags':
-    case 'bmc-late-effect':
-      return wholeBetween(random, 500, 9_000);
-    default:
-      return wholeBetween(random, 1_000, 60_000);
-  }
 }

@@ -100,16 +100,8 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
       scheduler.after(REDRIVE_EVERY_MS, redrive);
     };
     redrive();
-    const segments = new Map(scenario.hosts.map(({ name, segment }) => [name, segment]));
     const isOver = (): boolean =>
-      [...world.hosts.values()].every((host) => {
-        const state = states.incidentOf(host.name);
-        if (state === 'none') return isAlive(host);
-        const stopped = [...segments].some(
-          ([name, of]) => of === segments.get(host.name) && states.incidentOf(name) === 'stopped',
-        );
-        return stopped;
-      });
+      [...world.hosts.values()].every((host) => states.incidentOf(host.name) === 'none' && isAlive(host));
     const endMs = scenario.calmAtMs + HORIZON_MS;
     let lookAgainMs = scenario.calmAtMs;
     await simulation.run(endMs, () => {

@@ -1,17 +1,31 @@
 import type { Violation } from './checks/check.ts';
+import { coverageOf, coverageTable, ENOUGH } from './coverage.ts';
+import { type Cut, cutScenario, cutText, lengthOf } from './cut.ts';
 import { START_MS } from './engine/simulation.ts';
 import type { Exploration, SeedResult } from './explore.ts';
+import { scenarioOf } from './generate.ts';
+import { runScenario } from './run.ts';
+import { shrink } from './shrink.ts';
 import type { Tally } from './tally.ts';
+import { traceOf } from './trace.ts';
 
 const REPLAY = 'npm run simulate -- --seed';
+const SHRINK_LIMITS = { runs: 300, seconds: 90 };
+const TRACE_LINES = 80;
 
-export function explorationText({ tally, broken, seconds }: Exploration): string {
-  const worst = broken[0];
+export function explorationText({ tally, broken, seconds }: Exploration, withTable: boolean): string {
+  const { reachable, covered, missing } = coverageOf(tally);
+  const rarest = [...missing].sort((a, b) => a.hits - b.hits).slice(0, 8);
   return [
     figures(tally, seconds),
-    ...(worst === undefined
+    ...(withTable ? ['', coverageTable(tally), ''] : []),
+    `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more`,
+    ...(rarest.length === 0
+      ? []
+      : [`rarest: ${rarest.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ')}`]),
+    ...(broken.length === 0
       ? ['every invariant held']
-      : [brokenText(worst.seed, worst.violation), `to see it again: ${REPLAY} ${worst.seed}`]),
+      : broken.map(({ seed, violation }) => brokenText(seed, violation))),
   ].join('\n');
 }
 
@@ -21,6 +35,31 @@ export function seedText({ seed, violation, hash, tally }: SeedResult): string {
     `hash of all that happened: ${hash}`,
     violation === undefined ? 'every invariant held' : brokenText(seed, violation),
   ].join('\n');
+}
+
+/** A broken seed, without what it does not need, and what happened in it. */
+export async function shrunkText(seed: number, { id }: Violation): Promise<string> {
+  const scenario = scenarioOf(seed);
+  const cut = await shrink(scenario, id, SHRINK_LIMITS);
+  return [
+    `shortened to ${sizesOf(seed, cut)}:`,
+    ...(await trace(seed, cut)),
+    `to see it again: ${REPLAY} ${seed}`,
+    `and shortened:   ${REPLAY} ${seed} --cut ${cutText(cut)}`,
+  ].join('\n');
+}
+
+export async function trace(seed: number, cut: Cut): Promise<readonly string[]> {
+  const { simulation } = await runScenario(cutScenario(scenarioOf(seed), cut));
+  return traceOf(simulation.log.happenings, TRACE_LINES);
+}
+
+function sizesOf(seed: number, cut: Cut): string {
+  const before = scenarioOf(seed);
+  const after = cutScenario(before, cut);
+  return (['hosts', 'instances', 'failures', 'faults'] as const)
+    .map((list) => `${lengthOf(after, list)} of ${lengthOf(before, list)} ${list}`)
+    .join(', ');
 }
 
 function figures(
@@ -33,4 +72,4 @@ function figures(
 }
 
 const brokenText = (seed: number, { id, sentence, what, atMs }: Violation): string =>
-  `BROKEN in seed ${seed}: ${id}, ${sentence}\n  ${((atMs - START_MS) / 1000).toFixed(1)} s: ${what}`;
+  `BROKEN in seed ${seed}: ${id}, ${sentence}\n  ${((atMs - START_MS) / 1000).toFixed(2)} s: ${what}`;

@@ -1,5 +1,5 @@
 import { startGuest, stopAllGuests, stopGuest } from './guests.ts';
-import { POWER_STATE, type SimHost } from './types.ts';
+import { POWER_STATE, type SimHost, type SimServer } from './types.ts';
 import type { World } from './world.ts';
 
 /** Kills nova-compute; its guests run on. Nova notices after `serviceDownSeconds`. */
@@ -48,10 +48,11 @@ export function startCompute(world: World, host: SimHost): void {
   host.generation += 1;
   host.lastReportMs = world.clock.now();
   world.journal.record({ kind: 'compute', host: host.name, running: true });
-  destroyEvacuated(world, host);
+  const evacuated = destroyEvacuated(world, host);
   destroyDeleted(world, host);
-  if (world.options.resumeGuests) resumeMissing(world, host);
-  stopMissing(world, host);
+  const own = world.serversOn(host.name).filter(({ id }) => !evacuated.has(id));
+  if (world.options.resumeGuests) resumeMissing(world, host, own);
+  stopMissing(world, host, own);
   for (const resume of host.waiting.splice(0)) resume();
 }
 
@@ -67,12 +68,16 @@ export function reconnectCompute(world: World, host: SimHost): void {
 
 const EVACUATED = new Set(['accepted', 'pre-migrating', 'done']);
 
-function destroyEvacuated(world: World, host: SimHost): void {
+/** Instances that were evacuated are not this host's any more, whatever became of that. */
+function destroyEvacuated(world: World, host: SimHost): ReadonlySet<string> {
+  const evacuated = new Set<string>();
   for (const migration of world.migrationsBySource.get(host.name) ?? []) {
     if (migration.type !== 'evacuation' || migration.deleted || !EVACUATED.has(migration.status)) continue;
     stopGuest(world, host, migration.serverId);
     world.setMigration(migration, 'completed');
+    evacuated.add(migration.serverId);
   }
+  return evacuated;
 }
 
 function destroyDeleted(world: World, host: SimHost): void {
@@ -81,15 +86,15 @@ function destroyDeleted(world: World, host: SimHost): void {
   }
 }
 
-function stopMissing(world: World, host: SimHost): void {
-  for (const server of world.serversOn(host.name)) {
+function stopMissing(world: World, host: SimHost, own: readonly SimServer[]): void {
+  for (const server of own) {
     if (server.vmState !== 'active' || server.taskState !== null || host.guests.has(server.id)) continue;
     world.updateServer(server, { vmState: 'stopped', powerState: POWER_STATE.shutdown });
   }
 }
 
 /** nova.conf, resume_guests_state_on_host_boot: what ran before runs again. */
-function resumeMissing(world: World, host: SimHost): void {
-  for (const server of world.serversOn(host.name))
+function resumeMissing(world: World, host: SimHost, own: readonly SimServer[]): void {
+  for (const server of own)
     if (server.vmState === 'active' && server.taskState === null) startGuest(world, host, server);
 }

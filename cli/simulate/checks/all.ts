@@ -3,6 +3,7 @@ import type { Simulation } from '../engine/simulation.ts';
 import { auditTellsAll } from './a1-audit.ts';
 import type { Check, Scene, Violation } from './check.ts';
 import { HostHistories } from './history.ts';
+import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
@@ -12,6 +13,7 @@ import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
 import { stormLimits } from './s5-storm.ts';
 import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
+import { Switches } from './switches.ts';
 import { noDefect } from './x1-defects.ts';
 
 const CHECKS: readonly ((scene: Scene) => Check)[] = [
@@ -45,13 +47,17 @@ export function judgeOf(simulation: Simulation): Judge {
       return world.aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(host));
     });
   const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
-  const scene: Scene = { simulation, histories, segmentsOf };
+  const incidents = new Incidents();
+  const switches = new Switches();
+  const scene: Scene = { simulation, histories, incidents, switches, segmentsOf };
   const checks = CHECKS.map((make) => make(scene));
   let looked = 0;
 
   const violation = ({ id, sentence }: Check, what: string, atMs: number): Violation => ({ id, sentence, what, atMs });
   const seeOne = (happening: DatedHappening): Violation | undefined => {
     histories.see(happening);
+    incidents.follow(happening);
+    switches.follow(happening);
     for (const check of checks) {
       const what = check.see?.(happening);
       if (what !== undefined) return violation(check, what, happening.atMs);

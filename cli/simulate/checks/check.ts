@@ -2,11 +2,15 @@ import type { Segment } from '#shared/domain/policy.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { HostHistories } from './history.ts';
+import type { Incidents } from './intents.ts';
+import type { Switches } from './switches.ts';
 
 /** What an invariant is judged by: the cloud as it is, and the world's log as it grows. Never salvor's opinion. */
 export interface Scene {
   readonly simulation: Simulation;
   readonly histories: HostHistories;
+  readonly incidents: Incidents;
+  readonly switches: Switches;
   /** Segments of the policy that hold the host, by what is true in the cloud now. */
   readonly segmentsOf: (host: string) => readonly Segment[];
 }
@@ -29,7 +33,19 @@ export interface Violation {
 }
 
 /**
- * How old what salvor acts on may be, in ms: its own reads, its commit and its request each take their time, and no
- * cloud lets a request be bound to a read.
+ * How old what salvor knows may be when it commits an intent, in ms. No cloud lets a commit be bound to a read, so each
+ * is told by how long such a read and what comes between it and the commit may take here.
  */
-export const FRESH_MS = 60_000;
+export const KNOWN_WITHIN_MS = {
+  /** What is in the store: read and written once more. */
+  state: 500,
+  /** The instance, read right before. */
+  instance: 10_000,
+  /** Nova's word on hosts, read beside a slow device. */
+  host: 25_000,
+  /** What the follower saw when it granted the attempt, and the grant itself (30 s). */
+  grant: 60_000,
+} as const;
+
+/** From the commit of an intent to its request, with another request before it. */
+export const REQUEST_WITHIN_MS = 45_000;

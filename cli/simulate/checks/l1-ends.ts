@@ -1,13 +1,13 @@
 import { notProtected } from '#shared/domain/instances.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { isAlive } from '../actions.ts';
-import { type Check, FRESH_MS, type Scene } from './check.ts';
+import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 
 /** A dead host is reported each minute: in this time salvor must have taken it up. */
 const TAKEN_UP_MS = 300_000;
 
 /** Once faults stop, every incident ends, and every protected instance of its host has an outcome. */
-export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
+export function everythingEnds({ simulation, switches, segmentsOf }: Scene): Check {
   const { world, states, store } = simulation;
   let calmSinceMs = Number.POSITIVE_INFINITY;
   const deadSinceMs = new Map<string, number>();
@@ -36,7 +36,10 @@ export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
     if (segment === undefined) return undefined;
     return world
       .serversOn(host)
-      .filter((server) => server.createdMs < atMs - FRESH_MS && notProtected(server, segment.instances) === undefined)
+      .filter(
+        (server) =>
+          server.createdMs < atMs - KNOWN_WITHIN_MS.host && notProtected(server, segment.instances) === undefined,
+      )
       .find(({ id }) => {
         const progress = store.get({ partition: `tasks#${incidentId}`, sort: id })?.body.progress;
         return (progress as { readonly status?: string } | undefined)?.status !== 'ended';
@@ -52,6 +55,7 @@ export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
       if (states.incidentOf(host.name) !== 'none') openAtMs.set(host.name, nowMs);
       const since = deadSinceMs.get(host.name) ?? nowMs;
       deadSinceMs.set(host.name, since);
+      if (switches.isDismissedSince(host.name, since)) continue;
       const known = Math.max(since, calmSinceMs, openAtMs.get(host.name) ?? 0);
       if (nowMs - known > TAKEN_UP_MS) return `${host.name} is dead, and nobody does anything about it`;
     }
@@ -68,17 +72,7 @@ export function everythingEnds({ simulation, segmentsOf }: Scene): Check {
     },
     atEnd: (waiting) =>
       [...world.hosts.keys()]
-        .filter(
-          (name) => !waiting.includes(name) && !hasEnded(states.incidentOf(name), isStopped(segmentsOf(name)[0]?.name)),
-        )
+        .filter((name) => !waiting.includes(name) && states.incidentOf(name) !== 'none')
         .map((name) => `the incident of ${name} is still ${states.incidentOf(name)}`),
   };
-
-  /** A person's word is needed there, and said so. */
-  function isStopped(segment: string | undefined): boolean {
-    const stops = store.get({ partition: `guard#segment#${segment}`, sort: 'state' })?.body.stops;
-    return Array.isArray(stops) && stops.length > 0;
-  }
 }
-
-const hasEnded = (state: string, stopped: boolean): boolean => state === 'none' || state === 'stopped' || stopped;

@@ -1,62 +1,55 @@
-import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
-import { type Check, FRESH_MS, type Scene } from './check.ts';
-
-interface Reading {
-  /** When the device was asked, and when it told its caller. */
-  readonly askedAtMs: number;
-  readonly toldAtMs: number;
-}
+import type { DatedHappening } from '../engine/log.ts';
+import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf, instanceOf } from './intents.ts';
 
 /** Reporters' clocks may differ by this much from the one by which a device was asked. */
 const SKEW_MS = 10_000;
+/** Reports from further off than this are not judged here: they need not be believed. */
+const CREDIBLE_MS = 50_000;
 
-/** No evacuation without a proof: a reading of the host's own device, young enough, and nothing newer against it. */
-export function proofBeforeEvacuation({ simulation, histories, segmentsOf }: Scene): Check {
-  const off = new Map<string, Reading>();
-  const on = new Map<string, Reading>();
-  const openedAtMs = new Map<string, number>();
-  /** The newest moment at which each host was seen up by a report that salvor has acknowledged, and when it did. */
+/**
+ * No evacuation without a proof: a reading of the host's own device, young enough, and nothing newer against it. Judged
+ * when the intent is committed, and again, with room for what lies between, when the request leaves.
+ */
+export function proofBeforeEvacuation({ simulation, histories, incidents, switches, segmentsOf }: Scene): Check {
+  /** When the host's own device was asked and told off, and when salvor put a reading of on on record. */
+  const offAskedAtMs = new Map<string, number>();
+  const onRecordedAtMs = new Map<string, number>();
+  /** The newest moment at which each host was seen up by a report that was acknowledged, and when that was. */
   const up = new Map<string, { readonly seenAtMs: number; readonly acknowledgedAtMs: number }>();
-  const readings = new Map<number, string>();
+  const told = new Map<number, string>();
 
-  function judge(request: OutsideRequest, nowMs: number): string | undefined {
-    const { host } = request;
-    const reading = off.get(host);
+  function judge(host: string, nowMs: number, slackMs: number): string | undefined {
+    const askedAtMs = offAskedAtMs.get(host);
     const segment = segmentsOf(host)[0] ?? simulation.policy.segments[0];
-    if (reading === undefined) return `${host} was never read as off`;
-    if (reading.askedAtMs < (openedAtMs.get(host) ?? 0)) return `${host} was read as off before its incident opened`;
+    if (askedAtMs === undefined) return `${host} was never read as off`;
+    if (askedAtMs < incidents.openedAtMs(host)) return `${host} was read as off before its incident opened`;
     const maxAgeMs = 1000 * (segment?.fencing.proofMaxAgeSeconds ?? 0);
-    if (nowMs - reading.askedAtMs > maxAgeMs + FRESH_MS / 2)
-      return `${host} was read as off ${Math.round((nowMs - reading.askedAtMs) / 1000)} s ago`;
-    const alive = on.get(host);
-    if (alive !== undefined && alive.askedAtMs > reading.askedAtMs && nowMs - alive.toldAtMs > FRESH_MS)
-      return `${host} was read as on since it was read as off`;
-    if (histories.of(host).notForcedDownSinceMs < nowMs - FRESH_MS) return `${host} is not forced down`;
+    if (nowMs - askedAtMs > maxAgeMs + slackMs)
+      return `${host} was read as off ${Math.round((nowMs - askedAtMs) / 1000)} s ago`;
+    const onAtMs = onRecordedAtMs.get(host) ?? 0;
+    if (onAtMs > askedAtMs && onAtMs < nowMs - slackMs) return `${host} was read as on since it was read as off`;
+    if (histories.of(host).notForcedDownSinceMs < nowMs - KNOWN_WITHIN_MS.grant - slackMs)
+      return `${host} is not forced down`;
     const seen = up.get(host);
-    if (
-      seen !== undefined &&
-      seen.seenAtMs > reading.askedAtMs + SKEW_MS &&
-      nowMs - seen.acknowledgedAtMs > FRESH_MS / 2
-    )
+    if (seen !== undefined && seen.seenAtMs > askedAtMs + SKEW_MS && seen.acknowledgedAtMs < nowMs - slackMs)
       return `${host} was reported up since it was read as off`;
+    if (switches.offSinceMs(segment?.name, nowMs) < nowMs - slackMs)
+      return `${host} is to be left alone: salvor is disarmed`;
     return undefined;
   }
 
   function follow(happening: DatedHappening): void {
     if (happening.kind === 'arrived' && happening.request.act === 'read-power')
-      readings.set(happening.request.id, happening.outcome);
+      told.set(happening.request.id, happening.outcome);
     if (happening.kind === 'answered' && happening.request.act === 'read-power') {
       const { id, host, sentAtMs } = happening.request;
-      const outcome = readings.get(id);
-      readings.delete(id);
-      const reading = { askedAtMs: sentAtMs, toldAtMs: happening.atMs };
-      if (outcome === `off ${host}`) off.set(host, reading);
-      if (outcome === `on ${host}`) on.set(host, reading);
+      if (told.get(id) === `off ${host}`) offAskedAtMs.set(host, sentAtMs);
+      told.delete(id);
     }
-    if (happening.kind === 'committed')
-      for (const write of happening.writes)
-        if (write.kind === 'append' && (write.body.fact as { type?: string })?.type === 'incident-opened')
-          openedAtMs.set((write.body.fact as { host: string }).host, happening.atMs);
+    for (const { type, stream, fact } of factsOf(happening))
+      if (type === 'power-read' && fact.power === 'on')
+        onRecordedAtMs.set(incidents.hostOf(stream) ?? '', happening.atMs);
     if (happening.kind === 'acknowledged' && happening.queue === 'host-events') followReport(happening);
   }
 
@@ -65,8 +58,7 @@ export function proofBeforeEvacuation({ simulation, histories, segmentsOf }: Sce
       /"type":"(host\.(?:up|heartbeat))","time":"([^"]+)","data":\{"schemaVersion":1,"host":"([^"]+)"/.exec(body) ?? [];
     if (type === undefined || time === undefined || host === undefined) return;
     const seenAtMs = Date.parse(time);
-    // Reports from far off are not believed, and need not be.
-    if (Math.abs(atMs - seenAtMs) > FRESH_MS || seenAtMs <= (up.get(host)?.seenAtMs ?? 0)) return;
+    if (Math.abs(atMs - seenAtMs) > CREDIBLE_MS || seenAtMs <= (up.get(host)?.seenAtMs ?? 0)) return;
     up.set(host, { seenAtMs, acknowledgedAtMs: atMs });
   }
 
@@ -75,9 +67,15 @@ export function proofBeforeEvacuation({ simulation, histories, segmentsOf }: Sce
     sentence: 'no evacuate request leaves without a valid fence proof of this incident, and with the host forced down',
     see: (happening) => {
       follow(happening);
-      return happening.kind === 'asked' && happening.request.act === 'evacuate'
-        ? judge(happening.request, happening.atMs)
-        : undefined;
+      if (happening.kind === 'asked' && happening.request.act === 'evacuate')
+        return judge(happening.request.host, happening.atMs, REQUEST_WITHIN_MS);
+      for (const { type, stream } of factsOf(happening)) {
+        if (type !== 'evacuate-intended') continue;
+        const host = incidents.hostOf(stream) ?? '';
+        const broken = judge(host, happening.atMs, KNOWN_WITHIN_MS.state);
+        if (broken !== undefined) return `${instanceOf(stream)}: ${broken}`;
+      }
+      return undefined;
     },
   };
 }

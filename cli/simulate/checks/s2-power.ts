@@ -1,17 +1,20 @@
-import { type Check, FRESH_MS, type Scene } from './check.ts';
+import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf } from './intents.ts';
 
 /** No power action on a host that must not have one, by what has been true for long enough to be known. */
-export function powerOffOnlyTheDead({ simulation, histories, segmentsOf }: Scene): Check {
-  /** Hosts of which an instance was asked to leave in the open incident: they are kept off. */
-  const evacuated = new Set<string>();
+export function powerOffOnlyTheDead({ simulation, histories, incidents, switches, segmentsOf }: Scene): Check {
+  /** Hosts for which tasks were written in the open incident: S1 asks salvor to keep them off until those have ended. */
+  const keptOff = new Set<string>();
   const seenDownAtMs = new Map<string, number>();
 
-  function judge(host: string, nowMs: number): string | undefined {
+  function judge(host: string, nowMs: number, slackMs: number): string | undefined {
     const { upSinceMs, disabledSinceMs, unprotectedSinceMs } = histories.of(host);
-    const longAgo = nowMs - FRESH_MS;
+    const longAgo = nowMs - KNOWN_WITHIN_MS.host - slackMs;
     const segment = segmentsOf(host)[0];
     if (segment?.mode === 'shadow') return `${host} is in a segment in shadow mode`;
-    if (evacuated.has(host)) return undefined;
+    if (switches.offSinceMs(segment?.name, nowMs) < nowMs - slackMs)
+      return `${host} is to be left alone: salvor is disarmed`;
+    if (keptOff.has(host)) return undefined;
     if (unprotectedSinceMs < longAgo) return `${host} is not protected`;
     if (disabledSinceMs < longAgo) return `${host} is disabled for maintenance`;
     const lied = (seenDownAtMs.get(host) ?? 0) > longAgo;
@@ -26,15 +29,20 @@ export function powerOffOnlyTheDead({ simulation, histories, segmentsOf }: Scene
     see: (happening) => {
       if (happening.kind === 'struck' && happening.strike.kind === 'service-seen-down')
         seenDownAtMs.set(happening.strike.host, happening.atMs);
-      for (const host of evacuated) if (simulation.states.incidentOf(host) === 'none') evacuated.delete(host);
-      if (happening.kind === 'asked' && happening.request.act === 'evacuate') evacuated.add(happening.request.host);
+      if (happening.kind === 'committed')
+        for (const name of simulation.world.hosts.keys())
+          if (simulation.states.incidentOf(name) === 'none') keptOff.delete(name);
+          else if (simulation.states.tasksOf(name).size > 0) keptOff.add(name);
       if (happening.kind === 'asked' && happening.request.act === 'power-off')
-        return judge(happening.request.host, happening.atMs);
+        return judge(happening.request.host, happening.atMs, REQUEST_WITHIN_MS);
       if (happening.kind === 'arrived' && happening.request.act === 'power-off' && happening.did) {
         const { host } = happening.request;
         if (happening.outcome !== `off ${host}`)
           return `the device of ${host} switched another host: ${happening.outcome}`;
       }
+      for (const { type, stream } of factsOf(happening))
+        if (type === 'power-off-intended')
+          return judge(incidents.hostOf(stream) ?? '', happening.atMs, KNOWN_WITHIN_MS.state);
       return undefined;
     },
   };

@@ -1,22 +1,31 @@
 import type { SimMigration } from '#sim/world/types.ts';
-import type { OutsideRequest } from '../engine/log.ts';
 import { isUnfinishedMove } from '../ports/nova-view.ts';
-import { type Check, FRESH_MS, type Scene } from './check.ts';
+import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf, instanceOf } from './intents.ts';
 
 /** At most one evacuation of an instance at a time; and none beside a migration that is not over. */
 export function oneEvacuationAtATime({ simulation }: Scene): Check {
+  const { migrationsByServer } = simulation.world;
+  /** When the last attempt for each instance was committed. */
+  const intendedAtMs = new Map<string, number>();
   let ruins: string | undefined;
 
-  function judge({ instanceId = '', sentAtMs }: OutsideRequest): string | undefined {
+  function whenIntended(instanceId: string, nowMs: number): string | undefined {
+    intendedAtMs.set(instanceId, nowMs);
+    const move = (migrationsByServer.get(instanceId) ?? []).find(
+      (each) => isUnfinishedMove(each) && each.createdMs < nowMs - KNOWN_WITHIN_MS.grant,
+    );
+    return move && `${instanceId} is to be evacuated while its ${move.type} ${move.id} is not over`;
+  }
+
+  function whenTaken(instanceId: string): string | undefined {
     const duringAnother = ruins === instanceId;
     ruins = undefined;
-    const migrations = simulation.world.migrationsByServer.get(instanceId) ?? [];
-    const move = migrations.find((each) => isUnfinishedMove(each) && each.createdMs < sentAtMs - FRESH_MS);
-    if (move !== undefined) return `${instanceId} was asked for while its ${move.type} ${move.id} is not over`;
     if (!duringAnother) return undefined;
-    const other = lastBefore(migrations);
-    // Nova can't be asked for both at once: who is quicker than a minute is not to be seen.
-    if (other?.userId !== 'salvor' && (other?.createdMs ?? 0) > sentAtMs - FRESH_MS) return undefined;
+    const other = lastBefore(migrationsByServer.get(instanceId) ?? []);
+    // Nova can't be asked for both at once: who is quicker than that is not to be seen.
+    const seenFrom = (intendedAtMs.get(instanceId) ?? 0) - KNOWN_WITHIN_MS.instance;
+    if (other?.userId !== 'salvor' && (other?.createdMs ?? 0) > seenFrom) return undefined;
     return `${instanceId} was asked for while evacuation ${other?.id} of ${other?.userId} ran`;
   }
 
@@ -26,9 +35,13 @@ export function oneEvacuationAtATime({ simulation }: Scene): Check {
     see: (happening) => {
       if (happening.kind === 'fact' && happening.fact.kind === 'evacuate-accepted')
         ruins = happening.fact.duringAnother ? happening.fact.serverId : undefined;
-      return happening.kind === 'arrived' && happening.request.act === 'evacuate' && happening.did
-        ? judge(happening.request)
-        : undefined;
+      if (happening.kind === 'arrived' && happening.request.act === 'evacuate' && happening.did)
+        return whenTaken(happening.request.instanceId ?? '');
+      for (const { type, stream } of factsOf(happening)) {
+        const broken = type === 'evacuate-intended' ? whenIntended(instanceOf(stream), happening.atMs) : undefined;
+        if (broken !== undefined) return broken;
+      }
+      return undefined;
     },
   };
 }

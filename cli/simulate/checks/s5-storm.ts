@@ -1,7 +1,8 @@
 import { percentOf } from '#shared/domain/guards.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import type { StateWrite } from '#shared/ports.ts';
+import type { DatedHappening } from '../engine/log.ts';
 import type { Check, Scene } from './check.ts';
+import { factsOf } from './intents.ts';
 
 /** A host that salvor has decided to power off, as things were when it decided. */
 interface Decided {
@@ -16,23 +17,18 @@ interface Decided {
  * However many functions decide at once. Hosts count from the decision, which is when they take their ticket; a device
  * that is out of reach may delay the power-off. Judged when the power-off is asked for.
  */
-export function stormLimits({ simulation, segmentsOf }: Scene): Check {
+export function stormLimits({ simulation, incidents, switches, segmentsOf }: Scene): Check {
   const { policy, world } = simulation;
-  const hostOfIncident = new Map<string, string>();
   const decided = new Map<string, Decided>();
   const poweredOff = new Map<string, Decided>();
 
-  function follow(writes: readonly StateWrite[], atMs: number): void {
-    for (const write of writes) {
-      if (write.kind !== 'append') continue;
-      const { type, host = '' } = write.body.fact as { readonly type: string; readonly host?: string };
-      if (type === 'incident-opened') hostOfIncident.set(write.partition, host);
-      if (type !== 'confirmed') continue;
-      const name = hostOfIncident.get(write.partition) ?? '';
-      const segment = segmentsOf(name)[0];
+  function follow(happening: DatedHappening): void {
+    for (const { type, stream } of factsOf(happening)) {
+      const host = type === 'confirmed' ? (incidents.hostOf(stream) ?? '') : '';
+      const segment = segmentsOf(host)[0];
       if (segment === undefined) continue;
       const whole = [...world.hosts.keys()].filter((each) => segmentsOf(each)[0] === segment).length;
-      decided.set(name, { host: name, atMs, segment, whole });
+      decided.set(host, { host, atMs: happening.atMs, segment, whole });
     }
   }
 
@@ -54,13 +50,14 @@ export function stormLimits({ simulation, segmentsOf }: Scene): Check {
     id: 'S5',
     sentence: 'storm limits hold whatever the rate of events',
     see: (happening) => {
-      if (happening.kind === 'committed') follow(happening.writes, happening.atMs);
+      follow(happening);
       if (happening.kind !== 'asked' || happening.request.act !== 'power-off') return undefined;
       const { host } = happening.request;
       const now = decided.get(host);
       if (now === undefined) return `${host} is powered off, and nobody has decided that`;
       if (poweredOff.get(host) === now) return undefined;
       poweredOff.set(host, now);
+      if (switches.isReleased(host, happening.atMs)) return undefined;
       const all = [...poweredOff.values()];
       const ofSegment = all.filter((each) => each.segment === now.segment);
       return (

@@ -1,5 +1,6 @@
 import type { SimServer } from '#sim/world/types.ts';
-import { type Check, FRESH_MS, type Scene } from './check.ts';
+import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf, instanceOf } from './intents.ts';
 
 const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
 const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
@@ -18,7 +19,8 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
     if (local && !sharedInstanceStorage && !allowRebuildFromImage) return `${server.name} has local disks`;
     const said = server.metadata[metadataKey]?.toLowerCase();
     const optedOut = NO.has(said ?? '') || (protect === 'opted-in' && !YES.has(said ?? ''));
-    if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - FRESH_MS) return `${server.name} is not protected`;
+    if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - KNOWN_WITHIN_MS.instance)
+      return `${server.name} is not protected`;
     return undefined;
   }
 
@@ -28,9 +30,12 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
     see: (happening) => {
       if (happening.kind === 'struck' && happening.strike.kind === 'instance-opted-out')
         optedOutAtMs.set(happening.strike.instanceId ?? '', happening.atMs);
-      if (happening.kind !== 'asked' || happening.request.act !== 'evacuate') return undefined;
-      const server = simulation.world.servers.get(happening.request.instanceId ?? '');
-      return server && judge(server, happening.atMs);
+      for (const { type, stream } of factsOf(happening)) {
+        const server = type === 'evacuate-intended' ? simulation.world.servers.get(instanceOf(stream)) : undefined;
+        const broken = server && judge(server, happening.atMs);
+        if (broken !== undefined) return broken;
+      }
+      return undefined;
     },
   };
 }

@@ -1,0 +1,58 @@
+import type { OperatorCommand } from '#events/operator-command.ts';
+import { isReleasable } from '#shared/domain/gates/release.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import type { SimHost } from '#sim/world/types.ts';
+import type { Simulation } from './engine/simulation.ts';
+
+/** What operators tell salvor through its own commands, as `salvor disarm`, `arm`, `release` and `dismiss` send it. */
+
+type Said = Pick<OperatorCommand, 'version' | 'id' | 'time' | 'by' | 'reason'>;
+
+function said(simulation: Simulation): Said {
+  const { random, scheduler } = simulation;
+  const time = new Date(scheduler.now()).toISOString();
+  return { version: 1, id: random.uuid(), time, by: 'operator', reason: 'simulated' };
+}
+
+function send(simulation: Simulation, command: OperatorCommand): void {
+  simulation.queues.put(command, JSON.stringify(command), 0);
+}
+
+/** @param segment undefined for everything */
+export function disarm(simulation: Simulation, segment: string | undefined, forSeconds: number): void {
+  const where = segment === undefined ? {} : { segment };
+  send(simulation, { type: 'disarm', ...said(simulation), ...where, forSeconds });
+}
+
+export function arm(simulation: Simulation, segment: string | undefined): void {
+  send(simulation, { type: 'arm', ...said(simulation), ...(segment === undefined ? {} : { segment }) });
+}
+
+/** The open incident of a host, as an operator sees it. */
+function incidentOf({ store, policy }: Simulation, { serviceUuid }: SimHost) {
+  const hostKey = hostKeyOf(policy.cloud.name, policy.cloud.region, serviceUuid);
+  const incident = store.get({ partition: `host#${hostKey}`, sort: 'state' })?.body.incident;
+  if (incident == null) return undefined;
+  return {
+    hostKey,
+    ...(incident as unknown as { id: string; status: string; failedGates?: { gate: string; open: boolean }[] }),
+  };
+}
+
+/** Releases what is held or stopped. @returns whether there was something */
+export function release(simulation: Simulation, host: SimHost): boolean {
+  const incident = incidentOf(simulation, host);
+  if (incident?.status !== 'held' && incident?.status !== 'stopped') return false;
+  const gates = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
+  const { hostKey, id: incidentId } = incident;
+  send(simulation, { type: 'release', ...said(simulation), hostKey, incidentId, gates });
+  return true;
+}
+
+export function dismiss(simulation: Simulation, host: SimHost): boolean {
+  const incident = incidentOf(simulation, host);
+  if (incident === undefined) return false;
+  const { hostKey, id: incidentId } = incident;
+  send(simulation, { type: 'dismiss', ...said(simulation), hostKey, incidentId });
+  return true;
+}
