@@ -5,8 +5,10 @@ import type { Held, IncidentFact, Suspected } from './host.ts';
 import { closedUntouched, countingDownClaims } from './reports.ts';
 
 /** How soon a held host is looked at again: soon at first, since Nova may only be late to see it down. */
-const nextHoldLookMs = (incident: Suspected | Held, nowMs: number): number =>
-  nowMs + (incident.status === 'held' && nowMs - incident.sinceMs > 60_000 ? 10_000 : 2_000);
+function nextHoldLookMs(incident: Suspected | Held, nowMs: number): number {
+  const { sinceMs } = { sinceMs: nowMs, ...incident };
+  return nowMs + (nowMs - sinceMs > 60_000 ? 10_000 : 2_000);
+}
 
 /** A tick may arrive this much early: delays of SQS are whole seconds. */
 const EARLY_MS = 999;

@@ -85,8 +85,7 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
     words.set(reporter, word);
   }
   const reported = facts.filter((fact) => fact.type === 'reported');
-  if (reported.length === 0) return facts;
-  return [...facts, ...consequences(host, claims, reported, input, nowMs)];
+  return reported.length === 0 ? facts : [...facts, ...consequences(host, claims, reported, input, nowMs)];
 }
 
 type Reported = Extract<ReportFact, { type: 'reported' }>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GateName } from '#shared/domain/gates/gate.ts';
-import { domainsOf } from '#shared/domain/segments.ts';
-import { anAggregate, aPolicy, NOW_MS, type PolicyInput, seconds } from '#test/support/builders.ts';
+import { decidesByAggregates, domainsOf } from '#shared/domain/segments.ts';
+import { anAggregate, aPolicy, NOW_MS, type PolicyInput, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { aGuard, aSuspect, because, closed, someReadings, ticketsOf } from '#test/support/readings.ts';
 
 const storm = { maxHosts: 99, maxPercent: 100 };
@@ -85,7 +85,7 @@ describe('failure domains that have failed hosts', () => {
 
 describe('the failure domains of a host', () => {
   const aggregates = [
-    { ...anAggregate('a', 'compute-1', 'compute-2'), metadata: { rack: 'r1' } },
+    { ...anAggregate('a', 'compute-1', 'compute-2'), metadata: { rack: 'r1', undefined: 'a key that nobody named' } },
     { ...anAggregate('b', 'compute-1'), metadata: { ssd: 'true' } },
     { ...anAggregate('c', 'compute-1'), metadata: { rack: 'r2' } },
   ];
@@ -98,5 +98,14 @@ describe('the failure domains of a host', () => {
     expect(of({ hosts: { r9: ['compute-1'], r8: ['compute-2'] } })).toEqual(['r9']);
     expect(of({ hosts: { r1: ['compute-1'] }, aggregateMetadataKey: 'rack' })).toEqual(['r1', 'r2']);
     expect(of({ aggregateMetadataKey: 'rack' }, 'compute-3')).toEqual([]);
+    expect(of({ hosts: { r9: ['compute-1'], r3: ['compute-1'] } })).toEqual(['r3', 'r9']);
+  });
+
+  it('need the aggregates of Nova if their key is named, as a segment by aggregate does', () => {
+    const needs = (failureDomains: PolicyInput['failureDomains'], hosts: SegmentInput['hosts']) =>
+      decidesByAggregates(aPolicy({ failureDomains }, { hosts }));
+    expect(needs({}, { availabilityZone: 'nova' })).toBe(false);
+    expect(needs({ aggregateMetadataKey: 'rack' }, { availabilityZone: 'nova' })).toBe(true);
+    expect(needs({}, { aggregate: 'ssd' })).toBe(true);
   });
 });

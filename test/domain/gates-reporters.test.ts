@@ -51,7 +51,9 @@ describe('the source of a reporter', () => {
   it.each([
     ['/a/b', '/a/b'],
     ['/a/b/', '/a/b'],
+    ['/a//', '/a'],
     ['/a?b#c', '/a'],
+    ['/a?b\nc', '/a'],
     ['#only', '#only'],
     ['/', '/'],
     ['', ''],
@@ -70,6 +72,8 @@ describe('the source of a reporter', () => {
     ['b*', 'abc', false],
     ['a*x*c', 'abc', false],
     ['a.c', 'abc', false],
+    ['a*b*b', 'ab', false],
+    ['a*b*b', 'abb', true],
   ])('by the pattern %s: %s %s', (pattern, reporter, fits) => {
     expect(sourceOf(reporter, { group: [pattern] })).toBe(fits ? 'group' : reporter);
   });

@@ -123,6 +123,8 @@ describe('the cool-down after a storm', () => {
     ['begins anew with each of several', stormEnded(800, 550, 299), held],
     ['is over although there were several', stormEnded(800, 550, 300), []],
     ['is over before a suspicion that came later', stormEnded(700, 399), []],
+    ['is over, whatever was suspected after its end', stormEnded(700, 299), []],
+    ['is over with a suspicion at its very end', stormEnded(599, 299), []],
     ['takes no notice of what was suspected before', stormEnded(100, 900), held],
   ])('%s', (_, readings, gates) => {
     expect(closed(readings)).toEqual(gates);

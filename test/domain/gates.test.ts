@@ -169,3 +169,26 @@ describe('healthy hosts', () => {
     );
   });
 });
+
+describe('a closed gate says why', () => {
+  const stopped = withStop(NO_GUARD, { reason: 'a device lied', incidentId: uuid(1, 5), atMs: NOW_MS });
+  const nobody = { ...someReadings().live, service: undefined, segments: [] };
+  it.each<[gate: GateName, readings: Readings, words: string]>([
+    ['protected', someReadings({ live: nobody }), "segments that hold it now: none; the incident's: az1"],
+    [
+      'in-service',
+      withService({ id: uuid(2, 77) }),
+      `the compute service is ${uuid(2, 77)} now, the report was about ${uuid(2, 1)}`,
+    ],
+    ['segment-not-stopped', someReadings({ segmentGuard: stopped }), 'the segment is stopped: a device lied'],
+    ['reporters', claims({}), '0 of 1 needed say down: nobody'],
+    ['nova-sees-it-down', someReadings({ live: nobody }), 'Nova sees the service unknown; asked for: down'],
+    [
+      'nova-sees-it-down',
+      live({ service: aService() }, { requireNovaDown: false }),
+      'Nova sees the service up; asked for: nothing',
+    ],
+  ])('%s', (gate, readings, words) => {
+    expect(because(readings, gate)).toBe(words);
+  });
+});

@@ -1,38 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { gone, migrationOf, needsListing, type Sight, settle } from '#shared/domain/settle.ts';
+import { migrationOf, needsListing, settle } from '#shared/domain/settle.ts';
 import type { TaskProgress, TaskState } from '#shared/domain/task.ts';
-import type { Migration, Server } from '#shared/ports.ts';
-import {
-  aMigration,
-  anAttempt,
-  aSegment,
-  aServer,
-  aTask,
-  INSTANCE_ID,
-  NOW_MS,
-  seconds,
-} from '#test/support/builders.ts';
+import type { Migration } from '#shared/ports.ts';
+import { aMigration, anAttempt, aSegment, aTask, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aSight, type SightStory as Story } from '#test/support/sight.ts';
 
 const segment = aSegment({ evacuation: { settleSeconds: 120, maxAttempts: 3, retryBaseSeconds: 10 } });
-
-/** What a look shows: the instance is still on the host unless told otherwise; `null` is deleted. */
-interface Story {
-  readonly migrations?: readonly Partial<Migration>[];
-  readonly server?: Partial<Server> | null;
-  readonly listed?: boolean;
-}
-
-function aSight({ migrations = [], server = {}, listed = true }: Story = {}): Sight {
-  const all = migrations.map((each, index) => aMigration({ id: index + 1, ...each }));
-  const seen = server === null ? null : aServer(server);
-  const here = seen?.host === 'compute-1' ? [[INSTANCE_ID, seen] as const] : [];
-  return {
-    atMs: NOW_MS,
-    evacuationsOf: new Map([[INSTANCE_ID, all]]),
-    onHost: listed ? new Map(here) : undefined,
-    elsewhere: new Map(listed && here.length === 0 ? [[INSTANCE_ID, seen]] : []),
-  };
-}
 
 const facts = (task: TaskState, story?: Story) => settle(task, aSight(story), segment, 0);
 const types = (task: TaskState, story?: Story) => facts(task, story).map(({ type }) => type);
@@ -209,48 +182,6 @@ describe('the migration of an attempt', () => {
     expect(migrationOf(anAttempt({ lastMigrationId: 4 }), all)?.id).toBe(9);
     expect(migrationOf(anAttempt({ lastMigrationId: 9 }), all)).toBeUndefined();
     expect(migrationOf(anAttempt(), undefined)).toBeUndefined();
-  });
-});
-
-describe('an instance that has left the host while no attempt was under way', () => {
-  const goneTo = (server: Partial<Server> | null, ...migrations: readonly Partial<Migration>[]) =>
-    gone(aTask('waiting'), aSight({ migrations, server }));
-
-  it.each<[string, Partial<Server> | null, readonly Partial<Migration>[]]>([
-    ['an evacuation to this host failed', { host: 'compute-8' }, [{ status: 'failed', destinationHost: 'compute-8' }]],
-    ['an evacuation went elsewhere', { host: 'compute-8' }, [{ status: 'done', destinationHost: 'compute-9' }]],
-    ['it is on no host, like its evacuation', { host: null }, [{ status: 'done', destinationHost: null }]],
-    ['it was deleted', null, [{ status: 'done', destinationHost: 'compute-8' }]],
-    ['it was deleted before its evacuation had a destination', null, [{ status: 'done', destinationHost: null }]],
-  ])('was not brought away by salvor: %s', (_, server, migrations) => {
-    const because =
-      server === null
-        ? 'it was deleted'
-        : `it is on ${server.host ?? 'no host'} by now, and salvor did not bring it there`;
-    const destination = server?.host ?? null;
-    expect(goneTo(server, ...migrations)).toEqual([
-      { type: 'task-ended', outcome: 'gone', because, destination, atMs: NOW_MS },
-    ]);
-  });
-
-  it('is recovered when an evacuation that is done has brought it to where it is', () => {
-    const elsewhere = { status: 'failed', destinationHost: 'compute-7' };
-    expect(goneTo({ host: 'compute-8' }, elsewhere, { status: 'completed', destinationHost: 'compute-8' })).toEqual([
-      {
-        type: 'task-ended',
-        outcome: 'recovered',
-        because: 'evacuation 2, not waited for, is completed',
-        destination: 'compute-8',
-        atMs: NOW_MS,
-      },
-    ]);
-  });
-
-  it('is looked up first; and nothing is known of it without a listing', () => {
-    const sight = aSight({ server: null });
-    expect(gone(aTask('waiting'), { ...sight, elsewhere: new Map() })).toEqual([]);
-    expect(gone(aTask('waiting'), { ...sight, onHost: undefined })).toBeUndefined();
-    expect(gone(aTask('waiting'), aSight())).toBeUndefined();
   });
 });
 

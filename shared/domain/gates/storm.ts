@@ -48,7 +48,7 @@ function coolDownGate(
   // Each suspicion within the cool-down of the one before lets it begin anew.
   const last = openedAtMs
     .toReversed()
-    .reduce((at, each) => (each > at && each < at + coolDownSeconds * 1000 ? each : at), storm.lastSuspicionAtMs);
+    .reduce((at, each) => (each < at + coolDownSeconds * 1000 ? Math.max(at, each) : at), storm.lastSuspicionAtMs);
   const quietSeconds = Math.floor((atMs - last) / 1000);
   const because = `a storm limit was hit; since then no new suspicion for ${quietSeconds} of ${coolDownSeconds} s`;
   return gate(name, atMs - last >= coolDownSeconds * 1000, because);
