@@ -1,6 +1,10 @@
 import { Command } from 'commander';
 import { systemClock } from '#shared/adapters/system/clock.ts';
+import { checkCheckpoints } from '#shared/domain/checkpoint.ts';
+import { PermanentError } from '#shared/errors.ts';
+import { verifyAgainst } from '#shared/state/checkpoints.ts';
 import { type Verification, verifyAudit } from '#shared/state/verify-audit.ts';
+import { readCheckpoints, readVerifyingKey } from '../checkpoint-file.ts';
 import { print, printJson } from '../output.ts';
 import { withState } from './read-state.ts';
 
@@ -9,9 +13,19 @@ export function auditVerifyCommand(): Command {
   return new Command('verify')
     .description('find what was altered, left out, put in or reordered in the whole audit log')
     .option('--json', 'print JSON')
+    .option('--checkpoints <file>', 'what `salvor audit checkpoint` has signed: shows what was cut off since')
+    .option('--public-key <file>', 'of the key that signed them, PEM')
     .addHelpText('after', '\nExit status: 0 the log is whole; 1 it is broken, or could not be read.')
-    .action(async (_, command: Command) => {
-      const verification = await withState(command, (state) => verifyAudit(state, systemClock));
+    .action(async ({ checkpoints: file, publicKey }, command: Command) => {
+      if ((file === undefined) !== (publicKey === undefined))
+        throw new PermanentError('--checkpoints and --public-key belong together');
+      const checkpoints = file === undefined ? [] : readCheckpoints(file);
+      const signed = file === undefined ? [] : checkCheckpoints(checkpoints, readVerifyingKey(publicKey));
+      const verification = await withState(command, async (state) => {
+        const log = await verifyAudit(state, systemClock);
+        const cut = await verifyAgainst(state, checkpoints);
+        return { ...log, checkpoints: checkpoints.length, findings: [...signed, ...cut, ...log.findings] };
+      });
       // `salvor audit` has the same option, and takes it first.
       if (command.optsWithGlobals().json) printJson(verification);
       else print(asText(verification));
@@ -19,8 +33,16 @@ export function auditVerifyCommand(): Command {
     });
 }
 
-function asText({ findings, hosts, incidents, streams, records }: Verification): string {
-  const read = `${records} records in ${streams} streams, of ${hosts} hosts and ${incidents} incidents`;
+function asText({
+  findings,
+  hosts,
+  incidents,
+  streams,
+  records,
+  checkpoints,
+}: Verification & { readonly checkpoints: number }): string {
+  const against = checkpoints === 0 ? '' : `, against ${checkpoints} checkpoints`;
+  const read = `${records} records in ${streams} streams, of ${hosts} hosts and ${incidents} incidents${against}`;
   const lines = findings.map(
     ({ stream, seq, what }) => `BROKEN ${stream}${seq === null ? '' : ` record ${seq}`}: ${what}`,
   );

@@ -4,6 +4,7 @@ import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
+import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { findIncident } from './find-incident.ts';
@@ -16,6 +17,7 @@ export function auditCommand(): Command {
     .argument('<incident>', 'its id or the beginning of it, or a host: then its newest')
     .option('--json', 'print JSON')
     .addCommand(auditVerifyCommand())
+    .addCommand(auditCheckpointCommand())
     .addCommand(auditOperatorsCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {

@@ -1,6 +1,6 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
 import type { HostBasis } from '../basis.ts';
-import { decideConfirmation, holdForOutage } from '../confirm.ts';
+import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
 import {
   bindingFault,
@@ -65,7 +65,11 @@ function decide(
     case 'gates': {
       const open = inStatus(incident, ['suspected', 'held']);
       const evidence = evidenceIn(facts);
-      if (evidence !== null) return decideConfirmation(open, evidence, { policy, segment });
+      if (evidence !== null) {
+        if (waitsForProbes(open, evidence, { policy, segment }))
+          throw new CannotDecide('what would have been tried out, with every other gate open, is not in the log');
+        return decideConfirmation(open, evidence, { policy, segment });
+      }
       const because = find('held')?.gates[0]?.because;
       if (because === undefined) throw new CannotDecide('what the gates were asked of is not recorded');
       return [holdForOutage(open, because, atMs)];

@@ -1,4 +1,4 @@
-import { decideConfirmation } from '../confirm.ts';
+import { decideConfirmation, waitsForProbes } from '../confirm.ts';
 import { evolveHost } from '../evolve-host.ts';
 import type { Evidence } from '../gates/evidence.ts';
 import { isShut } from '../gates/gate.ts';
@@ -27,7 +27,13 @@ interface Input {
 const MAX_LOOKS = 10_000;
 
 /** Only a difference before its host was touched leads to another course that the log can tell of. */
-export function otherCourse(log: HostLog, incidentId: string, policy: Policy, { first }: Replay): WhatIf | undefined {
+export function otherCourse(
+  log: HostLog,
+  incidentId: string,
+  policy: Policy,
+  { decisions }: Replay,
+): WhatIf | undefined {
+  const first = decisions.find(({ difference, cannot }) => difference !== null || cannot !== null);
   if (first?.by !== 'reports' && first?.by !== 'gates') return undefined;
   return whatIf(log, incidentId, policy);
 }
@@ -58,7 +64,17 @@ function whatIf(log: HostLog, incidentId: string, policy: Policy): WhatIf | unde
 const confirmedAt = (facts: readonly (readonly HostFact[])[]): number | undefined =>
   facts.flat().find((fact) => fact.type === 'confirmed')?.atMs;
 
+const ALL_ANSWERED = { devices: [], services: [] };
+
+/** The reading as it would have been at another moment, had nothing changed: salvor itself has gone on running. */
+function asIfReadAt(reading: Evidence, atMs: number, claims: HostState['claims']): Evidence {
+  const laterMs = Math.max(0, atMs - reading.atMs);
+  const beat = reading.beat === null ? null : { ...reading.beat, lastMs: reading.beat.lastMs + laterMs };
+  return { ...reading, atMs, claims, beat };
+}
+
 class Course {
+  #assumed = false;
   readonly #told: { atMs: number; what: string }[] = [];
   #host: HostState;
   readonly #inputs: Input[];
@@ -82,7 +98,10 @@ class Course {
 
   play(actedAtMs: number | undefined, confirmedAtMs: number | undefined): WhatIf {
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-    const end = (text: string): WhatIf => ({ course: this.#told, end: text });
+    const end = (text: string): WhatIf => ({
+      course: this.#told,
+      end: this.#assumed ? `${text} Other devices and the cloud's services are taken to have answered then.` : text,
+    });
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { incident } = this.#host;
       const next = this.#inputs[0];
@@ -137,9 +156,14 @@ class Course {
     const reading = this.#readings.findLast((each) => each.atMs <= atMs) ?? this.#readings[0];
     if (reading === undefined) return false;
     const newest = this.#readings.at(-1);
-    const evidence = { ...reading, atMs, claims: this.#host.claims };
-    const segment = segmentOf(this.#policy, incident.segment);
-    const facts = decideConfirmation(incident, evidence, { policy: this.#policy, segment });
+    const rules = { policy: this.#policy, segment: segmentOf(this.#policy, incident.segment) };
+    const asRead = asIfReadAt(reading, atMs, this.#host.claims);
+    // What was not tried out then is taken to have answered: the log can't tell.
+    const untried = waitsForProbes(incident, asRead, rules);
+    const tried = this.#readings.find(({ probes }) => probes !== null)?.probes;
+    const evidence = untried ? { ...asRead, probes: tried ?? ALL_ANSWERED } : asRead;
+    this.#assumed ||= untried && tried === undefined;
+    const facts = decideConfirmation(incident, evidence, rules);
     const nothingNew = last && reading === newest && facts.every((fact) => isSilentFact(fact));
     this.#apply(facts, atMs, reading.atMs);
     return !nothingNew;

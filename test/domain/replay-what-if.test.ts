@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { otherwiseLines, replayText } from '#cli/commands/replay-text.ts';
 import type { HostLog } from '#shared/domain/replay/log.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import { otherCourse } from '#shared/domain/replay/what-if.ts';
-import { listIncidents } from '#shared/state/hosts.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
 import { aPolicy, aService, HOST_KEY, type SegmentInput, servicesOf } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
@@ -86,26 +84,5 @@ describe('the course under another policy', () => {
 
   it('that does not protect the host opens no incident', async () => {
     expect(under(await recorded(dies), { name: 'az2' })?.end).toBe('No incident would have been opened.');
-  });
-});
-
-describe('what is printed', () => {
-  it('has a line for each decision about the host, the tasks by kind, and what differs alike once', async () => {
-    const log = await recorded(dies);
-    const [incident] = await Array.fromAsync(listIncidents(services.state));
-    if (incident === undefined) throw new Error('there was an incident');
-    const other = aPolicy({}, { graceSeconds: 30, instances: { protect: 'opted-in' } });
-    const text = replayText(incident, replayHost(log, { incidentId: incident.id, other }), 'other.yaml');
-    expect(text).toMatch(
-      /^incident \S+ of compute-1: recovered; \d+ decisions made again from the log, under other\.yaml$/m,
-    );
-    expect(text).toMatch(/^\+30\.00 s {2}incident {2}2 +gates +confirmed +same$/m);
-    expect(text).toMatch(/^planning +task-planned +3 +0 +3 +0$/m);
-    expect(text).toMatch(
-      /record 1, by planning, and 2 alike:\n.*\n {2}at facts\[0\]\.decision\n {4}recorded "evacuate"\n {4}now {6}"leave"$/m,
-    );
-    expect(text).toMatch(/\d+ the same, \d+ different, 0 that can not be made again$/);
-    const longer = under(log, { graceSeconds: 90 });
-    expect(otherwiseLines(incident, longer).join('\n')).toMatch(/^ {2}\+90\.00 s confirmed down/m);
   });
 });
