@@ -11,7 +11,7 @@ import type { GateReading } from './live.ts';
 /** What a confirmation, or a hold by a storm, changes in both guards; for the transaction that commits its facts (S5). */
 export function guardWrites(
   facts: readonly IncidentFact[],
-  { evidence, guards }: GateReading,
+  { evidence, guards, old }: GateReading,
   { policy, segment }: Rules,
   incidentId: string,
 ): readonly StateWrite[] {
@@ -25,7 +25,9 @@ export function guardWrites(
     storms: readonly GateName[],
   ): readonly StateWrite[] => {
     let next = guard.value;
-    if (confirmed) next = withTicket(next, { hostKey: evidence.host.key, incidentId, atMs: evidence.atMs });
+    const ticket = { hostKey: evidence.host.key, incidentId, atMs: evidence.atMs };
+    // Written either way: what was counted holds only if nobody has confirmed another host since.
+    if (confirmed) next = old ? { ...next } : withTicket(next, ticket);
     if (closed.some((gate) => storms.includes(gate)))
       next = withStorm(next, newestSuspicion(around, evidence), limits.coolDownSeconds, evidence.atMs);
     return next === guard.value ? [] : [guardWrite(name, guard, next)];

@@ -1,5 +1,6 @@
 import type { Evidence } from '#shared/domain/gates/evidence.ts';
 import { gatherEvidence, type LiveView, type OpenIncident } from '#shared/domain/gates/gather.ts';
+import { isOldFailure } from '#shared/domain/gates/old-failure.ts';
 import { whyHalted } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
@@ -41,6 +42,8 @@ export interface GateReading {
   readonly live: LiveView;
   readonly openIncidents: readonly OpenIncident[];
   readonly guards: LoadedGuards;
+  /** The host's failure had its tickets when it was new. */
+  readonly old: boolean;
 }
 
 /** Everything the gates ask for: Nova as it was just read, both guards, the host's claims. */
@@ -55,10 +58,19 @@ export async function readGates(
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
     loadBeat(services.state),
   ]);
-  const openIncidents = open.flatMap(({ key, name, incident, claims }) =>
+  const openIncidents = open.flatMap(({ key, name, incident, claims, lastIncident }) =>
     incident === null
       ? []
-      : [{ hostKey: key, host: name, segment: incident.segment, openedAtMs: incident.openedAtMs, claims }],
+      : [
+          {
+            hostKey: key,
+            host: name,
+            segment: incident.segment,
+            openedAtMs: incident.openedAtMs,
+            claims,
+            lastIncident,
+          },
+        ],
   );
   const { policy, clock } = services;
   const evidence = gatherEvidence({
@@ -72,7 +84,7 @@ export async function readGates(
     beat: beat?.value ?? null,
     nowMs: clock.now(),
   });
-  return { evidence, live, openIncidents, guards };
+  return { evidence, live, openIncidents, guards, old: isOldFailure(host, live.service) };
 }
 
 /** Nova first, then all that is ours: a guard is never older than what is decided on it. */

@@ -44,6 +44,22 @@ describe('a storm', () => {
     expect(closed(someReadings({ live, openIncidents: suspects(10, 10, 10) }, { storm: limits }))).toEqual(gates);
   });
 
+  it.each([
+    ['recovered', true, 'and is forced down since', []],
+    ['partly-recovered', true, 'and is forced down since', []],
+    ['recovered', false, 'and was given back', ['segment-storm', 'global-storm']],
+    ['stood-down', true, 'and is forced down by somebody else', ['segment-storm', 'global-storm']],
+  ] as const)('takes a host whose last incident was %s, forced down %s, %s', (outcome, forcedDown, _, gates) => {
+    const lastIncident = { id: uuid(1, 9), endedAtMs: NOW_MS - seconds(900), outcome };
+    const dead = ['compute-2', 'compute-3', 'compute-4'];
+    const services = servicesOf(9).map((service) =>
+      dead.includes(service.host) ? { ...service, state: 'down' as const, forcedDown } : service,
+    );
+    const live = { ...someReadings().live, segmentServices: services, allServices: services };
+    const openIncidents = suspects(10, 10, 10).map((suspect) => ({ ...suspect, lastIncident }));
+    expect(closed(someReadings({ live, openIncidents }, { storm: limits }))).toEqual(gates);
+  });
+
   it('is not made by the host itself, whose incident was confirmed before', () => {
     const own = { hostKey: HOST_KEY, incidentId: uuid(1, 1), atMs: NOW_MS - 1 };
     expect(closed(inSegment({ tickets: [...ticketsOf(2), own] }))).toEqual([]);

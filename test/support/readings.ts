@@ -60,6 +60,7 @@ export const aSuspect = (number: number, overrides: Partial<OpenIncident> = {}):
   segment: 'az1',
   openedAtMs: NOW_MS - seconds(60),
   claims: { '/monitor/a': aClaim('down', NOW_MS - seconds(60)) },
+  lastIncident: null,
   ...overrides,
 });
 

@@ -28,7 +28,10 @@ export function stormLimits({ simulation, incidents, switches, segmentsOf }: Sce
       const segment = segmentsOf(host)[0];
       if (segment === undefined) continue;
       const whole = [...world.hosts.keys()].filter((each) => segmentsOf(each)[0] === segment).length;
-      decided.set(host, { host, atMs: happening.atMs, segment, whole });
+      // Nobody has given it back since it was powered off: the same failure, reported again.
+      const before = poweredOff.get(host);
+      const isOld = before !== undefined && world.hosts.get(host)?.forcedDown;
+      decided.set(host, isOld ? before : { host, atMs: happening.atMs, segment, whole });
     }
   }
 

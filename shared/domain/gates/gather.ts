@@ -10,6 +10,7 @@ import { failuresOf, newest } from './failures.ts';
 import type { Rules } from './gate.ts';
 import { isHealthy } from './healthy.ts';
 import { isMaintenance } from './of-host.ts';
+import { isOldFailure } from './old-failure.ts';
 
 /** What was read live for the decision: at most seconds old (S2). */
 export interface LiveView {
@@ -30,6 +31,7 @@ export interface OpenIncident {
   readonly segment: string;
   readonly openedAtMs: number;
   readonly claims: HostState['claims'];
+  readonly lastIncident: HostState['lastIncident'];
 }
 
 /** Everything that was read for one decision, of whatever size. */
@@ -48,7 +50,7 @@ const KEPT_REASON = 255;
 
 export function gatherEvidence(readings: Readings): Evidence {
   const { host, segment, live, segmentGuard, globalGuard, openIncidents, nowMs } = readings;
-  const others = openIncidents.filter((each) => each.hostKey !== host.key && !inMaintenance(each, live.allServices));
+  const others = openIncidents.filter((each) => each.hostKey !== host.key && isNews(each, live.allServices));
   const ofSegment = others.filter((each) => each.segment === segment.name);
   return {
     atMs: nowMs,
@@ -75,9 +77,11 @@ const wordOf = ({ id, status, disabledReason, state, forcedDown }: ComputeServic
   forcedDown,
 });
 
-/** A person has it in hand, and salvor leaves it alone: it is dead, off or on by intention, and counts for no storm. */
-const inMaintenance = ({ host }: OpenIncident, services: readonly ComputeService[]): boolean =>
-  services.some((service) => service.host === host && isMaintenance(service));
+/** Not what a person has in hand already, which salvor leaves alone, nor a failure that was counted when it was new. */
+function isNews(incident: OpenIncident, services: readonly ComputeService[]): boolean {
+  const service = services.find(({ host }) => host === incident.host);
+  return service === undefined || !(isMaintenance(service) || isOldFailure(incident, service));
+}
 
 const keysOf = (incidents: readonly OpenIncident[]): ReadonlySet<string> =>
   new Set(incidents.map(({ hostKey }) => hostKey));
