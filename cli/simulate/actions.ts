@@ -43,10 +43,10 @@ export function setForcedDown(world: World, host: SimHost, forcedDown: boolean):
   world.journal.record({ kind: 'forced-down', host: host.name, forcedDown });
 }
 
-export function setDisabled(world: World, host: SimHost, disabled: boolean): void {
+export function setDisabled(world: World, host: SimHost, disabled: boolean, reason = 'simulated: maintenance'): void {
   if (host.disabled === disabled) return;
   host.disabled = disabled;
-  host.disabledReason = disabled ? 'simulated: maintenance' : null;
+  host.disabledReason = disabled ? reason : null;
   world.journal.record({ kind: 'status', host: host.name, disabled });
 }
 

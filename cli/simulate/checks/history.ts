@@ -1,3 +1,4 @@
+import type { SimHost } from '#sim/world/types.ts';
 import { isAlive } from '../actions.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
@@ -10,6 +11,10 @@ interface HostHistory {
   notForcedDownSinceMs: number;
   unprotectedSinceMs: number;
 }
+
+/** nova-compute that has lost libvirt disables itself, and says so in this way. */
+const isMaintenance = ({ disabled, disabledReason }: SimHost): boolean =>
+  disabled && !disabledReason?.startsWith('AUTO: ');
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -51,7 +56,7 @@ export class HostHistories {
     if (host === undefined || history === undefined) return;
     const since = (holds: boolean, before: number): number => (holds ? Math.min(before, atMs) : NEVER);
     history.upSinceMs = since(isAlive(host) && !host.forcedDown, history.upSinceMs);
-    history.disabledSinceMs = since(host.disabled, history.disabledSinceMs);
+    history.disabledSinceMs = since(isMaintenance(host), history.disabledSinceMs);
     history.notForcedDownSinceMs = since(!host.forcedDown, history.notForcedDownSinceMs);
     history.unprotectedSinceMs = since(!this.#isProtected(name), history.unprotectedSinceMs);
   }
