@@ -137,10 +137,7 @@ const ACTS: Acts = {
   disable: (simulation, { host, reason }) =>
     byOperator(
       (names) => `disables the service of ${names} (${reason})`,
-      (world, each) => {
-        setDisabled(world, each, true);
-        each.disabledReason = reason;
-      },
+      (world, each) => setDisabled(world, each, true, reason),
     )(simulation, host),
   enable: byOperator(
     (names) => `enables the service of ${names}`,
@@ -161,6 +158,11 @@ const ACTS: Acts = {
     (names) => `unsets forced_down of ${names}`,
     (world, host) => setForcedDown(world, host, false),
   ),
+  joinAggregate: (simulation, { host, aggregate }) =>
+    byOperator(
+      (names) => `adds ${names} to the aggregate ${aggregate}`,
+      ({ aggregates }, { name }) => aggregates.find((each) => each.name === aggregate)?.hosts.push(name),
+    )(simulation, host),
   leaveAggregate: byOperator(
     (names) => `takes ${names} out of its aggregate`,
     (world, host) => {

@@ -108,6 +108,7 @@ const VERBS = {
   giveBack: names,
   forceDown: names,
   unsetForcedDown: names,
+  joinAggregate: z.strictObject({ host: names, aggregate: z.string() }),
   leaveAggregate: names,
   /** Of a segment, or of everything. */
   disarm: z.strictObject({ segment: z.string().optional(), reason: z.string(), forSeconds: z.int().optional() }),
