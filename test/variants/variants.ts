@@ -1,0 +1,272 @@
+import type { Patch } from './bundle.ts';
+
+/** A salvor that is broken in one way. Its patches read as the mistakes that people make. */
+export interface Variant {
+  readonly name: string;
+  /** What is wrong with it, in one sentence. */
+  readonly wrong: string;
+  /** The room in which it is broken. */
+  readonly room: 'domain' | 'shell' | 'state';
+  readonly patches: readonly Patch[];
+  /** Invariants by one of which it must be caught; another one would mean that the check bites by accident. */
+  readonly caughtBy: readonly string[];
+}
+
+const domain = (file: string, find: string, replace: string): Patch => ({
+  file: `shared/domain/${file}`,
+  find,
+  replace,
+});
+const shell = (file: string, find: string, replace: string): Patch => ({ file: `shared/shell/${file}`, find, replace });
+
+export const VARIANTS: readonly Variant[] = [
+  {
+    name: 'no-answer-is-fenced',
+    wrong: 'A device that does not answer counts as off.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', "if (power === 'unknown') return", "if (false as boolean) return"),
+      domain('fence.ts', "if (power === 'off') {\n    // Found off", "if (power !== 'on') {\n    // Found off"),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'yes-is-fenced',
+    wrong: 'A device that answers yes to the power-off is not read back.',
+    room: 'domain',
+    patches: [domain('fence.ts', "if (power === 'off') return [answered", "if (kind === 'accepted') return [answered")],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'proof-of-an-older-incident',
+    wrong: 'A host that was fenced in an earlier incident is taken as off without a reading of this one.',
+    room: 'domain',
+    patches: [
+      domain(
+        'fence.ts',
+        "  if (power !== 'unknown' && fault !== null)",
+        "  if (host.lastIncident?.outcome.includes('recovered') && incident.powerOffs === 0)\n    return commit(proofMade(reading, nowMs, nowMs));\n  if (power !== 'unknown' && fault !== null)",
+      ),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'any-device-will-do',
+    wrong: 'Nobody asks whose system answered.',
+    room: 'domain',
+    patches: [domain('fence.ts', 'const told = systemUuid', 'if (true as boolean) return null;\n  const told = systemUuid')],
+    caughtBy: ['S0', 'S1', 'S2'],
+  },
+  {
+    name: 'forced-down-on-trust',
+    wrong: 'Nova is told that the host is down, and nobody looks whether it says so.',
+    room: 'domain',
+    patches: [domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)')],
+    caughtBy: ['S1'],
+  },
+  {
+    name: 'proof-never-voided',
+    wrong: 'A host that is reported up after its power was read as off is evacuated all the same.',
+    room: 'domain',
+    patches: [domain('reports.ts', 'if (upMs <= incident.proof.readAtMs - CLOCK_SKEW_MS) return [];', 'if (upMs >= 0) return [];')],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'proof-never-ages',
+    wrong: 'A proof is good for ever.',
+    room: 'domain',
+    patches: [
+      domain('follow.ts', 'if (waiting > 0 && ageSeconds >', 'if (waiting > 1e9 && ageSeconds >'),
+      domain('evacuate.ts', 'if (proofAgeSeconds > proofMaxAgeSeconds)', 'if (proofAgeSeconds > proofMaxAgeSeconds * 1e9)'),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'forgotten-force-down',
+    wrong: 'Somebody takes the forced-down mark back, and the evacuations go on.',
+    room: 'domain',
+    patches: [domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return')],
+    caughtBy: ['S1'],
+  },
+  {
+    name: 'maintenance-not-asked-again',
+    wrong: 'Maintenance that begins after the decision does not keep the host from being powered off.',
+    room: 'domain',
+    patches: [domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = false as boolean;')],
+    caughtBy: ['S2', 'S0'],
+  },
+  {
+    name: 'timeout-is-a-no',
+    wrong: 'An evacuate request whose answer was lost is sent again at once.',
+    room: 'domain',
+    patches: [
+      domain(
+        'evacuate.ts',
+        "    case 'unknown':\n      return [",
+        "    case 'unknown':\n      return foldAnswer(task, attemptNumber, { kind: 'refused', httpStatus: 404, message: answer.error, requestId: null, durationMs: answer.durationMs }, { evacuation } as Segment, nowMs, random);\n    case 'unknown' as never:\n      return [",
+      ),
+    ],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'no-settle-time',
+    wrong: 'A request without an answer is tried again before its migration had time to show.',
+    room: 'domain',
+    patches: [domain('settle.ts', 'if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];', '')],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'slow-is-failed',
+    wrong: 'An evacuation that takes long is given up, and asked for again.',
+    room: 'domain',
+    patches: [domain('settle.ts', 'if (isRunning(migration)) return [];', 'if (isRunning(migration) && sight.atMs - progress.sinceMs < 30_000) return [];')],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'conductor-not-waited-for',
+    wrong: 'A failed evacuation is tried again while Nova still has the instance in a task.',
+    room: 'domain',
+    patches: [
+      domain('settle.ts', 'if (here !== undefined && here.taskState !== null) return [];', ''),
+      domain('instances.ts', 'const byState = judgeState(server, context.instances);', 'const byState = judgeState({ ...server, taskState: null }, context.instances);'),
+    ],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'migration-ignored',
+    wrong: 'An instance in an unfinished live migration is evacuated, though it may run on the other side.',
+    room: 'domain',
+    patches: [domain('instances.ts', 'if (migration !== undefined || isMigrating(server))', 'if (migration !== undefined && isMigrating(server) && server.id === "")')],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'local-disks-ignored',
+    wrong: 'Local disks are rebuilt from their image without a word.',
+    room: 'domain',
+    patches: [domain('instances.ts', 'if (local.length === 0 || sharedInstanceStorage', 'if (local.length >= 0 || sharedInstanceStorage')],
+    caughtBy: ['S7'],
+  },
+  {
+    name: 'closed-unseen',
+    wrong: 'An incident closes when its tasks have ended, without a fresh listing of the host.',
+    room: 'domain',
+    patches: [domain('follow.ts', 'if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];', 'if (nowMs < incident.evacuatingSinceMs) return [];')],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'guard-of-one-batch',
+    wrong: 'The storm guard counts only the hosts that are open now, by an index that lags, and not the tickets.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/confirm-host-down.ts',
+        find: "if (!confirmed) return [];",
+        replace: 'if (!confirmed || incidentId !== "") return [];',
+      },
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'request-before-commit',
+    wrong: 'The evacuate request leaves before its intent is committed.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: '  const intended = await commitTask(services, task, decision.facts);',
+        replace:
+          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(services, task, decision.facts);",
+      },
+    ],
+    caughtBy: ['A1', 'S0', 'S4'],
+  },
+  {
+    name: 'repeat-is-sent-again',
+    wrong: 'A message that comes again sends its evacuate request again.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: '  const granted = await loadGranted(services, message);\n',
+        replace:
+          "  const granted = await loadGranted(services, message);\n  const repeated = await loadTask(services.state, message.incidentId, instanceId);\n  if (repeated?.value.progress.status === 'requested') await requestEvacuation(services, repeated.value);\n",
+      },
+    ],
+    caughtBy: ['A1', 'S0', 'S4'],
+  },
+  {
+    name: 'power-off-before-commit',
+    wrong: 'The host is powered off before the intent is committed.',
+    room: 'shell',
+    patches: [
+      shell(
+        'power-off.ts',
+        "  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });\n  if (decision.do === 'commit')",
+        "  if (decision.do === 'power-off') await device.powerOff();\n  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });\n  if (decision.do === 'commit')",
+      ),
+    ],
+    caughtBy: ['A1', 'S2'],
+  },
+  {
+    name: 'acknowledged-before-sent',
+    wrong: 'A message is acknowledged when its step is committed; what comes next is sent afterwards, by nobody when the process dies.',
+    room: 'shell',
+    patches: [
+      shell('step.ts', '      await sendCommands(services, done.value);\n', '      void sendCommands(services, done.value).catch(() => {});\n'),
+      { file: 'functions/sweep.ts', find: '    await sendCommands(services, host);', replace: '' },
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'repeat-dropped-as-duplicate',
+    wrong: 'A repeat is dropped before what its step asked for went out.',
+    room: 'shell',
+    patches: [
+      shell('step.ts', '      if (redelivered) await sendCommands(services, loaded.value);\n', ''),
+      shell('fold-reports.ts', ' || deliveries.some((delivery) => delivery.redelivered)', ''),
+      { file: 'functions/sweep.ts', find: '    await sendCommands(services, host);', replace: '' },
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'outcome-lost-in-a-race',
+    wrong: 'What became of a power-off is forgotten when somebody else wrote the host meanwhile.',
+    room: 'shell',
+    patches: [shell('step.ts', '      loaded = (await loadHost(services.state, acted.value.key)) ?? acted;', '      return acted;')],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'answer-not-recorded',
+    wrong: 'Nova’s answer is dropped when the follower was faster.',
+    room: 'shell',
+    patches: [shell('request-evacuation.ts', 'const MAX_RACES = 8;', 'const MAX_RACES = 1;')],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'record-skipped',
+    wrong: 'A change of a host is committed without its audit record.',
+    room: 'state',
+    patches: [
+      {
+        file: 'shared/state/hosts.ts',
+        find: "    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));",
+        replace:
+          "    if (fact.type === 'forced-down') continue;\n    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));",
+      },
+    ],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'blind-write',
+    wrong: 'A task is written whatever version it has come to.',
+    room: 'state',
+    patches: [
+      {
+        file: 'shared/state/tasks.ts',
+        find: 'const partitionOf = (incidentId: string): string => `tasks#${incidentId}`;',
+        replace: 'const partitionOf = (incidentId: string): string => `tasks#${incidentId}`;',
+      },
+    ],
+    caughtBy: ['A1', 'S4'],
+  },
+];
