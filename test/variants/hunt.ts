@@ -15,6 +15,7 @@ const found = z.object({
 
 export interface Hunt {
   readonly name: string;
+  readonly wrong: string;
   readonly room: Variant['room'];
   readonly caught: boolean;
   /** The invariant that broke first; null when none did. */
@@ -25,16 +26,27 @@ export interface Hunt {
 }
 
 /** Plays a variant until an invariant is broken. */
-export async function huntVariant({ name, room, patches, caughtBy }: Variant, seeds: number = SEEDS): Promise<Hunt> {
+export async function huntVariant(
+  { name, wrong, room, patches, caughtBy }: Variant,
+  seeds: number = SEEDS,
+): Promise<Hunt> {
   using bundle = await bundleWith(ENTRY, patches);
   const { broken, incidents } = found.parse(JSON.parse(await firstLine(bundle.file, seeds)));
   const [first] = broken;
   if (first === undefined)
-    return { name, room, caught: false, by: null, incidents, how: `no invariant broke in ${incidents} incidents` };
+    return {
+      name,
+      wrong,
+      room,
+      caught: false,
+      by: null,
+      incidents,
+      how: `no invariant broke in ${incidents} incidents`,
+    };
   const { id, what } = first.violation;
   const caught = caughtBy.includes(id);
   const how = `${id} in seed ${first.seed}, after ${incidents} incidents: ${what}`;
-  return { name, room, caught, by: id, incidents, how: caught ? how : `by the wrong invariant, ${how}` };
+  return { name, wrong, room, caught, by: id, incidents, how: caught ? how : `by the wrong invariant, ${how}` };
 }
 
 function firstLine(file: string, seeds: number): Promise<string> {

@@ -3,7 +3,7 @@
  * prints how soon. Exit status 1 when one gets away, or is caught by an invariant that has nothing to do with it.
  */
 import { print, printJson } from '#cli/output.ts';
-import { huntVariant, type Hunt } from './hunt.ts';
+import { type Hunt, huntVariant } from './hunt.ts';
 import { VARIANTS } from './variants.ts';
 
 const asked = process.argv.slice(2).filter((each) => !each.startsWith('--'));

@@ -25,7 +25,7 @@ export const VARIANTS: readonly Variant[] = [
     wrong: 'A device that does not answer counts as off.',
     room: 'domain',
     patches: [
-      domain('fence.ts', "if (power === 'unknown') return", "if (false as boolean) return"),
+      domain('fence.ts', "if (power === 'unknown') return", 'if (false as boolean) return'),
       domain('fence.ts', "if (power === 'off') {\n    // Found off", "if (power !== 'on') {\n    // Found off"),
     ],
     caughtBy: ['S0', 'S1'],
@@ -54,7 +54,9 @@ export const VARIANTS: readonly Variant[] = [
     name: 'any-device-will-do',
     wrong: 'Nobody asks whose system answered.',
     room: 'domain',
-    patches: [domain('fence.ts', 'const told = systemUuid', 'if (true as boolean) return null;\n  const told = systemUuid')],
+    patches: [
+      domain('fence.ts', 'const told = systemUuid', 'if (true as boolean) return null;\n  const told = systemUuid'),
+    ],
     caughtBy: ['S0', 'S1', 'S2'],
   },
   {
@@ -68,7 +70,13 @@ export const VARIANTS: readonly Variant[] = [
     name: 'proof-never-voided',
     wrong: 'A host that is reported up after its power was read as off is evacuated all the same.',
     room: 'domain',
-    patches: [domain('reports.ts', 'if (upMs <= incident.proof.readAtMs - CLOCK_SKEW_MS) return [];', 'if (upMs >= 0) return [];')],
+    patches: [
+      domain(
+        'reports.ts',
+        'if (upMs <= incident.proof.readAtMs - CLOCK_SKEW_MS) return [];',
+        'if (upMs >= 0) return [];',
+      ),
+    ],
     caughtBy: ['S0', 'S1'],
   },
   {
@@ -77,7 +85,11 @@ export const VARIANTS: readonly Variant[] = [
     room: 'domain',
     patches: [
       domain('follow.ts', 'if (waiting > 0 && ageSeconds >', 'if (waiting > 1e9 && ageSeconds >'),
-      domain('evacuate.ts', 'if (proofAgeSeconds > proofMaxAgeSeconds)', 'if (proofAgeSeconds > proofMaxAgeSeconds * 1e9)'),
+      domain(
+        'evacuate.ts',
+        'if (proofAgeSeconds > proofMaxAgeSeconds)',
+        'if (proofAgeSeconds > proofMaxAgeSeconds * 1e9)',
+      ),
     ],
     caughtBy: ['S0', 'S1'],
   },
@@ -85,14 +97,18 @@ export const VARIANTS: readonly Variant[] = [
     name: 'forgotten-force-down',
     wrong: 'Somebody takes the forced-down mark back, and the evacuations go on.',
     room: 'domain',
-    patches: [domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return')],
+    patches: [
+      domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
+    ],
     caughtBy: ['S1'],
   },
   {
     name: 'maintenance-not-asked-again',
     wrong: 'Maintenance that begins after the decision does not keep the host from being powered off.',
     room: 'domain',
-    patches: [domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = false as boolean;')],
+    patches: [
+      domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = false as boolean;'),
+    ],
     caughtBy: ['S2', 'S0'],
   },
   {
@@ -112,14 +128,22 @@ export const VARIANTS: readonly Variant[] = [
     name: 'no-settle-time',
     wrong: 'A request without an answer is tried again before its migration had time to show.',
     room: 'domain',
-    patches: [domain('settle.ts', 'if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];', '')],
+    patches: [
+      domain('settle.ts', 'if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];', ''),
+    ],
     caughtBy: ['S0', 'S4'],
   },
   {
     name: 'slow-is-failed',
     wrong: 'An evacuation that takes long is given up, and asked for again.',
     room: 'domain',
-    patches: [domain('settle.ts', 'if (isRunning(migration)) return [];', 'if (isRunning(migration) && sight.atMs - progress.sinceMs < 30_000) return [];')],
+    patches: [
+      domain(
+        'settle.ts',
+        'if (isRunning(migration)) return [];',
+        'if (isRunning(migration) && sight.atMs - progress.sinceMs < 30_000) return [];',
+      ),
+    ],
     caughtBy: ['S0', 'S4'],
   },
   {
@@ -128,7 +152,11 @@ export const VARIANTS: readonly Variant[] = [
     room: 'domain',
     patches: [
       domain('settle.ts', 'if (here !== undefined && here.taskState !== null) return [];', ''),
-      domain('instances.ts', 'const byState = judgeState(server, context.instances);', 'const byState = judgeState({ ...server, taskState: null }, context.instances);'),
+      domain(
+        'instances.ts',
+        'const byState = judgeState(server, context.instances);',
+        'const byState = judgeState({ ...server, taskState: null }, context.instances);',
+      ),
     ],
     caughtBy: ['S0', 'S4'],
   },
@@ -136,21 +164,39 @@ export const VARIANTS: readonly Variant[] = [
     name: 'migration-ignored',
     wrong: 'An instance in an unfinished live migration is evacuated, though it may run on the other side.',
     room: 'domain',
-    patches: [domain('instances.ts', 'if (migration !== undefined || isMigrating(server))', 'if (migration !== undefined && isMigrating(server) && server.id === "")')],
+    patches: [
+      domain(
+        'instances.ts',
+        'if (migration !== undefined || isMigrating(server))',
+        'if (migration !== undefined && isMigrating(server) && server.id === "")',
+      ),
+    ],
     caughtBy: ['S0', 'S4'],
   },
   {
     name: 'local-disks-ignored',
     wrong: 'Local disks are rebuilt from their image without a word.',
     room: 'domain',
-    patches: [domain('instances.ts', 'if (local.length === 0 || sharedInstanceStorage', 'if (local.length >= 0 || sharedInstanceStorage')],
+    patches: [
+      domain(
+        'instances.ts',
+        'if (local.length === 0 || sharedInstanceStorage',
+        'if (local.length >= 0 || sharedInstanceStorage',
+      ),
+    ],
     caughtBy: ['S7'],
   },
   {
     name: 'closed-unseen',
     wrong: 'An incident closes when its tasks have ended, without a fresh listing of the host.',
     room: 'domain',
-    patches: [domain('follow.ts', 'if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];', 'if (nowMs < incident.evacuatingSinceMs) return [];')],
+    patches: [
+      domain(
+        'follow.ts',
+        'if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];',
+        'if (nowMs < incident.evacuatingSinceMs) return [];',
+      ),
+    ],
     caughtBy: ['L1'],
   },
   {
@@ -160,7 +206,7 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       {
         file: 'functions/confirm-host-down.ts',
-        find: "if (!confirmed) return [];",
+        find: 'if (!confirmed) return [];',
         replace: 'if (!confirmed || incidentId !== "") return [];',
       },
     ],
@@ -209,10 +255,15 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'acknowledged-before-sent',
-    wrong: 'A message is acknowledged when its step is committed; what comes next is sent afterwards, by nobody when the process dies.',
+    wrong:
+      'A message is acknowledged when its step is committed; what comes next is sent afterwards, by nobody when the process dies.',
     room: 'shell',
     patches: [
-      shell('step.ts', '      await sendCommands(services, done.value);\n', '      void sendCommands(services, done.value).catch(() => {});\n'),
+      shell(
+        'step.ts',
+        '      await sendCommands(services, done.value);\n',
+        '      void sendCommands(services, done.value).catch(() => {});\n',
+      ),
       { file: 'functions/sweep.ts', find: '    await sendCommands(services, host);', replace: '' },
     ],
     caughtBy: ['L1'],
@@ -232,7 +283,13 @@ export const VARIANTS: readonly Variant[] = [
     name: 'outcome-lost-in-a-race',
     wrong: 'What became of a power-off is forgotten when somebody else wrote the host meanwhile.',
     room: 'shell',
-    patches: [shell('step.ts', '      loaded = (await loadHost(services.state, acted.value.key)) ?? acted;', '      return acted;')],
+    patches: [
+      shell(
+        'step.ts',
+        '      loaded = (await loadHost(services.state, acted.value.key)) ?? acted;',
+        '      return acted;',
+      ),
+    ],
     caughtBy: ['A1'],
   },
   {
@@ -249,7 +306,7 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       {
         file: 'shared/state/hosts.ts',
-        find: "    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));",
+        find: '    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));',
         replace:
           "    if (fact.type === 'forced-down') continue;\n    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));",
       },
@@ -257,16 +314,16 @@ export const VARIANTS: readonly Variant[] = [
     caughtBy: ['A1'],
   },
   {
-    name: 'blind-write',
-    wrong: 'A task is written whatever version it has come to.',
-    room: 'state',
+    name: 'instance-not-read-again',
+    wrong: 'What was seen of an instance when its evacuation was granted is not looked at again before the request.',
+    room: 'shell',
     patches: [
       {
-        file: 'shared/state/tasks.ts',
-        find: 'const partitionOf = (incidentId: string): string => `tasks#${incidentId}`;',
-        replace: 'const partitionOf = (incidentId: string): string => `tasks#${incidentId}`;',
+        file: 'functions/evacuate-instance.ts',
+        find: "const unfit = 'outage' in seen ? seen.outage :",
+        replace: "const unfit = 'outage' in seen || instanceId !== '' ? undefined :",
       },
     ],
-    caughtBy: ['A1', 'S4'],
+    caughtBy: ['S0', 'S4'],
   },
 ];

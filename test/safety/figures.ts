@@ -1,0 +1,74 @@
+import * as z from 'zod';
+
+/** What each check prints as JSON, as far as docs/safety.md shows it. */
+
+export const simulation = z.object({
+  tally: z.object({
+    seeds: z.number(),
+    incidents: z.number(),
+    instances: z.number(),
+    evacuations: z.number(),
+    powerOffs: z.number(),
+    faults: z.number(),
+    byKind: z.record(z.string(), z.number()),
+    virtualHours: z.number(),
+  }),
+  broken: z.array(z.object({ seed: z.number(), violation: z.object({ id: z.string(), what: z.string() }) })),
+  seconds: z.number(),
+});
+
+export const model = z.object({
+  profiles: z.array(
+    z.object({
+      name: z.string(),
+      states: z.number(),
+      transitions: z.number(),
+      seconds: z.number(),
+      broken: z.string().nullable(),
+    }),
+  ),
+});
+
+export const variants = z.array(
+  z.object({
+    name: z.string(),
+    wrong: z.string(),
+    room: z.string(),
+    caught: z.boolean(),
+    by: z.string().nullable(),
+    incidents: z.number(),
+  }),
+);
+
+export const soak = z.object({
+  recoveries: z.number(),
+  instancesRecovered: z.number(),
+  kills: z.number(),
+  eventsAccepted: z.number(),
+  eventsLost: z.number(),
+  doubleEvacuations: z.number(),
+  evacuationsWithoutProof: z.number(),
+  auditRecords: z.number(),
+  seconds: z.number(),
+  broken: z.array(z.string()),
+});
+
+export const mutation = z.object({
+  score: z.number(),
+  mutants: z.number(),
+  killed: z.number(),
+  survived: z.number(),
+  explained: z.number(),
+});
+
+const measured = <T extends z.ZodType>(figures: T) =>
+  z.object({ machine: z.object({ cores: z.number(), date: z.string(), commit: z.string() }), figures });
+
+export const results = z.object({
+  simulation: measured(simulation).optional(),
+  model: measured(model).optional(),
+  variants: measured(variants).optional(),
+  soak: measured(soak).optional(),
+  mutation: measured(mutation).optional(),
+});
+export type Results = z.infer<typeof results>;

@@ -1,0 +1,118 @@
+import type { Results } from './figures.ts';
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const on = ({ cores, date, commit }: { cores: number; date: string; commit: string }): string =>
+  `_${cores} cores, ${date}, commit ${commit}_`;
+
+/** The figures of docs/safety.md. Every number was printed by one of the commands above it on the page. */
+export function section(results: Results): string {
+  return [
+    '## Figures',
+    '',
+    'Written by `npm run safety`, from what the commands above print.',
+    ...simulationPart(results.simulation),
+    ...modelPart(results.model),
+    ...variantsPart(results.variants),
+    ...mutationPart(results.mutation),
+    ...soakPart(results.soak),
+  ].join('\n');
+}
+
+function simulationPart(measured: Results['simulation']): string[] {
+  if (measured === undefined) return [];
+  const { tally, broken, seconds } = measured.figures;
+  const kinds = Object.entries(tally.byKind).sort(([, a], [, b]) => b - a);
+  return [
+    '',
+    '### Simulated worlds',
+    '',
+    on(measured.machine),
+    '',
+    '| | |',
+    '| --- | --- |',
+    `| seeds explored | ${whole(tally.seeds)} |`,
+    `| incidents | ${whole(tally.incidents)}, ${whole((60 * tally.incidents) / seconds)} a minute |`,
+    `| instances planned for | ${whole(tally.instances)} |`,
+    `| power-offs, evacuations asked for | ${whole(tally.powerOffs)}, ${whole(tally.evacuations)} |`,
+    `| virtual time | ${whole(tally.virtualHours)} h |`,
+    `| faults injected | ${whole(tally.faults)} |`,
+    `| seeds in which an invariant broke | ${broken.length} |`,
+    '',
+    `Faults by kind: ${kinds.map(([kind, count]) => `${kind} ${whole(count)}`).join(', ')}.`,
+  ];
+}
+
+function modelPart(measured: Results['model']): string[] {
+  if (measured === undefined) return [];
+  const { profiles } = measured.figures;
+  const sum = (of: (profile: (typeof profiles)[number]) => number) => profiles.reduce((all, each) => all + of(each), 0);
+  return [
+    '',
+    '### Worlds searched to their end',
+    '',
+    on(measured.machine),
+    '',
+    '| world | distinct states | transitions | seconds | broken |',
+    '| --- | --- | --- | --- | --- |',
+    ...profiles.map(
+      ({ name, states, transitions, seconds, broken }) =>
+        `| ${name} | ${whole(states)} | ${whole(transitions)} | ${whole(seconds)} | ${broken ?? 'nothing'} |`,
+    ),
+    `| all | ${whole(sum(({ states }) => states))} | ${whole(sum(({ transitions }) => transitions))} | ${whole(sum(({ seconds }) => seconds))} | |`,
+  ];
+}
+
+function variantsPart(measured: Results['variants']): string[] {
+  if (measured === undefined) return [];
+  const { figures } = measured;
+  return [
+    '',
+    '### Broken on purpose',
+    '',
+    on(measured.machine),
+    '',
+    `${figures.filter(({ caught }) => caught).length} of ${figures.length} broken variants are caught by an invariant.`,
+    '',
+    '| variant | broken in | what is wrong | caught by | after incidents |',
+    '| --- | --- | --- | --- | --- |',
+    ...figures.map(
+      ({ name, room, wrong, caught, by, incidents }) =>
+        `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${whole(incidents)} |`,
+    ),
+  ];
+}
+
+function mutationPart(measured: Results['mutation']): string[] {
+  if (measured === undefined) return [];
+  const { score, mutants, killed, survived, explained } = measured.figures;
+  return [
+    '',
+    '### Mutants of the domain',
+    '',
+    on(measured.machine),
+    '',
+    `**${score} %**: ${whole(killed)} of ${whole(mutants)} are killed by the tests, ${survived} survived, ${explained} are explained beside the code. By file: [mutation.md](mutation.md).`,
+  ];
+}
+
+function soakPart(measured: Results['soak']): string[] {
+  if (measured === undefined) return [];
+  const { figures } = measured;
+  return [
+    '',
+    '### Killed for real',
+    '',
+    on(measured.machine),
+    '',
+    '| | |',
+    '| --- | --- |',
+    `| kills survived (SIGKILL) | ${whole(figures.kills)} |`,
+    `| recoveries, instances recovered | ${whole(figures.recoveries)}, ${whole(figures.instancesRecovered)} |`,
+    `| events accepted | ${whole(figures.eventsAccepted)} |`,
+    `| events lost | ${figures.eventsLost} |`,
+    `| double evacuations | ${figures.doubleEvacuations} |`,
+    `| evacuations without proof | ${figures.evacuationsWithoutProof} |`,
+    `| audit records, all in whole chains | ${whole(figures.auditRecords)} |`,
+    `| recoveries that broke something | ${figures.broken.length} |`,
+  ];
+}
