@@ -140,8 +140,8 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       domain(
         'settle.ts',
-        'if (isRunning(migration)) return [];',
-        'if (isRunning(migration) && sight.atMs - progress.sinceMs < 30_000) return [];',
+        'if (isRunning(migration) || sight.onHost === undefined) return [];',
+        "if (sight.onHost === undefined || (task.progress.status === 'accepted' && isRunning(migration) && sight.atMs - task.progress.sinceMs < 30_000)) return [];",
       ),
     ],
     caughtBy: ['S0', 'S4'],
@@ -187,14 +187,14 @@ export const VARIANTS: readonly Variant[] = [
     caughtBy: ['S7'],
   },
   {
-    name: 'closed-unseen',
-    wrong: 'An incident closes when its tasks have ended, without a fresh listing of the host.',
+    name: 'odd-states-passed-over',
+    wrong: 'Instances that Nova does not evacuate as they are get no task, and so no outcome.',
     room: 'domain',
     patches: [
       domain(
-        'follow.ts',
-        'if (nowMs < incident.evacuatingSinceMs + evacuation.deadlineSeconds * 1000) return [];',
-        'if (nowMs < incident.evacuatingSinceMs) return [];',
+        'plan.ts',
+        'return servers.map((server) => {',
+        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server) => {",
       ),
     ],
     caughtBy: ['L1'],
@@ -204,11 +204,11 @@ export const VARIANTS: readonly Variant[] = [
     wrong: 'The storm guard counts only the hosts that are open now, by an index that lags, and not the tickets.',
     room: 'shell',
     patches: [
-      {
-        file: 'functions/confirm-host-down.ts',
-        find: 'if (!confirmed) return [];',
-        replace: 'if (!confirmed || incidentId !== "") return [];',
-      },
+      shell(
+        'guard-writes.ts',
+        'if (confirmed) next = withTicket',
+        "if (confirmed && incidentId === '') next = withTicket",
+      ),
     ],
     caughtBy: ['S5'],
   },
@@ -264,7 +264,11 @@ export const VARIANTS: readonly Variant[] = [
         '      await sendCommands(services, done.value);\n',
         '      void sendCommands(services, done.value).catch(() => {});\n',
       ),
-      { file: 'functions/sweep.ts', find: '    await sendCommands(services, host);', replace: '' },
+      {
+        file: 'functions/sweep.ts',
+        find: '    await sendCommands(services, host).catch((error: unknown) => failures.push(error));',
+        replace: '',
+      },
     ],
     caughtBy: ['L1'],
   },
@@ -275,7 +279,11 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       shell('step.ts', '      if (redelivered) await sendCommands(services, loaded.value);\n', ''),
       shell('fold-reports.ts', ' || deliveries.some((delivery) => delivery.redelivered)', ''),
-      { file: 'functions/sweep.ts', find: '    await sendCommands(services, host);', replace: '' },
+      {
+        file: 'functions/sweep.ts',
+        find: '    await sendCommands(services, host).catch((error: unknown) => failures.push(error));',
+        replace: '',
+      },
     ],
     caughtBy: ['L1'],
   },
@@ -314,14 +322,27 @@ export const VARIANTS: readonly Variant[] = [
     caughtBy: ['A1'],
   },
   {
+    name: 'switch-asked-once',
+    wrong: 'An operator who switches salvor off is heard when a host is confirmed, and not at the last moment.',
+    room: 'shell',
+    patches: [
+      shell(
+        'live.ts',
+        'const halted = whyHalted(',
+        'const halted = (() => undefined as string | undefined)(); void whyHalted(',
+      ),
+    ],
+    caughtBy: ['S2'],
+  },
+  {
     name: 'instance-not-read-again',
     wrong: 'What was seen of an instance when its evacuation was granted is not looked at again before the request.',
     room: 'shell',
     patches: [
       {
         file: 'functions/evacuate-instance.ts',
-        find: "const unfit = 'outage' in seen ? seen.outage :",
-        replace: "const unfit = 'outage' in seen || instanceId !== '' ? undefined :",
+        find: "halted ?? ('outage' in seen ? seen.outage :",
+        replace: "halted ?? ('outage' in seen || instanceId !== '' ? undefined :",
       },
     ],
     caughtBy: ['S0', 'S4'],
