@@ -34,7 +34,13 @@ export const VARIANTS: readonly Variant[] = [
     name: 'yes-is-fenced',
     wrong: 'A device that answers yes to the power-off is not read back.',
     room: 'domain',
-    patches: [domain('fence.ts', "if (power === 'off') return [answered", "if (kind === 'accepted') return [answered")],
+    patches: [
+      domain(
+        'fence.ts',
+        "if (power === 'off') {\n    const { askedAtMs }",
+        "if (kind === 'accepted') {\n    const { askedAtMs }",
+      ),
+    ],
     caughtBy: ['S0', 'S1'],
   },
   {
@@ -70,13 +76,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'proof-never-voided',
     wrong: 'A host that is reported up after its power was read as off is evacuated all the same.',
     room: 'domain',
-    patches: [
-      domain(
-        'reports.ts',
-        'if (upMs <= incident.proof.readAtMs - CLOCK_SKEW_MS) return [];',
-        'if (upMs >= 0) return [];',
-      ),
-    ],
+    patches: [domain('reports.ts', '  upMs <= readAtMs - CLOCK_SKEW_MS\n', '  upMs >= 0\n')],
     caughtBy: ['S0', 'S1'],
   },
   {
@@ -219,9 +219,9 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       {
         file: 'functions/evacuate-instance.ts',
-        find: '  const intended = await commitTask(services, task, decision.facts);',
+        find: '  const intended = await commitTask(',
         replace:
-          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(services, task, decision.facts);",
+          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(",
       },
     ],
     caughtBy: ['A1', 'S0', 'S4'],
@@ -247,8 +247,8 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       shell(
         'power-off.ts',
-        "  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });\n  if (decision.do === 'commit')",
-        "  if (decision.do === 'power-off') await device.powerOff();\n  const committed = await commitHost(services, loaded, { facts: decision.facts, writes });\n  if (decision.do === 'commit')",
+        '  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });',
+        "  if (decision.do === 'power-off') await device.powerOff();\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
       ),
     ],
     caughtBy: ['A1', 'S2'],
@@ -314,9 +314,9 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       {
         file: 'shared/state/hosts.ts',
-        find: '    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));',
+        find: '    writes.push(...records.map(auditWrite));\n    return head;',
         replace:
-          "    if (fact.type === 'forced-down') continue;\n    if (host.incident !== null) host = { ...host, incident: { ...host.incident, audit: head } };\n    writes.push(...records.map(auditWrite));",
+          "    if (fact.type === 'forced-down') return from;\n    writes.push(...records.map(auditWrite));\n    return head;",
       },
     ],
     caughtBy: ['A1'],
