@@ -53,7 +53,7 @@ function firstLine(file: string, seeds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [file, '--seeds', String(seeds), '--from', process.env.FROM ?? '1', '--workers', '1'],
+      [file, '--seeds', String(seeds), '--workers', '1'],
       { maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const [line] = stdout.split('\n');
