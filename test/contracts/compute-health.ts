@@ -18,11 +18,11 @@ export function tellsHealth(made: () => Cloud): void {
       expect(named).toContain(service);
   });
 
-  it.each<NeededService>(['keystone', 'nova', 'conductor', 'scheduler', 'placement', 'glance', 'cinder', 'neutron'])(
+  it.for<NeededService>(['keystone', 'nova', 'conductor', 'scheduler', 'placement', 'glance', 'cinder', 'neutron'])(
     'tells of %s when it does not',
-    async (service) => {
+    async (service, { skip }) => {
       const { silence } = made();
-      if (silence === undefined) return;
+      if (silence === undefined) return skip('services can not be silenced here');
       const speak = silence(service);
       const health = await made().compute.health();
       speak();
