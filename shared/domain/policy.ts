@@ -115,7 +115,9 @@ export const policySchema = z
     const seen = new Map<string, string>();
     for (const [index, { name: segmentName, hosts }] of policy.segments.entries()) {
       const claims =
-        'names' in hosts ? hosts.names.map((host) => `host ${host}`) : [`${Object.entries(hosts)[0]?.join(' ')}`];
+        'names' in hosts
+          ? hosts.names.map((host) => `host ${host}`)
+          : Object.entries(hosts).map((rule) => rule.join(' '));
       for (const claim of [`name ${segmentName}`, ...claims]) {
         const other = seen.get(claim);
         if (other !== undefined)

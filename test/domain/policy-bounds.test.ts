@@ -177,6 +177,13 @@ describe('what the policy says unless it is told', () => {
     expect(at('cloud')).toEqual({ name: 'default', region: 'RegionOne' });
   });
 
+  it('of a system UUID is written as devices write it, or is made so', () => {
+    const path = 'fenceDevices/compute-1/systemUuid';
+    expect(at(path, withValue(path, '0000000A-0000-4000-8000-00000000000B'))).toBe(
+      '0000000a-0000-4000-8000-00000000000b',
+    );
+  });
+
   it.each([
     ['segments/0/mode', ['enforce', 'shadow']],
     ['segments/0/instances/protect', ['all', 'opted-in']],
