@@ -24,10 +24,10 @@ export interface ReplayOptions {
 }
 
 /** Whether the incident was open before the decision or behind it, or both began and ended with it. */
-const concerns = (step: Step | undefined, incidentId: string): boolean =>
-  step?.before.incident?.id === incidentId ||
-  step?.after.incident?.id === incidentId ||
-  (step?.after.lastIncident?.id === incidentId && step.before.lastIncident?.id !== incidentId);
+const concerns = ({ before, after }: Step, incidentId: string): boolean =>
+  before.incident?.id === incidentId ||
+  after.incident?.id === incidentId ||
+  (after.lastIncident?.id === incidentId && before.lastIncident?.id !== incidentId);
 
 /**
  * Makes every decision again on what was recorded of its input, in the state that it was made in: that to which the
@@ -40,22 +40,18 @@ export function replayHost(log: HostLog, { incidentId, other }: ReplayOptions = 
     return policy;
   };
   const course = courseOf(log);
-  const hostAt = (version: number): HostState =>
-    course.findLast(({ decision }) => decision.version <= version)?.after ?? course[0]?.before ?? unknownHost(log.key);
-  const tasks = new Map(
-    log.incidents.map((incident) => [incident.id, replayTasks(incident, log.key, hostAt, policyOf)]),
-  );
-  const ofHost = course.map(({ decision, before, impossible }) =>
-    replayed(decision, () => {
-      if (impossible !== null) throw new CannotDecide(impossible);
-      return decideHostAgain(before, decision, policyOf(decision), tasks.get(before.incident?.id ?? ''));
-    }),
-  );
-  const wanted = incidentId === undefined ? log.incidents.map(({ id }) => id) : [incidentId];
-  const all = [
-    ...ofHost.filter((_, index) => incidentId === undefined || concerns(course[index], incidentId)),
-    ...wanted.flatMap((id) => tasks.get(id)?.decisions ?? []),
-  ];
+  const hostAt = (version: number): HostState => stateAt(course, version) ?? unknownHost(log.key, log);
+  const wanted = log.incidents.filter(({ id }) => incidentId === undefined || id === incidentId);
+  const tasks = new Map(wanted.map((incident) => [incident.id, replayTasks(incident, log.key, hostAt, policyOf)]));
+  const ofHost = course
+    .filter((step) => incidentId === undefined || concerns(step, incidentId))
+    .map(({ decision, before, impossible }) =>
+      replayed(decision, () => {
+        if (impossible !== null) throw new CannotDecide(impossible);
+        return decideHostAgain(before, decision, policyOf(decision), tasks.get(before.incident?.id ?? ''));
+      }),
+    );
+  const all = [...ofHost, ...[...tasks.values()].flatMap((each) => each.decisions)];
   const decisions = all.sort((a, b) => a.atMs - b.atMs);
   return {
     decisions,
@@ -82,6 +78,17 @@ export function courseOf(log: HostLog): readonly Step[] {
     host = state;
     return { decision, before, after: host, impossible };
   });
+}
+
+/** The host behind the newest decision that is not newer than this version; a long-lived host has made very many. */
+function stateAt(course: readonly Step[], version: number): HostState | undefined {
+  let [low, high] = [0, course.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((course[middle]?.decision.version ?? 0) <= version) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? course[0]?.before : course[low - 1]?.after;
 }
 
 /** `cloud/region/compute service UUID`; the name is with its incidents. */

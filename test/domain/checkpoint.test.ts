@@ -1,23 +1,13 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCheckpoints, readSigningKey, readVerifyingKey } from '#cli/checkpoint-file.ts';
-import { takeCheckpoint } from '#cli/checkpoints.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Checkpoint, checkCheckpoints, makeCheckpoint } from '#shared/domain/checkpoint.ts';
 import { headsNow, verifyAgainst } from '#shared/state/checkpoints.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
 import { HOST_KEY, NOW_MS, uuid } from '#test/support/builders.ts';
 import { CopiedStore } from '#test/support/copied-store.ts';
 import { FakeClock } from '#test/support/fakes.ts';
+import { newKeys } from '#test/support/keys.ts';
 import { runThreeIncidents } from '#test/support/recorded-run.ts';
 
-const inPem = ({ privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject }) => ({
-  privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-  publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
-});
-const newKeys = () => inPem(generateKeyPairSync('ed25519'));
 const keys = newKeys();
 const HOST = `host#${HOST_KEY}`;
 const OPEN = uuid(9, 6);
@@ -102,40 +92,5 @@ describe('the checkpoints by themselves', () => {
     ],
   ])('%s is found', (_, change, what) => {
     expect(signatures(change(checkpoints))).toContain(what);
-  });
-});
-
-describe('the file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'salvor-checkpoints-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const file = (name: string, text: string, mode = 0o600): string => {
-    writeFileSync(join(folder, name), text, { mode });
-    return join(folder, name);
-  };
-
-  it('grows by a line for each, and is read back', async () => {
-    const path = join(folder, 'checkpoints');
-    for (const number of [1, 2])
-      expect(await takeCheckpoint(now, { path, privateKey: keys.privateKey })).toMatchObject({ number });
-    expect(signatures(readCheckpoints(path))).toEqual([]);
-    expect(readCheckpoints(path)).toHaveLength(2);
-  });
-
-  it.each<[string, () => unknown, RegExp]>([
-    ['a line that is none', () => readCheckpoints(file('bad', '{"version":1}\n')), /line 1 of .* is no checkpoint/],
-    ['a file that is not there', () => readCheckpoints(join(folder, 'none')), /can't be read \(ENOENT\)/],
-    [
-      'a key that others may read',
-      () => readSigningKey(file('open', keys.privateKey, 0o644)),
-      /open to others \(mode 644\)/,
-    ],
-    [
-      'a key of another kind',
-      () => readSigningKey(file('rsa', inPem(generateKeyPairSync('rsa', { modulusLength: 2048 })).privateKey)),
-      /no Ed25519 private key/,
-    ],
-    ['a key that is none', () => readVerifyingKey(file('none', 'secret text')), /no Ed25519 public key in PEM$/],
-  ])('refuses %s, and quotes no key', (_, read, message) => {
-    expect(read).toThrow(message);
   });
 });
