@@ -1,0 +1,52 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { PROFILES } from './profiles.ts';
+import { line, type Outcome, report } from './report.ts';
+import { searchProfile } from './search-profile.ts';
+
+/**
+ * Searches every profile to its end, two at a time. Progress goes to standard error; standard output begins with
+ * `ok` or `violation <invariant> <profile>`, and the exit status is 1 unless every search came to its end.
+ */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      profile: { type: 'string', multiple: true },
+      jobs: { type: 'string', default: '2' },
+      json: { type: 'string' },
+    },
+  });
+  const wanted = values.profile ?? PROFILES.map(({ name }) => name);
+  const waiting = [...wanted];
+  const outcomes: Outcome[] = [];
+  const working = Array.from({ length: Number(values.jobs) }, async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const outcome = await inWorker(name);
+      process.stderr.write(`${line(outcome)}\n`);
+      outcomes.push(outcome);
+      // The first one says enough: what is not under way yet is not begun.
+      if (outcome.found.violation !== undefined) waiting.length = 0;
+    }
+  });
+  await Promise.all(working);
+  const sorted = wanted.flatMap((name) => outcomes.filter(({ profile }) => profile === name));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(sorted, null, 2)}\n`);
+  process.stdout.write(report(sorted));
+  return sorted.every(({ found }) => found.exhausted && found.violation === undefined) ? 0 : 1;
+}
+
+/** Each search has tables of its own, and all of one core. */
+function inWorker(name: string): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: name,
+      resourceLimits: { maxOldGenerationSizeMb: 4096 },
+    });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+if (isMainThread) process.exitCode = await main();
+else parentPort?.postMessage(await searchProfile(String(workerData)));

@@ -1,0 +1,193 @@
+import { setImmediate } from 'node:timers/promises';
+import type { QueueName } from '#events/catalog.ts';
+import type { Policy } from '#shared/domain/policy.ts';
+import { ConflictError, RetryableError } from '#shared/errors.ts';
+import type { SqsRecord } from '#shared/lambda/queue-function.ts';
+import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { aHypervisor } from '#test/support/builders.ts';
+import type { Message } from './state.ts';
+
+/** One thing that a function asks of the outside. */
+export interface Call {
+  /** Tells it from every other call of the same invocation. */
+  readonly key: string;
+  readonly name: CallName;
+  readonly args: readonly unknown[];
+}
+export type CallName =
+  | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf'>
+  | 'send'
+  | 'readPower'
+  | 'powerOff'
+  | 'sleep';
+
+export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
+
+/** A call that was answered. */
+export interface Recorded {
+  readonly key: string;
+  readonly result: Result;
+  readonly atMs: number;
+}
+
+/** Where an invocation stands: what it asks for next, or that it has ended, well or not. */
+export type Progress =
+  | { readonly pending: Call; readonly others: number }
+  | { readonly ended: 'done' | 'failed'; readonly because?: string };
+
+/** What is the same for all invocations of a search. */
+export interface Setting {
+  readonly policy: Policy;
+  readonly hosts: readonly string[];
+  readonly inventory: (partition: string) => Awaited<ReturnType<StateStore['query']>> | undefined;
+  readonly functions: Readonly<Record<QueueName, Handle>> & {
+    readonly sweep: (services: Services) => Promise<unknown>;
+  };
+  /** Breaks the services, for the tests of the search itself. */
+  readonly sabotage?: (services: Services) => Services;
+}
+export type Handle = {
+  readonly handle: (services: Services, records: readonly SqsRecord[]) => Promise<readonly string[]>;
+};
+
+/**
+ * Runs a real function from its start, with the answers that were recorded so far, up to the first call without
+ * one. Nothing outside is touched: whoever asks performs that call on the world, and runs it again.
+ */
+export async function replay(
+  setting: Setting,
+  message: Message | undefined,
+  startMs: number,
+  records: readonly Recorded[],
+): Promise<Progress> {
+  const trace = new Trace(startMs, records);
+  const services = trace.services(setting, message);
+  const broken = setting.sabotage?.(services) ?? services;
+  let ended: Progress | undefined;
+  const work =
+    message === undefined
+      ? setting.functions.sweep(broken).then(() => [])
+      : setting.functions[message.queue].handle(broken, [recordOf(message)]);
+  work.then(
+    (failed) => {
+      ended = failed.length === 0 ? { ended: 'done' } : { ended: 'failed', because: trace.lastError };
+    },
+    (error: unknown) => {
+      ended = { ended: 'failed', because: String(error) };
+    },
+  );
+  // Everything answered is answered at once: when a turn of the event loop is over, it has come as far as it can.
+  await setImmediate();
+  if (ended !== undefined) return ended;
+  const [pending] = trace.pending;
+  if (pending === undefined) throw new Error(`${message?.queue ?? 'sweep'} waits for nothing`);
+  return { pending, others: trace.pending.length - 1 };
+}
+
+const recordOf = ({ body, receives, sentAtMs }: Message): SqsRecord => ({
+  messageId: 'message',
+  body: JSON.stringify(body),
+  attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: String(sentAtMs) },
+});
+
+const never = new Promise<never>(() => {});
+
+class Trace {
+  readonly pending: Call[] = [];
+  lastError = '';
+  private nowMs: number;
+  private readonly records: ReadonlyMap<string, Recorded>;
+  private readonly seen = new Map<string, number>();
+
+  constructor(startMs: number, records: readonly Recorded[]) {
+    this.nowMs = startMs;
+    this.records = new Map(records.map((record) => [record.key, record]));
+  }
+
+  private call<T>(name: CallName, args: readonly unknown[], told: string = JSON.stringify(args)): Promise<T> {
+    const kind = `${name} ${told}`;
+    const count = this.seen.get(kind) ?? 0;
+    this.seen.set(kind, count + 1);
+    const key = `${kind} ${count}`;
+    const record = this.records.get(key);
+    if (record === undefined) {
+      this.pending.push({ key, name, args });
+      return never;
+    }
+    this.nowMs = Math.max(this.nowMs, record.atMs);
+    if ('value' in record.result) return Promise.resolve(record.result.value as T);
+    return Promise.reject(
+      record.result.error === 'conflict' ? new ConflictError('somebody was first') : new RetryableError('no answer'),
+    );
+  }
+
+  services(setting: Setting, message: Message | undefined): Services {
+    const { policy } = setting;
+    return {
+      policy,
+      state: this.store(setting),
+      compute: this.compute(setting),
+      fencing: this.fencing(),
+      outbox: {
+        send: async (messages) => (messages.length === 0 ? undefined : this.call('send', [messages], '')),
+      },
+      clock: { now: () => this.nowMs, sleep: (ms) => this.call('sleep', [ms], '') },
+      chance: { id: () => incidentIdOf(message), random: () => 0 },
+      log: {
+        info: () => {},
+        warn: () => {},
+        error: (text, fields = {}) => {
+          this.lastError = `${text} ${JSON.stringify(fields)}`;
+        },
+      },
+    };
+  }
+
+  private store({ inventory }: Setting): StateStore {
+    return {
+      get: (key) => this.call('get', [key]),
+      // Nothing in a search changes the inventory: to read it needs no step of its own.
+      query: async (partition, options = {}) => inventory(partition) ?? this.call('query', [partition, options]),
+      queryAudit: () => Promise.reject(new Error('no function reads the audit')),
+      partitions: () => {
+        throw new Error('no function reads whole tables');
+      },
+      due: (beforeMs, limit) => this.call('due', [beforeMs, limit], ''),
+      transact: async (writes) => (writes.length === 0 ? undefined : this.call('transact', [writes], '')),
+    };
+  }
+
+  private compute({ hosts }: Setting): Compute {
+    return {
+      services: () => this.call('services', []),
+      service: (host) => this.call('service', [host]),
+      hypervisors: async () => hosts.map((host) => aHypervisor(host)),
+      aggregates: async () => [],
+      serversOn: (host) => this.call('serversOn', [host]),
+      server: (id) => this.call('server', [id]),
+      evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
+      unfinishedMigrationsOf: async () => [],
+      forceDown: (id) => this.call('forceDown', [id]),
+      evacuate: (id, options) => this.call('evacuate', [id, options]),
+      resetStateToActive: (id) => this.call('resetStateToActive', [id]),
+    };
+  }
+
+  private fencing(): Fencing {
+    return {
+      device: async ({ url }) => {
+        const host = url.split('/').at(-1) ?? '';
+        return { readPower: () => this.call('readPower', [host]), powerOff: () => this.call('powerOff', [host]) };
+      },
+    };
+  }
+}
+
+/** Chance, as far as the functions use it: an id that no other delivery of an event gets. */
+function incidentIdOf(message: Message | undefined): string {
+  const event = message !== undefined && 'specversion' in message.body ? message.body.id : '0';
+  const digits = `${Number(event.replace(/\D/g, '')) * 16 + (message?.receives ?? 0)}`.padStart(12, '0');
+  return `00000009-0000-7000-8000-${digits}`;
+}
