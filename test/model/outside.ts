@@ -6,6 +6,7 @@ import type {
   PowerOffAnswer,
   PowerReading,
   QueryOptions,
+  ServiceHealth,
   StateWrite,
 } from '#shared/ports.ts';
 import { uuid } from '#test/support/builders.ts';
@@ -100,6 +101,11 @@ export function outcomesOf(call: Call, caller: Caller): readonly Outcome[] {
       return novaTells(call, (cloud) => serverOf(cloud, first));
     case 'evacuationsFrom':
       return novaTells(call, (cloud) => migrationsFrom(cloud, first));
+    case 'health':
+      return [
+        { label: '', happens: () => ANSWERS },
+        { label: 'its conductor does not answer', fault: 'nova', happens: () => SILENT },
+      ];
     case 'readPower':
       return readings(first);
     case 'powerOff':
@@ -114,6 +120,10 @@ export function outcomesOf(call: Call, caller: Caller): readonly Outcome[] {
 }
 
 const tells = (what: (draft: Draft) => unknown): Outcome => ({ label: '', happens: (draft) => value(what(draft)) });
+const ANSWERS: Result = { value: [] satisfies readonly ServiceHealth[] };
+const SILENT: Result = {
+  value: [{ service: 'conductor', answers: false, detail: '' }] satisfies readonly ServiceHealth[],
+};
 const NO_ANSWER: Result = { error: 'retryable' };
 const seen = new WeakMap<Cloud, Map<string, Result>>();
 const novaTells = ({ key }: Call, what: (cloud: Cloud) => unknown): readonly Outcome[] => [

@@ -101,7 +101,7 @@ export const PROFILES: readonly Profile[] = [
     bounds: BOTH,
     instances: { 'compute-1': 1, 'compute-2': 1 },
     budget: { down: 2, lag: 2, switch: 1 },
-    segment: { storm: { maxHosts: 1, maxPercent: 100, windowSeconds: 600 } },
+    segment: { storm: { maxHosts: 1, maxPercent: 100, windowSeconds: 600, coolDownSeconds: 10 } },
   },
   {
     name: 'both',

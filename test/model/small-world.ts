@@ -32,14 +32,15 @@ const FUNCTIONS: Setting['functions'] = {
 /** What a test of the search breaks. */
 export type Sabotage = Partial<Pick<Setting, 'sabotage' | 'functions'>>;
 
+const STORM = { maxHosts: 2, maxPercent: 100, windowSeconds: 600, coolDownSeconds: 10 };
 /** The numbers are small, and of few kinds, so that few moments differ; see docs/decisions for each. */
 export const policyOf = ({ segment, policy }: Profile): Policy =>
   aPolicy(
-    { global: { storm: { maxHosts: 2, maxPercent: 100, windowSeconds: 600 } }, ...policy },
+    { global: { storm: STORM }, settling: { pauseSeconds: 0 }, observer: { devices: 0 }, ...policy },
     {
       graceSeconds: 10,
       reporters: { claimTtlSeconds: 20 },
-      storm: { maxHosts: 2, maxPercent: 100, windowSeconds: 600 },
+      storm: STORM,
       instances: { sharedInstanceStorage: true },
       evacuation: {
         maxAttempts: 2,
