@@ -77,6 +77,8 @@ type Kind =
   | ({ readonly kind: 'spawn-fails' } & OfHost & OfServer)
   /** The migration is marked as failed, and the conductor lets go of the instance (its task) so much later. */
   | ({ readonly kind: 'conductor-lingers'; readonly delayMs: number } & OfHost & OfServer)
+  /** The migration to the destination `host` is marked as done, and the instance's record follows so much later. */
+  | ({ readonly kind: 'host-field-late'; readonly delayMs: number } & OfHost & OfServer)
   /** The scheduler finds no host for instances of the source `host`. */
   | ({ readonly kind: 'no-valid-host' } & OfHost & OfServer)
   /** A live migration off `host` stays in `running`. */

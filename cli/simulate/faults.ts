@@ -43,6 +43,7 @@ export const FAULTS = {
   'spawn-fails': { by: 'call', story: 'the guest does not start at its destination' },
   'no-valid-host': { by: 'call', story: 'the scheduler finds no host' },
   'conductor-lingers': { by: 'call', story: 'the migration is marked failed, the conductor has not let go' },
+  'host-field-late': { by: 'call', story: 'the migration is marked done, the instance still shows on the old host' },
   'destination-dies': { by: 'event', story: 'the destination of an evacuation dies' },
   // Fence devices
   'bmc-hangs': { by: 'call', story: 'the BMC does not answer' },

@@ -71,6 +71,7 @@ const LEADS: Partial<Readonly<Record<StateName | FaultKind, readonly Pair[]>>> =
     { kind: 'nova-timeout-after', state: 'task requested' },
     { kind: 'nova-late-effect', state: 'task requested' },
   ],
+  'host-field-late': [{ kind: 'destination-dies', state: 'task accepted' }],
   'conductor-lingers': [
     { kind: 'spawn-fails', state: 'task accepted' },
     { kind: 'no-valid-host', state: 'task accepted' },
@@ -111,6 +112,7 @@ const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'spawn-fails',
   'no-valid-host',
   'conductor-lingers',
+  'host-field-late',
   'bmc-conflict',
   'bmc-late-effect',
   'bmc-stuck',
@@ -159,6 +161,7 @@ function sizeOf(random: Random, kind: FaultKind, settleMs: number): number {
     case 'evacuation-slow':
       return wholeBetween(random, 30_000, 400_000);
     case 'conductor-lingers':
+    case 'host-field-late':
       return wholeBetween(random, 500, 60_000);
     case 'message-delayed':
       return wholeBetween(random, 1_000, 240_000);

@@ -42,6 +42,7 @@ export const REACHABLE: Readonly<Record<FaultKind, readonly StateName[]>> = {
   'spawn-fails': ['evacuating', 'task requested', 'task accepted', 'task unknown'],
   'no-valid-host': ['evacuating', 'task requested', 'task accepted', 'task unknown'],
   'conductor-lingers': ['evacuating', 'task accepted', 'task unknown'],
+  'host-field-late': ['evacuating', 'task accepted', 'task unknown'],
   'destination-dies': ['evacuating', 'task accepted'],
   'bmc-hangs': ['fencing'],
   'bmc-errors': ['fencing'],

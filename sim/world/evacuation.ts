@@ -149,8 +149,18 @@ function spawn(world: World, server: SimServer, job: EvacuationJob, host: SimHos
 }
 
 function finish(world: World, server: SimServer, job: EvacuationJob, host: SimHost): void {
-  world.moveServer(server, host.name);
-  world.updateServer(server, { evacuation: null });
+  const move = (): void => {
+    world.moveServer(server, host.name);
+    world.updateServer(server, { evacuation: null });
+  };
+  const late = world.faults.take('host-field-late', { host: host.name, serverId: server.id });
+  if (late === undefined) move();
+  else {
+    const { generation } = host;
+    world.clock.after(late.delayMs, () => {
+      if (host.generation === generation && isCurrent(server, job)) move();
+    });
+  }
   world.setMigration(job.migration, 'done');
 }
 

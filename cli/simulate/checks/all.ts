@@ -5,6 +5,7 @@ import type { Check, Scene, Violation } from './check.ts';
 import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
+import { Reports } from './reports.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
@@ -49,7 +50,8 @@ export function judgeOf(simulation: Simulation): Judge {
   const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
   const incidents = new Incidents();
   const switches = new Switches();
-  const scene: Scene = { simulation, histories, incidents, switches, segmentsOf };
+  const reports = new Reports();
+  const scene: Scene = { simulation, histories, incidents, switches, reports, segmentsOf };
   const checks = CHECKS.map((make) => make(scene));
   let looked = 0;
 
@@ -58,6 +60,7 @@ export function judgeOf(simulation: Simulation): Judge {
     histories.see(happening);
     incidents.follow(happening);
     switches.follow(happening);
+    reports.follow(happening);
     for (const check of checks) {
       const what = check.see?.(happening);
       if (what !== undefined) return violation(check, what, happening.atMs);

@@ -3,6 +3,7 @@ import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { HostHistories } from './history.ts';
 import type { Incidents } from './intents.ts';
+import type { Reports } from './reports.ts';
 import type { Switches } from './switches.ts';
 
 /** What an invariant is judged by: the cloud as it is, and the world's log as it grows. Never salvor's opinion. */
@@ -11,6 +12,7 @@ export interface Scene {
   readonly histories: HostHistories;
   readonly incidents: Incidents;
   readonly switches: Switches;
+  readonly reports: Reports;
   /** Segments of the policy that hold the host, by what is true in the cloud now. */
   readonly segmentsOf: (host: string) => readonly Segment[];
 }

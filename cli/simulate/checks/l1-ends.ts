@@ -1,18 +1,24 @@
 import { notProtected } from '#shared/domain/instances.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { isAlive } from '../actions.ts';
+import type { DatedHappening } from '../engine/log.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { type CommittedFact, factsOf, instanceOf } from './intents.ts';
 
+/** What is held is looked at each 10 s, and each minute by sweep. */
+const LOOKED_AT_MS = 200_000;
 /** A dead host is reported each minute: in this time salvor must have taken it up. */
 const TAKEN_UP_MS = 300_000;
 
 /** Once faults stop, every incident ends, and every protected instance of its host has an outcome. */
-export function everythingEnds({ simulation, switches, segmentsOf }: Scene): Check {
+export function everythingEnds({ simulation, incidents, switches, segmentsOf }: Scene): Check {
   const { world, states, store } = simulation;
   let calmSinceMs = Number.POSITIVE_INFINITY;
   const deadSinceMs = new Map<string, number>();
   /** When an incident of each host was last open. */
   const openAtMs = new Map<string, number>();
+  /** When each host was last asked about while it may have been held. */
+  const lookedAtMs = new Map<string, number>();
 
   function seeClosing(writes: readonly StateWrite[], atMs: number): string | undefined {
     for (const write of writes) {
@@ -62,13 +68,40 @@ export function everythingEnds({ simulation, switches, segmentsOf }: Scene): Che
     return undefined;
   }
 
+  function forgotten(nowMs: number): string | undefined {
+    return [...world.hosts.keys()]
+      .filter((name) => states.incidentOf(name) === 'held')
+      .filter((name) => nowMs - Math.max(calmSinceMs, lookedAtMs.get(name) ?? nowMs) > LOOKED_AT_MS)
+      .map((name) => `${name} is held, and nobody asks whether it still must be`)[0];
+  }
+
+  /** What is said of an instance at its end must be true of it then. */
+  function untrue({ type, stream, fact }: CommittedFact): string | undefined {
+    if (type !== 'task-ended' || (fact.outcome !== 'recovered' && fact.outcome !== 'gone')) return undefined;
+    const server = world.servers.get(instanceOf(stream));
+    return server !== undefined && server.host === incidents.hostOf(stream)
+      ? `${server.name} is said to be ${fact.outcome}, and is still on ${server.host}`
+      : undefined;
+  }
+
+  function seeCommit(happening: Extract<DatedHappening, { kind: 'committed' }>): string | undefined {
+    for (const fact of factsOf(happening)) {
+      const broken = untrue(fact);
+      if (broken !== undefined) return broken;
+    }
+    return seeClosing(happening.writes, happening.atMs);
+  }
+
   return {
     id: 'L1',
     sentence: 'once faults stop, every incident ends and every protected instance has an outcome',
     see: (happening) => {
       if (happening.kind === 'calm') calmSinceMs = happening.atMs;
-      if (happening.kind === 'committed') return seeClosing(happening.writes, happening.atMs);
-      return happening.kind === 'acknowledged' ? lost(happening.atMs) : undefined;
+      if (happening.kind === 'began')
+        for (const host of happening.hosts)
+          if (happening.name === 'confirm-host-down') lookedAtMs.set(host, happening.atMs);
+      if (happening.kind === 'committed') return seeCommit(happening);
+      return happening.kind === 'acknowledged' ? (lost(happening.atMs) ?? forgotten(happening.atMs)) : undefined;
     },
     atEnd: (waiting) =>
       [...world.hosts.keys()]

@@ -4,19 +4,22 @@ import { factsOf, instanceOf } from './intents.ts';
 
 /** Reporters' clocks may differ by this much from the one by which a device was asked. */
 const SKEW_MS = 10_000;
-/** Reports from further off than this are not judged here: they need not be believed. */
-const CREDIBLE_MS = 50_000;
 
 /**
  * No evacuation without a proof: a reading of the host's own device, young enough, and nothing newer against it. Judged
  * when the intent is committed, and again, with room for what lies between, when the request leaves.
  */
-export function proofBeforeEvacuation({ simulation, histories, incidents, switches, segmentsOf }: Scene): Check {
+export function proofBeforeEvacuation({
+  simulation,
+  histories,
+  incidents,
+  switches,
+  reports,
+  segmentsOf,
+}: Scene): Check {
   /** When the host's own device was asked and told off, and when salvor put a reading of on on record. */
   const offAskedAtMs = new Map<string, number>();
   const onRecordedAtMs = new Map<string, number>();
-  /** The newest moment at which each host was seen up by a report that was acknowledged, and when that was. */
-  const up = new Map<string, { readonly seenAtMs: number; readonly acknowledgedAtMs: number }>();
   const told = new Map<number, string>();
 
   function judge(host: string, nowMs: number, slackMs: number): string | undefined {
@@ -31,7 +34,7 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     if (onAtMs > askedAtMs && onAtMs < nowMs - slackMs) return `${host} was read as on since it was read as off`;
     if (histories.of(host).notForcedDownSinceMs < nowMs - KNOWN_WITHIN_MS.grant - slackMs)
       return `${host} is not forced down`;
-    const seen = up.get(host);
+    const seen = reports.newest(host, 'up');
     if (seen !== undefined && seen.seenAtMs > askedAtMs + SKEW_MS && seen.acknowledgedAtMs < nowMs - slackMs)
       return `${host} was reported up since it was read as off`;
     if (switches.offSinceMs(segment?.name, nowMs) < nowMs - slackMs)
@@ -50,16 +53,6 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     for (const { type, stream, fact } of factsOf(happening))
       if (type === 'power-read' && fact.power === 'on')
         onRecordedAtMs.set(incidents.hostOf(stream) ?? '', happening.atMs);
-    if (happening.kind === 'acknowledged' && happening.queue === 'host-events') followReport(happening);
-  }
-
-  function followReport({ body, atMs }: { readonly body: string; readonly atMs: number }): void {
-    const [, type, time, host] =
-      /"type":"(host\.(?:up|heartbeat))","time":"([^"]+)","data":\{"schemaVersion":1,"host":"([^"]+)"/.exec(body) ?? [];
-    if (type === undefined || time === undefined || host === undefined) return;
-    const seenAtMs = Date.parse(time);
-    if (Math.abs(atMs - seenAtMs) > CREDIBLE_MS || seenAtMs <= (up.get(host)?.seenAtMs ?? 0)) return;
-    up.set(host, { seenAtMs, acknowledgedAtMs: atMs });
   }
 
   return {
@@ -67,11 +60,14 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     sentence: 'no evacuate request leaves without a valid fence proof of this incident, and with the host forced down',
     see: (happening) => {
       follow(happening);
-      if (happening.kind === 'asked' && happening.request.act === 'evacuate')
+      // An instance that was deleted a moment ago is on no host.
+      if (happening.kind === 'asked' && happening.request.act === 'evacuate' && happening.request.host !== '')
         return judge(happening.request.host, happening.atMs, REQUEST_WITHIN_MS);
       for (const { type, stream } of factsOf(happening)) {
-        if (type !== 'evacuate-intended') continue;
         const host = incidents.hostOf(stream) ?? '';
+        if (type === 'granted' && histories.of(host).notForcedDownSinceMs < happening.atMs - KNOWN_WITHIN_MS.host)
+          return `${instanceOf(stream)}: ${host} is not forced down`;
+        if (type !== 'evacuate-intended') continue;
         const broken = judge(host, happening.atMs, KNOWN_WITHIN_MS.state);
         if (broken !== undefined) return `${instanceOf(stream)}: ${broken}`;
       }

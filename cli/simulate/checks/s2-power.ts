@@ -2,7 +2,7 @@ import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './ch
 import { factsOf } from './intents.ts';
 
 /** No power action on a host that must not have one, by what has been true for long enough to be known. */
-export function powerOffOnlyTheDead({ simulation, histories, incidents, switches, segmentsOf }: Scene): Check {
+export function powerOffOnlyTheDead({ simulation, histories, incidents, switches, reports, segmentsOf }: Scene): Check {
   /** Hosts for which tasks were written in the open incident: S1 asks salvor to keep them off until those have ended. */
   const keptOff = new Set<string>();
   const seenDownAtMs = new Map<string, number>();
@@ -20,6 +20,10 @@ export function powerOffOnlyTheDead({ simulation, histories, incidents, switches
     const lied = (seenDownAtMs.get(host) ?? 0) > longAgo;
     if (segment?.requireNovaDown && upSinceMs < longAgo && !lied)
       return `${host} has been up for ${Math.round((nowMs - upSinceMs) / 1000)} s`;
+    const up = reports.newest(host, 'up');
+    const saidUp = (up?.seenAtMs ?? 0) > (reports.newest(host, 'down')?.seenAtMs ?? 0);
+    if (saidUp && upSinceMs < longAgo && (up?.acknowledgedAtMs ?? 0) < nowMs - slackMs)
+      return `${host} is up, and was reported up`;
     return undefined;
   }
 

@@ -9,7 +9,8 @@ type Planned =
   | 'evacuation-dropped'
   | 'spawn-fails'
   | 'no-valid-host'
-  | 'conductor-lingers';
+  | 'conductor-lingers'
+  | 'host-field-late';
 const PLANNED: ReadonlySet<string> = new Set<Planned>([
   'evacuation-slow',
   'evacuation-stuck',
@@ -17,6 +18,7 @@ const PLANNED: ReadonlySet<string> = new Set<Planned>([
   'spawn-fails',
   'no-valid-host',
   'conductor-lingers',
+  'host-field-late',
 ]);
 
 /** The cloud's fault board, which asks the director besides: those faults are planned by the recovery they disturb. */

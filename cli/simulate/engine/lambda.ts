@@ -164,7 +164,7 @@ export class Lambda {
       },
     });
     this.#running.set(name, (this.#running.get(name) ?? 0) + 1);
-    log.add({ kind: 'began', invocation: id, name, received });
+    log.add({ kind: 'began', invocation: id, name, hosts, received });
     this.#alive.add(invocation);
     scheduler.after(timeoutMs, () => invocation.kill());
     const idle = this.#idle.get(name)?.pop();

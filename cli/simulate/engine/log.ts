@@ -31,7 +31,13 @@ export type Happening =
   /** A message was worked on and deleted. */
   | { readonly kind: 'acknowledged'; readonly queue: QueueName; readonly body: string }
   | { readonly kind: 'dead-lettered'; readonly queue: QueueName; readonly body: string }
-  | { readonly kind: 'began'; readonly invocation: number; readonly name: FunctionName; readonly received: number }
+  | {
+      readonly kind: 'began';
+      readonly invocation: number;
+      readonly name: FunctionName;
+      readonly hosts: readonly string[];
+      readonly received: number;
+    }
   | { readonly kind: 'ended'; readonly invocation: number; readonly how: 'done' | 'failed' | 'killed' }
   | { readonly kind: 'logged'; readonly level: string; readonly message: string; readonly error: string | undefined }
   | { readonly kind: 'struck'; readonly strike: Strike }

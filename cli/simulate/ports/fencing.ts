@@ -123,7 +123,8 @@ function conflict(target: SimHost, told: (kind: PowerOffAnswer['kind'], detail: 
   return { did: false, outcome: '409', answer };
 }
 
+/** One that is off, if there is one: its reading would pass for a proof. */
 function neighbourOf(world: World, host: SimHost): SimHost {
-  const hosts = [...world.hosts.values()];
-  return hosts[(hosts.indexOf(host) + 1) % hosts.length] ?? host;
+  const others = [...world.hosts.values()].filter((each) => each !== host);
+  return others.find(({ power }) => power === 'off') ?? others[0] ?? host;
 }

@@ -1,0 +1,35 @@
+import type { DatedHappening } from '../engine/log.ts';
+
+/** Reports from further off than this are not judged: they need not be believed. */
+const CREDIBLE_MS = 50_000;
+
+export interface Word {
+  readonly says: 'up' | 'down';
+  /** By the reporter's clock. */
+  readonly seenAtMs: number;
+  readonly acknowledgedAtMs: number;
+}
+
+/** What salvor has been told of each host, as far as it has acknowledged it. */
+export class Reports {
+  readonly #newest = new Map<string, Word>();
+
+  follow(happening: DatedHappening): void {
+    if (happening.kind !== 'acknowledged' || happening.queue !== 'host-events') return;
+    const [, type, time, host] =
+      /"type":"host\.(up|heartbeat|down)","time":"([^"]+)","data":\{"schemaVersion":1,"host":"([^"]+)"/.exec(
+        happening.body,
+      ) ?? [];
+    if (type === undefined || time === undefined || host === undefined) return;
+    const says = type === 'down' ? 'down' : 'up';
+    const seenAtMs = Date.parse(time);
+    const key = `${says} ${host}`;
+    if (Math.abs(happening.atMs - seenAtMs) > CREDIBLE_MS || seenAtMs <= (this.#newest.get(key)?.seenAtMs ?? 0)) return;
+    this.#newest.set(key, { says, seenAtMs, acknowledgedAtMs: happening.atMs });
+  }
+
+  /** The newest word of this kind by its reporter's clock. */
+  newest(host: string, says: Word['says']): Word | undefined {
+    return this.#newest.get(`${says} ${host}`);
+  }
+}
