@@ -34,7 +34,16 @@ const CHANGE_FAULTS: readonly FaultKind[] = [
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;
-const NEEDED: readonly NeededService[] = ['keystone', 'nova', 'conductor', 'placement', 'glance', 'neutron'];
+const NEEDED: readonly NeededService[] = [
+  'keystone',
+  'nova',
+  'conductor',
+  'placement',
+  'glance',
+  'neutron',
+  'scheduler',
+  'cinder',
+];
 /** The administrator that salvor is to Nova. */
 const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
 
@@ -170,7 +179,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       read((invocation) => {
         const silent = invocation.struckBy(['service-silent'], invocation.subject(undefined));
         return NEEDED.map((service, index) => {
-          const answers = silent === undefined || index !== silent.sizeMs % NEEDED.length;
+          const answers = silent === undefined || index !== Math.floor(silent.sizeMs / 1000) % NEEDED.length;
           return { service, answers, detail: answers ? 'simulated: 200' : 'simulated: 503' };
         });
       }),

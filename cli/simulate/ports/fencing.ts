@@ -76,7 +76,15 @@ function deviceOf(
     };
     const accepted = told('accepted', 'ForceOff answered 204');
     if (config.systemUuid !== undefined && target.systemUuid !== config.systemUuid)
-      return { about, times, effect: undefined, heard: told('refused', 'nothing was sent: not its system') };
+      return {
+        about,
+        times,
+        effect: undefined,
+        heard: told(
+          'refused',
+          `nothing was sent: the device belongs to system ${target.systemUuid}, not ${config.systemUuid}`,
+        ),
+      };
     switch (fault?.kind) {
       case 'bmc-hangs': {
         const heard = told('unknown', 'simulated: no answer in time');
