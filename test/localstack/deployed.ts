@@ -18,6 +18,7 @@ import type { LocalStack } from './localstack.ts';
 export interface Deployed {
   readonly queueUrl: (name: QueueName | ReturnType<typeof deadLetterQueueOf>) => string;
   readonly stateTable: string;
+  readonly auditTable: string;
   /** Reads the deployed tables. */
   readonly state: StateReader;
   readonly sqs: SQSClient;
@@ -66,6 +67,7 @@ export async function deployFor(
   return {
     queueUrl,
     stateTable: outputs.StateTableName,
+    auditTable: outputs.AuditTableName,
     state: dynamoStore({ client: dynamodb, stateTable: outputs.StateTableName, auditTable: outputs.AuditTableName }),
     sqs,
     dynamodb,

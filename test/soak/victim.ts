@@ -6,12 +6,11 @@ import { openSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
-import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
-import { connect } from '#shared/connect.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Log } from '#shared/services.ts';
-import type { Asked, CloudAddress, Orders, Point, Said } from './points.ts';
+import { connectionTo } from './connection.ts';
+import type { Asked, Orders, Point, Said } from './points.ts';
 import { stopsAt } from './stops.ts';
 
 /** A parent that has not killed it by then is gone. */
@@ -39,7 +38,7 @@ const stops = stopsAt({
 
 async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promise<void> {
   for (const [point, passes] of Object.entries(wanted)) armed.set(point as Point, passes);
-  const { compute, fencing } = connect(cloudConfig(cloud), { get: async () => ({ ...cloud.bmcCredentials }) });
+  const { compute, fencing } = connectionTo(cloud);
   embedded = await startEmbedded({
     stateDir,
     port: 0,
@@ -58,11 +57,6 @@ async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promis
   // At its end it is killed: the next one starts from what is compiled by now.
   flushCompileCache();
   say({ kind: 'ready', endpoint: embedded.endpoint, queueUrl: embedded.queueUrls['host-events'] });
-}
-
-function cloudConfig({ authUrl, region, applicationCredential: { id, secret } }: CloudAddress) {
-  const auth = { auth_url: authUrl, application_credential_id: id, application_credential_secret: secret };
-  return cloudFromSecret({ auth, auth_type: 'v3applicationcredential', region_name: region }, 'soak');
 }
 
 /** One file for all lives, for who looks at a soak that went wrong. */

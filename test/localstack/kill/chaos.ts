@@ -11,14 +11,14 @@ export interface Chaos {
   readonly remaining: ReadonlySet<Point>;
   readonly kills: readonly Point[];
   throttledRequests: number;
-  /** Share of the requests to DynamoDB that are throttled: of one function, or of all. */
-  throttle(share: number, only?: FunctionName): void;
+  /** Share of the requests to DynamoDB that are throttled: of all, or of one function's writes. */
+  throttle(share: number, writesOf?: FunctionName): void;
   arm(): void;
 }
 
 const STEPS: readonly Step[] = ['before commit', 'after commit', 'before send', 'before acknowledge'];
-/** Nothing is sent by the evacuator. */
-const SENDS_NOTHING: readonly FunctionName[] = ['evacuate-instance'];
+/** Nothing is sent by the evacuator, nor when an operator moves a switch. */
+const SENDS_NOTHING: readonly FunctionName[] = ['evacuate-instance', 'obey-operator'];
 /** Whose call it is, where only one function has it. */
 const CALLER: Readonly<Partial<Record<Call, FunctionName>>> = {
   powerOff: 'fence-host',
@@ -46,7 +46,7 @@ export function chaosFor(nameOf: (name: FunctionName) => string): Chaos {
   const kills: Point[] = [];
   let armed = false;
   let share = 0;
-  let only: FunctionName | undefined;
+  let writesOf: FunctionName | undefined;
 
   /** Who may be killed at these points: the environments that run the function now, or nobody. */
   const senders = (name: FunctionName, ...points: readonly Point[]): readonly number[] =>
@@ -63,20 +63,21 @@ export function chaosFor(nameOf: (name: FunctionName) => string): Chaos {
     remaining,
     kills,
     throttledRequests: 0,
-    throttle: (newShare, onlyOf) => {
+    throttle: (newShare, name) => {
       share = newShare;
-      only = onlyOf;
+      writesOf = name;
     },
     arm: () => {
       armed = true;
     },
     aws: async ({ from, operation }, pass) => {
       const isSend = operation === 'SendMessageBatch';
-      if (!isSend && (only === undefined || only === from) && Math.random() < share) {
+      const isWrite = operation === 'TransactWriteItems';
+      if (!isSend && (writesOf === undefined || (isWrite && writesOf === from)) && Math.random() < share) {
         chaos.throttledRequests += 1;
         return throttled(operation);
       }
-      if (!isSend && operation !== 'TransactWriteItems') return pass();
+      if (!isSend && !isWrite) return pass();
       const before: Point = `${from}/${isSend ? 'before send' : 'before commit'}`;
       const after: Point = `${from}/${isSend ? 'before acknowledge' : 'after commit'}`;
       const pids = senders(from, before, after);
