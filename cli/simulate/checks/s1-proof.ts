@@ -23,6 +23,8 @@ export function proofBeforeEvacuation({
   const told = new Map<number, string>();
 
   function judge(host: string, nowMs: number, slackMs: number): string | undefined {
+    // The instance was deleted between salvor's last look and its request: there is nothing to evacuate.
+    if (host === '') return undefined;
     const askedAtMs = offAskedAtMs.get(host);
     const segment = segmentsOf(host)[0] ?? simulation.policy.segments[0];
     if (askedAtMs === undefined) return `${host} was never read as off`;
