@@ -1,4 +1,5 @@
 import type { FunctionName, QueueName } from '#events/catalog.ts';
+import type { StateWrite } from '#shared/ports.ts';
 
 /**
  * What each function uses of the stack; its role is given this and no more. A test compares it with what the
@@ -6,8 +7,8 @@ import type { FunctionName, QueueName } from '#events/catalog.ts';
  */
 export interface Access {
   readonly sendsTo: readonly QueueName[];
-  /** Writes to the state are transactions of puts and condition checks; only the mirror of hosts deletes. */
-  readonly state: 'read' | 'write' | 'write-and-delete';
+  /** What its writes to the state consist of. All of them are transactions, and all read the state. */
+  readonly state: readonly Exclude<StateWrite['kind'], 'append'>[];
   /** Reads the index of what is due. */
   readonly readsDue: boolean;
   /** Adds records to the audit log. No function reads it, changes it or deletes from it. */
@@ -23,7 +24,7 @@ const STEPS: readonly QueueName[] = ['confirm-host-down', 'fence-host', 'plan-ev
 
 const step: Access = {
   sendsTo: STEPS,
-  state: 'write',
+  state: ['put'],
   readsDue: false,
   appendsAudit: true,
   callsNova: true,
@@ -33,11 +34,16 @@ const step: Access = {
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'receive-host-event': { ...step, callsNova: false },
   'confirm-host-down': { ...step, fences: true, readsDue: true },
-  'fence-host': { ...step, fences: true, readsDue: true },
-  'plan-evacuation': step,
+  'fence-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
+  'plan-evacuation': { ...step, state: ['put', 'check'] },
   'evacuate-instance': { ...step, sendsTo: [] },
-  'follow-evacuations': { ...step, sendsTo: [...STEPS, 'evacuate-instance'], readsDue: true },
+  'follow-evacuations': {
+    ...step,
+    sendsTo: [...STEPS, 'evacuate-instance'],
+    state: ['put', 'check'],
+    readsDue: true,
+  },
   'obey-operator': { ...step, callsNova: false },
   sweep: { ...step, readsDue: true, appendsAudit: false, callsNova: false },
-  'mirror-inventory': { ...step, sendsTo: ['host-events'], state: 'write-and-delete', appendsAudit: false },
+  'mirror-inventory': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
 };

@@ -37,7 +37,7 @@ const contextSchema = z
     policy: z.string().min(1).default(EXAMPLE_POLICY),
     /** Full name or ARN of the secret with the cloud's credentials. */
     cloudSecret: z.string().min(1).max(2048).default('salvor/cloud'),
-    /** Stands before the name of each fence device's credentials. The function that fences may read all secrets under it. */
+    /** Stands before the name of each fence device's credentials. The functions that confirm and that fence may read all under it. */
     secretPrefix: z
       .string()
       .regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, 'letters, digits and /_+=.@- only, and not empty')

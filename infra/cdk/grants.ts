@@ -14,10 +14,10 @@ export interface Grantable {
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
 /** A transaction needs the permissions of its parts (Developer Guide, "IAM with transactions"). */
-const STATE_ACTIONS: Readonly<Record<Access['state'], readonly string[]>> = {
-  read: READ_STATE,
-  write: [...READ_STATE, 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem'],
-  'write-and-delete': [...READ_STATE, 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem'],
+const WRITE_ACTIONS: Readonly<Record<Access['state'][number], string>> = {
+  put: 'dynamodb:PutItem',
+  check: 'dynamodb:ConditionCheckItem',
+  delete: 'dynamodb:DeleteItem',
 };
 
 /** Gives a function's role what the function uses, and no more. */
@@ -25,7 +25,7 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   const allow = (actions: readonly string[], ...resources: readonly string[]) =>
     role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
 
-  allow(STATE_ACTIONS[access.state], tables.state.tableArn);
+  allow([...READ_STATE, ...access.state.map((kind) => WRITE_ACTIONS[kind])], tables.state.tableArn);
   if (access.readsDue) allow(['dynamodb:Query'], `${tables.state.tableArn}/index/${DUE_INDEX}`);
   // Without UpdateItem and DeleteItem. That a put replaces no record is the condition of the write itself.
   if (access.appendsAudit) allow(['dynamodb:PutItem'], tables.audit.tableArn);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FUNCTION_NAMES } from '#infra/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 let output: string;
@@ -34,7 +35,7 @@ it('makes a stack with a bundle for each function, passes the checks, and prints
   const folders = Object.values<{ source: { path: string; packaging: string } }>(manifest.files)
     .filter(({ source }) => source.packaging === 'zip')
     .map(({ source }) => join(output, source.path));
-  expect(folders).toHaveLength(8);
+  expect(folders).toHaveLength(FUNCTION_NAMES.length);
   for (const folder of folders)
     for (const file of ['index.mjs', 'policy.json']) expect(existsSync(join(folder, file)), file).toBe(true);
 });

@@ -137,6 +137,8 @@ describe('a bundle at work', () => {
       'DynamoDB_20120810.TransactWriteItems',
       // Whether each of the three new hosts was reported before it was known.
       ...Array.from({ length: 3 }, () => 'DynamoDB_20120810.GetItem'),
+      // None was: they have joined.
+      'DynamoDB_20120810.TransactWriteItems',
     ]);
   });
 });
