@@ -26,15 +26,17 @@ export function simulateCommand(): Command {
     .option('--seed <seed>', 'play this one only, exactly as before', whole)
     .option('--cut <cut>', 'only what is left of that seed: failures=0/faults=2,5', cutOption)
     .option('--workers <n>', 'threads', whole, defaultWorkers())
+    .option('--go-on', 'play all of them, and list every broken one')
     .option('--table', 'print how often each fault struck in each state')
     .option('--trace', 'with --seed: print what happened')
     .option('--json', 'print one JSON document instead')
     .addHelpText(
       'after',
-      '\nThe first seed that breaks an invariant ends the search. It is shortened, told, and can be played again.\n' +
+      '\nThe first seed that breaks an invariant ends the search, unless it shall go on. It is shortened, told, and can be\n' +
+        'played again. With --go-on the broken seeds are listed by invariant.\n' +
         'Exit status: 0 every invariant held; 1 one is broken.',
     )
-    .action(async ({ seeds, from, seed, cut, workers, table, trace: traced, json }) => {
+    .action(async ({ seeds, from, seed, cut, workers, table, trace: traced, json, goOn }) => {
       if (seed !== undefined) {
         const result = await playSeed(seed, cut);
         if (json) printJson(result);
@@ -46,7 +48,7 @@ export function simulateCommand(): Command {
         return;
       }
       const workerFile = new URL('../simulate/main.ts', import.meta.url);
-      const result = await explore({ seeds, from, workers, workerFile });
+      const result = await explore({ seeds, from, workers, workerFile, goOn: goOn === true });
       const worst = result.broken[0];
       if (json) printJson(result);
       else {

@@ -14,6 +14,8 @@ export interface ExploreOptions {
   readonly workers: number;
   /** The file that a worker runs; it must call {@link answerWorker}. */
   readonly workerFile: URL;
+  /** Plays every seed, whatever was broken before it. */
+  readonly goOn?: boolean;
   readonly onProgress?: (seeds: number) => void;
 }
 
@@ -26,7 +28,7 @@ export interface SeedResult {
 
 export interface Exploration {
   readonly tally: Tally;
-  /** The broken seeds that were found before the search stopped, least first. */
+  /** The broken seeds that were found before the search ended, least first. */
   readonly broken: readonly { readonly seed: number; readonly violation: Violation }[];
   readonly seconds: number;
 }
@@ -43,7 +45,7 @@ export async function playSeed(seed: number, cut: Cut = {}): Promise<SeedResult>
   return { seed, violation, hash, tally: tallyOf(result) };
 }
 
-/** Plays seeds until all are played or one is broken. */
+/** Plays seeds until all are played or, unless it shall go on, one is broken. */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const startedMs = performance.now();
   let tally = NOTHING;
@@ -51,7 +53,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
   let next = options.from;
   const endSeed = options.from + options.seeds;
   const take = (): number | undefined => {
-    if (next >= endSeed || broken.length > 0) return undefined;
+    if (next >= endSeed || (broken.length > 0 && options.goOn !== true)) return undefined;
     next += 1;
     return next - 1;
   };

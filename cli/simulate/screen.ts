@@ -19,14 +19,28 @@ export function explorationText({ tally, broken, seconds }: Exploration, withTab
   return [
     figures(tally, seconds),
     ...(withTable ? ['', coverageTable(tally), ''] : []),
-    `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more`,
     ...(rarest.length === 0
-      ? []
-      : [`rarest: ${rarest.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ')}`]),
-    ...(broken.length === 0
-      ? ['every invariant held']
-      : broken.map(({ seed, violation }) => brokenText(seed, violation))),
+      ? [`each of the ${reachable} reachable pairs of fault and state was struck ${ENOUGH} times or more`]
+      : [
+          `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more`,
+          `rarest: ${rarest.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ')}`,
+        ]),
+    ...(broken.length === 0 ? ['every invariant held'] : brokenTexts(broken)),
   ].join('\n');
+}
+
+/** Each broken invariant with its seeds, and what happened in the first of them. */
+function brokenTexts(broken: Exploration['broken']): readonly string[] {
+  const byId = Map.groupBy(broken, ({ violation }) => violation.id);
+  return [...byId].flatMap(([id, all]) => {
+    const [first, ...others] = all;
+    if (first === undefined) return [];
+    const seeds = others.map(({ seed }) => seed);
+    return [
+      brokenText(first.seed, first.violation),
+      ...(seeds.length === 0 ? [] : [`  ${id} as well in ${seeds.length} other seeds: ${seeds.join(', ')}`]),
+    ];
+  });
 }
 
 export function seedText({ seed, violation, hash, tally }: SeedResult): string {
@@ -68,7 +82,9 @@ function figures(
 ): string {
   const rate =
     seconds > 0 ? ` in ${seconds.toFixed(1)} s, ${Math.round((60 * incidents) / seconds)} incidents a minute` : '';
-  return `${seeds} seeds, ${incidents} incidents, ${instances} instances, ${powerOffs} power-offs, ${evacuations} evacuations, ${faults} faults, ${virtualHours.toFixed(1)} h of virtual time${rate}`;
+  const each = (count: number): string => (count / Math.max(1, incidents)).toFixed(1);
+  const averages = `${each(instances)} instances and ${each(faults)} faults an incident`;
+  return `${seeds} seeds, ${incidents} incidents, ${instances} instances, ${powerOffs} power-offs, ${evacuations} evacuations, ${faults} faults, ${virtualHours.toFixed(1)} h of virtual time${rate}; ${averages}`;
 }
 
 const brokenText = (seed: number, { id, sentence, what, atMs }: Violation): string =>
