@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Checkpoint, checkCheckpoints, makeCheckpoint } from '#shared/domain/checkpoint.ts';
 import { headsNow, verifyAgainst } from '#shared/state/checkpoints.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
@@ -16,7 +16,7 @@ let before: CopiedStore;
 let now: CopiedStore;
 let checkpoints: readonly Checkpoint[];
 /** Three incidents, the last one open, with a checkpoint then and one when it has ended. */
-beforeAll(async () => {
+beforeEach(async () => {
   const { services, pipeline } = await runThreeIncidents();
   before = await CopiedStore.of(services.state);
   const first = makeCheckpoint([], await headsNow(before), NOW_MS, keys.privateKey);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '#shared/domain/audit.ts';
 import type { HostLog } from '#shared/domain/replay/log.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
@@ -9,11 +9,11 @@ import { runThreeIncidents } from '#test/support/recorded-run.ts';
 
 let services: FakeServices;
 let log: HostLog;
-beforeAll(async () => {
+beforeEach(async () => {
   ({ services } = await runThreeIncidents());
   log = await readHostLog(services.state, HOST_KEY);
 });
-afterAll(() => services.state.close());
+afterEach(() => services.state.close());
 
 const change = (records: readonly AuditRecord[], type: string, to: (record: AuditRecord) => object) =>
   records.map((record) => (record.fact.type === type ? ({ ...record, ...to(record) } as AuditRecord) : record));

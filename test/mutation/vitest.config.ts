@@ -4,8 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests of what runs when modules are loaded: each mutant of that is tried by all files. */
 const FIRST = /\/policy[^/]*\.test\.ts$/;
-/** They draw thousands of stories. */
-const LAST = /\.(property|model)\.test\.ts$/;
+/** They draw thousands of stories, or run a whole recovery for each test. */
+const LAST = /(\.(property|model)|\/checkpoint|\/replay[^/]*)\.test\.ts$/;
 
 /** A mutant dies by its first failed test, so the cheap ones come first. */
 class CheapFirst extends BaseSequencer {
