@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { bindingFault, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import { bindingFault, decideFencing, evidenceApart, type TimedReading } from '#shared/domain/fence.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
+import { closedUntouched } from '#shared/domain/reports.ts';
 import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { someReadings } from '#test/support/readings.ts';
 
@@ -70,5 +71,32 @@ describe('a host that salvor has powered off', () => {
   it('and whose evacuations may have begun is powered off again without asking the gates', () => {
     const incident = anIncident('fencing', { powerOffs: 1, evacuatingSinceMs: NOW_MS - 1 });
     expect(last(factsOf(incident, 'on', { live: disabled }))).toMatchObject({ type: 'power-off-intended', checks: [] });
+  });
+});
+
+describe('what the gates were asked of', () => {
+  const evidence = gatherEvidence(someReadings());
+  const read: IncidentFact = {
+    type: 'power-read',
+    power: 'off',
+    systemUuid: uuid(4, 1),
+    detail: 'PowerState off',
+    durationMs: 12,
+  };
+  const held: IncidentFact = { type: 'held', gates: [], evidence, atMs: NOW_MS, nextLookAtMs: NOW_MS };
+
+  it.each([
+    ['says nothing of it', [read]],
+    ['has none', [read, closedUntouched('it has come back', NOW_MS)]],
+  ])('is recorded beside the facts where each %s', (_, facts) => {
+    expect(evidenceApart(aReading('off'), null, facts, evidence)).toBe(evidence);
+  });
+
+  it.each([
+    ['a fact carries it', aReading('on'), null, [read, held]],
+    ['the device told no power', aReading('unknown'), null, [read]],
+    ['the device is not the host’s own', aReading('on'), 'bound to another host', [read]],
+  ] as const)('is not recorded twice, nor where nothing depended on it: %s', (_, reading, fault, facts) => {
+    expect(evidenceApart(reading, fault, facts, evidence)).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decideForcingDown } from '#shared/domain/fence.ts';
+import { decideForcingDown, forceDownIntended } from '#shared/domain/fence.ts';
 import type { Answer, ComputeService } from '#shared/ports.ts';
-import { anIncident, aSegment, aService, NOW_MS } from '#test/support/builders.ts';
+import { aHost, anIncident, aSegment, aService, NOW_MS, SERVICE_ID, seconds } from '#test/support/builders.ts';
 
 const accepted: Answer = { kind: 'accepted', requestId: 'req-1', durationMs: 3 };
 const refused: Answer = { kind: 'refused', httpStatus: 404, message: 'not found', requestId: 'req-2', durationMs: 3 };
@@ -12,6 +12,14 @@ const decide = (answer: Answer | null, service: ComputeService | undefined, fail
   decideForcingDown(anIncident('forcing-down', { failures }), answer, service, aSegment(), NOW_MS, 0.5);
 
 describe('forcing the service down', () => {
+  it('is looked after when no answer has come within 30 s', () => {
+    expect(forceDownIntended(aHost(), NOW_MS)).toEqual({
+      type: 'force-down-intended',
+      serviceId: SERVICE_ID,
+      dueAtMs: NOW_MS + seconds(30),
+    });
+  });
+
   it('is done when Nova itself says so, whatever it had answered', () => {
     for (const answer of [accepted, refused, unknown])
       expect(decide(answer, down)).toMatchObject([

@@ -147,6 +147,27 @@ describe('a waiting task ends instead', () => {
   });
 });
 
+describe('a decision about a waiting task is recorded', () => {
+  const basisOf = (story: Story) => grant([waiting], input(story))[0]?.basis;
+
+  it('with the destinations that it was made among', () => {
+    expect(basisOf({ inFlight: 2, inFlightElsewhere: 3 })).toEqual({
+      forcedDown: true,
+      migration: null,
+      inFlight: 2,
+      inFlightElsewhere: 3,
+      candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
+    });
+  });
+
+  it('with the migration that ended it, and without destinations, which had no part in it', () => {
+    expect(basisOf({ otherMigrations: [aMigration({ id: 7, status: 'running' })] })).toMatchObject({
+      migration: { id: 7, sourceHost: 'compute-1', destinationHost: 'compute-2', status: 'running' },
+      candidates: [],
+    });
+  });
+});
+
 describe('tokens', () => {
   const granted = (tasks: readonly TaskState[], story: Story) =>
     grant(tasks, input({ onHost: serversFor(tasks), inFlight: tasks.filter(isInFlight).length, ...story })).length;

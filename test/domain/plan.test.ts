@@ -109,6 +109,17 @@ describe('a plan', () => {
     expect(tasksOf({ otherMigrations })[0]?.progress).toMatchObject({ status: 'ended', outcome: 'person' });
   });
 
+  it('records the evacuation and the migration that it respects', () => {
+    const [planned] = plan({
+      evacuations: [aMigration({ id: 5, status: 'pre-migrating' })],
+      otherMigrations: [aMigration({ id: 6, status: 'running', destinationHost: 'compute-3' })],
+    });
+    expect(planned?.basis).toMatchObject({
+      evacuation: { id: 5, sourceHost: 'compute-1', destinationHost: 'compute-2', status: 'pre-migrating' },
+      migration: { id: 6, sourceHost: 'compute-1', destinationHost: 'compute-3', status: 'running' },
+    });
+  });
+
   it('of an empty host is empty', () => {
     expect(plan({ servers: [] })).toEqual([]);
   });
