@@ -38,7 +38,7 @@ export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance
   const basis = { by: 'request', atMs: nowMs, server: recorded, hindered } as const;
   const intended = await commitTask(services, task, { facts: decision.facts, basis }, host);
   if (intended === undefined || decision.do === 'give-back') return;
-  const { facts, answer } = await requestEvacuation(services, intended.value);
+  const { facts, answer } = await requestEvacuation(services, intended.value, decision.leaveByMs);
   await recordAnswer(services, intended, facts, answer, attempt, segment);
 });
 

@@ -10,7 +10,8 @@ import type { TaskFact, TaskState } from './task.ts';
 const GRANT_MAX_AGE_MS = 30_000;
 
 export type EvacuateDecision =
-  | { readonly do: 'request'; readonly facts: readonly TaskFact[] }
+  /** No request leaves later than `leaveByMs`, Unix ms: what it rests on is too old then. */
+  | { readonly do: 'request'; readonly facts: readonly TaskFact[]; readonly leaveByMs: number }
   | { readonly do: 'give-back'; readonly facts: readonly TaskFact[] }
   /** Another message's business, or over: nothing to do. */
   | { readonly do: 'nothing' };
@@ -46,7 +47,8 @@ export function decideEvacuate(
 ): EvacuateDecision {
   const { progress } = task;
   if (progress.status !== 'granted' || progress.attempt.number !== attemptNumber) return { do: 'nothing' };
-  const proof = unfit ?? proofFor(host, task, progress.attempt.grantedAtMs, proofMaxAgeSeconds, nowMs);
+  const { grantedAtMs } = progress.attempt;
+  const proof = unfit ?? proofFor(host, task, grantedAtMs, proofMaxAgeSeconds, nowMs);
   if (typeof proof === 'string')
     return { do: 'give-back', facts: [{ type: 'grant-expired', because: proof, atMs: nowMs }] };
   const intent: TaskFact = {
@@ -57,7 +59,8 @@ export function decideEvacuate(
     proofReadAtMs: proof.readAtMs,
     atMs: nowMs,
   };
-  return { do: 'request', facts: [intent] };
+  const leaveByMs = Math.min(proof.readAtMs + proofMaxAgeSeconds * 1000, grantedAtMs + GRANT_MAX_AGE_MS);
+  return { do: 'request', facts: [intent], leaveByMs };
 }
 
 /** The proof that the request may rest on, or why it may not leave. */

@@ -31,19 +31,25 @@ export async function commitTask(
   }
 }
 
-/** The outside action: at most one os-resetState, and then at most one evacuate. */
+/**
+ * The outside action: at most one os-resetState, and then at most one evacuate.
+ * @param leaveByMs Unix ms: the commit of the intent, or the reset, may have taken longer than the fence proof lasts (S1)
+ */
 export async function requestEvacuation(
-  { compute }: Services,
+  { compute, clock }: Services,
   { instanceId, progress }: TaskState,
+  leaveByMs: number,
 ): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
   const { destination: host, way } = 'attempt' in progress ? progress.attempt : { destination: null, way: 'as-it-was' };
   const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
-  if (way !== 'reset-and-leave-stopped')
-    return { facts: [], answer: await compute.evacuate(instanceId, { host, end }) };
+  const evacuate = async (): Promise<Answer> =>
+    clock.now() > leaveByMs ? notSent(TOO_LATE) : await compute.evacuate(instanceId, { host, end });
+  if (way !== 'reset-and-leave-stopped') return { facts: [], answer: await evacuate() };
+  if (clock.now() > leaveByMs) return { facts: [], answer: notSent(TOO_LATE) };
   const reset = await compute.resetStateToActive(instanceId);
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
-  if (reset.kind === 'accepted') return { facts, answer: await compute.evacuate(instanceId, { host, end }) };
+  if (reset.kind === 'accepted') return { facts, answer: await evacuate() };
   // It may take effect yet, in the middle of the next attempt: so it is settled like an evacuate without an answer.
   if (reset.kind === 'unknown') return { facts, answer: { ...reset, error: `os-resetState: ${reset.error}` } };
   const { message } = reset;
@@ -56,6 +62,17 @@ export async function requestEvacuation(
   };
   return { facts, answer };
 }
+
+const TOO_LATE = 'not sent: what was read before it was too old by then';
+
+/** Nothing left this process, so there is nothing to settle. */
+const notSent = (message: string): Answer => ({
+  kind: 'refused',
+  httpStatus: 0,
+  message,
+  requestId: null,
+  durationMs: 0,
+});
 
 /** Records what Nova answered, behind whatever the follower has made of the task meanwhile (A1). */
 export async function recordAnswer(

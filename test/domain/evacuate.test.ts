@@ -37,7 +37,17 @@ describe('the last look before a request', () => {
           atMs: NOW_MS,
         },
       ],
+      leaveByMs: expect.any(Number),
     });
+  });
+
+  it.each([
+    ['the proof', seconds(100), seconds(5), seconds(20)],
+    ['what was seen for the grant', seconds(20), seconds(25), seconds(5)],
+  ])('lets the request leave until %s is too old', (_, proofAgeMs, grantAgeMs, leftMs) => {
+    const host = aHostIn('evacuating', { proof: aProof({ readAtMs: NOW_MS - proofAgeMs }) });
+    const task = aTask('granted', { attempt: anAttempt({ grantedAtMs: NOW_MS - grantAgeMs }) });
+    expect(decide(host, task)).toMatchObject({ do: 'request', leaveByMs: NOW_MS + leftMs });
   });
 
   const old = aProof({ readAtMs: NOW_MS - seconds(121) });

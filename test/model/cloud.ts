@@ -99,7 +99,7 @@ export const isBusy = (cloud: Cloud, instanceId: string): boolean =>
   cloud.migrations.some((each) => each.instanceId === instanceId && isUnderWay(each)) ||
   cloud.landings.some((each) => each.instanceId === instanceId);
 
-/** Nova takes an evacuate request: from now on a guest may run at the destination. */
+/** Nova takes an evacuate request: from now on a guest may run at the destination, unless that is off. */
 export function evacuationBegins(cloud: Cloud, instanceId: string, destination: string, ours = true): Cloud {
   const { host, runsOn } = instanceOf(cloud, instanceId);
   if (host === null) return cloud;
@@ -107,7 +107,8 @@ export function evacuationBegins(cloud: Cloud, instanceId: string, destination: 
   const migration: RealMigration = { id, instanceId, source: host, destination, status: 'accepted', over: false, ours };
   const changed = withInstance(cloud, instanceId, {
     taskState: 'rebuilding',
-    runsOn: runsOn.includes(destination) ? runsOn : [...runsOn, destination],
+    runsOn:
+      runsOn.includes(destination) || cloud.hosts[destination]?.power === 'off' ? runsOn : [...runsOn, destination],
   });
   return { ...changed, migrations: [...changed.migrations, migration] };
 }

@@ -1,7 +1,5 @@
 import type { Disarmed } from '#shared/domain/guards.ts';
 import type { JsonObject, StateWrite } from '#shared/ports.ts';
-import { hostItemKey } from '#shared/state/hosts.ts';
-import { hostOf } from './cloud.ts';
 import type { Draft } from './draft.ts';
 import { incidentIn, type StoredIncident } from './normal.ts';
 import type { Setting } from './replay.ts';
@@ -26,7 +24,7 @@ export function checkCommit(
     if (write.kind !== 'put') continue;
     const was = before.get(write);
     if (write.partition.startsWith('host#')) checkHost(draft, write.body, was, appended);
-    if (write.partition.startsWith('tasks#')) checkTask(draft, write, was, appended, setting);
+    if (write.partition.startsWith('tasks#')) checkTask(draft, write, was, appended);
     if (write.partition.startsWith('guard#')) checkGuard(draft, write.partition, write.body, setting);
   }
   noteIntents(draft, writes);
@@ -115,19 +113,11 @@ function checkTask(
   { body, partition }: { readonly body: JsonObject; readonly partition: string },
   was: Item | undefined,
   appended: ReadonlyMap<string, number>,
-  { policy }: Setting,
 ): void {
   const records = appended.get(`task${partition.slice('tasks'.length)}#${body.instanceId}`) ?? 0;
   if (records === 0) draft.breach('audit', `the task of ${body.instanceId} changes without a record`);
   if (seqOf(body) !== (was === undefined ? 0 : seqOf(was.body)) + records)
     draft.breach('audit', `the stream of the task of ${body.instanceId} does not go on by the records written`);
-  const statusIn = (item: JsonObject | undefined) => (item?.progress as JsonObject | undefined)?.status;
-  if (statusIn(body) !== 'requested' || statusIn(was?.body) === 'requested') return;
-  const name = String(draft.item(hostItemKey(String(body.hostKey)))?.body.name);
-  const ageMs = T0 - (hostOf(draft.cloud, name).readOffAtMs ?? 0);
-  const mostSeconds = policy.segments[0]?.fencing.proofMaxAgeSeconds ?? 0;
-  if (ageMs > mostSeconds * 1000)
-    draft.breach('proof', `an evacuate is intended, and the power of ${name} was read ${ageMs / 1000} s ago`);
 }
 
 function checkGuard(draft: Draft, partition: string, body: JsonObject, { policy }: Setting): void {

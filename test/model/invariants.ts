@@ -72,6 +72,9 @@ export function checkForceDown(draft: Draft, host: string, _: Caller): void {
     draft.breach('proof', `${host} is forced down, but was not read as off`);
 }
 
+/** When the request left, in Unix ms: how long it was on its way is not its sender's. */
+const leftAtMs = ({ run }: Caller): number => Math.max(...run.records.map(({ atMs }) => atMs));
+
 export function checkEvacuate(draft: Draft, message: EvacuateInstance, caller: Caller): void {
   const { hostKey, incidentId, instanceId } = message;
   useIntent(draft, `evacuate ${instanceId}`);
@@ -81,6 +84,9 @@ export function checkEvacuate(draft: Draft, message: EvacuateInstance, caller: C
   const because = `an evacuate request leaves for an instance of ${host}`;
   if (readOffAtMs === null) draft.breach('proof', `${because}, which was not read as off`);
   else if (readOffAtMs < Number(opened)) draft.breach('proof', `${because}, whose proof is older than the incident`);
+  const ageSeconds = (leftAtMs(caller) - (readOffAtMs ?? 0)) / 1000;
+  if (ageSeconds > (caller.setting.policy.segments[0]?.fencing.proofMaxAgeSeconds ?? 0))
+    draft.breach('proof', `${because}, whose power was read ${ageSeconds} s before`);
   // No reading holds off somebody else who switches it on behind it.
   if (power === 'on' && !switchedOn) draft.breach('proof', `${because}, which is on`);
   if (!forcedDown) draft.breach('proof', `${because}, which Nova has not forced down`);

@@ -57,7 +57,9 @@ function* progress(cloud: Cloud): Generator<Move> {
     }
   }
   for (const migration of cloud.migrations.filter(isUnderWay)) {
-    const { id, status } = migration;
+    const { id, status, destination } = migration;
+    // It is the destination that does it.
+    if (cloud.hosts[destination]?.power === 'off') continue;
     const what =
       status === 'accepted' ? 'is done' : status === 'done' ? 'moves its instance' : 'lets go of its instance';
     const after = evacuationGoesOn(cloud, migration, 'done');
@@ -75,7 +77,11 @@ function land(cloud: Cloud, landing: Cloud['landings'][number]): Cloud {
 
 function* chances(cloud: Cloud, suspects: readonly string[]): Generator<Move> {
   for (const migration of cloud.migrations)
-    if (migration.status === 'accepted' && isUnderWay(migration)) {
+    if (
+      migration.status === 'accepted' &&
+      isUnderWay(migration) &&
+      cloud.hosts[migration.destination]?.power !== 'off'
+    ) {
       const after = evacuationGoesOn(cloud, migration, 'failed');
       yield { label: `evacuation ${migration.id} fails`, fault: 'failure', part: 'instances', after };
     }

@@ -35,6 +35,7 @@ export function stormLimits({ simulation, incidents, switches, segmentsOf }: Sce
     }
   }
 
+  /** Of each window that holds the host: one that was decided on before may be powered off after another. */
   function judge(
     { maxHosts, maxPercent, windowSeconds }: Segment['storm'],
     among: readonly Decided[],
@@ -42,10 +43,16 @@ export function stormLimits({ simulation, incidents, switches, segmentsOf }: Sce
     whole: number,
     of: string,
   ): string | undefined {
-    const count = among.filter(({ atMs }) => atMs > now.atMs - windowSeconds * 1000).length;
-    if (count > maxHosts) return `${count} hosts of ${of} in ${windowSeconds} s, at most ${maxHosts}`;
-    if (count > 1 && percentOf(count, whole) > maxPercent)
-      return `${count} of ${whole} hosts of ${of} in ${windowSeconds} s, at most ${maxPercent} %`;
+    const windowMs = windowSeconds * 1000;
+    for (const { atMs: endMs } of among) {
+      if (endMs < now.atMs || endMs - windowMs >= now.atMs) continue;
+      const counted = among.filter(({ atMs }) => atMs <= endMs && atMs > endMs - windowMs);
+      const count = counted.length;
+      const which = counted.map(({ host }) => host).join(', ');
+      if (count > maxHosts) return `${count} hosts of ${of} in ${windowSeconds} s, at most ${maxHosts}: ${which}`;
+      if (count > 1 && percentOf(count, whole) > maxPercent)
+        return `${count} of ${whole} hosts of ${of} in ${windowSeconds} s, at most ${maxPercent} %: ${which}`;
+    }
     return undefined;
   }
 
