@@ -1,4 +1,4 @@
-/** A JSON value as it is stored and sent: no `undefined`, no dates, no functions. */
+/** A JSON value as it is stored and sent: no `undefined`, no dates, no functions; -0 comes back as 0. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 

@@ -19,6 +19,12 @@ export function describeBodies(store: CurrentStore): void {
       expect((await store().queryAudit('p')).items[0]?.body).toEqual({ value });
     });
 
+    test('a -0 comes back as 0', async () => {
+      await store().transact([put('a', 'absent', { value: -0 }), append('a', { value: -0 })]);
+      expect((await get('a'))?.body).toEqual({ value: 0 });
+      expect((await store().queryAudit('p')).items[0]?.body).toEqual({ value: 0 });
+    });
+
     test('what the caller does with its object afterwards is not stored', async () => {
       const body = { n: 1 };
       const written = store().transact([put('a', 'absent', body)]);

@@ -14,6 +14,9 @@ interface Plan {
   readonly dueAtMs: number | undefined;
 }
 
+/** A generated body may hold -0, which comes back as 0. */
+const asRead = (body: JsonObject): JsonObject => JSON.parse(JSON.stringify(body)) as JsonObject;
+
 /** The whole contract of `transact` in a few lines: two maps, and all or nothing. */
 class Model {
   items = new Map<string, StoredItem>();
@@ -35,10 +38,10 @@ class Model {
   #apply(write: StateWrite): void {
     const { partition, sort } = write;
     if (write.kind === 'delete') this.items.delete(sort);
-    if (write.kind === 'append') this.audit.set(sort, { partition, sort, version: 1, body: write.body });
+    if (write.kind === 'append') this.audit.set(sort, { partition, sort, version: 1, body: asRead(write.body) });
     if (write.kind === 'put') {
-      const { kind: _, expect: before, ...rest } = write;
-      this.items.set(sort, { ...rest, version: before === 'absent' ? 1 : before + 1 });
+      const { kind: _, expect: before, body, ...rest } = write;
+      this.items.set(sort, { ...rest, version: before === 'absent' ? 1 : before + 1, body: asRead(body) });
     }
   }
 }
