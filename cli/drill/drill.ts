@@ -8,7 +8,7 @@ import { type Figures, figuresOf } from './figures.ts';
 import type { DrillOptions } from './options.ts';
 import { type Sabotage, type Stage, setStage } from './stage.ts';
 import { type StoryLine, tell } from './story.ts';
-import { type Verdict, verify } from './verify.ts';
+import { type Evidence, type Verdict, verify } from './verify.ts';
 
 /** What one who watches is told while it runs. */
 export interface Audience {
@@ -30,6 +30,8 @@ export interface DrillResult {
   readonly exitCode: 0 | 1 | 3;
 }
 
+type Streams = Evidence['audit'];
+
 const NO_FAULT: DrillFault = { story: 'one host dies', ending: 'recovered' };
 const LOOK_MS = 100;
 
@@ -38,8 +40,9 @@ export async function runDrill(
   options: DrillOptions,
   audience: Audience,
   log: Log,
-  sabotage?: Sabotage,
+  sabotage: Sabotage = {},
 ): Promise<DrillResult> {
+  const { breaks } = sabotage;
   const fault = options.fault === undefined ? NO_FAULT : FAULTS[options.fault];
   const stage = await setStage(options, log, sabotage);
   try {
@@ -55,24 +58,20 @@ export async function runDrill(
     const diedAtMs = await kill(stage, fault, victims);
     audience.scene(deathNotice(stage, victims));
     const scene = { cloud, victim, agents: stage.agents };
+    const judge = (audit: Streams): readonly Verdict[] =>
+      verify({ cloud, victims, protectedBefore, unprotected, mustRecover: fault.ending === 'recovered', audit });
     const reporting = report(stage, fault, victims);
     const ended = await watch(stage, fault, {
       diedAtMs,
       audience,
-      limitMs: limitOf(options, fault),
+      limitMs: limitOf(options),
       onFirstEvacuation: () => fault.afterFirstEvacuation?.(scene),
+      isLost: (audit) => breaks !== undefined && judge(audit).some((each) => isBroken(each) && breaks.test(each.rule)),
     });
     await reporting;
     const audit = await readAudit(stage.embedded.state, stage.policy.cloud);
-    const verdicts = verify({
-      cloud,
-      victims,
-      protectedBefore,
-      unprotected,
-      mustRecover: fault.ending === 'recovered',
-      audit: audit.streams,
-    });
-    const well = ended === fault.ending && verdicts.every((verdict) => verdict.broken.length === 0);
+    const verdicts = judge(audit.streams);
+    const well = ended === fault.ending && !verdicts.some(isBroken);
     const figures = figuresOf(
       stage,
       diedAtMs,
@@ -112,23 +111,24 @@ async function report({ cloud, agents, victim }: Stage, fault: DrillFault, victi
   await fault.afterReports?.({ cloud, agents, victim });
 }
 
-const limitOf = (options: DrillOptions, { ending }: DrillFault): number => {
-  const { limitSeconds, graceSeconds, instances, evacuationSeconds } = options;
-  return 1000 * (limitSeconds ?? graceSeconds + (ending === 'recovered' ? 90 + instances * evacuationSeconds : 30));
-};
+/** After this long the drill will not end as it must, on a busy machine either. */
+const limitOf = ({ graceSeconds, instances, evacuationSeconds }: DrillOptions): number =>
+  1000 * (graceSeconds + 90 + instances * evacuationSeconds);
 
 interface Watching {
   readonly diedAtMs: number;
   readonly limitMs: number;
   readonly audience: Audience;
   readonly onFirstEvacuation: () => Promise<void> | undefined;
+  /** Whether there is nothing more to wait for, however it would have ended. */
+  readonly isLost: (audit: Streams) => boolean;
 }
 
 /** Tells the story as the audit log grows, until the drill has ended one way or the other. */
 async function watch(
   stage: Stage,
   fault: DrillFault,
-  { diedAtMs, limitMs, audience, onFirstEvacuation }: Watching,
+  { diedAtMs, limitMs, audience, onFirstEvacuation, isLost }: Watching,
 ): Promise<Ending | 'nothing'> {
   const told = new Map<string, number>();
   const names = new Map(stage.cloud.servers().map((server) => [server.id, server.name]));
@@ -154,11 +154,13 @@ async function watch(
       await evacuating;
       return ended;
     }
+    if (isLost(streams)) return 'nothing';
     await pause(LOOK_MS);
   }
   return 'nothing';
 }
 
+const isBroken = ({ broken }: Verdict): boolean => broken.length > 0;
 const isRecovered = ({ fact }: AuditRecord): boolean => fact.type === 'task-ended' && fact.outcome === 'recovered';
 
 /** How it has ended, as far as it has. What goes on for ever by design (a dead BMC, a held host) ends after a few looks. */

@@ -9,8 +9,6 @@ export interface DrillOptions {
   readonly seed: number;
   /** Where the pipeline's state is kept for a look afterwards; forgotten if absent. */
   readonly stateDir?: string;
-  /** After this long the drill has not ended as it must. Default: as the other options ask for. */
-  readonly limitSeconds?: number;
 }
 
 export const DEFAULTS: DrillOptions = {

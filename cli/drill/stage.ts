@@ -22,6 +22,8 @@ export type OutsideServices = Omit<Services, 'state' | 'outbox'>;
 export interface Sabotage {
   readonly outside?: (services: OutsideServices, cloud: SimulatedCloud) => OutsideServices;
   readonly inside?: (services: Services) => Services;
+  /** The rule that is broken for good by it: nothing is waited for once it is. */
+  readonly breaks?: RegExp;
 }
 
 export interface Stage {
