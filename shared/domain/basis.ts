@@ -30,6 +30,8 @@ export type HostBasis =
       readonly by: 'read-back';
       readonly atMs: number;
       readonly askedAtMs: number;
+      /** The system that was powered off; older salvors did not ask for it. */
+      readonly systemUuid?: string | null;
       readonly random: number;
       /** No other step was taken since the power-off: its answer is not merely recorded. */
       readonly current: boolean;

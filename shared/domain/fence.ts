@@ -145,11 +145,13 @@ export const powerOffAnswered = (attempt: number, { kind, detail, durationMs }: 
 
 /**
  * After a power-off was answered and the power was read back for a while.
+ * @param asked what the system that was powered off had told of itself before; its device may be another's by now (S2)
  * @param upMs when the host was last seen up, by its claims of now: a report may have come while the power was read
  */
 export function decideAfterPowerOff(
   incident: Fencing,
   answer: PowerOffAnswer,
+  asked: Pick<PowerReading, 'systemUuid'>,
   reading: TimedReading,
   upMs: number,
   segment: Segment,
@@ -166,6 +168,10 @@ export function decideAfterPowerOff(
     detail: reading.detail,
     durationMs: reading.durationMs,
   };
+  if (power !== 'unknown' && systemUuid !== asked.systemUuid) {
+    const because = `the power of ${asked.systemUuid ?? 'a system without UUID'} was to be read back, and ${systemUuid ?? 'one without'} answered`;
+    return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
+  }
   if (power === 'off') {
     const { askedAtMs } = reading;
     return [answered, read, proofMade(reading, askedAtMs, nowMs), ...voidedByReport(askedAtMs, upMs, nowMs)];

@@ -88,13 +88,14 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
       by: 'read-back',
       atMs,
       askedAtMs: after.askedAtMs,
+      systemUuid: reading.systemUuid,
       random: again,
       current: current !== undefined,
     } as const;
     const facts =
       current === undefined
         ? [answered]
-        : decideAfterPowerOff(current, answer, after, lastSeenUpMs(claims), segment, atMs, again);
+        : decideAfterPowerOff(current, answer, reading, after, lastSeenUpMs(claims), segment, atMs, again);
     return { facts, basis };
   });
 }

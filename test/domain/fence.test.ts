@@ -231,8 +231,19 @@ describe('a device', () => {
 
 describe('after a power-off', () => {
   const accepted: PowerOffAnswer = { kind: 'accepted', detail: '204', durationMs: 5 };
-  const answered = (answer: PowerOffAnswer, power: PowerReading['power'], upMs = 0) =>
-    decideAfterPowerOff(poweredOffBefore, answer, aReading(power), upMs, segment, NOW_MS, 0.5);
+  const answered = (
+    answer: PowerOffAnswer,
+    power: PowerReading['power'],
+    { upMs = 0, asked = SYSTEM, told = aReading(power).systemUuid }: AfterPowerOff = {},
+  ) => {
+    const reading = aReading(power, { systemUuid: told });
+    return decideAfterPowerOff(poweredOffBefore, answer, { systemUuid: asked }, reading, upMs, segment, NOW_MS, 0.5);
+  };
+  interface AfterPowerOff {
+    readonly upMs?: number;
+    readonly asked?: string | null;
+    readonly told?: string | null;
+  }
 
   it.each(['accepted', 'refused', 'unknown'] as const)('that was %s, off is a proof', (kind) => {
     expect(answered({ ...accepted, kind }, 'off')).toMatchObject([
@@ -244,8 +255,8 @@ describe('after a power-off', () => {
 
   it('off is no proof for long when the host was reported up while its power was read', () => {
     const { askedAtMs } = aReading('off');
-    expect(answered(accepted, 'off', askedAtMs - seconds(5)).at(-1)).toMatchObject({ type: 'proof-made' });
-    expect(answered(accepted, 'off', askedAtMs - seconds(5) + 1).slice(-2)).toMatchObject([
+    expect(answered(accepted, 'off', { upMs: askedAtMs - seconds(5) }).at(-1)).toMatchObject({ type: 'proof-made' });
+    expect(answered(accepted, 'off', { upMs: askedAtMs - seconds(5) + 1 }).slice(-2)).toMatchObject([
       { type: 'proof-made' },
       { type: 'proof-voided', because: expect.stringContaining('reported up'), atMs: NOW_MS },
     ]);
@@ -261,5 +272,22 @@ describe('after a power-off', () => {
       { type: 'power-read', power },
       { type: 'fence-failed', because: expect.stringMatching(because), retryAtMs: NOW_MS + 7500 },
     ]);
+  });
+
+  const another = uuid(4, 2);
+  it.each([
+    [SYSTEM, another, `the power of ${SYSTEM} was to be read back, and ${another} answered`],
+    [SYSTEM, null, `the power of ${SYSTEM} was to be read back, and one without answered`],
+    [null, another, `the power of a system without UUID was to be read back, and ${another} answered`],
+  ])('off of another system is no proof: %s, then %s', (asked, told, because) => {
+    for (const power of ['off', 'on'] as const)
+      expect(answered(accepted, power, { asked, told }).slice(1)).toMatchObject([
+        { type: 'power-read', power, systemUuid: told },
+        { type: 'fence-failed', because, retryAtMs: NOW_MS + 7500 },
+      ]);
+  });
+
+  it('off is a proof where no system tells its UUID', () => {
+    expect(answered(accepted, 'off', { asked: null, told: null }).at(-1)).toMatchObject({ type: 'proof-made' });
   });
 });

@@ -93,8 +93,10 @@ function decide(
       const answer: PowerOffAnswer = { kind, detail, durationMs };
       if (!basis.current) return [powerOffAnswered(attempt, answer)];
       const reading = readingIn(find('power-read'), basis.askedAtMs);
+      const asked = basis.systemUuid === undefined ? reading : { systemUuid: basis.systemUuid };
       const upMs = lastSeenUpMs(host.claims);
-      return decideAfterPowerOff(inStatus(incident, ['fencing']), answer, reading, upMs, segment, atMs, basis.random);
+      const fencing = inStatus(incident, ['fencing']);
+      return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random);
     }
     case 'forcing-down': {
       const answered = find('force-down-answered');
