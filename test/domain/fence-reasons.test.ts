@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { bindingFault, decideFencing, evidenceApart, type TimedReading } from '#shared/domain/fence.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
-import { closedUntouched } from '#shared/domain/reports.ts';
 import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { FACTS } from '#test/support/host-facts.ts';
 import { someReadings } from '#test/support/readings.ts';
 
 const aReading = (power: TimedReading['power']): TimedReading => ({
@@ -75,28 +75,21 @@ describe('a host that salvor has powered off', () => {
 });
 
 describe('what the gates were asked of', () => {
-  const evidence = gatherEvidence(someReadings());
-  const read: IncidentFact = {
-    type: 'power-read',
-    power: 'off',
-    systemUuid: uuid(4, 1),
-    detail: 'PowerState off',
-    durationMs: 12,
-  };
-  const held: IncidentFact = { type: 'held', gates: [], evidence, atMs: NOW_MS, nextLookAtMs: NOW_MS };
+  const apart = (reading: TimedReading, fault: string | null, facts: readonly IncidentFact[]) =>
+    evidenceApart(reading, fault, facts, FACTS.confirmed.evidence);
+  const read = FACTS['power-read'];
 
-  it.each([
-    ['says nothing of it', [read]],
-    ['has none', [read, closedUntouched('it has come back', NOW_MS)]],
-  ])('is recorded beside the facts where each %s', (_, facts) => {
-    expect(evidenceApart(aReading('off'), null, facts, evidence)).toBe(evidence);
+  it('is recorded beside the facts where none of them carries it', () => {
+    const { evidence } = FACTS.confirmed;
+    expect(apart(aReading('off'), null, [read, FACTS['proof-made']])).toBe(evidence);
+    expect(apart(aReading('off'), null, [read, FACTS['incident-closed']])).toBe(evidence);
   });
 
   it.each([
-    ['a fact carries it', aReading('on'), null, [read, held]],
+    ['a fact carries it', aReading('on'), null, [read, FACTS.held]],
     ['the device told no power', aReading('unknown'), null, [read]],
     ['the device is not the host’s own', aReading('on'), 'bound to another host', [read]],
   ] as const)('is not recorded twice, nor where nothing depended on it: %s', (_, reading, fault, facts) => {
-    expect(evidenceApart(reading, fault, facts, evidence)).toBeNull();
+    expect(apart(reading, fault, facts)).toBeNull();
   });
 });
