@@ -115,6 +115,6 @@ export function withStorm(
   return { ...guard, storm: { sinceMs: goesOn ? storm.sinceMs : nowMs, lastSuspicionAtMs } };
 }
 
-/** Rounded to one decimal, as it is shown. */
+/** Rounded to one decimal, as it is shown. Of nothing, all. */
 export const percentOf = (part: number, whole: number): number =>
   whole === 0 ? 100 : Math.round((1000 * part) / whole) / 10;

@@ -45,6 +45,13 @@ const all = (Object.keys(FACTS) as Step[]).flatMap((fact) =>
   STATUSES.map((status) => ({ fact, status, to: MOVES[fact][status] ?? 'a defect' })),
 );
 
+describe('an answer that comes behind the end of its incident', () => {
+  it('changes nothing', () => {
+    const host = aHost();
+    expect(evolveHost(host, { type: 'answered-late', incidentId: uuid(1, 1), answered: FACTS.held })).toBe(host);
+  });
+});
+
 describe('an incident', () => {
   it.each(all)('$status, $fact: $to', ({ fact, status, to }) => {
     const host = aHostIn(status);

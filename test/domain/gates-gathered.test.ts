@@ -37,6 +37,10 @@ describe('what is gathered for the gates', () => {
     });
   });
 
+  it('counts a failed host that Nova no longer knows', () => {
+    expect(gatherEvidence(someReadings({ openIncidents: [aSuspect(99)] })).ofAll.openOthers).toBe(1);
+  });
+
   it('has the moments at which incidents opened, its own too', () => {
     const host = aHostIn('suspected', { openedAtMs: NOW_MS - seconds(50) });
     const openIncidents = [aSuspect(2, { openedAtMs: NOW_MS - seconds(40) })];

@@ -46,6 +46,30 @@ describe('the observer', () => {
 
   it('has nothing to see where there is no other host', () => {
     expect(closed(seeing(0, 0), devices(0, 0))).toEqual(['healthy-hosts']);
+    expect(because(seeing(0, 0), 'observer', devices(0, 0))).toBe(
+      'Nova sees 0 of 0 other hosts up (100 %, at least 50 %); no other device to ask',
+    );
+  });
+
+  it('has nothing to see where Nova lists no host at all', () => {
+    const { live, ...readings } = someReadings();
+    const nothing = { ...readings, live: { ...live, allServices: [] } };
+    expect(because(nothing, 'observer', devices(0, 0))).toMatch(/^Nova sees 0 of 0 other hosts up \(100 %/);
+    expect(closed(nothing, devices(0, 0))).not.toContain('observer');
+  });
+
+  it('says that its devices were not tried', () => {
+    const readings = someReadings();
+    const gates = askGates(gatherEvidence(readings), readings);
+    expect(gates.find(({ gate }) => gate === 'observer')).toMatchObject({
+      open: false,
+      because:
+        'Nova sees 9 of 9 other hosts up (100 %, at least 50 %); devices: it was not tried: another gate was closed',
+    });
+  });
+
+  it('is asked once it was tried, also when another gate has closed since', () => {
+    expect(closed(seeing(0, 0), devices(0, 1))).toEqual(['healthy-hosts', 'observer']);
   });
 
   it('is not looked at while another gate is closed', () => {

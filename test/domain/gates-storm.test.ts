@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GateName } from '#shared/domain/gates/gate.ts';
+import { isOldFailure } from '#shared/domain/gates/old-failure.ts';
 import { type GuardState, percentOf, withStorm, withTicket } from '#shared/domain/guards.ts';
 import { HOST_KEY, NOW_MS, type SegmentInput, seconds, servicesOf, uuid } from '#test/support/builders.ts';
 import { aGuard, aSuspect, because, closed, someReadings, ticketsOf } from '#test/support/readings.ts';
@@ -58,6 +59,11 @@ describe('a storm', () => {
     const live = { ...someReadings().live, segmentServices: services, allServices: services };
     const openIncidents = suspects(10, 10, 10).map((suspect) => ({ ...suspect, lastIncident }));
     expect(closed(someReadings({ live, openIncidents }, { storm: limits }))).toEqual(gates);
+  });
+
+  it('has no old failure of a host that Nova no longer knows', () => {
+    const lastIncident = { id: uuid(1, 9), endedAtMs: NOW_MS, outcome: 'recovered' } as const;
+    expect(isOldFailure({ lastIncident }, undefined)).toBe(false);
   });
 
   it('is not made by the host itself, whose incident was confirmed before', () => {

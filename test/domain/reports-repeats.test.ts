@@ -67,6 +67,29 @@ describe('words of one reporter in one batch', () => {
   });
 });
 
+describe('an incident that several reporters open', () => {
+  it('names them in the order of their names', () => {
+    const said = ['/c', '/a', '/b'].map((source, index) => anEvent({ source, atMs: NOW_MS - seconds(9 - index) }));
+    expect(decide(aHost(), said, aSegment()).at(-1)).toMatchObject({
+      type: 'incident-opened',
+      because: 'reported down by /a, /b, /c',
+    });
+  });
+});
+
+describe('a word that is read back from the audit', () => {
+  it('is written down when it stands for others, however soon after the last one', () => {
+    const claims = { '/monitor/a': aClaim('up', NOW_MS - seconds(1)) };
+    const again = (standsFor: number) => {
+      const received = { event: anEvent({ type: 'host.heartbeat' }), receivedAtMs: NOW_MS, standsFor };
+      const input = { events: [received], segment: aSegment(), newIncidentId: uuid(1, 9) };
+      return decideReports(aHost({ claims }), input, aPolicy(), NOW_MS);
+    };
+    expect(again(0)).toEqual([]);
+    expect(again(1)).toMatchObject([{ type: 'reported', says: 'up', repeats: 1 }]);
+  });
+});
+
 describe('a word that is said again within a minute', () => {
   const claims = { '/monitor/a': aClaim('down', NOW_MS - seconds(10)) };
   const open = (['suspected', 'held', 'fencing', 'forcing-down', 'planning', 'evacuating'] as const).map(

@@ -17,7 +17,7 @@ describe('of an instance', () => {
       memoryMb: 2048,
       localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
-    expect(recordServer(aServer({ metadata: { other: '1' } }), instances).metadata).toEqual({});
+    expect(recordServer(aServer({ metadata: { other: '1' } }), instances).metadata).toStrictEqual({});
   });
 
   it('a migration is recorded without what the stream says', () => {

@@ -15,14 +15,14 @@ const NOT_TRIED = 'it was not tried: another gate was closed';
 /** Who reaches neither the devices of other hosts nor sees them up is itself cut off. */
 export function observerGate({ probes, ofAll }: Evidence, { policy }: Rules): GateResult {
   const { minHostsUpPercent, minDevicesPercent } = policy.observer;
-  const others = ofAll.hosts - 1;
+  const others = Math.max(0, ofAll.hosts - 1);
   const up = percentOf(ofAll.upOthers, others);
-  const seesHosts = others <= 0 || up >= minHostsUpPercent;
-  const hosts = `Nova sees ${ofAll.upOthers} of ${Math.max(0, others)} other hosts up (${up} %, at least ${minHostsUpPercent} %)`;
+  const seesHosts = up >= minHostsUpPercent;
+  const hosts = `Nova sees ${ofAll.upOthers} of ${others} other hosts up (${up} %, at least ${minHostsUpPercent} %)`;
   if (probes === null) return gate('observer', false, `${hosts}; devices: ${NOT_TRIED}`);
   const answered = probes.devices.filter((device) => device.answered).length;
   const percent = percentOf(answered, probes.devices.length);
-  const reaches = probes.devices.length === 0 || percent >= minDevicesPercent;
+  const reaches = percent >= minDevicesPercent;
   const silent = probes.devices.filter((device) => !device.answered).map(({ host, detail }) => `${host}: ${detail}`);
   const devices =
     probes.devices.length === 0
