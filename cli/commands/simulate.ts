@@ -32,8 +32,8 @@ export function simulateCommand(): Command {
     .option('--json', 'print one JSON document instead')
     .addHelpText(
       'after',
-      '\nThe first seed that breaks an invariant ends the search, unless it shall go on. It is shortened, told, and can be\n' +
-        'played again. With --go-on the broken seeds are listed by invariant.\n' +
+      '\nThe first seed that breaks an invariant ends the search. It is shortened, told, and can be played again.\n' +
+        'With --go-on all are played, and every broken seed is listed by invariant; --from SEED --seeds 1 shortens one.\n' +
         'Exit status: 0 every invariant held; 1 one is broken.',
     )
     .action(async ({ seeds, from, seed, cut, workers, table, trace: traced, json, goOn }) => {
@@ -53,7 +53,7 @@ export function simulateCommand(): Command {
       if (json) printJson(result);
       else {
         print(explorationText(result, table === true));
-        if (worst !== undefined) print(await shrunkText(worst.seed, worst.violation));
+        if (worst !== undefined && goOn !== true) print(await shrunkText(worst.seed, worst.violation));
       }
       process.exitCode = worst === undefined ? 0 : 1;
     });

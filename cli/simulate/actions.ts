@@ -51,10 +51,14 @@ export function setDisabled(world: World, host: SimHost, disabled: boolean, reas
 }
 
 /** Nova lets an operator evacuate when the service is down for it, whoever else does the same. */
+export function mayBeEvacuated(world: World, server: SimServer): boolean {
+  const source = world.hosts.get(server.host ?? '');
+  return source !== undefined && !world.serviceIsUp(source) && ['active', 'stopped', 'error'].includes(server.vmState);
+}
+
 export function evacuateByHand(world: World, server: SimServer): boolean {
   const source = world.hosts.get(server.host ?? '');
-  if (source === undefined || world.serviceIsUp(source) || !['active', 'stopped', 'error'].includes(server.vmState))
-    return false;
+  if (source === undefined || !mayBeEvacuated(world, server)) return false;
   acceptEvacuation(world, server, {
     sourceHost: source.name,
     requestedHost: null,
@@ -72,7 +76,8 @@ export const deleteByOwner = (world: World, server: SimServer): void => deleteSe
 
 const OPERATOR = { userId: 'operator', projectId: 'admin' } as const;
 
-function isAliveHost(world: World, name: string | null): boolean {
+/** Nova's own view. */
+export function isAliveHost(world: World, name: string | null): boolean {
   const host = world.hosts.get(name ?? '');
   return host !== undefined && world.serviceIsUp(host);
 }

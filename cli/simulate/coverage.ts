@@ -24,7 +24,7 @@ export function coverageOf({ pairs }: Tally): Coverage {
 const SHORT: Readonly<Record<string, string>> = { 'forcing-down': 'forcing', 'handing-over': 'handing' };
 const headOf = (state: string): string => (SHORT[state] ?? state.replace('task ', 't.')).slice(0, 9);
 
-/** Faults by the states they struck in; a dot where that can't be, brackets around what is not asked for. */
+/** Faults by the states they struck in. */
 export function coverageTable({ pairs, byKind }: Tally): string {
   const width = Math.max(...FAULT_KINDS.map((kind) => kind.length));
   const cell = (kind: FaultKind, state: StateName): string => {
@@ -36,5 +36,6 @@ export function coverageTable({ pairs, byKind }: Tally): string {
   return [
     row('', ['struck', ...STATES.map(headOf)]),
     ...FAULT_KINDS.map((kind) => row(kind, [String(byKind[kind] ?? 0), ...STATES.map((state) => cell(kind, state))])),
+    'a dot: out of reach; in brackets: only with another fault at the same moment, or in a call that was overtaken (cli/simulate/reach.ts)',
   ].join('\n');
 }

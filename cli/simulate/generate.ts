@@ -1,18 +1,23 @@
 import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
+import type { FaultKind, StateName } from './faults.ts';
+import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
 import { DEVICE_URL } from './ports/fencing.ts';
-import type { FailureHow, PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
+import type { PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
+import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
-const INSTANCES_PER_HOST = 12;
+const INSTANCES_PER_HOST = 9;
+
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
   const random = chanceFor(seed, 'scenario');
   const hosts = hostsOf(random);
-  const policy = policyOf(random, hosts);
-  const failures = failuresOf(random, hosts);
+  const focuses = Array.from({ length: wholeBetween(random, 3, 6) }, (_, failure) => focusOf(seed, failure));
+  const policy = policyOf(random, hosts, new Set(focuses.flatMap(({ state, kinds }) => [state, ...kinds])));
+  const failures = failuresOf(random, hosts, focuses);
   const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
   const lastMs = Math.max(...failures.map(({ atMs }) => atMs));
   const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
@@ -22,12 +27,15 @@ export function scenarioOf(seed: number): Scenario {
     policy,
     failures,
     instances: hosts.flatMap((host) => instancesOf(random, host)),
-    faults: failures.flatMap((failure) => faultsOf(random, failure, { settleMs, policy })),
-    noise: { 'message-duplicated': 0.003, 'message-delayed': 0.003, 'killed-before': 0.0003, 'killed-after': 0.0003 },
+    faults: focuses.flatMap((focus, index) => {
+      const failure = failures[index];
+      return failure === undefined ? [] : faultsOf(random, failure, focus, { settleMs, policy });
+    }),
+    noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
     // What README.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
     hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
-    calmAtMs: lastMs + wholeBetween(random, 200_000, 400_000),
+    calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   };
 }
 
@@ -45,24 +53,31 @@ function hostsOf(random: Random): readonly PlannedHost[] {
   }));
 }
 
-function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
+/** @param aims the states and kinds that the failures are for: the policy lets them come about, and last */
+function policyOf(
+  random: Random,
+  hosts: readonly PlannedHost[],
+  aims: ReadonlySet<StateName | FaultKind>,
+): PolicyInput {
   const windowSeconds = pickOne(random, [300, 600]);
   const segments = [...new Set(hosts.flatMap(({ segment }) => (segment === null ? [] : [segment])))];
   const proofMaxAgeSeconds = pickOne(random, [30, 60, 120]);
   const settleSeconds = pickOne(random, [60, 90, 120]);
-  const knowsSystems = happens(random, 0.5);
+  const knowsSystems = happens(random, 0.5) || aims.has('bmc-wrong-host');
   const device = { driver: 'redfish' as const, credentials: 'bmc', timeoutSeconds: pickOne(random, [4, 10]) };
+  // Guards that hold many hosts, and such that let most of them go on to where the other faults are.
+  const strict = happens(random, 0.2);
   return {
     version: 1,
     segments: segments.map((name) => ({
       name,
       hosts: { aggregate: name },
       mode: happens(random, 0.97) ? 'enforce' : 'shadow',
-      graceSeconds: pickOne(random, [0, 10, 20, 40]),
+      graceSeconds: pickOne(random, aims.has('suspected') ? [20, 40] : [0, 10, 20, 40]),
       reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
       requireNovaDown: happens(random, 0.8),
-      storm: stormOf(random, [1, 2, 3], windowSeconds),
-      minHealthyHosts: pickOne(random, [1, 1, 2]),
+      storm: stormOf(random, strict ? [1, 2, 3] : [4, 6], windowSeconds, strict),
+      minHealthyHosts: pickOne(random, strict ? [1, 1, 2] : [1]),
       instances: {
         protect: happens(random, 0.85) ? 'all' : 'opted-in',
         sharedInstanceStorage: happens(random, 0.75),
@@ -78,12 +93,11 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
         retryMaxSeconds: 40,
         settleSeconds,
         pollSeconds: pickOne(random, [2, 3, 5]),
-        deadlineSeconds: pickOne(random, [300, 600, 900]),
+        deadlineSeconds: pickOne(random, aims.has('handing-over') ? [90, 150] : [300, 600, 900]),
       },
       fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
     })),
-    // Without a chance of its own, so that the seeds before it stay what they were.
-    settling: { pauseSeconds: hosts.length % 2 === 0 ? 0 : 60 },
+    settling: { pauseSeconds: pickOne(random, [0, 60]) },
     fenceDevices: knowsSystems
       ? Object.fromEntries(
           hosts.map(({ name, systemUuid }) => [
@@ -92,33 +106,42 @@ function policyOf(random: Random, hosts: readonly PlannedHost[]): PolicyInput {
           ]),
         )
       : { '*': { ...device, url: DEVICE_URL } },
-    failureDomains: { maxHostsPerDomain: pickOne(random, [1, 3]), maxDomains: 3, windowSeconds },
+    failureDomains: { maxHostsPerDomain: pickOne(random, strict ? [1, 3] : [3, 5]), maxDomains: 3, windowSeconds },
     global: {
-      storm: stormOf(random, [2, 3, 5], windowSeconds),
+      storm: stormOf(random, strict ? [2, 3, 5] : [5, 8], windowSeconds, strict),
       maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
     },
   };
 }
 
-const stormOf = (random: Random, maxHosts: readonly number[], windowSeconds: number) => ({
+const stormOf = (random: Random, maxHosts: readonly number[], windowSeconds: number, strict: boolean) => ({
   maxHosts: pickOne(random, maxHosts),
-  maxPercent: pickOne(random, [34, 50, 75]),
+  maxPercent: pickOne(random, strict ? [34, 50, 75] : [75, 100]),
   windowSeconds,
-  maxHostsPerDay: pickOne(random, [3, 20, 20, 20]),
-  maxHostsPerMinute: pickOne(random, [1, 3]),
+  maxHostsPerDay: pickOne(random, strict ? [3, 20, 20, 20] : [20]),
+  maxHostsPerMinute: pickOne(random, strict ? [1, 3] : [2, 3]),
   coolDownSeconds: pickOne(random, [0, 30, 120]),
 });
 
-const HOWS: readonly FailureHow[] = ['crash', 'crash', 'power-loss', 'cut-off', 'cut-off', 'blip', 'reboot'];
-
-function failuresOf(random: Random, hosts: readonly PlannedHost[]): readonly PlannedFailure[] {
-  const count = wholeBetween(random, 3, 6);
+/** One for each focus. Most hosts have time to be repaired before they fail again. */
+function failuresOf(
+  random: Random,
+  hosts: readonly PlannedHost[],
+  focuses: readonly Focus[],
+): readonly PlannedFailure[] {
+  const start = wholeBetween(random, 0, hosts.length - 1);
+  const protectedOnes = hosts.filter(({ segment }) => segment !== null);
   const failures: PlannedFailure[] = [];
   let atMs = wholeBetween(random, 20_000, 40_000);
-  for (let index = 0; index < count; index += 1) {
-    const host = pickOne(random, hosts).name;
-    failures.push({ atMs, host, how: pickOne(random, HOWS), forMs: wholeBetween(random, 15_000, 200_000) });
-    atMs += happens(random, 0.2) ? wholeBetween(random, 0, 20_000) : wholeBetween(random, 150_000, 400_000);
+  for (const [index, focus] of focuses.entries()) {
+    const next = protectedOnes[(start + index) % protectedOnes.length];
+    const host = (next === undefined || happens(random, 0.1) ? pickOne(random, hosts) : next).name;
+    const how = pickOne(
+      random,
+      howsFor(focus, (among) => pickOne(random, among)),
+    );
+    failures.push({ atMs, host, how, forMs: wholeBetween(random, 15_000, 200_000) });
+    atMs += happens(random, 0.1) ? wholeBetween(random, 0, 20_000) : wholeBetween(random, 150_000, 400_000);
   }
   return failures;
 }

@@ -39,6 +39,15 @@ function incidentOf({ store, policy }: Simulation, { serviceUuid }: SimHost) {
   };
 }
 
+export const hasIncident = (simulation: Simulation, host: SimHost): boolean =>
+  incidentOf(simulation, host) !== undefined;
+
+/** Held or stopped. */
+export function isHeldUp(simulation: Simulation, host: SimHost): boolean {
+  const status = incidentOf(simulation, host)?.status;
+  return status === 'held' || status === 'stopped';
+}
+
 /** Releases what is held or stopped. @returns whether there was something */
 export function release(simulation: Simulation, host: SimHost): boolean {
   const incident = incidentOf(simulation, host);

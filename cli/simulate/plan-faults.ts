@@ -1,11 +1,9 @@
 import type { Random } from '#sim/random.ts';
 import { happens, pickOne, wholeBetween } from './engine/chance.ts';
-import { FAULT_KINDS, type FaultKind, type PlannedFault, type StateName } from './faults.ts';
-import { REACHABLE } from './reach.ts';
+import type { FaultKind, PlannedFault, StateName } from './faults.ts';
+import { type Lead, leadsTo, type Range } from './leads.ts';
 import type { PlannedFailure, PolicyInput } from './scenario.ts';
-
-/** Faults of one failure: this many on average, those that lead the way to a rare state not counted. */
-const FAULTS_PER_FAILURE = 2.5;
+import type { Focus } from './schedule.ts';
 
 /** Faults that last: they strike every such call for a while. */
 const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -15,6 +13,7 @@ const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'nova-429',
   'service-seen-up',
   'service-seen-down',
+  'service-silent',
   'bmc-hangs',
   'bmc-errors',
   'bmc-refuses',
@@ -28,55 +27,20 @@ const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'send-failed',
 ]);
 
-/** States that pass quickly, or are reached seldom: faults wait for them more often. */
-const WEIGHTS: Partial<Readonly<Record<StateName, number>>> = {
-  'forcing-down': 3,
-  planning: 3,
-  'handing-over': 5,
-  stopped: 3,
-  'task granted': 2,
-  'task requested': 3,
-  'task unknown': 4,
-};
-
-interface Pair {
-  readonly kind: FaultKind;
-  readonly state: StateName;
-}
-
-/** A kind that can strike in few states would else be planned seldom. */
-const weightOf = (kind: FaultKind): number => Math.max(1, Math.round(6 / REACHABLE[kind].length));
-
-/** Every reachable pair, as often as its weight asks for. */
-const PAIRS: readonly Pair[] = FAULT_KINDS.flatMap((kind) =>
-  REACHABLE[kind].flatMap((state) =>
-    Array.from({ length: (WEIGHTS[state] ?? 1) * weightOf(kind) }, () => ({ kind, state })),
-  ),
-);
-
-/** What leads to a state, or to the moment of a kind, that would else be reached seldom. */
-const LEADS: Partial<Readonly<Record<StateName | FaultKind, readonly Pair[]>>> = {
-  held: [{ kind: 'service-seen-up', state: 'suspected' }],
-  stopped: [
-    { kind: 'false-up', state: 'planning' },
-    { kind: 'false-up', state: 'evacuating' },
-  ],
-  'handing-over': [
-    { kind: 'evacuation-stuck', state: 'task accepted' },
-    { kind: 'evacuation-dropped', state: 'task requested' },
-  ],
-  'task unknown': [
-    { kind: 'nova-5xx-before', state: 'task requested' },
-    { kind: 'nova-5xx-after', state: 'task requested' },
-    { kind: 'nova-timeout-after', state: 'task requested' },
-    { kind: 'nova-late-effect', state: 'task requested' },
-  ],
-  'host-field-late': [{ kind: 'destination-dies', state: 'task accepted' }],
-  'conductor-lingers': [
-    { kind: 'spawn-fails', state: 'task accepted' },
-    { kind: 'no-valid-host', state: 'task accepted' },
-  ],
-};
+/** Events that end the state they strike in: others come first. */
+const ENDING: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'host-comes-back',
+  'host-back-silently',
+  'false-up',
+  'flapping',
+  'clock-behind',
+  'clock-ahead',
+  'service-disabled',
+  'forced-up',
+  'unprotected',
+  'dismissed',
+  'released',
+]);
 
 export interface PlanLimits {
   /** How long after a request of unknown fate nothing may come of it any more. */
@@ -84,19 +48,19 @@ export interface PlanLimits {
   readonly policy: PolicyInput;
 }
 
-/** Faults that wait for the recovery of a failed host to come to their moment. */
-export function faultsOf(random: Random, failure: PlannedFailure, limits: PlanLimits): readonly PlannedFault[] {
-  const count = wholeBetween(random, 1, 2 * FAULTS_PER_FAILURE - 1);
-  return Array.from({ length: count }, () => pickOne(random, PAIRS))
-    .flatMap((pair) => [...leadsTo(random, pair), pair])
-    .filter(({ kind }) => isPossible(kind, limits.policy))
-    .map((pair) => planned(random, failure, pair, limits));
+/** The faults that a failure is for, and what leads to their moment. They wait for it in the recovery of its host. */
+export function faultsOf(
+  random: Random,
+  failure: PlannedFailure,
+  focus: Focus,
+  limits: PlanLimits,
+): readonly PlannedFault[] {
+  const leads = leadsTo(focus, (among) => pickOne(random, among));
+  return [
+    ...leads.map((lead) => leading(random, failure, lead, limits)),
+    ...focus.kinds.map((kind) => planned(random, failure, kind, focus.state, limits)),
+  ].filter(({ kind }) => isPossible(kind, limits.policy));
 }
-
-const leadsTo = (random: Random, { kind, state }: Pair): readonly Pair[] =>
-  [LEADS[state], LEADS[kind]].flatMap((leads) =>
-    leads !== undefined && happens(random, 0.8) ? [pickOne(random, leads)] : [],
-  );
 
 /** Whose device it is can be told only where the policy names the systems: README.md, what salvor assumes. */
 const isPossible = (kind: FaultKind, { fenceDevices }: PolicyInput): boolean =>
@@ -105,7 +69,11 @@ const isPossible = (kind: FaultKind, { fenceDevices }: PolicyInput): boolean =>
 /** What is asked for once or twice in a recovery is not let pass. */
 const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'killed-before-ack',
+  'message-delayed',
   'ack-lost',
+  'send-failed',
+  'send-unknown',
+  'service-silent',
   'evacuation-slow',
   'evacuation-stuck',
   'evacuation-dropped',
@@ -116,6 +84,7 @@ const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'bmc-conflict',
   'bmc-late-effect',
   'bmc-stuck',
+  'bmc-lies-off',
   'nova-not-sent',
   'nova-429',
   'nova-4xx',
@@ -126,31 +95,61 @@ const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([
 ]);
 
 const PASSES_QUICKLY: ReadonlySet<StateName> = new Set<StateName>([
+  'fencing',
   'forcing-down',
   'planning',
   'handing-over',
   'task granted',
   'task requested',
+  'task unknown',
 ]);
+
+/** A lead is not let pass, and does not wait longer than it must. */
+function leading(random: Random, failure: PlannedFailure, lead: Lead, limits: PlanLimits): PlannedFault {
+  const between = (range: Range = [0, 0]): number => wholeBetween(random, ...range);
+  return {
+    kind: lead.kind,
+    host: failure.host,
+    during: lead.during,
+    fromMs: fromOf(failure, lead.during, EARLIER_MS[0]),
+    skip: 0,
+    afterMs: between(lead.afterMs),
+    times: between(lead.times ?? [1, 1]),
+    forMs: between(lead.forMs),
+    sizeMs: lead.sizeMs === undefined ? sizeOf(random, lead.kind, limits.settleMs) : between(lead.sizeMs),
+  };
+}
 
 function planned(
   random: Random,
-  { host, atMs }: PlannedFailure,
-  { kind, state: during }: Pair,
+  failure: PlannedFailure,
+  kind: FaultKind,
+  during: StateName,
   { settleMs }: PlanLimits,
 ): PlannedFault {
   const quick = PASSES_QUICKLY.has(during);
   return {
     kind,
-    host,
+    host: failure.host,
     during,
-    fromMs: during === 'none' ? Math.max(0, atMs - wholeBetween(random, 0, 20_000)) : Math.max(0, atMs - 1000),
-    skip: ASKED_SELDOM.has(kind) || happens(random, quick ? 0.7 : 0.5) ? 0 : wholeBetween(random, 1, quick ? 2 : 8),
-    afterMs: wholeBetween(random, 0, quick ? 60 : happens(random, 0.5) ? 1_000 : 20_000),
-    times: happens(random, 0.7) ? 1 : wholeBetween(random, 2, 4),
-    forMs: LASTING.has(kind) && happens(random, 0.7) ? wholeBetween(random, 2_000, 120_000) : 0,
+    fromMs: fromOf(failure, during, wholeBetween(random, ...EARLIER_MS)),
+    skip: ASKED_SELDOM.has(kind) || happens(random, 0.6) ? 0 : wholeBetween(random, 1, quick ? 2 : 5),
+    afterMs: afterOf(random, ENDING.has(kind), quick),
+    times: happens(random, 0.5) ? 1 : wholeBetween(random, 2, 3),
+    forMs: LASTING.has(kind) && happens(random, 0.5) ? wholeBetween(random, 2_000, 30_000) : 0,
     sizeMs: sizeOf(random, kind, settleMs),
   };
+}
+
+/** How long before its failure faults may begin that wait for a host without an incident. */
+const EARLIER_MS: Range = [20_000, 200_000];
+const fromOf = ({ atMs }: PlannedFailure, during: StateName, earlierMs: number): number =>
+  Math.max(0, atMs - (during === 'none' ? earlierMs : 1_000));
+
+function afterOf(random: Random, ends: boolean, quick: boolean): number {
+  if (quick)
+    return ends ? wholeBetween(random, 200, 4_000) : wholeBetween(random, 0, happens(random, 0.5) ? 60 : 2_000);
+  return ends ? wholeBetween(random, 3_000, 15_000) : wholeBetween(random, 0, happens(random, 0.5) ? 1_000 : 8_000);
 }
 
 function sizeOf(random: Random, kind: FaultKind, settleMs: number): number {

@@ -7,7 +7,8 @@ import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
 import { Simulation } from './engine/simulation.ts';
-import { fail, performDue, scheduleEvents } from './events.ts';
+import { fail } from './failures.ts';
+import { performDue, scheduleEvents } from './moments.ts';
 import { startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -16,7 +16,9 @@ export type FailureHow =
   /** As `cut-off`, until the network is back by itself. */
   | 'blip'
   /** Starts anew by itself. */
-  | 'reboot';
+  | 'reboot'
+  /** Not at all: what is said of it is not true. */
+  | 'false-alarm';
 
 export interface PlannedFailure {
   readonly atMs: number;

@@ -11,7 +11,7 @@ export interface Tally {
   readonly powerOffs: number;
   readonly faults: number;
   readonly byKind: Readonly<Partial<Record<FaultKind, number>>>;
-  /** How often a fault struck something in a state: `kind|state`. */
+  /** How often a fault struck something in a state: `kind|state`. One that lasts counts once in each. */
   readonly pairs: Readonly<Record<string, number>>;
   readonly virtualHours: number;
   readonly happenings: number;
@@ -39,9 +39,10 @@ export function tallyOf({
 }: Pick<RunResult, 'strikes' | 'simulation' | 'elapsedMs'>): Tally {
   const byKind: Partial<Record<FaultKind, number>> = {};
   const pairs: Record<string, number> = {};
-  for (const { kind, states } of strikes) {
+  const counted = strikes.filter(({ fresh }) => fresh.length > 0);
+  for (const { kind, fresh } of counted) {
     byKind[kind] = (byKind[kind] ?? 0) + 1;
-    for (const state of states) pairs[pairOf(kind, state)] = (pairs[pairOf(kind, state)] ?? 0) + 1;
+    for (const state of fresh) pairs[pairOf(kind, state)] = (pairs[pairOf(kind, state)] ?? 0) + 1;
   }
   const facts = new Map<string, number>();
   const asked = new Map<string, number>();
@@ -57,7 +58,7 @@ export function tallyOf({
     instances: facts.get('task-planned') ?? 0,
     evacuations: asked.get('evacuate') ?? 0,
     powerOffs: asked.get('power-off') ?? 0,
-    faults: strikes.length,
+    faults: counted.length,
     byKind,
     pairs,
     virtualHours: elapsedMs / 3_600_000,

@@ -18,7 +18,7 @@ export function powerOffOnlyTheDead({ simulation, histories, incidents, switches
     if (unprotectedSinceMs < longAgo) return `${host} is not protected`;
     if (disabledSinceMs < longAgo) return `${host} is disabled for maintenance`;
     const lied = (seenDownAtMs.get(host) ?? 0) > longAgo;
-    if (segment?.requireNovaDown && upSinceMs < longAgo && !lied)
+    if (segment?.requireNovaDown && upSinceMs < longAgo && !lied && !switches.isReleased(host, nowMs))
       return `${host} has been up for ${Math.round((nowMs - upSinceMs) / 1000)} s`;
     const up = reports.newest(host, 'up');
     const saidUp = (up?.seenAtMs ?? 0) > (reports.newest(host, 'down')?.seenAtMs ?? 0);

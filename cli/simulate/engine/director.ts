@@ -19,15 +19,27 @@ export interface Strike {
   readonly host: string;
   readonly instanceId?: string;
   readonly states: readonly StateName[];
+  /** Those of them in which it has not struck before: one that lasts counts once in each. */
+  readonly fresh: readonly StateName[];
 }
 
 interface Waiting {
   readonly fault: PlannedFault;
   skip: number;
   times: number;
-  /** Since its first strike, in Unix ms; 0 before. */
+  /** Until when it strikes every call, in Unix ms; 0 before its first strike. */
   untilMs: number;
+  /** States in which it has struck since it began to last. */
+  readonly struckIn: Set<StateName>;
 }
+
+const waitingOf = (fault: PlannedFault): Waiting => ({
+  fault,
+  skip: fault.skip,
+  times: fault.times,
+  untilMs: 0,
+  struckIn: new Set(),
+});
 
 export interface DirectorParts {
   readonly faults: readonly PlannedFault[];
@@ -51,15 +63,13 @@ export class Director {
 
   constructor(parts: DirectorParts) {
     this.#parts = parts;
-    this.#calls = parts.faults
-      .filter(({ kind }) => FAULTS[kind].by === 'call')
-      .map((fault) => ({ fault, skip: fault.skip, times: fault.times, untilMs: 0 }));
+    this.#calls = parts.faults.filter(({ kind }) => FAULTS[kind].by === 'call').map(waitingOf);
     this.#events = parts.faults.filter(({ kind }) => FAULTS[kind].by === 'event');
   }
 
   /** Adds a fault of calls in the middle of a run; the answer takes it away again. */
   add(fault: PlannedFault): () => void {
-    const waiting: Waiting = { fault, skip: fault.skip, times: fault.times, untilMs: 0 };
+    const waiting = waitingOf(fault);
     this.#calls.push(waiting);
     return () => {
       const index = this.#calls.indexOf(waiting);
@@ -101,7 +111,7 @@ export class Director {
       if (waiting.untilMs > nowMs || this.#isItsMoment(waiting, subject.instanceId)) {
         if (waiting.untilMs === 0 && fault.forMs > 0) waiting.untilMs = nowMs + fault.forMs;
         if (waiting.untilMs <= nowMs) waiting.times -= 1;
-        this.#strike(fault.kind, fault.host, subject.instanceId);
+        this.#strike(fault.kind, fault.host, subject.instanceId, fault.forMs > 0 ? waiting.struckIn : undefined);
         return fault;
       }
     }
@@ -117,20 +127,28 @@ export class Director {
     return waiting.skip < 0;
   }
 
-  /** Events whose moment has come with what changed about these hosts; each is told once. */
+  /** Events whose moment has come with what changed about these hosts; each is told once, unless it {@link waits}. */
   takeEvents(hosts: Iterable<string>): readonly PlannedFault[] {
     if (this.#calm || this.#events.length === 0) return [];
     const due: PlannedFault[] = [];
-    const { states, now, startMs } = this.#parts;
+    const { now, startMs } = this.#parts;
     for (const host of hosts)
       for (let index = this.#events.length - 1; index >= 0; index -= 1) {
         const fault = this.#events[index];
-        if (fault?.host !== host || now() < startMs + fault.fromMs) continue;
-        if (fault.during !== 'any' && !states.isIn(host, fault.during)) continue;
+        if (fault?.host !== host || now() < startMs + fault.fromMs || !this.isInItsState(fault)) continue;
         this.#events.splice(index, 1);
         due.push(fault);
       }
     return due;
+  }
+
+  isInItsState({ host, during }: PlannedFault): boolean {
+    return during === 'any' || this.#parts.states.isIn(host, during);
+  }
+
+  /** Its state has passed: the event waits for the next time. */
+  waits(event: PlannedFault): void {
+    this.#events.push(event);
   }
 
   /** Counts an event that has happened. */
@@ -138,9 +156,11 @@ export class Director {
     this.#strike(kind, host, instanceId);
   }
 
-  #strike(kind: FaultKind, host: string, instanceId: string | undefined): void {
+  #strike(kind: FaultKind, host: string, instanceId?: string, struckIn?: Set<StateName>): void {
     const states = this.#parts.states.statesOf(host, instanceId);
-    this.#parts.onStrike({ kind, host, ...(instanceId === undefined ? {} : { instanceId }), states });
+    const fresh = states.filter((state) => struckIn?.has(state) !== true);
+    for (const state of fresh) struckIn?.add(state);
+    this.#parts.onStrike({ kind, host, ...(instanceId === undefined ? {} : { instanceId }), states, fresh });
   }
 }
 

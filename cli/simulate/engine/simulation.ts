@@ -74,12 +74,14 @@ export class Simulation {
   readonly lambda: Lambda;
   /** Chance of whatever is not salvor and not the cloud. */
   readonly random: Random;
+  readonly #mail: Random;
 
   constructor(options: SimulationOptions) {
     const { seed, policy, latencies = USUAL_LATENCIES, indexLagMs = [0, 500] } = options;
     this.policy = policy;
     const chances: Chances = (purpose) => (options.even ? evenChanceFor : chanceFor)(seed, purpose);
     this.random = chances('people');
+    this.#mail = chances('mail');
     this.scheduler = new Scheduler(START_MS);
     const now = () => this.scheduler.now();
     this.log = new WorldLog(now);
@@ -179,7 +181,8 @@ export class Simulation {
   /** Somebody puts a report into the queue. */
   report(event: HostEvent): void {
     this.log.add({ kind: 'reported', event });
-    this.queues.put(event, JSON.stringify(event), 0);
+    const late = this.director.pick(['message-delayed'], { hosts: [event.data.host] }, this.#mail);
+    this.queues.put(event, JSON.stringify(event), late?.sizeMs ?? 0);
   }
 
   /** @param untilMs since the beginning */

@@ -1,0 +1,147 @@
+import type { FaultKind, StateName } from './faults.ts';
+import type { FailureHow } from './scenario.ts';
+import type { Focus } from './schedule.ts';
+
+/** From, to; drawn evenly. */
+export type Range = readonly [number, number];
+
+/** A fault that brings about a state, or makes it last, so that others find their moment in it. */
+export interface Lead {
+  readonly kind: FaultKind;
+  readonly during: StateName;
+  readonly times?: Range;
+  readonly forMs?: Range;
+  readonly afterMs?: Range;
+  readonly sizeMs?: Range;
+}
+
+/** Ways to get there; one is drawn. */
+type Ways = readonly (readonly Lead[])[];
+
+const OUTAGE: Range = [6_000, 25_000];
+const STUCK: Lead = { kind: 'evacuation-stuck', during: 'task accepted', times: [1, 2] };
+const NOT_ANSWERED: Lead = { kind: 'nova-timeout-after', during: 'task requested', times: [2, 4] };
+const MISSED: Lead = { kind: 'nova-late-effect', during: 'task requested', times: [2, 4], sizeMs: [1_000, 4_000] };
+const BLIND: Lead = { kind: 'nova-read-fails', during: 'task unknown', forMs: [20_000, 40_000] };
+const FALSE_ALARM: Lead = { kind: 'false-down', during: 'none', afterMs: [0, 1_000] };
+const SEEN_DOWN: readonly Lead[] = [
+  FALSE_ALARM,
+  { kind: 'service-seen-down', during: 'suspected', forMs: [90_000, 120_000] },
+];
+const DEAF_DEVICE: Ways = [
+  [{ kind: 'bmc-hangs', during: 'fencing', forMs: OUTAGE }],
+  [{ kind: 'bmc-errors', during: 'fencing', forMs: OUTAGE }],
+  [{ kind: 'bmc-refuses', during: 'fencing', forMs: OUTAGE }],
+];
+const SAYS_ON: Ways = [[{ kind: 'bmc-lies-on', during: 'fencing', forMs: OUTAGE }]];
+
+const TO_STATE: Partial<Readonly<Record<StateName, Ways>>> = {
+  none: [[{ kind: 'clock-behind', during: 'none', afterMs: [500, 8_000] }]],
+  held: [
+    [{ kind: 'disarmed', during: 'suspected', afterMs: [0, 200], sizeMs: [12_000, 24_000] }],
+    [{ kind: 'service-seen-up', during: 'suspected', forMs: [30_000, 90_000] }],
+    [{ kind: 'service-silent', during: 'suspected', forMs: [20_000, 60_000] }],
+  ],
+  fencing: DEAF_DEVICE,
+  'forcing-down': [
+    [{ kind: 'nova-not-sent', during: 'forcing-down', times: [2, 4] }],
+    [{ kind: 'nova-429', during: 'forcing-down', times: [2, 4] }],
+    [{ kind: 'nova-5xx-before', during: 'forcing-down', times: [1, 3] }],
+  ],
+  planning: [
+    [{ kind: 'nova-read-fails', during: 'planning', forMs: OUTAGE }],
+    [{ kind: 'nova-read-refused', during: 'planning', forMs: OUTAGE }],
+  ],
+  'handing-over': [
+    [STUCK, { kind: 'nova-read-fails', during: 'handing-over', forMs: OUTAGE }],
+    [
+      { kind: 'bmc-refuses', during: 'fencing', forMs: [170_000, 200_000] },
+      { kind: 'nova-read-fails', during: 'handing-over', forMs: OUTAGE },
+    ],
+  ],
+  // Its device has said off for more than 5 s when somebody says up.
+  stopped: [
+    [
+      { kind: 'nova-read-fails', during: 'planning', forMs: [14_000, 20_000] },
+      { kind: 'false-up', during: 'planning', afterMs: [7_000, 10_000] },
+    ],
+  ],
+  'task requested': [[NOT_ANSWERED], [{ kind: 'nova-slow', during: 'task requested', times: [1, 3] }]],
+  'task unknown': [
+    [NOT_ANSWERED, BLIND],
+    [MISSED],
+    [{ kind: 'nova-5xx-before', during: 'task requested', times: [1, 3] }],
+    [{ kind: 'nova-5xx-after', during: 'task requested', times: [1, 3] }, BLIND],
+  ],
+};
+
+/** Ways to the moment of a kind, by state, besides those to the state. */
+const TO_KIND: Partial<Readonly<Record<FaultKind, Partial<Readonly<Record<StateName, Ways>>>>>> = {
+  'service-seen-down': {
+    suspected: [[FALSE_ALARM]],
+    held: [[FALSE_ALARM]],
+    fencing: [SEEN_DOWN],
+    'forcing-down': [SEEN_DOWN],
+  },
+  'instance-moved': { suspected: [[FALSE_ALARM]], held: [[FALSE_ALARM]] },
+  // Its reports come late, so that Nova sees it down before salvor hears of it.
+  'service-seen-up': { none: [[{ kind: 'message-delayed', during: 'none', times: [3, 3], sizeMs: [60_000, 90_000] }]] },
+  'host-powered-on': { fencing: SAYS_ON },
+  'forced-up': {
+    // Fenced once more: somebody has said up, a moment after its device said off.
+    fencing: [[{ kind: 'false-up', during: 'planning', afterMs: [0, 300] }]],
+    'forcing-down': [[{ kind: 'nova-timeout-after', during: 'forcing-down' }]],
+  },
+  'evacuation-slow': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED]] },
+  'evacuation-dropped': { 'task unknown': [[MISSED]] },
+  'evacuation-stuck': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'spawn-fails': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'no-valid-host': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'host-field-late': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'destination-dies': {
+    'task requested': [[NOT_ANSWERED]],
+    'task accepted': [[{ kind: 'evacuation-slow', during: 'task requested' }]],
+    'task unknown': [[MISSED, BLIND]],
+  },
+  'conductor-lingers': {
+    evacuating: [[{ kind: 'no-valid-host', during: 'task accepted' }]],
+    'task requested': [[NOT_ANSWERED, { kind: 'no-valid-host', during: 'task requested' }]],
+    'task accepted': [
+      [{ kind: 'no-valid-host', during: 'task accepted' }],
+      [{ kind: 'spawn-fails', during: 'task accepted' }],
+    ],
+    'task unknown': [[MISSED, BLIND, { kind: 'no-valid-host', during: 'task unknown' }]],
+  },
+};
+
+/** What ends a state, so that what has come after it has its moment too. */
+const AFTERWARDS: Partial<Readonly<Record<StateName, readonly Lead[]>>> = {
+  stopped: [{ kind: 'released', during: 'stopped', afterMs: [60_000, 110_000] }],
+};
+
+/** @param pick draws one of several */
+export function leadsTo({ state, kinds }: Focus, pick: <T>(among: readonly T[]) => T): readonly Lead[] {
+  const ways = [...kinds.map((kind) => TO_KIND[kind]?.[state]), TO_STATE[state]].flatMap((each) =>
+    each === undefined ? [] : [pick(each)],
+  );
+  return [...new Set(ways.flat()), ...(AFTERWARDS[state] ?? [])];
+}
+
+const SHALLOW: readonly FailureHow[] = ['crash', 'crash', 'power-loss', 'cut-off', 'cut-off', 'blip', 'reboot'];
+const DEEP: readonly FailureHow[] = ['crash', 'crash', 'power-loss', 'cut-off', 'cut-off'];
+const HOWS: Partial<Readonly<Record<FaultKind, readonly FailureHow[]>>> = {
+  'instance-evacuated': ['crash', 'power-loss'],
+  'host-loses-power': ['crash', 'cut-off'],
+  'host-powered-on': ['power-loss'],
+  'bmc-lies-off': ['crash', 'cut-off'],
+  'bmc-stuck': ['crash', 'cut-off'],
+  'service-seen-down': ['false-alarm'],
+  'instance-moved': ['cut-off', 'false-alarm'],
+};
+
+/** How the host of a failure may fail, so that what it is for can come about; one of its kinds decides. */
+export function howsFor({ state, kinds }: Focus, pick: <T>(among: readonly T[]) => T): readonly FailureHow[] {
+  const asked = kinds.flatMap((kind) => (HOWS[kind] === undefined ? [] : [HOWS[kind]]));
+  if (asked.length > 0) return pick(asked);
+  return ['none', 'suspected', 'held'].includes(state) ? SHALLOW : DEEP;
+}
