@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -8,11 +7,11 @@ import { deadLetterQueueOf, type FunctionName, QUEUES, type QueueName } from '#e
 import { listIncidents } from '#shared/state/hosts.ts';
 import { type Judgement, judge } from '../soak/judge.ts';
 import { BYSTANDER, type Scene, setScene, VICTIMS } from '../soak/scene.ts';
+import { commandLineOf } from './cli.ts';
 import { type Deployed, deployFor } from './deployed.ts';
 import { type AwsProxy, startAwsProxy } from './kill/aws-proxy.ts';
 import { type Chaos, chaosFor } from './kill/chaos.ts';
 import { invoke, setVariables } from './kill/environments.ts';
-import { run } from './run.ts';
 import { describeOnLocalStack } from './suite.ts';
 
 const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[];
@@ -23,7 +22,6 @@ const RECOVERED_WITHIN_MS = 600_000;
 const RECEIVES_OF_THE_KILLED = 20;
 const TALK_EVERY_MS = 1_000;
 const OPERATORS = 'operator-commands' satisfies QueueName;
-const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
 const letterSchema = z.object({ body: z.string(), voidBecause: z.string().nullable(), done: z.boolean() });
 const RESULT_FOLDER = '.salvor';
 
@@ -40,10 +38,7 @@ describeOnLocalStack('a deployed pipeline whose environments are killed and whos
 
   /** What an operator is told on the command line. */
   const salvor = async (...args: readonly string[]): Promise<string> => {
-    const { stateTable, auditTable, queueUrl } = deployed;
-    const place = ['--state-table', stateTable, '--audit-table', auditTable, '--queue-url', queueUrl(OPERATORS)];
-    const env = { ...process.env, ...localStack.env };
-    const { exitCode, stdout, stderr } = await run(process.execPath, [SALVOR, ...place, ...args], { env });
+    const { exitCode, stdout, stderr } = await commandLineOf(deployed, localStack)(...args);
     if (exitCode !== 0) throw new Error(`salvor ${args.join(' ')} failed: ${stderr}`);
     return stdout;
   };

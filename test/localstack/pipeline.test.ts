@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import {
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageBatchCommand,
-  SetQueueAttributesCommand,
-  StartMessageMoveTaskCommand,
-} from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SendMessageBatchCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentsFor } from '#cli/drill/agents.ts';
 import { verify } from '#cli/drill/verify.ts';
@@ -22,6 +16,7 @@ import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import type { SimServer } from '#sim/world/types.ts';
 import { matches } from '../infra/cdk/filter-pattern.ts';
+import { commandLineOf } from './cli.ts';
 import { BMC_SECRET, type Deployed, deployFor, type PolicyInput } from './deployed.ts';
 import { describeOnLocalStack } from './suite.ts';
 
@@ -170,10 +165,8 @@ describeOnLocalStack('the deployed pipeline', (localStack) => {
     expect(await seen('compute-6')).toBe(false);
 
     await dynamodb.send(new DeleteItemCommand({ TableName: stateTable, Key: { pk, sk: broken.sk } }));
-    const { Attributes } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: deadLetters, AttributeNames: ['QueueArn'] }),
-    );
-    await sqs.send(new StartMessageMoveTaskCommand({ SourceArn: Attributes?.QueueArn }));
+    const redriven = await commandLineOf(deployed, localStack)('redrive', '--go');
+    expect(redriven.stdout).toContain('1 sent back, 0 void ones deleted');
     await expect.poll(() => seen('compute-6'), poll).toBe(true);
     expect(await deployed.messagesIn('host-events-dlq')).toBe(0);
   });

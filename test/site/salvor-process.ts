@@ -38,12 +38,12 @@ export function siteFolder(cloud: SimulatedCloud): SiteFolder {
 
 export function policyOf(cloud: SimulatedCloud, segment: object = {}) {
   const device = (host: string) => ({
-    driver: 'redfish',
+    driver: 'redfish' as const,
     url: `${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`,
     credentials: 'bmc',
   });
   return {
-    version: 1,
+    version: 1 as const,
     cloud: { name: 'lab', region: cloud.region },
     settling: { pauseSeconds: 0 },
     segments: [
