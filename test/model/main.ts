@@ -1,20 +1,20 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { PROFILES } from './profiles.ts';
-import { line, type Outcome, report } from './report.ts';
+import { figuresOf, line, type Outcome, report } from './report.ts';
 import { searchProfile } from './search-profile.ts';
 
 /**
- * Searches every profile to its end, two at a time. Progress goes to standard error; standard output begins with
- * `ok` or `violation <invariant> <profile>`, and the exit status is 1 unless every search came to its end.
+ * `npm run model [-- --profile NAME … --jobs N --json]`: searches every profile to its end, two at a time. Progress goes
+ * to standard error; standard output begins with `ok` or `violation <invariant> <profile>`, or is one JSON document. The
+ * exit status is 1 unless every search came to its end.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       profile: { type: 'string', multiple: true },
       jobs: { type: 'string', default: '2' },
-      json: { type: 'string' },
+      json: { type: 'boolean', default: false },
     },
   });
   const wanted = values.profile ?? PROFILES.map(({ name }) => name);
@@ -31,8 +31,7 @@ async function main(): Promise<number> {
   });
   await Promise.all(working);
   const sorted = wanted.flatMap((name) => outcomes.filter(({ profile }) => profile === name));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(sorted, null, 2)}\n`);
-  process.stdout.write(report(sorted));
+  process.stdout.write(values.json ? `${JSON.stringify(figuresOf(sorted), null, 2)}\n` : report(sorted));
   return sorted.every(({ found }) => found.exhausted && found.violation === undefined) ? 0 : 1;
 }
 

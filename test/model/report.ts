@@ -23,6 +23,18 @@ export function line({ profile, found, replays, seconds }: Outcome): string {
   ].join(' ');
 }
 
+/** As docs/safety.md shows them. */
+export const figuresOf = (outcomes: readonly Outcome[]) => ({
+  profiles: outcomes.map(({ profile, found: { states, transitions, exhausted, violation }, seconds }) => ({
+    name: profile,
+    bounds: boundsOf(profile),
+    states,
+    transitions,
+    seconds,
+    broken: violation?.invariant ?? (exhausted ? null : 'not searched to its end'),
+  })),
+});
+
 /** Its first line is for machines: `ok`, `incomplete` or `violation <invariant> <profile>`. */
 export function report(outcomes: readonly Outcome[]): string {
   const broken = outcomes.find(({ found }) => found.violation !== undefined);

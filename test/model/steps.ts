@@ -1,5 +1,5 @@
 import { QUEUES } from '#events/catalog.ts';
-import type { ItemKey, OutgoingMessage } from '#shared/ports.ts';
+import type { ItemKey, OutgoingMessage, StateWrite } from '#shared/ports.ts';
 import { Draft } from './draft.ts';
 import { checkState } from './invariants.ts';
 import { type Caller, type Outcome, outcomesOf } from './outside.ts';
@@ -170,8 +170,16 @@ export function callerOf({ setting, runs }: World, run: number): Caller {
   return { run: { origin, ...rest }, message, setting };
 }
 
-function labelOf({ runs }: World, run: number, { name, args }: Call, { label }: Outcome): string {
-  const [first] = args as readonly (string | Partial<ItemKey>)[];
-  const what = typeof first === 'string' ? first : [first?.partition, first?.sort].filter(Boolean).join(' ');
-  return `${runs.nameOf(run)}: ${name} ${what}`.trimEnd() + (label === '' ? '' : `: ${label}`);
+function labelOf({ runs }: World, run: number, call: Call, { label }: Outcome): string {
+  return `${runs.nameOf(run)}: ${call.name} ${subjectOf(call)}`.trimEnd() + (label === '' ? '' : `: ${label}`);
 }
+
+function subjectOf({ name, args: [first] }: Call): string {
+  if (name === 'transact') return (first as readonly StateWrite[]).flatMap(factIn).join(', ');
+  if (typeof first === 'string') return first;
+  const key = first as Partial<ItemKey> | undefined;
+  return [key?.partition, key?.sort].filter(Boolean).join(' ');
+}
+
+const factIn = (write: StateWrite): readonly string[] =>
+  write.kind === 'append' ? [(write.body.fact as { readonly type: string }).type] : [];

@@ -21,6 +21,7 @@ export const model = z.object({
   profiles: z.array(
     z.object({
       name: z.string(),
+      bounds: z.string(),
       states: z.number(),
       transitions: z.number(),
       seconds: z.number(),

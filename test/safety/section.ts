@@ -52,13 +52,13 @@ function modelPart(measured: Results['model']): string[] {
     '',
     on(measured.machine),
     '',
-    '| world | distinct states | transitions | seconds | broken |',
-    '| --- | --- | --- | --- | --- |',
+    '| world | within these bounds | distinct states | transitions | seconds | broken |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...profiles.map(
-      ({ name, states, transitions, seconds, broken }) =>
-        `| ${name} | ${whole(states)} | ${whole(transitions)} | ${whole(seconds)} | ${broken ?? 'nothing'} |`,
+      ({ name, bounds, states, transitions, seconds, broken }) =>
+        `| ${name} | ${bounds} | ${whole(states)} | ${whole(transitions)} | ${whole(seconds)} | ${broken ?? 'nothing'} |`,
     ),
-    `| all | ${whole(sum(({ states }) => states))} | ${whole(sum(({ transitions }) => transitions))} | ${whole(sum(({ seconds }) => seconds))} | |`,
+    `| all | | ${whole(sum(({ states }) => states))} | ${whole(sum(({ transitions }) => transitions))} | ${whole(sum(({ seconds }) => seconds))} | |`,
   ];
 }
 
