@@ -37,7 +37,7 @@ export const variants = z.array(
     room: z.string(),
     caught: z.boolean(),
     by: z.string().nullable(),
-    incidents: z.number(),
+    effort: z.string(),
   }),
 );
 

@@ -73,11 +73,11 @@ function variantsPart(measured: Results['variants']): string[] {
     '',
     `${figures.filter(({ caught }) => caught).length} of ${figures.length} broken variants are caught by an invariant.`,
     '',
-    '| variant | broken in | what is wrong | caught by | after incidents |',
+    '| variant | broken in | what is wrong | caught by | after |',
     '| --- | --- | --- | --- | --- |',
     ...figures.map(
-      ({ name, room, wrong, caught, by, incidents }) =>
-        `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${whole(incidents)} |`,
+      ({ name, room, wrong, caught, by, effort }) =>
+        `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${effort} |`,
     ),
   ];
 }

@@ -1,7 +1,8 @@
 /**
- * `npm run variants [-- NAME …]`: plays each broken variant in the simulated world until an invariant catches it, and
- * prints how soon. Exit status 1 when one gets away, or is caught by an invariant that has nothing to do with it.
+ * `npm run variants [-- NAME … --json]`: plays each broken variant in the simulated world until an invariant catches it,
+ * or searches a small world for it, and prints how soon. Exit status 1 when one gets away, or is caught by an invariant that has nothing to do with it.
  */
+import { availableParallelism } from 'node:os';
 import { print, printJson } from '#cli/output.ts';
 import { type Hunt, huntVariant } from './hunt.ts';
 import { VARIANTS } from './variants.ts';
@@ -11,12 +12,15 @@ const json = process.argv.includes('--json');
 const wrong = asked.find((name) => !VARIANTS.some((variant) => variant.name === name));
 if (wrong !== undefined) throw new Error(`there is no variant ${wrong}`);
 
+const waiting = VARIANTS.filter(({ name }) => asked.length === 0 || asked.includes(name));
 const hunts: Hunt[] = [];
-for (const variant of VARIANTS) {
-  if (asked.length > 0 && !asked.includes(variant.name)) continue;
-  const hunt = await huntVariant(variant);
-  hunts.push(hunt);
-  if (!json) print(`${hunt.caught ? 'caught' : 'GOT AWAY'}  ${variant.name}: ${hunt.how}`);
-}
-if (json) printJson(hunts);
+const hunting = Array.from({ length: availableParallelism() }, async () => {
+  for (let variant = waiting.shift(); variant !== undefined; variant = waiting.shift()) {
+    const hunt = await huntVariant(variant);
+    hunts.push(hunt);
+    if (!json) print(`${hunt.caught ? 'caught' : 'GOT AWAY'}  ${hunt.name}: ${hunt.how}`);
+  }
+});
+await Promise.all(hunting);
+if (json) printJson(VARIANTS.flatMap(({ name }) => hunts.filter((hunt) => hunt.name === name)));
 process.exitCode = hunts.every((hunt) => hunt.caught) ? 0 : 1;

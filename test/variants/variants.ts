@@ -8,6 +8,8 @@ export interface Variant {
   /** The room in which it is broken. */
   readonly room: 'domain' | 'shell' | 'state';
   readonly patches: readonly Patch[];
+  /** The small world of test/model that is searched for it, where one is; else the simulation plays. */
+  readonly model?: string;
   /** Invariants by one of which it must be caught; another one would mean that the check bites by accident. */
   readonly caughtBy: readonly string[];
 }
@@ -69,7 +71,10 @@ export const VARIANTS: readonly Variant[] = [
     name: 'forced-down-on-trust',
     wrong: 'Nova is told that the host is down, and nobody looks whether it says so.',
     room: 'domain',
-    patches: [domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)')],
+    patches: [
+      domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)'),
+      domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
+    ],
     caughtBy: ['S1'],
   },
   {
@@ -130,8 +135,14 @@ export const VARIANTS: readonly Variant[] = [
     room: 'domain',
     patches: [
       domain('settle.ts', 'if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];', ''),
+      domain(
+        'settle.ts',
+        'return progress.sinceMs + settleSeconds * 1000 <= sight.atMs ||',
+        'return progress.sinceMs <= sight.atMs ||',
+      ),
     ],
-    caughtBy: ['S0', 'S4'],
+    model: 'evacuate-unknown',
+    caughtBy: ['one-evacuation', 'one-place'],
   },
   {
     name: 'slow-is-failed',
@@ -140,11 +151,16 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       domain(
         'settle.ts',
+        'return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);',
+        'return sight.atMs > 0 || found(task, sight);',
+      ),
+      domain(
+        'settle.ts',
         'if (isRunning(migration) || sight.onHost === undefined) return [];',
         "if (sight.onHost === undefined || (task.progress.status === 'accepted' && isRunning(migration) && sight.atMs - task.progress.sinceMs < 30_000)) return [];",
       ),
     ],
-    caughtBy: ['S0', 'S4'],
+    caughtBy: ['S0', 'S4', 'L1'],
   },
   {
     name: 'conductor-not-waited-for',
@@ -158,7 +174,8 @@ export const VARIANTS: readonly Variant[] = [
         'const byState = judgeState({ ...server, taskState: null }, context.instances);',
       ),
     ],
-    caughtBy: ['S0', 'S4'],
+    model: 'evacuate-nova',
+    caughtBy: ['one-evacuation', 'one-place'],
   },
   {
     name: 'migration-ignored',
@@ -206,8 +223,8 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       shell(
         'guard-writes.ts',
-        'if (confirmed) next = withTicket',
-        "if (confirmed && incidentId === '') next = withTicket",
+        'if (confirmed) next = old ? { ...next } : withTicket(next, ticket);',
+        'if (confirmed) next = { ...next };',
       ),
     ],
     caughtBy: ['S5'],
@@ -332,7 +349,8 @@ export const VARIANTS: readonly Variant[] = [
         'const halted = (() => undefined as string | undefined)(); void whyHalted(',
       ),
     ],
-    caughtBy: ['S2'],
+    model: 'evacuate-people',
+    caughtBy: ['disarmed'],
   },
   {
     name: 'instance-not-read-again',
@@ -341,10 +359,12 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       {
         file: 'functions/evacuate-instance.ts',
-        find: "halted ?? ('outage' in seen ? seen.outage :",
-        replace: "halted ?? ('outage' in seen || instanceId !== '' ? undefined :",
+        find: 'hindered ?? unfitNow(server, host.value.name, attempt, instances);',
+        replace:
+          'hindered ?? (instances === undefined ? unfitNow(server, host.value.name, attempt, instances) : undefined);',
       },
     ],
-    caughtBy: ['S0', 'S4'],
+    model: 'evacuate-people',
+    caughtBy: ['one-evacuation', 'one-place'],
   },
 ];

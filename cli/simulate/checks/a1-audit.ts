@@ -25,12 +25,16 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided'],
 };
 
+/** What is recorded of an answer about a host, each time that one was heard. */
+const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered']);
+
 /** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
 export function auditTellsAll({ simulation }: Scene): Check {
   const hostOfIncident = new Map<string, string>();
   const intents = new Map<string, number>();
   const asked = new Map<string, number>();
-  const answered = new Map<string, { readonly request: OutsideRequest; readonly atMs: number }>();
+  /** Every answer that somebody heard, by the number of its request. */
+  const heard = new Map<string, OutsideRequest>();
   const killed = new Set<number>();
   const statusOf = new Map<string, string>();
 
@@ -69,8 +73,12 @@ export function auditTellsAll({ simulation }: Scene): Check {
     if (happening.kind === 'committed') return seeCommit(happening.writes);
     if (happening.kind === 'asked') return seeRequest(happening.request);
     if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
-    if (happening.kind === 'answered' && happening.request.act === 'evacuate' && happening.answer.includes('accepted'))
-      answered.set(`req-${happening.request.id}`, { request: happening.request, atMs: happening.atMs });
+    // An evacuate that was not accepted tells no request id.
+    if (
+      happening.kind === 'answered' &&
+      (happening.request.act !== 'evacuate' || happening.answer.includes('accepted'))
+    )
+      heard.set(`req-${happening.request.id}`, happening.request);
     return undefined;
   }
 
@@ -78,18 +86,26 @@ export function auditTellsAll({ simulation }: Scene): Check {
     const { streams } = await readAudit(simulation.reader(), simulation.policy.cloud);
     const broken: string[] = [];
     const known = new Set<string>();
+    const recorded = new Map<string, number>();
+    const expected = new Map<string, number>();
     for (const [stream, { records, fault }] of streams) {
       if (fault !== undefined) broken.push(`${stream}: ${fault}`);
       for (const [index, { fact }] of records.entries()) {
         if (typeof fact.requestId === 'string') known.add(fact.requestId);
+        if (ANSWERS.has(fact.type)) add(recorded, `${fact.type} ${hostOfIncident.get(stream.split('#')[1] ?? '')}`);
         const outcomes = OUTCOMES[fact.type];
         if (outcomes !== undefined && !records.slice(index + 1).some((later) => outcomes.includes(later.fact.type)))
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
       }
     }
-    for (const [id, { request }] of answered)
-      if (!known.has(id) && !killed.has(request.invocation))
-        broken.push(`the answer to request ${id}, evacuate of ${request.instanceId}, is not on record`);
+    for (const [id, { act, host, instanceId, invocation }] of heard) {
+      if (killed.has(invocation)) continue;
+      const answer = `${act}-answered ${host}`;
+      // Those of a host have no id: there must be as many records as answers.
+      const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
+      const isKnown = act === 'evacuate' ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
+      if (!isKnown) broken.push(`the answer to request ${id}, ${act} of ${instanceId ?? host}, is not on record`);
+    }
     return broken;
   }
 

@@ -2,6 +2,7 @@ import { notProtected } from '#shared/domain/instances.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { isAlive } from '../actions.ts';
 import type { DatedHappening } from '../engine/log.ts';
+import { isUnfinishedMove } from '../ports/nova-view.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { type CommittedFact, factsOf, instanceOf } from './intents.ts';
 
@@ -76,17 +77,23 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
   }
 
   /** What is said of an instance at its end must be true of it then. */
-  function untrue({ type, stream, fact }: CommittedFact): string | undefined {
-    if (type !== 'task-ended' || (fact.outcome !== 'recovered' && fact.outcome !== 'gone')) return undefined;
-    const server = world.servers.get(instanceOf(stream));
-    return server !== undefined && server.host === incidents.hostOf(stream)
-      ? `${server.name} is said to be ${fact.outcome}, and is still on ${server.host}`
+  function untrue({ type, stream, fact }: CommittedFact, atMs: number): string | undefined {
+    const server = type === 'task-ended' ? world.servers.get(instanceOf(stream)) : undefined;
+    if (server === undefined) return undefined;
+    const isHere = server.host === incidents.hostOf(stream);
+    if (isHere && (fact.outcome === 'recovered' || fact.outcome === 'gone'))
+      return `${server.name} is said to be ${fact.outcome}, and is still on ${server.host}`;
+    const underWay = (world.migrationsByServer.get(server.id) ?? []).some(
+      (each) => isUnfinishedMove(each) && each.createdMs < atMs - KNOWN_WITHIN_MS.grant,
+    );
+    return isHere && underWay && fact.outcome === 'not-recoverable'
+      ? `${server.name} is said to be not recoverable, and its evacuation is under way`
       : undefined;
   }
 
   function seeCommit(happening: Extract<DatedHappening, { kind: 'committed' }>): string | undefined {
     for (const fact of factsOf(happening)) {
-      const broken = untrue(fact);
+      const broken = untrue(fact, happening.atMs);
       if (broken !== undefined) return broken;
     }
     return seeClosing(happening.writes, happening.atMs);
