@@ -52,9 +52,10 @@ export function handOver(
   return [endedAs('person', `${why}; the last state of this one: ${progress.status}`, nowMs)];
 }
 
+/** In the order of their instances' ids: whoever counts them again from the log has them in another. */
 export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { progress } of tasks) {
+  for (const { progress } of [...tasks].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))) {
     const key = progress.status === 'ended' ? progress.outcome : 'unfinished';
     counts[key] = (counts[key] ?? 0) + 1;
   }

@@ -107,7 +107,8 @@ describe('the deadline', () => {
 });
 
 describe('an incident closes', () => {
-  const ended = (...outcomes: readonly TaskOutcome[]) => outcomes.map((outcome) => aTask('ended', { outcome }));
+  const ended = (...outcomes: readonly TaskOutcome[]) =>
+    outcomes.map((outcome, index) => aTask('ended', { outcome }, { instanceId: `instance-${index}` }));
 
   it('as recovered when nobody needs to be woken', () => {
     expect(closeIncident(ended('recovered', 'recovered', 'gone', 'not-protected', 'left'), 'heads', NOW_MS)).toEqual({
@@ -123,6 +124,12 @@ describe('an incident closes', () => {
 
   it.each(['person', 'not-recoverable'] as const)('as partly recovered with one that ended as %s', (outcome) => {
     expect(closeIncident(ended('recovered', outcome), '', NOW_MS)).toMatchObject({ outcome: 'partly-recovered' });
+  });
+
+  it('in the same words whatever the order of its tasks', () => {
+    const tasks = ended('recovered', 'person', 'recovered', 'gone');
+    for (const order of [tasks, tasks.toReversed()])
+      expect(closeIncident(order, '', NOW_MS)).toMatchObject({ because: '2 recovered, 1 person, 1 gone' });
   });
 
   it('says so when there was nothing to do', () => {
