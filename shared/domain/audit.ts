@@ -39,10 +39,11 @@ export const streamOfTask = (incidentId: string, instanceId: string): string => 
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    return `{${entries
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+    const of = value as Readonly<Record<string, unknown>>;
+    const keys = Object.keys(of).filter((key) => of[key] !== undefined);
+    return `{${keys
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonical(of[key])}`)
       .join(',')}}`;
   }
   return JSON.stringify(value);

@@ -22,28 +22,29 @@ export interface PlanInput {
 }
 
 /** One task for each instance of the host, those included for which nothing is to be done: each has an outcome (L1). */
-export function planTasks({
-  servers,
-  evacuations,
-  otherMigrations,
-  segment,
-  ...rest
-}: PlanInput): readonly PlannedTask[] {
+export function planTasks({ servers, evacuations, otherMigrations, ...of }: PlanInput): readonly PlannedTask[] {
   const running = byInstance(evacuations.filter(isRunning));
   const others = byInstance(otherMigrations);
-  return servers.map((server) => {
-    const runningEvacuation = running.get(server.id);
-    const runningMigration = others.get(server.id);
-    const verdict = judgeInstance(server, { instances: segment.instances, runningEvacuation, runningMigration });
-    const basis: TaskBasis = {
-      by: 'planning',
-      atMs: rest.nowMs,
-      server: recordServer(server, segment.instances),
-      evacuation: runningEvacuation === undefined ? null : recordMigration(runningEvacuation),
-      migration: runningMigration === undefined ? null : recordMigration(runningMigration),
-    };
-    return { ...planTask(server, verdict, rest), basis };
-  });
+  return servers.map((server) => planInstance(server, running.get(server.id), others.get(server.id), of));
+}
+
+/** One of them, with what Nova still works on for it. */
+export function planInstance(
+  server: SeenServer,
+  runningEvacuation: SeenMigration | undefined,
+  runningMigration: SeenMigration | undefined,
+  { segment, ...of }: Pick<PlanInput, 'incidentId' | 'hostKey' | 'segment' | 'nowMs'>,
+): PlannedTask {
+  const { instances } = segment;
+  const verdict = judgeInstance(server, { instances, runningEvacuation, runningMigration });
+  const basis: TaskBasis = {
+    by: 'planning',
+    atMs: of.nowMs,
+    server: recordServer(server, instances),
+    evacuation: runningEvacuation === undefined ? null : recordMigration(runningEvacuation),
+    migration: runningMigration === undefined ? null : recordMigration(runningMigration),
+  };
+  return { ...planTask(server, verdict, of), basis };
 }
 
 const byInstance = (migrations: readonly SeenMigration[]) => new Map(migrations.map((each) => [each.instanceId, each]));

@@ -11,9 +11,14 @@ import { type Policy, policySchema } from './policy.ts';
 const DEVICE_BYTES = 200_000;
 
 type Devices = Policy['fenceDevices'];
-type PolicyFact =
-  | { readonly type: 'policy-used'; readonly policy: Omit<Policy, 'fenceDevices'> }
-  | { readonly type: 'devices-used'; readonly fenceDevices: Devices };
+interface PolicyUsed {
+  readonly type: 'policy-used';
+  readonly policy: Omit<Policy, 'fenceDevices'>;
+}
+interface DevicesUsed {
+  readonly type: 'devices-used';
+  readonly fenceDevices: Devices;
+}
 
 export const policyId = (policy: Policy): string =>
   createHash('sha256').update(canonical(policy)).digest('hex').slice(0, 32);
@@ -22,8 +27,8 @@ export const policyId = (policy: Policy): string =>
 export const policyRecords = (policy: Policy): readonly AuditRecord[] =>
   appendFacts(streamOfPolicy(policyId(policy)), FIRST, policyFacts(policy), 0).records;
 
-function policyFacts({ fenceDevices, ...policy }: Policy): readonly PolicyFact[] {
-  const facts: PolicyFact[] = [{ type: 'policy-used', policy }];
+function policyFacts({ fenceDevices, ...policy }: Policy): readonly (PolicyUsed | DevicesUsed)[] {
+  const facts: (PolicyUsed | DevicesUsed)[] = [{ type: 'policy-used', policy }];
   let devices: [string, Devices[string]][] = [];
   let bytes = 0;
   for (const [host, device] of Object.entries(fenceDevices)) {
@@ -40,14 +45,11 @@ function policyFacts({ fenceDevices, ...policy }: Policy): readonly PolicyFact[]
 
 /** Undefined when the records are not those of the policy of this id. */
 export function policyFrom(id: string, records: readonly AuditRecord[]): Policy | undefined {
-  const used = records.map(({ fact }) => fact as object as PolicyFact);
-  const [first] = used;
-  if (first?.type !== 'policy-used') return undefined;
-  const fenceDevices = Object.assign(
-    {},
-    ...used.flatMap((fact) => (fact.type === 'devices-used' ? [fact.fenceDevices] : [])),
-  );
-  const policy = { ...first.policy, fenceDevices } as Policy;
+  const [first, ...more] = records.map(({ fact }) => fact as object);
+  if (first === undefined) return undefined;
+  // Taken for what they should be: whether they are shows below.
+  const devices = more.map((fact) => (fact as DevicesUsed).fenceDevices);
+  const policy = { ...(first as PolicyUsed).policy, fenceDevices: Object.assign({}, ...devices) } as Policy;
   if (policyId(policy) !== id || canonical(policyRecords(policy)) !== canonical(records)) return undefined;
   // What a newer salvor knows besides has its default, as it would have had.
   const parsed = policySchema.safeParse(policy);

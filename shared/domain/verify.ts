@@ -69,10 +69,8 @@ export const headsOf = (tasks: readonly TaskState[]): string =>
 
 /** One hash over the ends of the tasks' streams, in the order of their instances' ids. */
 export function hashOfHeads(tasks: readonly { readonly instanceId: string; readonly head: Head }[]): string {
-  const hash = createHash('sha256');
-  for (const { instanceId, head } of [...tasks].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1)))
-    hash.update(`${instanceId} ${head.seq} ${head.hash}\n`);
-  return hash.digest('hex');
+  const lines = tasks.map(({ instanceId, head }) => `${instanceId} ${head.seq} ${head.hash}\n`);
+  return createHash('sha256').update(lines.sort().join('')).digest('hex');
 }
 
 /**

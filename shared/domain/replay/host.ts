@@ -75,7 +75,7 @@ function decide(
       return [holdForOutage(open, because, atMs)];
     }
     case 'no-reading': {
-      const because = find('fence-failed')?.because ?? '';
+      const because = reasonIn(find('fence-failed'));
       return [fenceFailed(inStatus(incident, ['fencing']), because, segment, atMs, basis.random)];
     }
     case 'power': {
@@ -104,7 +104,7 @@ function decide(
       if (incident.status !== 'forcing-down') return first;
       const { service, random } = basis;
       if (service === undefined)
-        return [...first, forceDownFailed(incident, find('force-down-failed')?.because ?? '', segment, atMs, random)];
+        return [...first, forceDownFailed(incident, reasonIn(find('force-down-failed')), segment, atMs, random)];
       if (answered === undefined && !service?.forcedDown) return [forceDownIntended(host, atMs)];
       return [...first, ...decideForcingDown(incident, null, service ?? undefined, segment, atMs, random)];
     }
@@ -128,7 +128,7 @@ function decide(
       return [closeIncident(ended, headsOf(ended), atMs, 'dismissed' in incident && incident.dismissed)];
     }
     case 'halt': {
-      const because = find('paused')?.because ?? '';
+      const because = reasonIn(find('paused'));
       const going = inStatus(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
       return [pause(going, because, atMs, basis.inFlight ? atMs + segment.evacuation.pollSeconds * 1000 : undefined)];
     }
@@ -155,9 +155,9 @@ function commandAgain(
 ): OnIncident {
   const { commandId: id, by, reason } = said;
   const common = { version: 1, id, time: new Date(askedAtMs).toISOString(), by, reason, hostKey, incidentId } as const;
-  return said.type === 'released'
-    ? { type: 'release', ...common, gates: [...said.gates] }
-    : { type: 'dismiss', ...common };
+  if (said.type === 'released') return { type: 'release', ...common, gates: [...said.gates] };
+  // Stryker disable next-line StringLiteral: what is no release is decided as a dismissal
+  return { type: 'dismiss', ...common };
 }
 
 function incidentOf({ incident }: HostState): Incident {
@@ -183,6 +183,11 @@ export function segmentOf({ segments }: Policy, name: string): Segment {
 export function evidenceIn(facts: readonly HostFact[]): Evidence | null {
   for (const fact of facts) if ('evidence' in fact && fact.evidence !== null) return fact.evidence;
   return null;
+}
+
+function reasonIn(fact: { readonly because: string } | undefined): string {
+  if (fact === undefined) throw new CannotDecide('the reason is not recorded');
+  return fact.because;
 }
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {

@@ -1,6 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { HostBasis } from '../basis.ts';
-import { type HostFact, type HostState, isReportFact, type ReportFact } from '../host.ts';
+import type { HostFact, HostState, ReportFact } from '../host.ts';
 import type { Policy } from '../policy.ts';
 import { decideReports, type ReceivedEvent } from '../reports.ts';
 
@@ -28,15 +28,20 @@ function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
   const { eventId: id, eventType: type, reporter: source } = fact;
   const time = new Date(fact.occurredAtMs).toISOString();
   const reason = fact.type === 'reported' && fact.reason !== null ? { reason: fact.reason } : {};
-  const [what = '', ...rest] = fact.type === 'recorded' ? fact.about.split(' ') : [];
-  const about =
-    what === 'instance' ? { instanceId: rest.join(' ') } : what === 'process' ? { process: rest.join(' ') } : {};
+  const about = fact.type === 'recorded' ? aboutIn(fact.about) : {};
   const data = { schemaVersion: 1, host: '', ...reason, ...about };
   return {
     event: { specversion: '1.0', id, source, type, time, data } as unknown as HostEvent,
     receivedAtMs: fact.type === 'reported' ? fact.receivedAtMs : atMs,
     standsFor: fact.type === 'reported' ? fact.repeats : 0,
   };
+}
+
+/** What is on record of an event about an instance or a process, as `decideReports` writes it down. */
+function aboutIn(about: string) {
+  const [what, ...rest] = about.split(' ');
+  const name = rest.join(' ');
+  return what === 'instance' ? { instanceId: name } : { process: name };
 }
 
 /** A report that stands for several takes the place of the first of them: within a batch the places mean nothing. */
@@ -46,6 +51,6 @@ function inRecordedOrder(decided: readonly HostFact[], recorded: readonly HostFa
   return [...decided].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-const isReport = (fact: HostFact): fact is ReportFact => isReportFact(fact) && 'reporter' in fact;
+const isReport = (fact: HostFact): fact is ReportFact => 'reporter' in fact;
 
 const keyOf = (fact: HostFact): string => (isReport(fact) ? `${fact.reporter} ${fact.eventId}` : fact.type);

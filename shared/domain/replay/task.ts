@@ -4,7 +4,7 @@ import { decideEvacuate, foldAnswer, unfitNow } from '../evacuate.ts';
 import { handOver } from '../follow.ts';
 import { grant } from '../grant.ts';
 import type { HostState } from '../host.ts';
-import { planTasks } from '../plan.ts';
+import { planInstance } from '../plan.ts';
 import type { Policy, Segment } from '../policy.ts';
 import type { RecordedMigration, RecordedServer } from '../seen.ts';
 import { settle } from '../settle.ts';
@@ -55,18 +55,10 @@ function planAgain(
   segment: Segment,
 ): DecidedAgain {
   const name = facts.find((fact) => fact.type === 'task-planned')?.name ?? '';
-  const ofInstance = (each: RecordedMigration | null) => (each === null ? [] : [{ ...each, instanceId }]);
-  const [planned] = planTasks({
-    incidentId,
-    hostKey,
-    servers: [{ ...server, id: instanceId, name }],
-    evacuations: ofInstance(evacuation),
-    otherMigrations: ofInstance(migration),
-    segment,
-    nowMs,
-  });
-  if (planned === undefined) throw new CannotDecide('there is nothing to plan');
-  return planned;
+  const ofInstance = (each: RecordedMigration | null) => (each === null ? undefined : { ...each, instanceId });
+  const seenServer = { ...server, id: instanceId, name };
+  const of = { incidentId, hostKey, segment, nowMs };
+  return planInstance(seenServer, ofInstance(evacuation), ofInstance(migration), of);
 }
 
 function changeAgain(
@@ -135,6 +127,6 @@ function answerIn({
   durationMs,
 }: Extract<TaskFact, { type: 'evacuate-answered' }>): Answer {
   if (answer === 'accepted') return { kind: 'accepted', requestId, durationMs };
-  if (answer === 'unknown' || httpStatus === null) return { kind: 'unknown', error: detail, durationMs };
+  if (httpStatus === null) return { kind: 'unknown', error: detail, durationMs };
   return { kind: 'refused', httpStatus, message: detail.slice(`${httpStatus} `.length), requestId, durationMs };
 }

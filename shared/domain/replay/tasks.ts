@@ -30,6 +30,7 @@ export function replayTasks(
 ): ReplayedTasks {
   const { segment } = (incident.records[0]?.fact ?? {}) as { readonly segment?: string };
   const tasks = [...incident.tasks]
+    // Stryker disable next-line EqualityOperator: no two tasks are of one instance
     .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
     .map((log): ReplayedTask => {
       const story = { incidentId: incident.id, hostKey, instanceId: log.instanceId, segment: segment ?? '', hostAt };
