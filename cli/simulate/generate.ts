@@ -2,7 +2,7 @@ import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import type { FaultKind, StateName } from './faults.ts';
-import { howsFor } from './leads.ts';
+import { howsFor, wantsRenewals } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
 import { DEVICE_URL } from './ports/fencing.ts';
 import type { PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
@@ -16,7 +16,7 @@ export function scenarioOf(seed: number): Scenario {
   const random = chanceFor(seed, 'scenario');
   const hosts = hostsOf(random);
   const focuses = Array.from({ length: wholeBetween(random, 3, 6) }, (_, failure) => focusOf(seed, failure));
-  const policy = policyOf(random, hosts, new Set(focuses.flatMap(({ state, kinds }) => [state, ...kinds])));
+  const policy = policyOf(random, hosts, focuses);
   const failures = failuresOf(random, hosts, focuses);
   const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
   const lastMs = Math.max(...failures.map(({ atMs }) => atMs));
@@ -53,15 +53,13 @@ function hostsOf(random: Random): readonly PlannedHost[] {
   }));
 }
 
-/** @param aims the states and kinds that the failures are for: the policy lets them come about, and last */
-function policyOf(
-  random: Random,
-  hosts: readonly PlannedHost[],
-  aims: ReadonlySet<StateName | FaultKind>,
-): PolicyInput {
+/** It lets come about, and last, what the failures are for. */
+function policyOf(random: Random, hosts: readonly PlannedHost[], focuses: readonly Focus[]): PolicyInput {
+  const aims = new Set<StateName | FaultKind>(focuses.flatMap(({ state, kinds }) => [state, ...kinds]));
+  const renews = focuses.some(wantsRenewals);
   const windowSeconds = pickOne(random, [300, 600]);
   const segments = [...new Set(hosts.flatMap(({ segment }) => (segment === null ? [] : [segment])))];
-  const proofMaxAgeSeconds = pickOne(random, [30, 60, 120]);
+  const proofMaxAgeSeconds = pickOne(random, renews ? [30] : [30, 60, 120]);
   const settleSeconds = pickOne(random, [60, 90, 120]);
   const knowsSystems = happens(random, 0.5) || aims.has('bmc-wrong-host');
   const device = { driver: 'redfish' as const, credentials: 'bmc', timeoutSeconds: pickOne(random, [4, 10]) };
@@ -86,7 +84,7 @@ function policyOf(
         inError: happens(random, 0.8) ? 'recover' : 'leave',
       },
       evacuation: {
-        maxInFlight: pickOne(random, [1, 3, 50]),
+        maxInFlight: pickOne(random, renews ? [1, 2] : [1, 3, 50]),
         maxInFlightPerDestination: pickOne(random, [1, 2, 10]),
         maxAttempts: pickOne(random, [2, 3, 5]),
         retryBaseSeconds: pickOne(random, [1, 5, 10]),

@@ -1,3 +1,4 @@
+import type { FunctionName } from '#events/catalog.ts';
 import type { FaultKind, StateName } from './faults.ts';
 import type { FailureHow } from './scenario.ts';
 import type { Focus } from './schedule.ts';
@@ -9,6 +10,10 @@ export type Range = readonly [number, number];
 export interface Lead {
   readonly kind: FaultKind;
   readonly during: StateName;
+  /** Only calls of this function. */
+  readonly function?: FunctionName;
+  /** Calls that would do and are let pass: those of the first time that the state comes up. */
+  readonly skip?: number;
   readonly times?: Range;
   readonly forMs?: Range;
   readonly afterMs?: Range;
@@ -28,11 +33,26 @@ const SEEN_DOWN: readonly Lead[] = [
   FALSE_ALARM,
   { kind: 'service-seen-down', during: 'suspected', forMs: [90_000, 120_000] },
 ];
+const REFUSING: Lead = { kind: 'bmc-refuses', during: 'fencing', forMs: OUTAGE };
 const DEAF_DEVICE: Ways = [
+  [REFUSING],
   [{ kind: 'bmc-hangs', during: 'fencing', forMs: OUTAGE }],
   [{ kind: 'bmc-errors', during: 'fencing', forMs: OUTAGE }],
-  [{ kind: 'bmc-refuses', during: 'fencing', forMs: OUTAGE }],
 ];
+/** The proof can't be renewed for a while: the power is not told, Nova not read, or the instances not listed again. */
+const NO_RENEWAL: Partial<Readonly<Record<StateName, Ways>>> = {
+  fencing: [[{ kind: 'bmc-hangs', during: 'task accepted', forMs: OUTAGE }]],
+  'forcing-down': [[{ kind: 'nova-read-fails', during: 'forcing-down', skip: 3, forMs: OUTAGE }]],
+  planning: [[{ kind: 'nova-read-fails', during: 'task accepted', function: 'plan-evacuation', forMs: OUTAGE }]],
+};
+/** What strikes a power-off needs one: a device that may do what it does not answer to would be in the way. */
+const STRIKES_POWER_OFF: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'bmc-stuck',
+  'bmc-slow',
+  'bmc-lies-off',
+  'bmc-conflict',
+  'bmc-late-effect',
+]);
 const SAYS_ON: Ways = [[{ kind: 'bmc-lies-on', during: 'fencing', forMs: OUTAGE }]];
 
 const TO_STATE: Partial<Readonly<Record<StateName, Ways>>> = {
@@ -92,13 +112,14 @@ const TO_KIND: Partial<Readonly<Record<FaultKind, Partial<Readonly<Record<StateN
     fencing: [[{ kind: 'false-up', during: 'planning', afterMs: [0, 300] }]],
     'forcing-down': [[{ kind: 'nova-timeout-after', during: 'forcing-down' }]],
   },
-  'evacuation-slow': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED]] },
+  'evacuation-slow': { ...NO_RENEWAL, 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED]] },
   'evacuation-dropped': { 'task unknown': [[MISSED]] },
-  'evacuation-stuck': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
-  'spawn-fails': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
-  'no-valid-host': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
-  'host-field-late': { 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'evacuation-stuck': { ...NO_RENEWAL, 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'spawn-fails': { ...NO_RENEWAL, 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'no-valid-host': { ...NO_RENEWAL, 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
+  'host-field-late': { ...NO_RENEWAL, 'task requested': [[NOT_ANSWERED]], 'task unknown': [[MISSED, BLIND]] },
   'destination-dies': {
+    ...NO_RENEWAL,
     'task requested': [[NOT_ANSWERED]],
     'task accepted': [[{ kind: 'evacuation-slow', during: 'task requested' }]],
     'task unknown': [[MISSED, BLIND]],
@@ -116,12 +137,28 @@ const TO_KIND: Partial<Readonly<Record<FaultKind, Partial<Readonly<Record<StateN
 
 /** What ends a state, so that what has come after it has its moment too. */
 const AFTERWARDS: Partial<Readonly<Record<StateName, readonly Lead[]>>> = {
-  stopped: [{ kind: 'released', during: 'stopped', afterMs: [60_000, 110_000] }],
+  stopped: [{ kind: 'released', during: 'stopped', afterMs: [90_000, 150_000] }],
 };
+
+const OF_EVACUATIONS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'evacuation-slow',
+  'evacuation-stuck',
+  'spawn-fails',
+  'no-valid-host',
+  'host-field-late',
+  'destination-dies',
+]);
+
+function generalWays(state: StateName, kinds: readonly FaultKind[]): Ways | undefined {
+  if (state === 'fencing' && kinds.some((kind) => STRIKES_POWER_OFF.has(kind))) return [[REFUSING]];
+  // They wait for the second time that the state comes up: the first shall be short.
+  if (state === 'forcing-down' && kinds.some((kind) => OF_EVACUATIONS.has(kind))) return undefined;
+  return TO_STATE[state];
+}
 
 /** @param pick draws one of several */
 export function leadsTo({ state, kinds }: Focus, pick: <T>(among: readonly T[]) => T): readonly Lead[] {
-  const ways = [...kinds.map((kind) => TO_KIND[kind]?.[state]), TO_STATE[state]].flatMap((each) =>
+  const ways = [...kinds.map((kind) => TO_KIND[kind]?.[state]), generalWays(state, kinds)].flatMap((each) =>
     each === undefined ? [] : [pick(each)],
   );
   return [...new Set(ways.flat()), ...(AFTERWARDS[state] ?? [])];
@@ -135,6 +172,8 @@ const HOWS: Partial<Readonly<Record<FaultKind, readonly FailureHow[]>>> = {
   'host-powered-on': ['power-loss'],
   'bmc-lies-off': ['crash', 'cut-off'],
   'bmc-stuck': ['crash', 'cut-off'],
+  'bmc-conflict': ['crash', 'cut-off'],
+  'bmc-late-effect': ['crash', 'cut-off'],
   'service-seen-down': ['false-alarm'],
   'instance-moved': ['cut-off', 'false-alarm'],
 };
@@ -145,3 +184,18 @@ export function howsFor({ state, kinds }: Focus, pick: <T>(among: readonly T[]) 
   if (asked.length > 0) return pick(asked);
   return ['none', 'suspected', 'held'].includes(state) ? SHALLOW : DEEP;
 }
+
+const OF_DEVICES: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'bmc-hangs',
+  'bmc-errors',
+  'bmc-refuses',
+  'bmc-slow',
+  'bmc-lies-on',
+  'bmc-wrong-host',
+]);
+
+/** Whether what it is for comes about where a proof has to be renewed while evacuations are on their way. */
+export const wantsRenewals = ({ state, kinds }: Focus): boolean =>
+  ['fencing', 'forcing-down', 'planning'].includes(state)
+    ? kinds.some((kind) => OF_EVACUATIONS.has(kind) || kind === 'forced-up')
+    : state.startsWith('task ') && kinds.some((kind) => OF_DEVICES.has(kind));

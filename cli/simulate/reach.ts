@@ -4,6 +4,10 @@ const ANY: readonly StateName[] = [...INCIDENT_STATES, ...TASK_STATES];
 const without = (...states: readonly StateName[]): readonly StateName[] =>
   ANY.filter((state) => !states.includes(state));
 
+/** A proof is renewed while instances wait: the host goes through these again, with evacuations on their way. */
+const UNDER_WAY: readonly StateName[] = ['fencing', 'forcing-down', 'planning', 'evacuating'];
+const READ_AGAIN: readonly StateName[] = ['fencing', 'task waiting', 'task accepted', 'task ended'];
+
 interface Reach {
   readonly kinds: readonly FaultKind[];
   readonly states: readonly StateName[];
@@ -70,11 +74,16 @@ export const REASONS: readonly Reach[] = [
       'evacuation-stuck',
       'spawn-fails',
       'no-valid-host',
-      'conductor-lingers',
       'host-field-late',
+      'destination-dies',
     ],
+    states: [...UNDER_WAY, 'task requested', 'task accepted', 'task unknown'],
+    because: 'it befalls an evacuation that runs in Nova, which goes on while the proof is renewed',
+  },
+  {
+    kinds: ['conductor-lingers'],
     states: ['evacuating', 'task requested', 'task accepted', 'task unknown'],
-    because: 'it befalls an evacuation that runs in Nova',
+    because: 'it befalls an evacuation that runs in Nova and has failed by another fault',
   },
   {
     kinds: ['evacuation-dropped'],
@@ -82,22 +91,23 @@ export const REASONS: readonly Reach[] = [
     because: 'the conductor drops what it has just taken: then its request has no answer yet, or will have none',
   },
   {
-    kinds: ['destination-dies'],
-    states: ['evacuating', 'task requested', 'task accepted', 'task unknown'],
-    because: 'it befalls an evacuation that has come to its destination',
+    kinds: ['bmc-hangs', 'bmc-errors', 'bmc-refuses', 'bmc-slow', 'bmc-wrong-host'],
+    states: ['none', ...READ_AGAIN],
+    because:
+      'devices are asked to fence their host, again while instances wait, and in samples of hosts without incident',
   },
   {
-    kinds: ['bmc-hangs', 'bmc-errors', 'bmc-refuses', 'bmc-slow', 'bmc-wrong-host'],
-    states: ['none', 'fencing'],
-    because: 'devices are asked while their host is fenced, and in a sample of those of hosts without an incident',
+    kinds: ['bmc-lies-on'],
+    states: READ_AGAIN,
+    because: 'devices of hosts that are off are asked to fence them, and again while instances wait',
   },
   {
     kinds: ['bmc-lies-off'],
     states: ['none', 'fencing'],
-    because: 'devices are asked while their host is fenced, and in a sample of those of hosts without an incident',
+    because: 'devices of hosts that are on are asked to fence them, and in samples of hosts without incident',
   },
   {
-    kinds: ['bmc-stuck', 'bmc-lies-on', 'bmc-conflict', 'bmc-late-effect'],
+    kinds: ['bmc-stuck', 'bmc-conflict', 'bmc-late-effect'],
     states: ['fencing'],
     because: 'only a host that is fenced is powered off',
   },

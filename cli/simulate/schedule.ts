@@ -1,4 +1,4 @@
-import { FAULT_KINDS, type FaultKind, INCIDENT_STATES, type StateName, TASK_STATES } from './faults.ts';
+import { FAULT_KINDS, FAULTS, type FaultKind, INCIDENT_STATES, type StateName, TASK_STATES } from './faults.ts';
 import { REACHABLE } from './reach.ts';
 
 /** What a failure of a seed is for: faults of these kinds while its host, or a task of it, is in this state. */
@@ -8,7 +8,7 @@ export interface Focus {
 }
 
 /** Kinds that a failure is for. */
-const KINDS_AT_ONCE = 5;
+const KINDS_AT_ONCE = 6;
 
 /**
  * How often each state has its turn in a cycle: more often where there is much to strike or it takes several attempts,
@@ -21,40 +21,58 @@ const TURNS: Readonly<Record<StateName, number>> = {
   fencing: 7,
   'forcing-down': 7,
   planning: 5,
-  evacuating: 2,
+  evacuating: 3,
   'handing-over': 6,
   stopped: 5,
   'task waiting': 2,
   'task granted': 5,
   'task requested': 6,
-  'task accepted': 3,
-  'task unknown': 7,
-  'task ended': 2,
+  'task accepted': 4,
+  'task unknown': 8,
+  'task ended': 3,
 };
 
 /** Pairs that are planned more often than others of their state, since they miss their moment more often. */
 const HARD: Partial<Readonly<Record<FaultKind, Partial<Readonly<Record<StateName, number>>>>>> = {
-  'nova-late-effect': { 'forcing-down': 3 },
-  'service-seen-up': { none: 4 },
-  'evacuation-slow': { 'task accepted': 2, 'task unknown': 2 },
-  'evacuation-stuck': { 'task requested': 2, 'task unknown': 3 },
-  'spawn-fails': { 'task requested': 3, 'task accepted': 2, 'task unknown': 3 },
-  'no-valid-host': { 'task requested': 2 },
-  'conductor-lingers': { 'task requested': 2, 'task accepted': 2, 'task unknown': 2 },
-  'host-field-late': { 'task requested': 3, 'task accepted': 2, 'task unknown': 4 },
-  'destination-dies': { evacuating: 2, 'task requested': 2, 'task accepted': 2, 'task unknown': 2 },
-  'bmc-hangs': { none: 2 },
-  'bmc-errors': { none: 2 },
-  'bmc-refuses': { none: 2 },
-  'bmc-slow': { none: 2 },
-  'bmc-wrong-host': { none: 2, fencing: 3 },
-  'bmc-stuck': { fencing: 2 },
-  'bmc-lies-off': { fencing: 2 },
-  'bmc-late-effect': { fencing: 3 },
-  'forced-up': { fencing: 4 },
-  released: { held: 2 },
-  'instance-evacuated': { suspected: 2, held: 2, 'task unknown': 2, 'task ended': 2 },
-  'instance-opted-out': { 'task ended': 2 },
+  'killed-before-ack': { none: 2 },
+  'ack-lost': { none: 2 },
+  'read-throttled': { stopped: 2 },
+  'index-lags': { stopped: 2 },
+  'send-failed': { suspected: 3, 'forcing-down': 2, planning: 2, 'task granted': 2, 'task requested': 2 },
+  'nova-read-fails': { stopped: 3 },
+  'nova-read-refused': { stopped: 3 },
+  'nova-slow': { planning: 2, stopped: 3 },
+  'nova-not-sent': { 'task requested': 2 },
+  'nova-429': { 'task requested': 2 },
+  'nova-5xx-after': { 'forcing-down': 2 },
+  'service-seen-up': { none: 2 },
+  'service-seen-down': { fencing: 3, 'forcing-down': 4 },
+  'service-silent': { held: 3 },
+  'evacuation-slow': { fencing: 4, 'forcing-down': 4, planning: 4, 'task requested': 2 },
+  'evacuation-stuck': { fencing: 3, 'forcing-down': 4, planning: 4, 'task unknown': 2 },
+  'evacuation-dropped': { 'task requested': 2 },
+  'spawn-fails': { fencing: 2, 'forcing-down': 5, planning: 3, 'task requested': 2 },
+  'no-valid-host': { fencing: 2, 'forcing-down': 5, planning: 6 },
+  'conductor-lingers': { 'task requested': 2, 'task accepted': 4 },
+  'host-field-late': { fencing: 3, 'forcing-down': 4, planning: 3, 'task unknown': 2 },
+  'destination-dies': { fencing: 2, 'forcing-down': 3, planning: 3 },
+  'bmc-hangs': { none: 4 },
+  'bmc-errors': { none: 4 },
+  'bmc-refuses': { none: 4 },
+  'bmc-slow': { none: 3, 'task accepted': 2 },
+  'bmc-lies-off': { none: 4, fencing: 3 },
+  'bmc-lies-on': { 'task accepted': 3 },
+  'bmc-stuck': { fencing: 6 },
+  'bmc-conflict': { fencing: 3 },
+  'bmc-late-effect': { fencing: 2 },
+  'bmc-wrong-host': { none: 6, 'task waiting': 2, 'task accepted': 5, 'task ended': 2 },
+  'host-loses-power': { fencing: 2 },
+  'host-powered-on': { fencing: 2 },
+  'false-up': { stopped: 2 },
+  'forced-up': { fencing: 2, 'handing-over': 3 },
+  'instance-deleted': { 'task requested': 2, 'task accepted': 3 },
+  'instance-evacuated': { none: 2, 'task requested': 4 },
+  'instance-opted-out': { 'task ended': 3 },
 };
 
 /** Rounds over a table of how often: what shall come often comes again in later rounds, with all others in between. */
@@ -65,18 +83,21 @@ function inRounds<T>(all: readonly T[], times: (one: T) => number): readonly T[]
 
 const STATES = inRounds<StateName>([...INCIDENT_STATES, ...TASK_STATES], (state) => TURNS[state]);
 
-/** Kinds that are alike stand next to each other and would be in each other's way: they come far apart. */
-function apart<T>(all: readonly T[]): readonly T[] {
-  const step = Math.ceil(all.length / KINDS_AT_ONCE);
-  return Array.from({ length: step }, (_, first) => all.filter((_, index) => index % step === first)).flat();
-}
+/** Events strike once, calls often several times: they have more turns. */
+const turnsOf = (kind: FaultKind, state: StateName): number =>
+  (FAULTS[kind].by === 'event' ? 3 : 2) * (HARD[kind]?.[state] ?? 1);
 
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** All turns of a state in a row: those of one kind evenly spread over it, and kinds that are alike far from each other. */
 const kindsOf = (state: StateName): readonly FaultKind[] =>
-  apart(
-    FAULT_KINDS.filter((kind) => REACHABLE[kind].includes(state)).flatMap((kind) =>
-      Array.from({ length: HARD[kind]?.[state] ?? 1 }, () => kind),
-    ),
-  );
+  FAULT_KINDS.filter((kind) => REACHABLE[kind].includes(state))
+    .flatMap((kind, index) => {
+      const turns = turnsOf(kind, state);
+      return Array.from({ length: turns }, (_, turn) => ({ kind, at: (turn + ((index * GOLDEN) % 1)) / turns }));
+    })
+    .sort((a, b) => a.at - b.at)
+    .map(({ kind }) => kind);
 const KINDS = new Map(STATES.map((state) => [state, kindsOf(state)]));
 
 /** How far the failures of a seed are apart in the schedule: no common divisor with the number of turns. */

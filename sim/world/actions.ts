@@ -81,7 +81,10 @@ export function resizeElsewhere(
   return true;
 }
 
-/** Live migration: `running` for a while, then the guest is on the destination. A source that dies leaves it `running`. */
+/**
+ * Live migration: `running` for a while, then the guest is on the destination. A source that is dead, or a host that dies
+ * meanwhile, leaves it `running`; a destination that is dead, though Nova has not seen it yet, never answers: it fails.
+ */
 export function liveMigrate(
   world: World,
   server: SimServer,
@@ -94,14 +97,18 @@ export function liveMigrate(
   const migration = world.addMigration(server, 'live-migration', { from: source.name, to: to.name, requester });
   world.updateServer(server, { taskState: 'migrating' });
   world.setMigration(migration, 'running');
-  if (world.faults.take('live-migration-stuck', { host: source.name, serverId: server.id }) !== undefined) return true;
+  const stuck = world.faults.take('live-migration-stuck', { host: source.name, serverId: server.id }) !== undefined;
+  if (stuck || !source.computeRunning) return true;
   const begun = source.generation + to.generation;
+  const reached = to.computeRunning;
   world.clock.after(world.options.liveMigrationMs, () => {
     if (server.deletedMs !== null || source.generation + to.generation !== begun) return;
-    handOverGuest(world, source, to, server);
-    world.moveServer(server, to.name);
     world.updateServer(server, { taskState: null });
-    world.setMigration(migration, 'completed');
+    if (reached) {
+      handOverGuest(world, source, to, server);
+      world.moveServer(server, to.name);
+    }
+    world.setMigration(migration, reached ? 'completed' : 'error');
   });
   return true;
 }

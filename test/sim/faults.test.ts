@@ -179,4 +179,20 @@ describe('faults of a move', () => {
     expect(bench.cloud.ledger.some(({ what }) => what === 'DOUBLE')).toBe(false);
     expect((await setService(bench, 'compute-1', { forced_down: true })).status).toBe(200);
   });
+
+  test('a live migration to a host that has just died fails, and leaves the instance where it is', async () => {
+    const bench = await openBench();
+    const [server] = bench.cloud.boot(1, { host: 'compute-1' });
+    const id = server?.id ?? '';
+    bench.cloud.powerOff('compute-3');
+    const { status } = await bench.admin.send('compute', 'POST', `/servers/${id}/action`, {
+      json: { 'os-migrateLive': { host: 'compute-3' } },
+      microversion: '2.90',
+    });
+    expect(status).toBe(202);
+    bench.clock.advance(60_000);
+    expect(bench.cloud.server(id)).toMatchObject({ host: 'compute-1', taskState: null });
+    expect(statuses(bench.cloud)).toEqual(['error']);
+    expect(bench.cloud.host('compute-3').guests.size).toBe(0);
+  });
 });

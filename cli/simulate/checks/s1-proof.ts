@@ -49,7 +49,8 @@ export function proofBeforeEvacuation({
       told.set(happening.request.id, happening.outcome);
     if (happening.kind === 'answered' && happening.request.act === 'read-power') {
       const { id, host, sentAtMs } = happening.request;
-      if (told.get(id) === `off ${host}`) offAskedAtMs.set(host, sentAtMs);
+      // Two may be under way: the answer that comes last is not always that of the question that was put last.
+      if (told.get(id) === `off ${host}`) offAskedAtMs.set(host, Math.max(sentAtMs, offAskedAtMs.get(host) ?? 0));
       told.delete(id);
     }
     for (const { type, stream, fact } of factsOf(happening))
