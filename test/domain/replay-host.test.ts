@@ -281,6 +281,13 @@ describe('decided again, the evacuations', () => {
     ]);
   });
 
+  it('pause anew for the same reason: that they went on in between is not on record', () => {
+    const because = 'disarmed by ann';
+    const host = aHostIn('evacuating', { pausedBy: because });
+    const facts = [{ ...FACTS.paused, because }];
+    expect(again(host, { by: 'halt', ...at, inFlight: false }, { facts })).toMatchObject([{ type: 'paused', because }]);
+  });
+
   it('are handed over when their time is over, and not before', () => {
     const since = (evacuatingSinceMs: number) =>
       again(aHostIn('evacuating', { evacuatingSinceMs }), { by: 'deadline', ...at });

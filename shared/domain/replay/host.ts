@@ -129,7 +129,8 @@ function decide(
     }
     case 'halt': {
       const because = reasonIn(find('paused'));
-      const going = inStatus(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
+      // Only a new pause is on record. The one before may have ended with a look of which there is none: `followed`.
+      const going = { ...inStatus(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']), pausedBy: null };
       return [pause(going, because, atMs, basis.inFlight ? atMs + segment.evacuation.pollSeconds * 1000 : undefined)];
     }
     case 'deadline': {
