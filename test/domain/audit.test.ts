@@ -4,9 +4,11 @@ import {
   type AuditRecord,
   appendFacts,
   auditWrite,
+  canonical,
   FIRST,
   faultIn,
   hashOf,
+  STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
   streamOfTask,
@@ -119,7 +121,25 @@ describe('a stream of records', () => {
   });
 });
 
+describe('what is hashed', () => {
+  it.each<[unknown, string]>([
+    [{ b: 1, a: 'x', c: undefined, B: null }, '{"B":null,"a":"x","b":1}'],
+    [[1, 23, [], { b: [true], a: {} }], '[1,23,[],{"a":{},"b":[true]}]'],
+    ['a "b"', '"a \\"b\\""'],
+  ])('has its keys in order, and nothing that JSON does not have: %j', (value, text) => {
+    expect(canonical(value)).toBe(text);
+  });
+});
+
 describe('a record', () => {
+  it('follows the one before, the first one zeros, and has the basis of its decision if it is the first of it', () => {
+    expect(FIRST).toEqual({ seq: 0, hash: '0'.repeat(64) });
+    const basis = { by: 'gates', atMs: NOW_MS, version: 3, policy: 'p' } as const;
+    const { records } = appendFacts(STREAM, FIRST, [{ type: 'a' }, { type: 'b' }], NOW_MS, basis);
+    expect(records).toMatchObject([{ previousHash: FIRST.hash, basis }, { previousHash: records[0]?.hash }]);
+    expect(records[1]).not.toHaveProperty('basis');
+  });
+
   it('has the hash of another only when its fact is the same', () => {
     const body = fc.dictionary(fc.constantFrom('a', 'b', '__proto__', ''), fc.integer({ min: 0, max: 2 }));
     const hash = (of: object) => appendFacts(STREAM, FIRST, [{ ...of, type: 'x' }], 1).head.hash;
@@ -136,8 +156,8 @@ describe('a record', () => {
     expect(new Set(sorts).size).toBe(3);
   });
 
-  it('belongs to one stream: of a host, an incident or a task', () => {
-    const streams = [streamOfHost('1'), streamOfIncident('1'), streamOfTask('1', '2')];
-    expect(streams).toEqual(['host#1', 'incident#1', 'task#1#2']);
+  it('belongs to one stream: of a host, an incident, a task or the operators', () => {
+    const streams = [streamOfHost('1'), streamOfIncident('1'), streamOfTask('1', '2'), STREAM_OF_OPERATORS];
+    expect(streams).toEqual(['host#1', 'incident#1', 'task#1#2', 'operators']);
   });
 });

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { canonical } from '#shared/domain/audit.ts';
 import { type Checkpoint, checkCheckpoints, makeCheckpoint } from '#shared/domain/checkpoint.ts';
 import { headsNow, verifyAgainst } from '#shared/state/checkpoints.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
@@ -35,6 +37,25 @@ describe('a checkpoint', () => {
     const [first, second] = checkpoints.map(({ heads }) => Object.keys(heads).map((stream) => stream.split('#')[0]));
     expect(first?.sort()).toEqual(['host', 'incident', 'incident', 'incident', 'task', 'task', 'task']);
     expect(second).toEqual(['incident']);
+  });
+
+  it('follows from the one before, the first from zeros', () => {
+    expect(checkpoints.map(({ previous }) => previous)).toEqual([
+      '0'.repeat(64),
+      createHash('sha256').update(canonical(checkpoints[0])).digest('hex'),
+    ]);
+  });
+
+  it('tells an end again whose record is another one', () => {
+    const told = makeCheckpoint([], new Map([['s', { seq: 1, hash: 'a' }]]), NOW_MS, keys.privateKey);
+    const now = { seq: 1, hash: 'b' };
+    expect(makeCheckpoint([told], new Map([['s', now]]), NOW_MS, keys.privateKey).heads).toEqual({ s: now });
+  });
+
+  it('that is wrong by itself is told under a name of its own', () => {
+    expect(checkCheckpoints(checkpoints.slice(1), keys.publicKey)).toEqual([
+      { stream: 'checkpoints', seq: 1, what: 'it does not follow from the one before' },
+    ]);
   });
 
   it('is found true of the log it was made of, and of what the log has become since', async () => {

@@ -16,6 +16,7 @@ describe('the command of a state', () => {
     ['forcing-down', 'fence-host'],
     ['planning', 'plan-evacuation'],
     ['evacuating', 'follow-evacuations'],
+    ['handing-over', 'follow-evacuations'],
   ] as const)('of %s is %s, with the tick that it is for', (status, type) => {
     const [command, ...others] = commandsOf(aHostIn(status, { tick: 7 }), NOW_MS);
     expect(others).toEqual([]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, candidates, pickDestination } from '#shared/domain/destinations.ts';
+import { type Candidate, candidates, contenders, pickDestination } from '#shared/domain/destinations.ts';
 import { aHypervisor, aService } from '#test/support/builders.ts';
 
 const aCandidate = (host: string, overrides: Partial<Candidate> = {}): Candidate => ({
@@ -103,5 +103,19 @@ describe('a destination', () => {
         expect(among.every(({ freeMemoryMb, inFlight }) => freeMemoryMb >= 0 && inFlight <= 8)).toBe(true);
       }),
     );
+  });
+});
+
+describe('the destinations that are recorded with a choice', () => {
+  it('are the one that would be picked and the next best, of those that would do', () => {
+    const among = [
+      aCandidate('compute-2', { inFlight: 2 }),
+      aCandidate('compute-3', { inFlight: 1 }),
+      aCandidate('compute-4', { inFlight: 3 }),
+      aCandidate('compute-5', { freeMemoryMb: 2047 }),
+      aCandidate('compute-6'),
+    ];
+    const instance = { ...anInstance, failedAt: ['compute-6'] };
+    expect(contenders(among, instance, 10).map(({ host }) => host)).toEqual(['compute-3', 'compute-2']);
   });
 });

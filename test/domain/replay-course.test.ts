@@ -46,6 +46,14 @@ describe('the course of a host', () => {
     });
   });
 
+  it('is of a host whose key tells nothing but a cloud, if it is no key', () => {
+    expect(courseOf({ ...log(incident(FIRST, 1)), key: 'a' })[0]?.before).toMatchObject({
+      cloud: 'a',
+      region: '',
+      serviceId: '',
+    });
+  });
+
   it('is of a host without a name where it had no incident', () => {
     const late: HostFact = { type: 'answered-late', incidentId: FIRST, answered: FACTS['power-off-answered'] };
     expect(courseOf({ ...log(), records: [record('host', 1, 1, late)] })[0]?.before.name).toBe('');
@@ -69,10 +77,11 @@ describe('a replay', () => {
   it('tells the decisions of all incidents, or of the one that is asked about', () => {
     const both = log(incident(FIRST, 1), incident(SECOND, 3));
     expect(decided(both)).toHaveLength(4);
-    expect(decided(both, SECOND)).toEqual([
-      [SECOND, 1],
-      [SECOND, 2],
-    ]);
+    for (const id of [FIRST, SECOND])
+      expect(decided(both, id)).toEqual([
+        [id, 1],
+        [id, 2],
+      ]);
   });
 
   it('tells of an incident that began and ended with one decision', () => {

@@ -15,7 +15,7 @@ describe('the first difference between what was recorded and what is decided', (
     ['a fact less', [{ a: 1 }], [], 'facts[0]'],
     ['a field more', [{}], [{ a: 1 }], 'facts[0].a'],
     ['deep inside', [{ a: { b: [0, { c: 1 }] } }], [{ a: { b: [0, { c: 2 }] } }], 'facts[0].a.b[1].c'],
-    ['a list where an object was', [{ a: {} }], [{ a: [] }], 'facts[0].a'],
+    ['a list where an object was', [{ a: { 0: 1 } }], [{ a: [2] }], 'facts[0].a'],
     ['null where an object was', [{ a: {} }], [{ a: null }], 'facts[0].a'],
     ['an object where null was', [{ a: null }], [{ a: {} }], 'facts[0].a'],
     ['an object where a word was', [{ a: 'b' }], [{ a: { b: 1 } }], 'facts[0].a'],

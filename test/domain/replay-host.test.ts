@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { HostBasis } from '#shared/domain/basis.ts';
+import { gatherEvidence } from '#shared/domain/gates/gather.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
-import { CannotDecide, decideHostAgain } from '#shared/domain/replay/host.ts';
+import { CannotDecide, decideHostAgain, evidenceIn } from '#shared/domain/replay/host.ts';
 import type { ReplayedTasks } from '#shared/domain/replay/tasks.ts';
 import { headsOf } from '#shared/domain/verify.ts';
 import {
@@ -17,6 +18,7 @@ import {
   uuid,
 } from '#test/support/builders.ts';
 import { FACTS } from '#test/support/host-facts.ts';
+import { someReadings } from '#test/support/readings.ts';
 
 const SYSTEM = uuid(4, 1);
 const at = { atMs: NOW_MS };
@@ -68,6 +70,34 @@ describe('what cannot be decided again', () => {
       'what the gates were asked of is not recorded',
     ],
     [
+      'a hold without gates',
+      aHostIn('held'),
+      { by: 'gates', ...at },
+      [{ ...FACTS.held, gates: [], evidence: null }],
+      'what the gates were asked of is not recorded',
+    ],
+    [
+      'an outage without its reason',
+      aHostIn('fencing'),
+      { by: 'no-reading', ...chance },
+      [],
+      'the reason is not recorded',
+    ],
+    [
+      'an outage without its reason',
+      aHostIn('forcing-down'),
+      { by: 'forcing-down', ...chance },
+      [],
+      'the reason is not recorded',
+    ],
+    [
+      'a pause without its reason',
+      aHostIn('planning'),
+      { by: 'halt', ...at, inFlight: false },
+      [],
+      'the reason is not recorded',
+    ],
+    [
       'a reading without its fact',
       aHostIn('fencing'),
       { by: 'power', ...asked, ...unbound, evidence: null },
@@ -91,6 +121,15 @@ describe('what cannot be decided again', () => {
     ['a tick', aHostIn('held'), { by: 'timer', ...at }, [], 'nothing of a host is decided by timer'],
   ])('%s says so', (_, host, basis, facts, why) => {
     expect(() => again(host, basis, { facts })).toThrow(new CannotDecide(why));
+  });
+
+  it('what would have been tried out says so', () => {
+    const host = aHostIn('suspected');
+    const evidence = gatherEvidence(someReadings({ host }));
+    const facts = [{ ...FACTS.confirmed, evidence }];
+    expect(() => again(host, { by: 'gates', ...at }, { facts })).toThrow(
+      new CannotDecide('what would have been tried out, with every other gate open, is not in the log'),
+    );
   });
 
   it('in a segment that the policy does not have says so', () => {
@@ -146,6 +185,33 @@ describe('decided again', () => {
       because: `not the fence device of compute-1: its system UUID is ${SYSTEM}, the policy says ${uuid(4, 2)}`,
       atMs: NOW_MS,
     });
+  });
+
+  it('a device that the policy names no more is judged by what it is bound to', () => {
+    const basis = { by: 'power', ...asked, ...unbound, evidence: null } as const;
+    const story: Story = { facts: [aReading('off')], policy: [{ fenceDevices: {} }] };
+    const evidence = { ...FACTS.confirmed.evidence, claims: aHostIn('fencing').claims };
+    expect(again(aHostIn('fencing'), { ...basis, evidence }, story)[1]).toMatchObject({
+      type: 'held',
+      gates: expect.arrayContaining([
+        { gate: 'fence-device', open: false, because: 'the policy names no fence device for it' },
+      ]),
+    });
+  });
+
+  it('a system is told from the one that was powered off, if that is on record', () => {
+    const host = aHostIn('fencing', { powerOffs: 1 });
+    const facts = [FACTS['power-off-answered'], aReading('off')];
+    const readBack = (systemUuid?: string) =>
+      again(host, { by: 'read-back', ...asked, current: true, ...(systemUuid && { systemUuid }) }, { facts })[2]?.type;
+    expect(readBack()).toBe('proof-made');
+    expect(readBack(SYSTEM)).toBe('proof-made');
+    expect(readBack(uuid(4, 2))).not.toBe('proof-made');
+  });
+
+  it('evidence is taken from the fact that carries it', () => {
+    expect(evidenceIn([FACTS['power-read'], FACTS['incident-closed'], FACTS.held])).toBe(FACTS.held.evidence);
+    expect(evidenceIn([FACTS['power-read']])).toBeNull();
   });
 
   it('the gates are asked again of the evidence that was recorded apart', () => {
@@ -286,6 +352,13 @@ describe('decided again, the evacuations', () => {
     const host = aHostIn('evacuating', { pausedBy: because });
     const facts = [{ ...FACTS.paused, because }];
     expect(again(host, { by: 'halt', ...at, inFlight: false }, { facts })).toMatchObject([{ type: 'paused', because }]);
+  });
+
+  it.each(['fencing', 'forcing-down', 'planning', 'evacuating'] as const)('are not begun in a pause: %s', (status) => {
+    const facts = [{ ...FACTS.paused, because: 'disarmed by ann' }];
+    expect(again(aHostIn(status), { by: 'halt', ...at, inFlight: false }, { facts })).toMatchObject([
+      { type: 'paused', because: 'disarmed by ann' },
+    ]);
   });
 
   it('are handed over when their time is over, and not before', () => {

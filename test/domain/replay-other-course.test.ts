@@ -97,6 +97,8 @@ const decided = (by: string, of: Partial<Replayed> = {}): Replay => {
 const under = (log: HostLog, segment: Partial<SegmentInput> = {}, whole: Partial<PolicyInput> = {}) =>
   otherCourse(log, INCIDENT_ID, aPolicy(whole, { graceSeconds: 30, ...segment }), decided('gates'));
 
+const whatsOf = (course: ReturnType<typeof under>) => course?.course.map(({ what }) => what);
+
 const ASSUMED = "Other devices and the cloud's services are taken to have answered then.";
 const DEVICE = 'What its device would have said then is not in the log.';
 
@@ -171,11 +173,46 @@ describe('another course', () => {
 
   it('is not held for a gap in which salvor did run', () => {
     const settling = { pauseSeconds: 120, maxGapSeconds: 120 };
-    const beat = { runningSinceMs: later(-500), lastMs: later(10) };
-    const end = (graceSeconds: number) =>
-      under(logOf(isOpened, look(30, { beat })), { graceSeconds }, { settling })?.end;
-    expect(end(130)).toMatch(/^The host would have been fenced\./);
-    expect(end(20)).toMatch(/^The host would have been fenced\./);
+    const end = (graceSeconds: number, lastBeat: number) => {
+      const beat = { runningSinceMs: later(-500), lastMs: later(lastBeat) };
+      return under(logOf(isOpened, look(30, { beat })), { graceSeconds }, { settling })?.end;
+    };
+    expect(end(140, 10)).toMatch(/^The host would have been fenced\./);
+    expect(end(20, 10)).toMatch(/^The host would have been fenced\./);
+    expect(end(140, -91)).toMatch(/^It would be held: salvor has not run for 121 s/);
+  });
+
+  it('comes to what was read later, though nothing is reported any more', () => {
+    expect(whatsOf(under(logOf(isOpened, look(30, { stopped: 'a device lied' }), look(302))))).toEqual([
+      'incident opened, reported down by /monitor/a; the grace period runs for 30.0 s',
+      'held: the segment is stopped: a device lied',
+      'confirmed down',
+    ]);
+  });
+
+  it('begins with its own incident', () => {
+    const closed = (at: number) => says('up', at, { ...FACTS['incident-closed'], atMs: later(at) });
+    const another: Step = says('down', -300, { ...OPENED, incidentId: uuid(1, 7) } as HostFact);
+    const log = logOf(
+      says('up', -400),
+      another,
+      look(-290, { stopped: 'a device lied' }),
+      closed(-280),
+      isOpened,
+      look(30),
+    );
+    expect(whatsOf(under(log))).toEqual([
+      'incident opened, reported down by /monitor/a; the grace period runs for 30.0 s',
+      'confirmed down',
+    ]);
+  });
+
+  it('has no reports of a salvor that did not record what it decided on', () => {
+    const log = logOf(isOpened);
+    const [incident] = log.incidents;
+    const records = incident?.records.map(({ basis: _, ...record }) => record) ?? [];
+    const bare = { ...log, incidents: [{ id: INCIDENT_ID, tasks: [], records }] };
+    expect(under(bare)).toEqual({ course: [], end: 'No incident would have been opened.' });
   });
 
   it('looks at a held host until the log tells something new of it', () => {
@@ -202,6 +239,10 @@ describe('another course of a host that salvor has acted on', () => {
     expect(end(40)).toBe(
       `The host would have been fenced, 10.0 s later than it was. ${DEVICE} Whether it would have come back by itself until then the log can't tell: salvor acted on it 9.0 s before.`,
     );
+  });
+
+  it('goes by a report of the very moment', () => {
+    expect(under(acted(says('up', 31)), { graceSeconds: 60 })?.end).toBe('Nothing would have been done to the host.');
   });
 
   it('goes neither by reports nor by readings from behind that', () => {

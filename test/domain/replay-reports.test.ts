@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostBasis } from '#shared/domain/basis.ts';
 import type { HostFact, ReportFact } from '#shared/domain/host.ts';
 import { eventsIn, reportsAgain } from '#shared/domain/replay/reports.ts';
-import { aHost, aPolicy, INSTANCE_ID, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { aHost, aPolicy, INCIDENT_ID, INSTANCE_ID, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { OPENED } from '#test/support/host-facts.ts';
 
 describe('reports on record', () => {
@@ -36,7 +36,8 @@ describe('reports on record', () => {
   it('tell of the events that were received', () => {
     const common = { specversion: '1.0', time: new Date(NOW_MS - seconds(1)).toISOString() };
     const data = { schemaVersion: 1, host: '' };
-    expect(eventsIn([reported, ofInstance, ofProcess, OPENED], NOW_MS)).toEqual([
+    const late: HostFact = { type: 'answered-late', incidentId: INCIDENT_ID, answered: OPENED };
+    expect(eventsIn([reported, ofInstance, late, ofProcess, OPENED], NOW_MS)).toStrictEqual([
       {
         event: { ...common, id: '1', source: '/a', type: 'host.down', data: { ...data, reason: 'no ping' } },
         receivedAtMs: NOW_MS - 5,

@@ -153,7 +153,11 @@ describe('decided again, a grant', () => {
   });
 
   it('is none to what is migrated', () => {
-    expect(again(aTask('waiting'), { ...GRANT, migration: MIGRATION })).toMatchObject([{ outcome: 'person' }]);
+    expect(again(aTask('waiting'), { ...GRANT, migration: MIGRATION })).toMatchObject([
+      {
+        because: 'it was being migrated or resized (migration 7, compute-1 to compute-2): it may run on the other host',
+      },
+    ]);
   });
 
   it.each([

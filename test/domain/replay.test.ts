@@ -39,6 +39,8 @@ const withoutBasis = (incident: HostLog['incidents'][number]): HostLog['incident
 describe('a log by itself', () => {
   it('suffices to make every decision again, and each comes out the same', () => {
     const { decisions, ...counts } = replayHost(log);
+    const times = decisions.map(({ atMs }) => atMs);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(counts).toEqual({ first: null, different: 0, undecided: 0 });
     const records = [
       log.records,
@@ -67,6 +69,7 @@ describe('a log by itself', () => {
     const [first, second, third] = log.incidents.map(({ id }) => replayHost(log, { incidentId: id }).decisions);
     expect(second?.map(({ by }) => by)).toEqual(['reports', 'reports']);
     expect(first?.some(({ by }) => by === 'end')).toBe(true);
+    expect(first?.filter(({ by }) => by === 'planning')).toHaveLength(3);
     expect(third?.some(({ by }) => by === 'end')).toBe(false);
   });
 });

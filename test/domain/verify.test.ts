@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type AuditRecord, appendFacts, FIRST, faultsIn, type Head, hashOf, placeOf } from '#shared/domain/audit.ts';
 import { policyFrom, policyId, policyRecords } from '#shared/domain/policy-record.ts';
@@ -123,6 +124,12 @@ describe('what the end of an incident commits', () => {
     for (const other of others) expect(hashOfHeads(other)).not.toBe(hashOfHeads([a, b]));
   });
 
+  it('is made of a line for each task, in the order of their ids', () => {
+    const heads = [2, 1].map((number) => ({ instanceId: uuid(3, number), head: { seq: number, hash: 'ab' } }));
+    const lines = `${uuid(3, 1)} 1 ab\n${uuid(3, 2)} 2 ab\n`;
+    expect(hashOfHeads(heads)).toBe(createHash('sha256').update(lines).digest('hex'));
+  });
+
   it('is the same by the state', () => {
     const begun = aTask('waiting', {}, { audit: headOf(three, 2) });
     const ended = aTask('ended', {}, { instanceId: uuid(3, 2), audit: headOf(three, 3), endedAt: headOf(three, 1) });
@@ -154,6 +161,27 @@ describe('a policy on record', () => {
     expect(policyFrom(policyId(policy), records)).toEqual(policy);
     expect(records.length).toBe(count === 1 ? 2 : 4);
     for (const record of records) expect(JSON.stringify(record).length).toBeLessThan(300_000);
+  });
+
+  it.each([
+    [200_000, 2],
+    [199_999, 1],
+  ])('has the devices of a record up to 200000 bytes: with %i in the first, %i of them', (bytes, records) => {
+    const first = (padding: number) =>
+      ({ ...devices(1)['compute-0'], url: `https://bmc.test/${'x'.repeat(padding)}` }) as const;
+    const of = (padding: number) =>
+      aPolicy({
+        fenceDevices: {
+          a: first(padding) as ReturnType<typeof devices>[string],
+          b: { driver: 'redfish', url: 'https://b.test', credentials: 'bmc' },
+        },
+      });
+    const bare = Buffer.byteLength(JSON.stringify(['a', of(0).fenceDevices.a]));
+    expect(policyRecords(of(bytes - bare))).toHaveLength(1 + records);
+  });
+
+  it('has an id of 32 digits', () => {
+    expect(policyId(aPolicy())).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('without devices is one record', () => {
