@@ -1,94 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditRecord } from '#shared/domain/audit.ts';
-import type { Basis } from '#shared/domain/basis.ts';
-import type { Evidence } from '#shared/domain/gates/evidence.ts';
-import { gatherEvidence } from '#shared/domain/gates/gather.ts';
 import type { HostFact } from '#shared/domain/host.ts';
 import type { HostLog } from '#shared/domain/replay/log.ts';
 import type { Replay } from '#shared/domain/replay/replay.ts';
 import type { Replayed } from '#shared/domain/replay/replayed.ts';
 import { otherCourse } from '#shared/domain/replay/what-if.ts';
-import {
-  aPolicy,
-  HOST_KEY,
-  INCIDENT_ID,
-  NOW_MS,
-  type PolicyInput,
-  type SegmentInput,
-  seconds,
-  uuid,
-} from '#test/support/builders.ts';
+import { aPolicy, INCIDENT_ID, type PolicyInput, type SegmentInput, uuid } from '#test/support/builders.ts';
+import { isActedOn, isConfirmed, isOpened, later, logOf, look, type Step, says } from '#test/support/handmade-log.ts';
 import { FACTS, OPENED } from '#test/support/host-facts.ts';
-import { someProbes, someReadings } from '#test/support/readings.ts';
+import { someProbes } from '#test/support/readings.ts';
 
-const later = (count: number): number => NOW_MS + seconds(count);
-
-/** What was decided at one time: the reports or the look of a timer. */
-interface Step {
-  readonly basis: Basis;
-  readonly facts: readonly HostFact[];
-}
-const says = (what: 'down' | 'up', at: number, ...more: readonly HostFact[]): Step => ({
-  basis: { by: 'reports', atMs: later(at), segment: 'az1' },
-  facts: [
-    {
-      type: 'reported',
-      reporter: '/monitor/a',
-      says: what,
-      eventId: `event-${at}`,
-      eventType: `host.${what}`,
-      occurredAtMs: later(at),
-      receivedAtMs: later(at),
-      reason: null,
-      repeats: 0,
-    },
-    ...more,
-  ],
-});
-const isOpened = says('down', 0, { ...OPENED, incidentId: INCIDENT_ID } as HostFact);
-/** A look at which every gate was open but for what was not tried. */
-const evidenceAt = (at: number, of: Partial<Evidence> = {}): Evidence => ({
-  ...gatherEvidence(someReadings({ nowMs: later(at) })),
-  ...of,
-});
-const look = (at: number, of: Partial<Evidence> = {}): Step => ({
-  basis: { by: 'gates', atMs: later(at) },
-  facts: [{ ...FACTS.held, evidence: evidenceAt(at, of) }],
-});
-const isConfirmed = (at: number): Step => ({
-  basis: { by: 'gates', atMs: later(at) },
-  facts: [{ ...FACTS.confirmed, atMs: later(at), evidence: evidenceAt(at, { probes: someProbes() }) }],
-});
-const isActedOn = (at: number, then: Partial<Evidence> = {}): Step => ({
-  basis: { by: 'deadline', atMs: later(at) },
-  facts: [{ ...FACTS['power-off-intended'], evidence: evidenceAt(at, then) }],
-});
-
-/** Everything goes to the incident's stream: where a fact is does not matter to the course. */
-const logOf = (...steps: readonly Step[]): HostLog => ({
-  key: HOST_KEY,
-  records: [],
-  incidents: [
-    {
-      id: INCIDENT_ID,
-      tasks: [],
-      records: steps.flatMap(({ basis, facts }, step) =>
-        facts.map(
-          (fact, index): AuditRecord => ({
-            stream: 's',
-            seq: step,
-            atMs: basis.atMs,
-            fact: fact as never,
-            previousHash: '',
-            hash: '',
-            ...(index === 0 ? { basis: { ...basis, version: step + 1, policy: 'p' } } : {}),
-          }),
-        ),
-      ),
-    },
-  ],
-  policies: new Map(),
-});
 const decided = (by: string, of: Partial<Replayed> = {}): Replay => {
   const difference = { at: 'facts[0]', recorded: 1, decided: 2 };
   const replayed = { stream: 's', seq: 1, atMs: 0, by, recorded: [], decided: [], cannot: null, difference, ...of };
