@@ -22,18 +22,25 @@ export function factsOf(happening: DatedHappening): readonly CommittedFact[] {
 export class Incidents {
   readonly #hosts = new Map<string, string>();
   readonly #openedAtMs = new Map<string, number>();
+  readonly #segments = new Map<string, string>();
 
   follow(happening: DatedHappening): void {
     for (const { type, stream, fact } of factsOf(happening)) {
       if (type !== 'incident-opened') continue;
       this.#hosts.set(stream, String(fact.host));
       this.#openedAtMs.set(String(fact.host), happening.atMs);
+      this.#segments.set(String(fact.host), String(fact.segment));
     }
   }
 
   /** @param stream the incident's own, or that of one of its tasks */
   hostOf(stream: string): string | undefined {
     return this.#hosts.get(stream.startsWith('task#') ? `incident#${stream.split('#')[1]}` : stream);
+  }
+
+  /** Under which segment's policy the last incident of the host was opened; the host may have left it since. */
+  segmentOf(host: string): string | undefined {
+    return this.#segments.get(host);
   }
 
   /** When the last incident of the host opened. */

@@ -9,14 +9,7 @@ const SKEW_MS = 10_000;
  * No evacuation without a proof: a reading of the host's own device, young enough, and nothing newer against it. Judged
  * when the intent is committed, and again, with room for what lies between, when the request leaves.
  */
-export function proofBeforeEvacuation({
-  simulation,
-  histories,
-  incidents,
-  switches,
-  reports,
-  segmentsOf,
-}: Scene): Check {
+export function proofBeforeEvacuation({ simulation, histories, incidents, switches, reports }: Scene): Check {
   /** When the host's own device was asked and told off, and when salvor put a reading of on on record. */
   const offAskedAtMs = new Map<string, number>();
   const onRecordedAtMs = new Map<string, number>();
@@ -26,7 +19,7 @@ export function proofBeforeEvacuation({
     // The instance was deleted between salvor's last look and its request: there is nothing to evacuate.
     if (host === '') return undefined;
     const askedAtMs = offAskedAtMs.get(host);
-    const segment = segmentsOf(host)[0] ?? simulation.policy.segments[0];
+    const segment = simulation.policy.segments.find(({ name }) => name === incidents.segmentOf(host));
     if (askedAtMs === undefined) return `${host} was never read as off`;
     if (askedAtMs < incidents.openedAtMs(host)) return `${host} was read as off before its incident opened`;
     const maxAgeMs = 1000 * (segment?.fencing.proofMaxAgeSeconds ?? 0);
