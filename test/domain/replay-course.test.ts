@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '#shared/domain/audit.ts';
 import type { Basis } from '#shared/domain/basis.ts';
 import type { HostFact } from '#shared/domain/host.ts';
+import { planTasks } from '#shared/domain/plan.ts';
 import type { HostLog, IncidentLog } from '#shared/domain/replay/log.ts';
 import { courseOf, replayHost } from '#shared/domain/replay/replay.ts';
-import { aPolicy, HOST_KEY, NOW_MS, SERVICE_ID, uuid } from '#test/support/builders.ts';
+import { aPolicy, aSegment, aServer, HOST_KEY, NOW_MS, SERVICE_ID, uuid } from '#test/support/builders.ts';
 import { FACTS, OPENED } from '#test/support/host-facts.ts';
 
 const TICK: Basis = { by: 'late-answer', atMs: NOW_MS };
+const HAND_OVER = { by: 'hand-over', atMs: NOW_MS, policy: 'p' } as const;
 const record = (stream: string, seq: number, version: number, fact: HostFact, basis: Basis = TICK): AuditRecord => ({
   stream,
   seq,
@@ -90,6 +92,35 @@ describe('a replay', () => {
     if (first === undefined || second === undefined) throw new Error('it has two records');
     const { basis: _, ...bare } = second;
     expect(decided(log(incident(FIRST, 1), { ...brief, records: [first, bare] }), SECOND)).toEqual([[SECOND, 1]]);
+  });
+
+  it.each([
+    [0, 'its incident is not handed over'],
+    [1, 'its incident is not handed over'],
+    [2, null],
+    [3, null],
+    [4, 'its incident is not handed over'],
+  ])('decides of tasks by the host as it was at a version: %i', (host, cannot) => {
+    const plan = planTasks({
+      incidentId: FIRST,
+      hostKey: HOST_KEY,
+      servers: [aServer()],
+      evacuations: [],
+      otherMigrations: [],
+      segment: aSegment(),
+      nowMs: NOW_MS,
+    });
+    const tasks = plan.map(({ task, facts: [planned], basis }) => ({
+      instanceId: task.instanceId,
+      records: [
+        record('task', 1, 1, planned as never, basis),
+        { ...record('task', 2, 2, { type: 'task-ended' } as never), basis: { ...HAND_OVER, version: 2, host } },
+      ],
+    }));
+    const { records, ...dismissed } = incident(FIRST, 1, FACTS.dismissed);
+    const end = record(FIRST, 3, 4, FACTS['incident-closed']);
+    const { decisions } = replayHost(log({ ...dismissed, records: [...records, end], tasks }));
+    expect(decisions.find(({ by }) => by === 'hand-over')?.cannot).toBe(cannot);
   });
 
   it('counts what is decided otherwise and what can not be decided, and tells the first of the former', () => {

@@ -110,17 +110,15 @@ describe('another course', () => {
     ]);
   });
 
+  it('is followed for so many looks', () => {
+    const log = logOf(isOpened, look(30, { stopped: 'a device lied' }), says('down', 80_000), says('up', 200_000));
+    expect(under(log, { reporters: { claimTtlSeconds: 86_400 } })?.end).toBe('It would still be held.');
+  });
+
   it('begins with its own incident', () => {
     const closed = (at: number) => says('up', at, { ...FACTS['incident-closed'], atMs: later(at) });
     const another: Step = says('down', -300, { ...OPENED, incidentId: uuid(1, 7) } as HostFact);
-    const log = logOf(
-      says('up', -400),
-      another,
-      look(-290, { stopped: 'a device lied' }),
-      closed(-280),
-      isOpened,
-      look(30),
-    );
+    const log = logOf(says('up', -400), another, isConfirmed(-290), isActedOn(-289), closed(-280), isOpened, look(30));
     expect(whatsOf(under(log))).toEqual([
       'incident opened, reported down by /monitor/a; the grace period runs for 30.0 s',
       'confirmed down',

@@ -91,10 +91,15 @@ describe('of a task can not be decided again', () => {
 
 describe('decided again', () => {
   it.each([
-    ['that ran', null, null, 'evacuate'],
-    ['that Nova was evacuating', MIGRATION, null, 'watch'],
-    ['that was migrated', null, MIGRATION, 'person'],
-  ])('an instance is planned %s', (_, evacuation, migration, decision) => {
+    ['that ran', null, null, 'it ran'],
+    ['that Nova was evacuating', MIGRATION, null, 'Nova is evacuating it already (migration 7)'],
+    [
+      'that was migrated',
+      null,
+      MIGRATION,
+      'it was being migrated or resized (migration 7, compute-1 to compute-2): it may run on the other host',
+    ],
+  ])('an instance is planned %s', (_, evacuation, migration, because) => {
     const facts: TaskFact[] = [
       {
         type: 'task-planned',
@@ -108,7 +113,8 @@ describe('decided again', () => {
       },
     ];
     const basis: TaskBasis = { by: 'planning', ...at, server: SERVER, evacuation, migration };
-    expect(again(undefined, basis, { facts })[0]).toMatchObject({ type: 'task-planned', name: 'db-1', decision });
+    expect(again(undefined, basis, { facts })[0]).toMatchObject({ type: 'task-planned', name: 'db-1', because });
+    expect(again(undefined, basis, { facts: [answered, ...facts] })[0]).toMatchObject({ name: 'db-1' });
     expect(again(undefined, basis)[0]).toMatchObject({ name: '' });
   });
 

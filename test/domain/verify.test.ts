@@ -180,6 +180,16 @@ describe('a policy on record', () => {
     expect(policyRecords(of(bytes - bare))).toHaveLength(1 + records);
   });
 
+  it('says what each record holds', () => {
+    const twice = aPolicy({ fenceDevices: devices(500) });
+    expect(policyRecords(twice).map(({ fact }) => fact.type)).toEqual([
+      'policy-used',
+      'devices-used',
+      'devices-used',
+      'devices-used',
+    ]);
+  });
+
   it('has an id of 32 digits', () => {
     expect(policyId(aPolicy())).toMatch(/^[0-9a-f]{32}$/);
   });

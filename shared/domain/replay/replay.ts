@@ -47,7 +47,8 @@ export function replayHost(log: HostLog, { incidentId, other }: ReplayOptions = 
     .map(({ decision, before, impossible }) =>
       replayed(decision, () => {
         if (impossible !== null) throw new CannotDecide(impossible);
-        return decideHostAgain(before, decision, policyOf(decision), tasks.get(before.incident?.id ?? ''));
+        const ofIncident = before.incident === null ? undefined : tasks.get(before.incident.id);
+        return decideHostAgain(before, decision, policyOf(decision), ofIncident);
       }),
     );
   const all = [...ofHost, ...[...tasks.values()].flatMap((each) => each.decisions)];

@@ -29,30 +29,27 @@ export function replayTasks(
   policyOf: (decision: Decision) => Policy,
 ): ReplayedTasks {
   const { segment } = (incident.records[0]?.fact ?? {}) as { readonly segment?: string };
-  const tasks = [...incident.tasks]
-    // Stryker disable next-line EqualityOperator: no two tasks are of one instance
-    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
-    .map((log): ReplayedTask => {
-      const story = { incidentId: incident.id, hostKey, instanceId: log.instanceId, segment: segment ?? '', hostAt };
-      let task: TaskState | undefined;
-      // Stryker disable next-line ArrayDeclaration: what is no state of the task is of no time
-      const states: { atMs: number; task: TaskState }[] = [];
-      const decisions = decisionsOf(log.records).map((decision) => {
-        let before = task;
-        let impossible: string | null = null;
-        const again = replayed(decision, () => {
-          const decided = decideTaskAgain(story, task, decision, policyOf(decision));
-          before ??= decided.task;
-          return decided.facts;
-        });
-        if (before !== undefined) {
-          ({ state: task, impossible } = evolved<TaskState, TaskFact>(before, decision, evolveTask));
-          states.push({ atMs: decision.atMs, task });
-        }
-        return impossible === null ? again : { ...again, decided: null, cannot: impossible, difference: null };
+  const tasks = [...incident.tasks].sort(byInstance).map((log): ReplayedTask => {
+    const story = { incidentId: incident.id, hostKey, instanceId: log.instanceId, segment: segment ?? '', hostAt };
+    let task: TaskState | undefined;
+    // Stryker disable next-line ArrayDeclaration: what is no state of the task is of no time
+    const states: { atMs: number; task: TaskState }[] = [];
+    const decisions = decisionsOf(log.records).map((decision) => {
+      let before = task;
+      let impossible: string | null = null;
+      const again = replayed(decision, () => {
+        const decided = decideTaskAgain(story, task, decision, policyOf(decision));
+        before ??= decided.task;
+        return decided.facts;
       });
-      return { log, decisions, states };
+      if (before !== undefined) {
+        ({ state: task, impossible } = evolved<TaskState, TaskFact>(before, decision, evolveTask));
+        states.push({ atMs: decision.atMs, task });
+      }
+      return impossible === null ? again : { ...again, decided: null, cannot: impossible, difference: null };
     });
+    return { log, decisions, states };
+  });
   const startOf = new Map(incident.records.map(({ hash, seq }) => [hash, seq]));
   return {
     decisions: tasks.flatMap(({ decisions }) => decisions),
@@ -70,6 +67,9 @@ export function replayTasks(
       }),
   };
 }
+
+// Stryker disable next-line EqualityOperator: no two tasks are of one instance
+const byInstance = (a: TaskLog, b: TaskLog): number => (a.instanceId < b.instanceId ? -1 : 1);
 
 // Stryker disable next-line StringLiteral: where a stream ends does not depend on places
 const headOf = ({ records }: TaskLog): Head => endOf(records.map((record) => ({ place: '', record })));

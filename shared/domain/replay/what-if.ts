@@ -105,6 +105,7 @@ class Course {
       course: this.#told,
       end: this.#assumed ? `${text} Other devices and the cloud's services are taken to have answered then.` : text,
     });
+    // Stryker disable next-line EqualityOperator: one look more or less tells nothing
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { incident } = this.#host;
       const next = this.#inputs[0];
