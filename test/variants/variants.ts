@@ -255,7 +255,7 @@ export const VARIANTS: readonly Variant[] = [
           "  const granted = await loadGranted(services, message);\n  const repeated = await loadTask(services.state, message.incidentId, instanceId);\n  if (repeated?.value.progress.status === 'requested') await requestEvacuation(services, repeated.value);\n",
       },
     ],
-    caughtBy: ['A1', 'S0', 'S4'],
+    caughtBy: ['A1', 'S0', 'S1', 'S4'],
   },
   {
     name: 'power-off-before-commit',

@@ -8,6 +8,7 @@ interface Fact {
   readonly requestId?: string | null;
   readonly host?: string;
   readonly incidentId?: string;
+  readonly answered?: Fact;
 }
 
 /** Which fact tells of a request before it leaves. */
@@ -92,7 +93,9 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (fault !== undefined) broken.push(`${stream}: ${fault}`);
       for (const [index, { fact }] of records.entries()) {
         if (typeof fact.requestId === 'string') known.add(fact.requestId);
-        if (ANSWERS.has(fact.type)) add(recorded, `${fact.type} ${hostOfIncident.get(stream.split('#')[1] ?? '')}`);
+        const answer = answerIn(fact);
+        if (answer !== undefined)
+          add(recorded, `${answer} ${hostOfIncident.get(fact.incidentId ?? stream.split('#')[1])}`);
         const outcomes = OUTCOMES[fact.type];
         if (outcomes !== undefined && !records.slice(index + 1).some((later) => outcomes.includes(later.fact.type)))
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
@@ -111,6 +114,10 @@ export function auditTellsAll({ simulation }: Scene): Check {
 
   return { id: 'A1', sentence: 'the audit tells of every transition and every request, in whole chains', see, atEnd };
 }
+
+/** Behind the end of its incident, an answer goes to the stream of the host. */
+const answerIn = ({ type, answered }: Fact): string | undefined =>
+  ANSWERS.has(type) ? type : type === 'answered-late' ? answered?.type : undefined;
 
 /** The stream that must tell of this write: that of the incident or task whose status it changes. */
 function transitionOf(write: StateWrite, statusOf: Map<string, string>): string | undefined {
