@@ -11,7 +11,7 @@ import { traceOf } from './trace.ts';
 
 const REPLAY = 'npm run simulate -- --seed';
 const SHRINK_LIMITS = { runs: 300, seconds: 90 };
-const TRACE_LINES = 80;
+const STORY_LINES = 80;
 
 export function explorationText({ tally, broken, seconds }: Exploration, withTable: boolean): string {
   const { reachable, covered, missing } = coverageOf(tally);
@@ -57,15 +57,16 @@ export async function shrunkText(seed: number, { id }: Violation): Promise<strin
   const cut = await shrink(scenario, id, SHRINK_LIMITS);
   return [
     `shortened to ${sizesOf(seed, cut)}:`,
-    ...(await trace(seed, cut)),
+    ...(await trace(seed, cut, STORY_LINES)),
     `to see it again: ${REPLAY} ${seed}`,
     `and shortened:   ${REPLAY} ${seed} --cut ${cutText(cut)}`,
   ].join('\n');
 }
 
-export async function trace(seed: number, cut: Cut): Promise<readonly string[]> {
+/** All that happened, or the last lines of it. */
+export async function trace(seed: number, cut: Cut, lines = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
   const { simulation } = await runScenario(cutScenario(scenarioOf(seed), cut));
-  return traceOf(simulation.log.happenings, TRACE_LINES);
+  return traceOf(simulation.log.happenings, lines);
 }
 
 function sizesOf(seed: number, cut: Cut): string {

@@ -179,15 +179,35 @@ export async function takeStep<S extends IncidentStatus>(
       return;
     }
     try {
-      const overdue = pastDeadline(services, loaded.value.incident);
+      const overdue = hasAsked(loaded.value.incident) ? undefined : pastDeadline(services, loaded.value.incident);
       const done = overdue === undefined ? await take(loaded) : await commitHost(services, loaded, overdue);
-      await sendCommands(services, done.value);
+      const last = hasAsked(loaded.value.incident) ? await endOverdue(services, done) : done;
+      await sendCommands(services, last.value);
       return;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
   }
   throw new RetryableError(`host ${message.hostKey} lost ${MAX_RACES} races`);
+}
+
+/**
+ * Something may have been asked of the device or of Nova by a function that died. The step that comes again finds out
+ * what became of it, so the deadline waits for that: no request is left without an outcome (A1).
+ */
+const hasAsked = ({ status }: Incident): boolean => status === 'fencing' || status === 'forcing-down';
+
+async function endOverdue(services: Services, done: Loaded<HostState>): Promise<Loaded<HostState>> {
+  const { incident } = done.value;
+  const overdue = incident === null ? undefined : pastDeadline(services, incident);
+  if (overdue === undefined) return done;
+  try {
+    return await commitHost(services, done, overdue);
+  } catch (error) {
+    // A report came in between: the next step asks again.
+    if (error instanceof ConflictError) return done;
+    throw error;
+  }
 }
 
 /** The deadline runs in every status that goes on by itself. */

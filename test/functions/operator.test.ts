@@ -213,6 +213,25 @@ describe('the deadline', () => {
     expect(services.cloud.actions).toEqual([]);
   });
 
+  it.each([
+    ['power-off', 'power-off-intended', 'power-read'],
+    ['force-down', 'force-down-intended', 'forced-down'],
+  ])('waits for what became of a %s whose function has died', async (died, intent, outcome) => {
+    await begin({ evacuation: { deadlineSeconds: 60 } });
+    services.cloud.during = async (action) => {
+      if (!action.startsWith(died)) return;
+      services.cloud.during = () => {};
+      await services.clock.sleep(90_000);
+      throw new Error('killed');
+    };
+    pipeline.report();
+    await pipeline.run(600);
+    const { id = '' } = (await hostNow())?.lastIncident ?? {};
+    const { items } = await services.state.queryAudit(`incident#${id}`);
+    const types = items.map((item) => (item.body as unknown as AuditRecord).fact.type);
+    expect(types.slice(types.indexOf(intent) + 1, types.indexOf('deadline-passed'))).toContain(outcome);
+  });
+
   it('waits for a Nova that is away', async () => {
     await begin({ evacuation: { deadlineSeconds: 600 } });
     services.cloud.deaf.add('compute-1');

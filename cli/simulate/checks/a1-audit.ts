@@ -95,7 +95,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
         if (typeof fact.requestId === 'string') known.add(fact.requestId);
         const answer = answerIn(fact);
         if (answer !== undefined)
-          add(recorded, `${answer} ${hostOfIncident.get(fact.incidentId ?? stream.split('#')[1] ?? '')}`);
+          add(recorded, `${answer} ${hostOfIncident.get(String(fact.incidentId ?? stream.split('#')[1]))}`);
         const outcomes = OUTCOMES[fact.type];
         if (outcomes !== undefined && !records.slice(index + 1).some((later) => outcomes.includes(later.fact.type)))
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
