@@ -151,8 +151,9 @@ const OF_EVACUATIONS: ReadonlySet<FaultKind> = new Set<FaultKind>([
 
 function generalWays(state: StateName, kinds: readonly FaultKind[]): Ways | undefined {
   if (state === 'fencing' && kinds.some((kind) => STRIKES_POWER_OFF.has(kind))) return [[REFUSING]];
-  // They wait for the second time that the state comes up: the first shall be short.
-  if (state === 'forcing-down' && kinds.some((kind) => OF_EVACUATIONS.has(kind))) return undefined;
+  // They wait for the second time that the state comes up: for their sake the first is often left short.
+  if (state === 'forcing-down' && kinds.some((kind) => OF_EVACUATIONS.has(kind)))
+    return [[], [], [], ...(TO_STATE[state] ?? [])];
   return TO_STATE[state];
 }
 

@@ -64,7 +64,7 @@ const BROKEN: readonly Broken[] = [
   },
 ];
 
-const SEEDS = 30;
+const SEEDS = 60;
 
 async function isNoticed({ wrap, breaks }: Broken): Promise<boolean> {
   for (let seed = 1; seed <= SEEDS; seed += 1)
@@ -73,7 +73,7 @@ async function isNoticed({ wrap, breaks }: Broken): Promise<boolean> {
 }
 
 describe('the simulated world notices a salvor that', () => {
-  it.for(BROKEN)('$how', { timeout: 120_000 }, async (broken) => {
+  it.for(BROKEN)('$how', { timeout: 240_000 }, async (broken) => {
     expect(await isNoticed(broken)).toBe(true);
   });
 });
