@@ -59,6 +59,13 @@ describe('what cannot be decided again', () => {
       'the reason is not recorded',
     ],
     [
+      'a pause in another status',
+      aHostIn('held'),
+      { by: 'halt', ...at, inFlight: false },
+      [FACTS.paused],
+      'the incident is held',
+    ],
+    [
       'a pause without its reason',
       aHostIn('planning'),
       { by: 'halt', ...at, inFlight: false },

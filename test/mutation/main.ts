@@ -65,7 +65,7 @@ const page = [
   'Written by `npm run mutate`: each mutant is one small change of `shared/domain`, and killed when a test of',
   '`test/domain` fails with it. The command fails under 95 %.',
   '',
-  `**${summary.score} %** of ${summary.mutants} mutants are killed: ${summary.killed}; ${summary.survived} survived, ${summary.explained} are explained beside the code, since nothing can tell them from it.`,
+  `**${summary.score} %** of ${summary.mutants} mutants are killed: ${summary.killed}; ${summary.survived} survived, ${summary.explained} are left out by a comment beside the code, which says why nothing can tell one of them from it; Stryker leaves out all of its kind on the line.`,
   `Not mutated: ${summary.wording} texts for people, which are plain strings that hold a space; templates, which carry the numbers of a decision, are. ${summary.invalid} more could not be loaded at all.`,
   '',
   '| file | mutants | killed | survived | explained | % |',
