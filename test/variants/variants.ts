@@ -210,8 +210,8 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       domain(
         'plan.ts',
-        'return servers.map((server) => {',
-        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server) => {",
+        'return servers.map((server) =>',
+        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server) =>",
       ),
     ],
     caughtBy: ['L1'],
