@@ -278,8 +278,8 @@ export const VARIANTS: readonly Variant[] = [
     patches: [
       shell(
         'step.ts',
-        '      await sendCommands(services, done.value);\n',
-        '      void sendCommands(services, done.value).catch(() => {});\n',
+        '      await sendCommands(services, last.value);\n',
+        '      void sendCommands(services, last.value).catch(() => {});\n',
       ),
       {
         file: 'functions/sweep.ts',
