@@ -96,6 +96,8 @@ export interface FaultSubject {
   readonly on?: NovaOperation | undefined;
   readonly service?: NeededApi | undefined;
   readonly binary?: string | undefined;
+  /** Who asked for what it befalls. */
+  readonly userId?: string | undefined;
 }
 
 interface ActiveFault {

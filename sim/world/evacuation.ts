@@ -153,7 +153,8 @@ function finish(world: World, server: SimServer, job: EvacuationJob, host: SimHo
     world.moveServer(server, host.name);
     world.updateServer(server, { evacuation: null });
   };
-  const late = world.faults.take('host-field-late', { host: host.name, serverId: server.id });
+  const { userId } = job.migration;
+  const late = world.faults.take('host-field-late', { host: host.name, serverId: server.id, userId });
   if (late === undefined) move();
   else {
     const { generation } = host;

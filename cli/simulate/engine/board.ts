@@ -1,6 +1,7 @@
 import { type Fault, FaultBoard, type FaultSubject } from '#sim/faults.ts';
 import type { Random } from '#sim/random.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
+import { SALVOR } from '../ports/compute.ts';
 import type { Director } from './director.ts';
 
 type Planned =
@@ -39,6 +40,9 @@ export class StrikingBoard extends FaultBoard {
     if (set !== undefined || !PLANNED.has(kind) || subject.serverId === undefined) return set;
     const host = this.hostOf(subject.serverId);
     if (host === undefined) return undefined;
+    // Nova moves the instance before it marks the migration (finish_evacuation): only two reads apart show the reverse,
+    // of an evacuation that is followed. Whoever asks anew reads the instance last.
+    if (kind === 'host-field-late' && subject.userId !== SALVOR.userId) return undefined;
     const fault = this.#director.pick(
       [kind as FaultKind],
       { hosts: [host], instanceId: subject.serverId },

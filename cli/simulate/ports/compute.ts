@@ -45,7 +45,8 @@ const NEEDED: readonly NeededService[] = [
   'cinder',
 ];
 /** The administrator that salvor is to Nova. */
-const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
+/** As Nova knows it. */
+export const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
 
 const REFUSALS: readonly (readonly [number, string])[] = [
   [400, 'simulated: the request is not valid'],
