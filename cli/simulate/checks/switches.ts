@@ -13,6 +13,7 @@ export class Switches {
   /** By segment; the empty name is everything. */
   readonly #off = new Map<string, { readonly sinceMs: number; readonly untilMs: number }>();
   readonly #refused = new Set<string>();
+  readonly #heard = new Set<string>();
   readonly #releasedAtMs = new Map<string, number>();
   readonly #dismissedAtMs = new Map<string, number>();
 
@@ -31,7 +32,9 @@ export class Switches {
 
   #followDisarm(body: string, atMs: number): void {
     const command = operatorCommand.parse(JSON.parse(body));
-    if (command.type !== 'disarm' || this.#refused.has(command.id)) return;
+    if (command.type !== 'disarm' || this.#refused.has(command.id) || this.#heard.has(command.id)) return;
+    // Its message may come again, behind what was said since.
+    this.#heard.add(command.id);
     const { forSeconds = Number.POSITIVE_INFINITY, time, segment = '' } = command;
     this.#off.set(segment, { sinceMs: atMs, untilMs: Date.parse(time) + forSeconds * 1000 });
   }
