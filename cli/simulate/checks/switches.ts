@@ -12,17 +12,18 @@ const RELEASED_MS = 905_000;
 export class Switches {
   /** By segment; the empty name is everything. */
   readonly #off = new Map<string, { readonly sinceMs: number; readonly untilMs: number }>();
-  readonly #refused = new Set<string>();
-  readonly #heard = new Set<string>();
+  /** The command that has moved each switch last. */
+  readonly #lastObeyed = new Map<string, string>();
   readonly #releasedAtMs = new Map<string, number>();
   readonly #dismissedAtMs = new Map<string, number>();
 
   follow(happening: DatedHappening): void {
     for (const { type, fact } of factsOf(happening)) {
-      if (type === 'refused') this.#refused.add(String(fact.commandId));
       if (type !== 'obeyed') continue;
       const [what, name = ''] = String(fact.on).split(' ');
-      if (fact.command === 'arm') this.#off.delete(what === 'segment' ? name : '');
+      const scope = what === 'segment' ? name : '';
+      if (fact.command === 'arm' || fact.command === 'disarm') this.#lastObeyed.set(scope, String(fact.commandId));
+      if (fact.command === 'arm') this.#off.delete(scope);
       if (fact.command === 'release') this.#releasedAtMs.set(name, happening.atMs);
       if (fact.command === 'dismiss') this.#dismissedAtMs.set(name, happening.atMs);
     }
@@ -32,10 +33,10 @@ export class Switches {
 
   #followDisarm(body: string, atMs: number): void {
     const command = operatorCommand.parse(JSON.parse(body));
-    if (command.type !== 'disarm' || this.#refused.has(command.id) || this.#heard.has(command.id)) return;
-    // Its message may come again, behind what was said since.
-    this.#heard.add(command.id);
+    if (command.type !== 'disarm') return;
     const { forSeconds = Number.POSITIVE_INFINITY, time, segment = '' } = command;
+    // It was refused, or its message comes again behind what was said since.
+    if (this.#lastObeyed.get(segment) !== command.id) return;
     this.#off.set(segment, { sinceMs: atMs, untilMs: Date.parse(time) + forSeconds * 1000 });
   }
 
