@@ -9,7 +9,7 @@ import type { PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenari
 import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
-const INSTANCES_PER_HOST = 9;
+const INSTANCES_PER_HOST = 11;
 
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
