@@ -201,12 +201,13 @@ export function decideForcingDown(
   const answered: IncidentFact[] = answer === null ? [] : [forceDownAnswered(answer)];
   if (service?.forcedDown && service.state === 'down')
     return [...answered, { type: 'forced-down', state: `${service.state}, forced down`, atMs: nowMs }];
-  const because =
-    service === undefined
-      ? 'Nova knows no such service'
-      : `Nova says ${service.state}, forced_down ${service.forcedDown}`;
-  return [...answered, forceDownFailed(incident, because, segment, nowMs, random)];
+  return [...answered, forceDownFailed(incident, novaSays(service), segment, nowMs, random)];
 }
+
+export const novaSays = (service: Pick<ComputeService, 'state' | 'forcedDown'> | undefined): string =>
+  service === undefined
+    ? 'Nova knows no such service'
+    : `Nova says ${service.state}, forced_down ${service.forcedDown}`;
 
 export function forceDownFailed(
   incident: ForcingDown,

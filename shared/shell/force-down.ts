@@ -1,5 +1,11 @@
 import type { HostBasis } from '#shared/domain/basis.ts';
-import { decideForcingDown, forceDownAnswered, forceDownFailed, forceDownIntended } from '#shared/domain/fence.ts';
+import {
+  decideForcingDown,
+  forceDownAnswered,
+  forceDownFailed,
+  forceDownIntended,
+  novaSays,
+} from '#shared/domain/fence.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { ComputeService } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -28,7 +34,11 @@ export async function forceDown(
     return commitHost(services, loaded, { facts, basis });
   }
   const { guards, halted } = await readHalt(services, segment);
-  if (halted !== undefined) return commitHost(services, loaded, halt(host.incident, halted, clock.now()));
+  if (halted !== undefined) {
+    // An earlier request may have died with its function: what Nova says of it is its outcome (A1).
+    const because = `${halted}; ${novaSays(before.value)}`;
+    return commitHost(services, loaded, halt(host.incident, because, clock.now()));
+  }
   const facts = [forceDownIntended(host, nowMs)];
   const intended = await commitHost(services, loaded, { facts, basis, writes: guardChecks(segment.name, guards) });
   const answer = await compute.forceDown(host.serviceId);

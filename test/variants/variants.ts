@@ -146,7 +146,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'slow-is-failed',
-    wrong: 'An evacuation that takes long is given up, and asked for again.',
+    wrong: 'An evacuation that takes long is given up, while Nova goes on with it.',
     room: 'domain',
     patches: [
       domain(
@@ -157,10 +157,10 @@ export const VARIANTS: readonly Variant[] = [
       domain(
         'settle.ts',
         'if (isRunning(migration) || sight.onHost === undefined) return [];',
-        "if (sight.onHost === undefined || (task.progress.status === 'accepted' && isRunning(migration) && sight.atMs - task.progress.sinceMs < 30_000)) return [];",
+        "if (sight.onHost === undefined) return [];\n  if (isRunning(migration))\n    return task.progress.status === 'accepted' && sight.atMs - task.progress.sinceMs > 90_000\n      ? [endedAs('not-recoverable', 'it takes too long', sight.atMs)]\n      : [];",
       ),
     ],
-    caughtBy: ['S0', 'S4', 'L1'],
+    caughtBy: ['L1'],
   },
   {
     name: 'conductor-not-waited-for',

@@ -23,7 +23,7 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
 const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
-  'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided'],
+  'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
 };
 
 /** What is recorded of an answer about a host, each time that one was heard. */

@@ -93,6 +93,8 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
 
   function seeCommit(happening: Extract<DatedHappening, { kind: 'committed' }>): string | undefined {
     for (const fact of factsOf(happening)) {
+      // Held by the step that would have fenced it: nobody can have asked before.
+      if (fact.type === 'held') lookedAtMs.set(incidents.hostOf(fact.stream) ?? '', happening.atMs);
       const broken = untrue(fact, happening.atMs);
       if (broken !== undefined) return broken;
     }

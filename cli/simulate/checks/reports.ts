@@ -1,6 +1,6 @@
 import type { DatedHappening } from '../engine/log.ts';
 
-/** Reports from further off than this are not judged: they need not be believed. */
+/** An up from further off than this need not be believed; an old down may be, and then no up from before it counts. */
 const CREDIBLE_MS = 50_000;
 
 export interface Word {
@@ -24,7 +24,9 @@ export class Reports {
     const says = type === 'down' ? 'down' : 'up';
     const seenAtMs = Date.parse(time);
     const key = `${says} ${host}`;
-    if (Math.abs(happening.atMs - seenAtMs) > CREDIBLE_MS || seenAtMs <= (this.#newest.get(key)?.seenAtMs ?? 0)) return;
+    const aheadMs = seenAtMs - happening.atMs;
+    const isCredible = aheadMs <= CREDIBLE_MS && (says === 'down' || aheadMs >= -CREDIBLE_MS);
+    if (!isCredible || seenAtMs <= (this.#newest.get(key)?.seenAtMs ?? 0)) return;
     this.#newest.set(key, { says, seenAtMs, acknowledgedAtMs: happening.atMs });
   }
 
