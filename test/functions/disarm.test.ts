@@ -162,4 +162,22 @@ describe('a disarm for a time', () => {
     const said = services.lines.filter(({ fields }) => 'fact' in fields && fields.fact === 'disarmed');
     expect(said).toHaveLength(9);
   });
+
+  it('a force-down whose function has died is told of by what Nova says, when it waits', async () => {
+    services.cloud.during = async (action) => {
+      if (!action.startsWith('force-down')) return;
+      services.cloud.during = () => {};
+      await say(services, 'disarm');
+      throw new Error('killed');
+    };
+    pipeline.report();
+    await pipeline.run(600);
+    expect(await incidentOf(services)).toMatchObject({
+      status: 'forcing-down',
+      pausedBy: expect.stringMatching(/^salvor is disarmed by ann.*; Nova says down, forced_down false$/),
+    });
+    await say(services, 'arm');
+    await pipeline.run();
+    await expectRecovered(services);
+  });
 });
