@@ -22,8 +22,10 @@ export class Switches {
       if (type !== 'obeyed') continue;
       const [what, name = ''] = String(fact.on).split(' ');
       const scope = what === 'segment' ? name : '';
-      if (fact.command === 'arm' || fact.command === 'disarm') this.#lastObeyed.set(scope, String(fact.commandId));
-      if (fact.command === 'arm') this.#off.delete(scope);
+      if (fact.command === 'arm' || fact.command === 'disarm') {
+        this.#lastObeyed.set(scope, String(fact.commandId));
+        this.#off.delete(scope);
+      }
       if (fact.command === 'release') this.#releasedAtMs.set(name, happening.atMs);
       if (fact.command === 'dismiss') this.#dismissedAtMs.set(name, happening.atMs);
     }
