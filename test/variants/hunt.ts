@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import * as z from 'zod';
 import { bundleWith } from './bundle.ts';
-import type { Variant } from './variants.ts';
+import type { Variant } from './variant.ts';
 
 /** Seeds that a variant is given at most. */
 const SEEDS = 3000;

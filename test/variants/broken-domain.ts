@@ -1,0 +1,206 @@
+import type { Patch } from './bundle.ts';
+import type { Variant } from './variant.ts';
+
+const domain = (file: string, find: string, replace: string): Patch => ({
+  file: `shared/domain/${file}`,
+  find,
+  replace,
+});
+
+/** Deciders that decide wrongly. */
+export const BROKEN_DOMAIN: readonly Variant[] = [
+  {
+    name: 'no-answer-is-fenced',
+    wrong: 'A device that does not answer counts as off.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', "if (power === 'unknown') return", 'if (false as boolean) return'),
+      domain('fence.ts', "if (power === 'off') {\n    // Found off", "if (power !== 'on') {\n    // Found off"),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'yes-is-fenced',
+    wrong: 'A device that answers yes to the power-off is not read back.',
+    room: 'domain',
+    patches: [
+      domain(
+        'fence.ts',
+        "if (power === 'off') {\n    const { askedAtMs }",
+        "if (kind === 'accepted') {\n    const { askedAtMs }",
+      ),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'proof-of-an-older-incident',
+    wrong: 'A host that was fenced in an earlier incident is taken as off without a reading of this one.',
+    room: 'domain',
+    patches: [
+      domain(
+        'fence.ts',
+        "  if (power !== 'unknown' && fault !== null)",
+        "  if (host.lastIncident?.outcome.includes('recovered') && incident.powerOffs === 0)\n    return commit(proofMade(reading, nowMs, nowMs));\n  if (power !== 'unknown' && fault !== null)",
+      ),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'any-device-will-do',
+    wrong: 'Nobody asks whose system answered.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', 'const told = systemUuid', 'if (true as boolean) return null;\n  const told = systemUuid'),
+    ],
+    caughtBy: ['S0', 'S1', 'S2'],
+  },
+  {
+    name: 'forced-down-on-trust',
+    wrong: 'Nova is told that the host is down, and nobody looks whether it says so.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)'),
+      domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
+    ],
+    caughtBy: ['S1'],
+  },
+  {
+    name: 'proof-never-voided',
+    wrong: 'A host that is reported up after its power was read as off is evacuated all the same.',
+    room: 'domain',
+    patches: [domain('reports.ts', '  upMs <= readAtMs - CLOCK_SKEW_MS\n', '  upMs >= 0\n')],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'proof-never-ages',
+    wrong: 'A proof is good for ever.',
+    room: 'domain',
+    patches: [
+      domain('follow.ts', 'if (waiting > 0 && ageSeconds >', 'if (waiting > 1e9 && ageSeconds >'),
+      domain(
+        'evacuate.ts',
+        'if (proofAgeSeconds > proofMaxAgeSeconds)',
+        'if (proofAgeSeconds > proofMaxAgeSeconds * 1e9)',
+      ),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
+  {
+    name: 'forgotten-force-down',
+    wrong: 'Somebody takes the forced-down mark back, and the evacuations go on.',
+    room: 'domain',
+    patches: [
+      domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
+    ],
+    caughtBy: ['S1'],
+  },
+  {
+    name: 'maintenance-not-asked-again',
+    wrong: 'Maintenance that begins after the decision does not keep the host from being powered off.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = false as boolean;'),
+    ],
+    caughtBy: ['S2', 'S0'],
+  },
+  {
+    name: 'timeout-is-a-no',
+    wrong: 'An evacuate request whose answer was lost is sent again at once.',
+    room: 'domain',
+    patches: [
+      domain(
+        'evacuate.ts',
+        "    case 'unknown':\n      return [",
+        "    case 'unknown':\n      return foldAnswer(task, attemptNumber, { kind: 'refused', httpStatus: 404, message: answer.error, requestId: null, durationMs: answer.durationMs }, { evacuation } as Segment, nowMs, random);\n    case 'unknown' as never:\n      return [",
+      ),
+    ],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'no-settle-time',
+    wrong: 'A request without an answer is tried again before its migration had time to show.',
+    room: 'domain',
+    patches: [
+      domain('settle.ts', 'if (progress.sinceMs + evacuation.settleSeconds * 1000 > sight.atMs) return [];', ''),
+      domain(
+        'settle.ts',
+        'return progress.sinceMs + settleSeconds * 1000 <= sight.atMs ||',
+        'return progress.sinceMs <= sight.atMs ||',
+      ),
+    ],
+    model: 'evacuate-unknown',
+    caughtBy: ['one-evacuation', 'one-place'],
+  },
+  {
+    name: 'slow-is-failed',
+    wrong: 'An evacuation that takes long is given up, while Nova goes on with it.',
+    room: 'domain',
+    patches: [
+      domain(
+        'settle.ts',
+        'return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);',
+        'return sight.atMs > 0 || found(task, sight);',
+      ),
+      domain(
+        'settle.ts',
+        'if (isRunning(migration) || sight.onHost === undefined) return [];',
+        "if (sight.onHost === undefined) return [];\n  if (isRunning(migration))\n    return task.progress.status === 'accepted' && sight.atMs - task.progress.sinceMs > 90_000\n      ? [endedAs('not-recoverable', 'it takes too long', sight.atMs)]\n      : [];",
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'conductor-not-waited-for',
+    wrong: 'A failed evacuation is tried again while Nova still has the instance in a task.',
+    room: 'domain',
+    patches: [
+      domain('settle.ts', 'if (here !== undefined && here.taskState !== null) return [];', ''),
+      domain(
+        'instances.ts',
+        'const byState = judgeState(server, context.instances);',
+        'const byState = judgeState({ ...server, taskState: null }, context.instances);',
+      ),
+    ],
+    model: 'evacuate-nova',
+    caughtBy: ['one-evacuation', 'one-place'],
+  },
+  {
+    name: 'migration-ignored',
+    wrong: 'An instance in an unfinished live migration is evacuated, though it may run on the other side.',
+    room: 'domain',
+    patches: [
+      domain(
+        'instances.ts',
+        'if (migration !== undefined || isMigrating(server))',
+        'if (migration !== undefined && isMigrating(server) && server.id === "")',
+      ),
+    ],
+    caughtBy: ['S0', 'S4'],
+  },
+  {
+    name: 'local-disks-ignored',
+    wrong: 'Local disks are rebuilt from their image without a word.',
+    room: 'domain',
+    patches: [
+      domain(
+        'instances.ts',
+        'if (local.length === 0 || sharedInstanceStorage',
+        'if (local.length >= 0 || sharedInstanceStorage',
+      ),
+    ],
+    caughtBy: ['S7'],
+  },
+  {
+    name: 'odd-states-passed-over',
+    wrong: 'Instances that Nova does not evacuate as they are get no task, and so no outcome.',
+    room: 'domain',
+    patches: [
+      domain(
+        'plan.ts',
+        'return servers.map((server) =>',
+        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server) =>",
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
+];

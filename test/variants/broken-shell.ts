@@ -1,0 +1,159 @@
+import type { Patch } from './bundle.ts';
+import type { Variant } from './variant.ts';
+
+const shell = (file: string, find: string, replace: string): Patch => ({ file: `shared/shell/${file}`, find, replace });
+
+/** Right decisions that are carried out, kept or recorded wrongly. */
+export const BROKEN_SHELL: readonly Variant[] = [
+  {
+    name: 'guard-of-one-batch',
+    wrong: 'The storm guard counts only the hosts that are open now, by an index that lags, and not the tickets.',
+    room: 'shell',
+    patches: [
+      shell(
+        'guard-writes.ts',
+        'if (confirmed) next = old ? { ...next } : withTicket(next, ticket);',
+        'if (confirmed) next = { ...next };',
+      ),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'request-before-commit',
+    wrong: 'The evacuate request leaves before its intent is committed.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: '  const intended = await commitTask(',
+        replace:
+          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(",
+      },
+    ],
+    caughtBy: ['A1', 'S0', 'S4'],
+  },
+  {
+    name: 'repeat-is-sent-again',
+    wrong: 'A message that comes again sends its evacuate request again.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: '  const granted = await loadGranted(services, message);\n',
+        replace:
+          "  const granted = await loadGranted(services, message);\n  const repeated = await loadTask(services.state, message.incidentId, instanceId);\n  if (repeated?.value.progress.status === 'requested') await requestEvacuation(services, repeated.value);\n",
+      },
+    ],
+    caughtBy: ['A1', 'S0', 'S1', 'S4'],
+  },
+  {
+    name: 'power-off-before-commit',
+    wrong: 'The host is powered off before the intent is committed.',
+    room: 'shell',
+    patches: [
+      shell(
+        'power-off.ts',
+        '  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });',
+        "  if (decision.do === 'power-off') await device.powerOff();\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
+      ),
+    ],
+    caughtBy: ['A1', 'S2'],
+  },
+  {
+    name: 'acknowledged-before-sent',
+    wrong:
+      'A message is acknowledged when its step is committed; what comes next is sent afterwards, by nobody when the process dies.',
+    room: 'shell',
+    patches: [
+      shell(
+        'step.ts',
+        '      await sendCommands(services, last.value);\n',
+        '      void sendCommands(services, last.value).catch(() => {});\n',
+      ),
+      {
+        file: 'functions/sweep.ts',
+        find: '    await sendCommands(services, host).catch((error: unknown) => failures.push(error));',
+        replace: '',
+      },
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'repeat-dropped-as-duplicate',
+    wrong: 'A repeat is dropped before what its step asked for went out.',
+    room: 'shell',
+    patches: [
+      shell('step.ts', '      if (redelivered) await sendCommands(services, loaded.value);\n', ''),
+      shell('fold-reports.ts', ' || deliveries.some((delivery) => delivery.redelivered)', ''),
+      {
+        file: 'functions/sweep.ts',
+        find: '    await sendCommands(services, host).catch((error: unknown) => failures.push(error));',
+        replace: '',
+      },
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'outcome-lost-in-a-race',
+    wrong: 'What became of a power-off is forgotten when somebody else wrote the host meanwhile.',
+    room: 'shell',
+    patches: [
+      shell(
+        'step.ts',
+        '      loaded = (await loadHost(services.state, acted.value.key)) ?? acted;',
+        '      return acted;',
+      ),
+    ],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'answer-not-recorded',
+    wrong: 'Nova’s answer is dropped when the follower was faster.',
+    room: 'shell',
+    patches: [shell('request-evacuation.ts', 'const MAX_RACES = 8;', 'const MAX_RACES = 1;')],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'record-skipped',
+    wrong: 'A change of a host is committed without its audit record.',
+    room: 'state',
+    patches: [
+      {
+        file: 'shared/state/hosts.ts',
+        find: '    writes.push(...records.map(auditWrite));\n    return head;',
+        replace:
+          "    if (fact.type === 'forced-down') return from;\n    writes.push(...records.map(auditWrite));\n    return head;",
+      },
+    ],
+    caughtBy: ['A1'],
+  },
+  {
+    name: 'switch-asked-once',
+    wrong: 'An operator who switches salvor off is heard when a host is confirmed, and not at the last moment.',
+    room: 'shell',
+    patches: [
+      shell(
+        'live.ts',
+        'const halted = whyHalted(',
+        'const halted = (() => undefined as string | undefined)(); void whyHalted(',
+      ),
+    ],
+    model: 'evacuate-people',
+    caughtBy: ['disarmed'],
+  },
+  {
+    name: 'instance-not-read-again',
+    wrong: 'What was seen of an instance when its evacuation was granted is not looked at again before the request.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: 'hindered ?? unfitNow(server, host.value.name, attempt, instances);',
+        replace:
+          'hindered ?? (instances === undefined ? unfitNow(server, host.value.name, attempt, instances) : undefined);',
+      },
+    ],
+    model: 'evacuate-people',
+    caughtBy: ['one-evacuation', 'one-place'],
+  },
+];

@@ -1,0 +1,15 @@
+import type { Patch } from './bundle.ts';
+
+/** A salvor that is broken in one way. Its patches read as the mistakes that people make. */
+export interface Variant {
+  readonly name: string;
+  /** What is wrong with it, in one sentence. */
+  readonly wrong: string;
+  /** The room in which it is broken. */
+  readonly room: 'domain' | 'shell' | 'state';
+  readonly patches: readonly Patch[];
+  /** The small world of test/model that is searched for it, where one is; else the simulation plays. */
+  readonly model?: string;
+  /** Invariants by one of which it must be caught; another one would mean that the check bites by accident. */
+  readonly caughtBy: readonly string[];
+}
