@@ -21,7 +21,8 @@ export type PowerOffAnswer =
  */
 export interface FenceDevice {
   readPower(): Promise<PowerReading>;
-  powerOff(): Promise<PowerOffAnswer>;
+  /** @param systemUuid as it was read; another system by now is refused, with nothing sent (S2). Null: it told none. */
+  powerOff(systemUuid: string | null): Promise<PowerOffAnswer>;
 }
 
 /** Where a device is and which driver speaks to it, from the policy. `credentials` names a secret. */

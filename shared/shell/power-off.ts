@@ -77,7 +77,7 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   // The intent is committed: from here on a crash is looked after by reading the power again.
   const { incident } = committed.value;
   if (incident?.status !== 'fencing') return committed;
-  const answer = await device.powerOff();
+  const answer = await device.powerOff(reading.systemUuid);
   const after = await readBack(services, device);
   const answered = powerOffAnswered(incident.powerOffs, answer);
   return commitOutcome(services, committed, answered, ({ incident: now, claims }, atMs) => {

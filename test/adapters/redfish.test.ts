@@ -133,14 +133,14 @@ describe('finding the system', () => {
 
   it('asks for a name when there are several, or none', async () => {
     const several = await setup(device(members('1', '2')), { path: '/redfish/v1' });
-    expect(await several.device.powerOff()).toMatchObject({
+    expect(await several.device.powerOff(null)).toMatchObject({
       kind: 'refused',
       detail:
         'nothing was sent: the device has 2 systems (/redfish/v1/Systems/1, /redfish/v1/Systems/2): name one in the url',
     });
     expect((await several.device.readPower()).power).toBe('unknown');
     const none = await setup(device(members()), { path: '/' });
-    expect(await none.device.powerOff()).toMatchObject({
+    expect(await none.device.powerOff(null)).toMatchObject({
       kind: 'refused',
       detail: 'nothing was sent: the device has no system',
     });
@@ -148,7 +148,7 @@ describe('finding the system', () => {
 
   it("keeps the path that a proxy puts before the device's own", async () => {
     const { device: found, seen } = await setup({ prefix: '/bmc/a' }, { path: `/bmc/a${SYSTEM}/` });
-    expect(await found.powerOff()).toMatchObject({ kind: 'accepted' });
+    expect(await found.powerOff(null)).toMatchObject({ kind: 'accepted' });
     expect(seen()).toEqual([`GET /bmc/a${SYSTEM}`, `POST /bmc/a${TARGET}`]);
   });
 });
@@ -156,25 +156,25 @@ describe('finding the system', () => {
 describe('powering off', () => {
   it('sends ForceOff to the target that the system names', async () => {
     const { device, server } = await setup({ reset: { status: 202, body: {} } });
-    expect(await device.powerOff()).toEqual({ kind: 'accepted', detail: 'ForceOff answered 202', durationMs });
+    expect(await device.powerOff(null)).toEqual({ kind: 'accepted', detail: 'ForceOff answered 202', durationMs });
     expect(server.requests[1]).toMatchObject({ method: 'POST', path: TARGET, body: '{"ResetType":"ForceOff"}' });
   });
 
   it('also goes to a system that says it is off', async () => {
     const { device, seen } = await setup({ system: system({ PowerState: 'Off' }) });
-    expect(await device.powerOff()).toMatchObject({ kind: 'accepted' });
+    expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
     expect(seen()).toEqual([`GET ${SYSTEM}`, `POST ${TARGET}`]);
   });
 
   it.each([400, 409])('is accepted after %i if the system is off', async (status) => {
     const reset = { status, body: { error: { message: 'already off' } } };
     const off = await setup({ system: system({ PowerState: 'Off' }), reset });
-    expect(await off.device.powerOff()).toMatchObject({
+    expect(await off.device.powerOff(null)).toMatchObject({
       kind: 'accepted',
       detail: `it was off already (ForceOff answered ${status}: already off)`,
     });
     const on = await setup({ reset });
-    expect(await on.device.powerOff()).toMatchObject({
+    expect(await on.device.powerOff(null)).toMatchObject({
       kind: status === 400 ? 'refused' : 'unknown',
       detail: `ForceOff answered ${status}: already off`,
     });
@@ -192,7 +192,7 @@ describe('powering off', () => {
     ['hang', 'unknown'],
   ])('with answer %j is %s, and is sent once', async (reset, kind) => {
     const { device, seen } = await setup({ reset }, { timeoutSeconds: 0.3 });
-    expect((await device.powerOff()).kind).toBe(kind);
+    expect((await device.powerOff(null)).kind).toBe(kind);
     expect(seen().filter((line) => line.startsWith('POST'))).toHaveLength(1);
   });
 
@@ -211,7 +211,7 @@ describe('powering off', () => {
     ],
   ])('is refused without a request when %s', async (_name, body, detail) => {
     const { device, seen } = await setup({ system: body }, { systemUuid: UUID.toLowerCase() });
-    expect(await device.powerOff()).toEqual({
+    expect(await device.powerOff(null)).toEqual({
       kind: 'refused',
       detail: expect.stringContaining(`nothing was sent: ${detail}`),
       durationMs,
@@ -226,11 +226,14 @@ describe('powering off', () => {
       body: { Parameters: [{ Name: 'ResetType', AllowableValues }] },
     });
     const yes = await setup({ system: system({}, reset), at: { [info]: answer('ForceOff') } });
-    expect(await yes.device.powerOff()).toMatchObject({ kind: 'accepted' });
+    expect(await yes.device.powerOff(null)).toMatchObject({ kind: 'accepted' });
     const no = await setup({ system: system({}, reset), at: { [info]: answer('On') } });
-    expect(await no.device.powerOff()).toMatchObject({ kind: 'refused', detail: expect.stringContaining('only On') });
+    expect(await no.device.powerOff(null)).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('only On'),
+    });
     const broken = await setup({ system: system({}, reset), at: { [info]: { status: 500 } } });
-    expect(await broken.device.powerOff()).toMatchObject({
+    expect(await broken.device.powerOff(null)).toMatchObject({
       kind: 'unknown',
       detail: expect.stringContaining('nothing was sent'),
     });
@@ -238,14 +241,14 @@ describe('powering off', () => {
 
   it('leaves it to the device if that says nothing of what is allowed', async () => {
     const { device } = await setup({ system: system({}, { 'ResetType@Redfish.AllowableValues': undefined }) });
-    expect(await device.powerOff()).toMatchObject({ kind: 'accepted' });
+    expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
   });
 
   it('takes no credentials to another machine', async () => {
     const other = await serve(() => ({ status: 204 }));
     closers.push(other.close);
     const { device } = await setup({ system: system({}, { target: `${other.url}/reset` }) });
-    expect(await device.powerOff()).toMatchObject({
+    expect(await device.powerOff(null)).toMatchObject({
       kind: 'unknown',
       detail: expect.stringContaining('leads elsewhere'),
     });
@@ -254,7 +257,7 @@ describe('powering off', () => {
 
   it('is over in its time, however many requests it takes', async () => {
     const { device, seen } = await setup({ at: { [SYSTEM]: 'hang' } }, { timeoutSeconds: 0.1 });
-    expect(await device.powerOff()).toMatchObject({
+    expect(await device.powerOff(null)).toMatchObject({
       kind: 'unknown',
       detail: expect.stringContaining('nothing was sent'),
     });

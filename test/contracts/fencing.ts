@@ -59,21 +59,21 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
     it('powers off, and reads it back; again is fine', async () => {
       await givePower();
       const device = await host.device();
-      expect(await device.powerOff()).toEqual({
+      expect(await device.powerOff(null)).toEqual({
         kind: 'accepted',
         detail: expect.any(String),
         durationMs: expect.any(Number),
       });
       await expect.poll(async () => (await device.readPower()).power, PATIENCE).toBe('off');
       expect(await host.hasPower()).toBe(false);
-      expect(await device.powerOff()).toMatchObject({ kind: 'accepted' });
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
       expect((await device.readPower()).power).toBe('off');
     });
 
     it('does nothing with wrong credentials, and does not tell them', async () => {
       await givePower();
       const device = await host.device({ password: WRONG_PASSWORD });
-      const answers = [await device.readPower(), await device.powerOff()];
+      const answers = [await device.readPower(), await device.powerOff(null)];
       expect(answers).toMatchObject([{ power: 'unknown' }, { kind: 'refused' }]);
       expect(JSON.stringify(answers)).not.toContain(WRONG_PASSWORD);
       expect(await host.hasPower()).toBe(true);
@@ -82,14 +82,29 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
     it('does not power off another system than its own', async () => {
       await givePower();
       const device = await host.device({ systemUuid: OTHER_SYSTEM });
-      expect(await device.powerOff()).toMatchObject({ kind: 'refused', detail: expect.stringContaining(OTHER_SYSTEM) });
+      expect(await device.powerOff(null)).toMatchObject({
+        kind: 'refused',
+        detail: expect.stringContaining(OTHER_SYSTEM),
+      });
       expect(await host.hasPower()).toBe(true);
+    });
+
+    it('does not power off a system that is not the one whose power was read', async () => {
+      await givePower();
+      const device = await host.device();
+      expect(await device.powerOff(OTHER_SYSTEM)).toMatchObject({
+        kind: 'refused',
+        detail: expect.stringContaining(OTHER_SYSTEM),
+      });
+      expect(await host.hasPower()).toBe(true);
+      const { systemUuid } = await device.readPower();
+      expect(await device.powerOff(systemUuid)).toMatchObject({ kind: 'accepted' });
     });
 
     it('knows nothing of a device that cannot be reached', async () => {
       const device = await host.device({ address: 'nobody' });
       expect(await device.readPower()).toMatchObject({ power: 'unknown', systemUuid: null });
-      expect(await device.powerOff()).toMatchObject({ kind: 'unknown' });
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'unknown' });
     });
 
     it('reads on from a device that says yes and does nothing', async (context) => {
@@ -97,7 +112,7 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
       await givePower();
       await host.spoil('stuck');
       const device = await host.device();
-      expect(await device.powerOff()).toMatchObject({ kind: 'accepted' });
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
       expect((await device.readPower()).power).toBe('on');
       expect(await host.hasPower()).toBe(true);
     });
@@ -107,7 +122,7 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
       await givePower();
       await host.spoil(fault);
       const device = await host.device();
-      expect(await device.powerOff()).toMatchObject({ kind: 'unknown' });
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'unknown' });
       expect(await host.hasPower()).toBe(true);
     });
   });

@@ -91,9 +91,13 @@ export function checkEvacuate(draft: Draft, message: EvacuateInstance, caller: C
   if (power === 'on' && !switchedOn) draft.breach('proof', `${because}, which is on`);
   if (!forcedDown) draft.breach('proof', `${because}, which Nova has not forced down`);
   checkProof(draft, lastTold<Item>(caller, 'get [{"partition":"host#'), because);
-  for (const guard of ['guard#global', 'guard#segment#'])
-    if (isDisarmed(lastTold<Item>(caller, `get [{"partition":"${guard}`)?.body))
+  for (const guard of ['guard#global', 'guard#segment#']) {
+    const call = `get [{"partition":"${guard}`;
+    if (!caller.run.records.some(({ key }) => key.startsWith(call)))
+      draft.breach('disarmed', `${because}, and its sender did not ask whether salvor is disarmed`);
+    if (isDisarmed(lastTold<Item>(caller, call)?.body))
       draft.breach('disarmed', `${because}, though its sender read that salvor is disarmed`);
+  }
   const { cloud } = draft;
   if (cloud.landings.some((each) => each.instanceId === instanceId))
     draft.breach('one-evacuation', `${because} while an earlier request may still be carried out`);

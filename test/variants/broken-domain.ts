@@ -203,4 +203,17 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     ],
     caughtBy: ['L1'],
   },
+  {
+    name: 'handed-to-a-person',
+    wrong: 'Instances that ran as any other are left to a person.',
+    room: 'domain',
+    patches: [
+      domain(
+        'instances.ts',
+        ": evacuate(taskState === null ? 'it ran' :",
+        ": taskState === null ? person('it ran') : evacuate(",
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
 ];

@@ -54,7 +54,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
       shell(
         'power-off.ts',
         '  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });',
-        "  if (decision.do === 'power-off') await device.powerOff();\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
+        "  if (decision.do === 'power-off') await device.powerOff(reading.systemUuid);\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
       ),
     ],
     caughtBy: ['A1', 'S2'],
@@ -155,5 +155,19 @@ export const BROKEN_SHELL: readonly Variant[] = [
     ],
     model: 'evacuate-people',
     caughtBy: ['one-evacuation', 'one-place'],
+  },
+  {
+    name: 'switch-not-asked',
+    wrong: 'Whoever sends an evacuate request does not ask whether salvor is switched off.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: 'const { halted } = await readHalt(services, segment);',
+        replace: 'const halted = (() => undefined as string | undefined)(); void readHalt;',
+      },
+    ],
+    model: 'evacuate-people',
+    caughtBy: ['disarmed'],
   },
 ];

@@ -5,6 +5,7 @@ import type { Check, Scene, Violation } from './check.ts';
 import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
+import { whatIsFitIsEvacuated } from './l1-left.ts';
 import { Reports } from './reports.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
@@ -28,6 +29,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   noDiskIsLost,
   auditTellsAll,
   everythingEnds,
+  whatIsFitIsEvacuated,
   noDefect,
 ];
 

@@ -64,7 +64,7 @@ function deviceOf(
     return { about, times: { ...times, inMs: times.inMs + slowMs }, effect };
   }
 
-  function switchingOff(invocation: Invocation): Course<PowerOffAnswer> {
+  function switchingOff(invocation: Invocation, asked: string | null): Course<PowerOffAnswer> {
     const fault = invocation.struckBy(POWER_OFF_FAULTS, about);
     const times = drawTimes(invocation.random, latencies.bmc);
     const durationMs = Math.round(times.inMs + times.outMs);
@@ -75,15 +75,13 @@ function deviceOf(
       return { did: true, outcome: `off ${target.name}`, answer };
     };
     const accepted = told('accepted', 'ForceOff answered 204');
-    if (config.systemUuid !== undefined && target.systemUuid !== config.systemUuid)
+    const own = config.systemUuid ?? asked;
+    if (own !== null && target.systemUuid !== own)
       return {
         about,
         times,
         effect: undefined,
-        heard: told(
-          'refused',
-          `nothing was sent: the device belongs to system ${target.systemUuid}, not ${config.systemUuid}`,
-        ),
+        heard: told('refused', `nothing was sent: the device belongs to system ${target.systemUuid}, not ${own}`),
       };
     switch (fault?.kind) {
       case 'bmc-hangs': {
@@ -115,9 +113,9 @@ function deviceOf(
       const invocation = current();
       return outside.send(invocation, ask('read-power'), () => reading(invocation));
     },
-    powerOff: () => {
+    powerOff: (systemUuid) => {
       const invocation = current();
-      return outside.send(invocation, ask('power-off'), () => switchingOff(invocation));
+      return outside.send(invocation, ask('power-off'), () => switchingOff(invocation, systemUuid));
     },
   };
 }

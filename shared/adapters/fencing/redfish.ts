@@ -20,14 +20,15 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     return { power: powerOf(state), systemUuid: uuidOf(system.value), detail: `PowerState ${state ?? 'missing'}` };
   }
 
-  async function powerOff(deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
+  async function powerOff(asked: string | null, deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
     const system = await client.system(deadlineMs);
     if (system.kind !== 'ok') return answer(system.kind, `nothing was sent: ${system.detail}`);
     const uuid = uuidOf(system.value);
-    if (options.systemUuid !== undefined && uuid !== options.systemUuid.toLowerCase())
+    const others = [options.systemUuid?.toLowerCase(), asked].filter((own) => own != null && own !== uuid);
+    if (others.length > 0)
       return answer(
         'refused',
-        `nothing was sent: the device belongs to system ${uuid ?? 'without a UUID'}, not ${options.systemUuid}`,
+        `nothing was sent: the device belongs to system ${uuid ?? 'without a UUID'}, not ${others[0]}`,
       );
     const target = system.value.Actions?.['#ComputerSystem.Reset']?.target;
     if (target === undefined)
@@ -55,7 +56,7 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
 
   return {
     readPower: () => timed(readPower(deadline())),
-    powerOff: () => timed(powerOff(deadline())),
+    powerOff: (systemUuid) => timed(powerOff(systemUuid, deadline())),
   };
 }
 
