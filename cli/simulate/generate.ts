@@ -33,7 +33,7 @@ export function scenarioOf(seed: number): Scenario {
     }),
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
-    // What README.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
+    // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
     hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   };

@@ -62,7 +62,7 @@ export function faultsOf(
   ].filter(({ kind }) => isPossible(kind, limits.policy));
 }
 
-/** Whose device it is can be told only where the policy names the systems: README.md, what salvor assumes. */
+/** Whose device it is can be told only where the policy names the systems: docs/safety.md, what it rests on. */
 const isPossible = (kind: FaultKind, { fenceDevices }: PolicyInput): boolean =>
   kind !== 'bmc-wrong-host' || Object.values(fenceDevices).every(({ systemUuid }) => systemUuid !== undefined);
 
