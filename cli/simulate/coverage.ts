@@ -13,7 +13,7 @@ export interface Coverage {
   readonly missing: readonly { readonly kind: FaultKind; readonly state: StateName; readonly hits: number }[];
 }
 
-export function coverageOf({ pairs }: Tally): Coverage {
+export function coverageOf({ pairs }: Pick<Tally, 'pairs'>): Coverage {
   const all = FAULT_KINDS.flatMap((kind) =>
     REACHABLE[kind].map((state) => ({ kind, state, hits: pairs[pairOf(kind, state)] ?? 0 })),
   );

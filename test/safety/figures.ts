@@ -11,6 +11,7 @@ export const simulation = z.object({
     powerOffs: z.number(),
     faults: z.number(),
     byKind: z.record(z.string(), z.number()),
+    pairs: z.record(z.string(), z.number()),
     virtualHours: z.number(),
   }),
   broken: z.array(z.object({ seed: z.number(), violation: z.object({ id: z.string(), what: z.string() }) })),

@@ -1,3 +1,4 @@
+import { coverageOf, ENOUGH } from '#cli/simulate/coverage.ts';
 import type { Results } from './figures.ts';
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
@@ -21,6 +22,7 @@ export function section(results: Results): string {
 function simulationPart(measured: Results['simulation']): string[] {
   if (measured === undefined) return [];
   const { tally, broken, seconds } = measured.figures;
+  const brokenBy = (...ids: readonly string[]) => broken.filter(({ violation }) => ids.includes(violation.id)).length;
   const kinds = Object.entries(tally.byKind).sort(([, a], [, b]) => b - a);
   return [
     '',
@@ -36,10 +38,21 @@ function simulationPart(measured: Results['simulation']): string[] {
     `| power-offs, evacuations asked for | ${whole(tally.powerOffs)}, ${whole(tally.evacuations)} |`,
     `| virtual time | ${whole(tally.virtualHours)} h |`,
     `| faults injected | ${whole(tally.faults)} |`,
-    `| seeds in which an invariant broke | ${broken.length} |`,
+    `| instances in two places, or evacuated twice (S0, S4) | ${brokenBy('S0', 'S4')} |`,
+    `| evacuations without proof (S1) | ${brokenBy('S1')} |`,
+    `| instances forgotten (L1) | ${brokenBy('L1')} |`,
+    `| seeds in which any invariant broke | ${broken.length} |`,
+    '',
+    reachText(tally.pairs),
     '',
     `Faults by kind: ${kinds.map(([kind, count]) => `${kind} ${whole(count)}`).join(', ')}.`,
   ];
+}
+
+function reachText(pairs: Readonly<Record<string, number>>): string {
+  const { reachable, covered, missing } = coverageOf({ pairs });
+  const least = missing.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ');
+  return `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more${least === '' ? '.' : `; the others: ${least}.`}`;
 }
 
 function modelPart(measured: Results['model']): string[] {
