@@ -7,7 +7,7 @@ const EXPECTED = /^(\w+: )?simulated: |lost \d+ races|the expectation does not h
 export function noDefect(_scene: Scene): Check {
   return {
     id: 'X1',
-    sentence: 'no function fails by itself, and no message is given up',
+    sentence: 'no function fails by itself',
     see: (happening) => {
       if (happening.kind === 'logged' && happening.level === 'error' && !EXPECTED.test(happening.error ?? ''))
         return `${happening.message}: ${happening.error}`;
