@@ -17,7 +17,8 @@ export function scenarioOf(seed: number): Scenario {
   const hosts = hostsOf(random);
   const focuses = Array.from({ length: wholeBetween(random, 3, 6) }, (_, failure) => focusOf(seed, failure));
   const policy = policyOf(random, hosts, focuses);
-  const failures = failuresOf(random, hosts, focuses);
+  const first = failuresOf(random, hosts, focuses);
+  const failures = seed % RELAPSES_EVERY === 0 ? [...first, ...relapsesOf(random, first)] : first;
   const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
   const lastMs = Math.max(...failures.map(({ atMs }) => atMs));
   const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
@@ -38,6 +39,11 @@ export function scenarioOf(seed: number): Scenario {
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   };
 }
+
+/** One seed in so many. */
+const RELAPSES_EVERY = 5;
+/** A recovery, the repair and the boot take no longer, if nothing goes wrong. */
+const GIVEN_BACK_AFTER_MS = 900_000;
 
 const uuid = (kind: number, number: number): string =>
   `${kind.toString(16).padStart(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -142,6 +148,14 @@ function failuresOf(
     atMs += happens(random, 0.1) ? wholeBetween(random, 0, 20_000) : wholeBetween(random, 150_000, 400_000);
   }
   return failures;
+}
+
+/** A host that was recovered, repaired and given back fails anew: nothing of its earlier incident may count then. */
+function relapsesOf(random: Random, failures: readonly PlannedFailure[]): readonly PlannedFailure[] {
+  const [first] = failures;
+  if (first === undefined) return [];
+  const atMs = Math.max(first.atMs + GIVEN_BACK_AFTER_MS, ...failures.map((each) => each.atMs + 150_000));
+  return [{ ...first, atMs, how: pickOne(random, ['crash', 'cut-off']) }];
 }
 
 const STATES: readonly VmState[] = ['active', 'active', 'active', 'active', 'active', 'stopped', 'stopped', 'paused'];

@@ -33,19 +33,6 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     caughtBy: ['S0', 'S1'],
   },
   {
-    name: 'proof-of-an-older-incident',
-    wrong: 'A host that was fenced in an earlier incident is taken as off without a reading of this one.',
-    room: 'domain',
-    patches: [
-      domain(
-        'fence.ts',
-        "  if (power !== 'unknown' && fault !== null)",
-        "  if (host.lastIncident?.outcome.includes('recovered') && incident.powerOffs === 0)\n    return commit(proofMade(reading, nowMs, nowMs));\n  if (power !== 'unknown' && fault !== null)",
-      ),
-    ],
-    caughtBy: ['S0', 'S1'],
-  },
-  {
     name: 'any-device-will-do',
     wrong: 'Nobody asks whose system answered.',
     room: 'domain',
@@ -130,24 +117,6 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     ],
     model: 'evacuate-unknown',
     caughtBy: ['one-evacuation', 'one-place'],
-  },
-  {
-    name: 'slow-is-failed',
-    wrong: 'An evacuation that takes long is given up, while Nova goes on with it.',
-    room: 'domain',
-    patches: [
-      domain(
-        'settle.ts',
-        'return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);',
-        'return sight.atMs > 0 || found(task, sight);',
-      ),
-      domain(
-        'settle.ts',
-        'if (isRunning(migration) || sight.onHost === undefined) return [];',
-        "if (sight.onHost === undefined) return [];\n  if (isRunning(migration))\n    return task.progress.status === 'accepted' && sight.atMs - task.progress.sinceMs > 90_000\n      ? [endedAs('not-recoverable', 'it takes too long', sight.atMs)]\n      : [];",
-      ),
-    ],
-    caughtBy: ['L1'],
   },
   {
     name: 'conductor-not-waited-for',

@@ -170,4 +170,22 @@ export const BROKEN_SHELL: readonly Variant[] = [
     model: 'evacuate-people',
     caughtBy: ['disarmed'],
   },
+  {
+    name: 'proof-of-an-older-incident',
+    wrong: 'A reading of off is remembered: what comes later, another incident too, rests on it.',
+    room: 'shell',
+    patches: [
+      shell(
+        'power-off.ts',
+        'Promise.all([readPower(services, device),',
+        'Promise.all([remembered(host.key, services, device),',
+      ),
+      shell(
+        'power-off.ts',
+        'async function readPower(',
+        'const OFF = new Map<string, TimedReading>();\nasync function remembered(key: string, services: Services, device: FenceDevice): Promise<TimedReading> {\n  const known = OFF.get(key);\n  const reading = known === undefined ? await readPower(services, device) : { ...known, askedAtMs: services.clock.now() };\n  if (reading.power === "off") OFF.set(key, reading);\n  return reading;\n}\n\nasync function readPower(',
+      ),
+    ],
+    caughtBy: ['S0', 'S1'],
+  },
 ];

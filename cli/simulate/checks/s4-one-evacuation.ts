@@ -12,8 +12,13 @@ export function oneEvacuationAtATime({ simulation }: Scene): Check {
 
   function whenIntended(instanceId: string, nowMs: number): string | undefined {
     intendedAtMs.set(instanceId, nowMs);
+    const host = simulation.world.servers.get(instanceId)?.host ?? '';
+    // One that a dead host has left behind is no matter any more where an operator has evacuated the instance to.
     const move = (migrationsByServer.get(instanceId) ?? []).find(
-      (each) => isUnfinishedMove(each) && each.createdMs < nowMs - KNOWN_WITHIN_MS.grant,
+      (each) =>
+        isUnfinishedMove(each) &&
+        [each.sourceHost, each.destHost].includes(host) &&
+        each.createdMs < nowMs - KNOWN_WITHIN_MS.grant,
     );
     return move && `${instanceId} is to be evacuated while its ${move.type} ${move.id} is not over`;
   }
