@@ -48,7 +48,7 @@ describe('the schedule of faults', () => {
   });
 
   it('is what the failures of a seed are planned by', () => {
-    for (const seed of [1, 2, 3, 4, 5]) {
+    for (const seed of [1, 2, 3, 4, 6]) {
       const { failures, faults } = scenarioOf(seed);
       for (const [index, { host }] of failures.entries()) {
         const { state, kinds } = focusOf(seed, index);
@@ -56,6 +56,15 @@ describe('the schedule of faults', () => {
         expect(planned).toEqual(expect.arrayContaining([...kinds]));
       }
     }
+  });
+});
+
+describe('one seed in five', () => {
+  it.each([5, 10, 15])('lets its first host fail once more when it may be given back: %i', (seed) => {
+    const { failures } = scenarioOf(seed);
+    const [first, last] = [failures.at(0), failures.at(-1)];
+    expect(last?.host).toBe(first?.host);
+    expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(900_000);
   });
 });
 
