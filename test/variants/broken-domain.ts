@@ -43,7 +43,7 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
   },
   {
     name: 'forced-down-on-trust',
-    wrong: 'Nova is told that the host is down, and nobody looks whether it says so.',
+    wrong: 'Nova is told that the host is down, and nobody looks whether it says so, then or later.',
     room: 'domain',
     patches: [
       domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)'),
@@ -71,15 +71,6 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
       ),
     ],
     caughtBy: ['S0', 'S1'],
-  },
-  {
-    name: 'forgotten-force-down',
-    wrong: 'Somebody takes the forced-down mark back, and the evacuations go on.',
-    room: 'domain',
-    patches: [
-      domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
-    ],
-    caughtBy: ['S1'],
   },
   {
     name: 'maintenance-not-asked-again',
