@@ -51,8 +51,9 @@ function simulationPart(measured: Results['simulation']): string[] {
 
 function reachText(pairs: Readonly<Record<string, number>>): string {
   const { reachable, covered, missing } = coverageOf({ pairs });
-  const least = missing.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ');
-  return `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more${least === '' ? '.' : `; the others: ${least}.`}`;
+  const rarest = [...missing].sort((a, b) => a.hits - b.hits).slice(0, 8);
+  const least = rarest.map(({ kind, state, hits }) => `${kind} in ${state} ${hits}`).join(', ');
+  return `${covered} of ${reachable} reachable pairs of fault and state were struck ${ENOUGH} times or more${least === '' ? '.' : `; the rarest: ${least}.`}`;
 }
 
 function modelPart(measured: Results['model']): string[] {
