@@ -13,8 +13,12 @@ export interface Word {
 /** What salvor has been told of each host, as far as it has acknowledged it. */
 export class Reports {
   readonly #newest = new Map<string, Word>();
+  /** Bodies from too far ahead when they were put: refused then, they stay refused, however late they are deleted. */
+  readonly #fromAhead = new Set<string>();
 
   follow(happening: DatedHappening): void {
+    if (happening.kind === 'reported' && Date.parse(happening.event.time) > happening.atMs + CREDIBLE_MS)
+      this.#fromAhead.add(JSON.stringify(happening.event));
     if (happening.kind !== 'acknowledged' || happening.queue !== 'host-events') return;
     const [, type, time, host] =
       /"type":"host\.(up|heartbeat|down)","time":"([^"]+)","data":\{"schemaVersion":1,"host":"([^"]+)"/.exec(
@@ -24,8 +28,8 @@ export class Reports {
     const says = type === 'down' ? 'down' : 'up';
     const seenAtMs = Date.parse(time);
     const key = `${says} ${host}`;
-    const aheadMs = seenAtMs - happening.atMs;
-    const isCredible = aheadMs <= CREDIBLE_MS && (says === 'down' || aheadMs >= -CREDIBLE_MS);
+    const isTooOld = says === 'up' && seenAtMs < happening.atMs - CREDIBLE_MS;
+    const isCredible = !isTooOld && !this.#fromAhead.has(happening.body);
     if (!isCredible || seenAtMs <= (this.#newest.get(key)?.seenAtMs ?? 0)) return;
     this.#newest.set(key, { says, seenAtMs, acknowledgedAtMs: happening.atMs });
   }
