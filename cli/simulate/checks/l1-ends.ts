@@ -2,7 +2,6 @@ import { notProtected } from '#shared/domain/instances.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { isAlive } from '../actions.ts';
 import type { DatedHappening } from '../engine/log.ts';
-import { isUnfinishedMove } from '../ports/nova-view.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { type CommittedFact, factsOf, instanceOf } from './intents.ts';
 
@@ -83,9 +82,7 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
     const isHere = server.host === incidents.hostOf(stream);
     if (isHere && (fact.outcome === 'recovered' || fact.outcome === 'gone'))
       return `${server.name} is said to be ${fact.outcome}, and is still on ${server.host}`;
-    const underWay = (world.migrationsByServer.get(server.id) ?? []).some(
-      (each) => isUnfinishedMove(each) && each.createdMs < atMs - KNOWN_WITHIN_MS.grant,
-    );
+    const underWay = server.evacuation !== null && server.evacuation.migration.createdMs < atMs - KNOWN_WITHIN_MS.grant;
     return isHere && underWay && fact.outcome === 'not-recoverable'
       ? `${server.name} is said to be not recoverable, and its evacuation is under way`
       : undefined;
@@ -106,9 +103,8 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
     sentence: 'once faults stop, every incident ends and every protected instance has an outcome',
     see: (happening) => {
       if (happening.kind === 'calm') calmSinceMs = happening.atMs;
-      if (happening.kind === 'began')
-        for (const host of happening.hosts)
-          if (happening.name === 'confirm-host-down') lookedAtMs.set(host, happening.atMs);
+      if (happening.kind === 'began' && happening.name === 'confirm-host-down')
+        for (const host of happening.hosts) lookedAtMs.set(host, happening.atMs);
       if (happening.kind === 'committed') return seeCommit(happening);
       return happening.kind === 'acknowledged' ? (lost(happening.atMs) ?? forgotten(happening.atMs)) : undefined;
     },
