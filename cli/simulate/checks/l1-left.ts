@@ -2,6 +2,7 @@ import { notProtected } from '#shared/domain/instances.ts';
 import type { SimServer } from '#sim/world/types.ts';
 import { isUnfinishedMove } from '../ports/nova-view.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { lossOf } from './disks.ts';
 import { factsOf, instanceOf } from './intents.ts';
 
 /**
@@ -14,16 +15,12 @@ export function whatIsFitIsEvacuated({ simulation, segmentsOf }: Scene): Check {
   function isFit(server: SimServer, nowMs: number): boolean {
     const segment = segmentsOf(server.host ?? '')[0];
     if (segment === undefined || notProtected(server, segment.instances) !== undefined) return false;
-    const { sharedInstanceStorage, allowRebuildFromImage } = segment.instances;
-    const { ephemeralGb, swapMb, extraSpecs } = server.flavor;
-    const hasLocalDisks = server.imageId !== null || ephemeralGb > 0 || swapMb > 0;
     const isPlain = ['active', 'stopped'].includes(server.vmState) && server.taskState === null;
     const isQuiet = server.updatedMs < nowMs - KNOWN_WITHIN_MS.host;
     return (
       isPlain &&
       isQuiet &&
-      extraSpecs['hw:tpm_version'] === undefined &&
-      (!hasLocalDisks || sharedInstanceStorage || allowRebuildFromImage) &&
+      lossOf(server, segment) === undefined &&
       !(migrationsByServer.get(server.id) ?? []).some(isUnfinishedMove)
     );
   }

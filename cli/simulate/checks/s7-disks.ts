@@ -1,5 +1,6 @@
 import type { SimServer } from '#sim/world/types.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { lossOf } from './disks.ts';
 import { factsOf, instanceOf } from './intents.ts';
 
 const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
@@ -12,11 +13,9 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
   function judge(server: SimServer, nowMs: number): string | undefined {
     const segment = segmentsOf(server.host ?? '')[0];
     if (segment === undefined) return undefined;
-    const { sharedInstanceStorage, allowRebuildFromImage, protect, metadataKey } = segment.instances;
-    const { ephemeralGb, swapMb, extraSpecs } = server.flavor;
-    if (extraSpecs['hw:tpm_version'] !== undefined) return `${server.name} has a vTPM`;
-    const local = server.imageId !== null || ephemeralGb > 0 || swapMb > 0;
-    if (local && !sharedInstanceStorage && !allowRebuildFromImage) return `${server.name} has local disks`;
+    const loss = lossOf(server, segment);
+    if (loss !== undefined) return `${server.name} ${loss}`;
+    const { protect, metadataKey } = segment.instances;
     const said = server.metadata[metadataKey]?.toLowerCase();
     const optedOut = NO.has(said ?? '') || (protect === 'opted-in' && !YES.has(said ?? ''));
     if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - KNOWN_WITHIN_MS.instance)
