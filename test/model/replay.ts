@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { QueueName } from '#events/catalog.ts';
+import { QUEUES } from '#events/catalog.ts';
+import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
@@ -42,15 +43,9 @@ export interface Setting {
   readonly policy: Policy;
   readonly hosts: readonly string[];
   readonly inventory: (partition: string) => Awaited<ReturnType<StateStore['query']>> | undefined;
-  readonly functions: Readonly<Record<QueueName, Handle>> & {
-    readonly sweep: (services: Services) => Promise<unknown>;
-  };
   /** Breaks the services, for the tests of the search itself. */
   readonly sabotage?: (services: Services) => Services;
 }
-export type Handle = {
-  readonly handle: (services: Services, records: readonly SqsRecord[]) => Promise<readonly string[]>;
-};
 
 /**
  * Runs a real function from its start, with the answers that were recorded so far, up to the first call without
@@ -68,8 +63,8 @@ export async function replay(
   let ended: Progress | undefined;
   const work =
     message === undefined
-      ? setting.functions.sweep(broken).then(() => [])
-      : setting.functions[message.queue].handle(broken, [recordOf(message)]);
+      ? FUNCTIONS.sweep(broken).then(() => [])
+      : FUNCTIONS[QUEUES[message.queue].function].handle(broken, [recordOf(message)]);
   work.then(
     (failed) => {
       ended = failed.length === 0 ? { ended: 'done' } : { ended: 'failed', because: trace.lastError };

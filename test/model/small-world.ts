@@ -1,11 +1,3 @@
-import { confirmHostDown } from '#functions/confirm-host-down.ts';
-import { evacuateInstance } from '#functions/evacuate-instance.ts';
-import { fenceHost } from '#functions/fence-host.ts';
-import { followEvacuations } from '#functions/follow-evacuations.ts';
-import { obeyOperator } from '#functions/obey-operator.ts';
-import { planEvacuation } from '#functions/plan-evacuation.ts';
-import { receiveHostEvent } from '#functions/receive-host-event.ts';
-import { sweep } from '#functions/sweep.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { aPolicy } from '#test/support/builders.ts';
 import { HEALTHY, instanceIdOf, servicesOf } from './cloud.ts';
@@ -18,19 +10,8 @@ import { type Cloud, type RealInstance, type State, Tables } from './state.ts';
 import type { World } from './steps.ts';
 import { successors } from './successors.ts';
 
-const FUNCTIONS: Setting['functions'] = {
-  'host-events': receiveHostEvent,
-  'confirm-host-down': confirmHostDown,
-  'fence-host': fenceHost,
-  'plan-evacuation': planEvacuation,
-  'evacuate-instance': evacuateInstance,
-  'follow-evacuations': followEvacuations,
-  'operator-commands': obeyOperator,
-  sweep,
-};
-
 /** What a test of the search breaks. */
-export type Sabotage = Partial<Pick<Setting, 'sabotage' | 'functions'>>;
+export type Sabotage = Pick<Setting, 'sabotage'>;
 
 const STORM = { maxHosts: 2, maxPercent: 100, windowSeconds: 600, coolDownSeconds: 10 };
 /** The numbers are small, and of few kinds, so that few moments differ; see docs/decisions for each. */
@@ -65,7 +46,7 @@ export async function smallWorld(
   const tables = new Tables();
   const cloud = cloudOf(profile, hosts);
   const inventory = await mirrorOf(policy, servicesOf(cloud));
-  const setting: Setting = { policy, hosts, inventory, functions: FUNCTIONS, ...sabotage };
+  const setting: Setting = { policy, hosts, inventory, ...sabotage };
   const world: World = { setting, tables, runs: new Runs(setting, tables) };
   const budget = tables.budgets.idOf(
     profile.from === undefined ? profile.budget : { down: profile.bounds.suspects.length },

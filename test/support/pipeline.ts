@@ -1,27 +1,12 @@
 import { QUEUES, type QueueName, queueOf } from '#events/catalog.ts';
 import type { OperatorCommand } from '#events/operator-command.ts';
-import { confirmHostDown } from '#functions/confirm-host-down.ts';
-import { evacuateInstance } from '#functions/evacuate-instance.ts';
-import { fenceHost } from '#functions/fence-host.ts';
-import { followEvacuations } from '#functions/follow-evacuations.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
-import { obeyOperator } from '#functions/obey-operator.ts';
-import { planEvacuation } from '#functions/plan-evacuation.ts';
-import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
-import type { QueueFunction, SqsRecord } from '#shared/lambda/queue-function.ts';
+import { FUNCTIONS } from '#infra/embedded/functions.ts';
+import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import { anEvent, type EventInput, seconds } from './builders.ts';
 import { aRecord, type FakeServices } from './fakes.ts';
 
-const FUNCTIONS: Readonly<Record<QueueName, QueueFunction>> = {
-  'host-events': receiveHostEvent,
-  'confirm-host-down': confirmHostDown,
-  'fence-host': fenceHost,
-  'plan-evacuation': planEvacuation,
-  'evacuate-instance': evacuateInstance,
-  'follow-evacuations': followEvacuations,
-  'operator-commands': obeyOperator,
-};
 const SWEEP_EVERY_MS = seconds(60);
 
 interface Waiting {
@@ -94,7 +79,7 @@ export class Pipeline {
     const receives = message.receives + 1;
     this.waiting = this.waiting.filter((each) => each !== message);
     const attributes = { ...record.attributes, ApproximateReceiveCount: String(receives) };
-    const failed = await FUNCTIONS[queue].handle(this.services, [{ ...record, attributes }]);
+    const failed = await FUNCTIONS[QUEUES[queue].function].handle(this.services, [{ ...record, attributes }]);
     if (failed.length === 0) return;
     const { maxReceiveCount, visibilityTimeoutSeconds } = QUEUES[queue];
     if (receives >= maxReceiveCount) this.deadLetters.push(record.body);
