@@ -42,14 +42,15 @@ export async function requestEvacuation(
 ): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
   const { destination: host, way } = 'attempt' in progress ? progress.attempt : { destination: null, way: 'as-it-was' };
   const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
-  const evacuate = async (): Promise<Answer> =>
-    clock.now() > leaveByMs ? notSent(TOO_LATE) : await compute.evacuate(instanceId, { host, end });
-  if (way !== 'reset-and-leave-stopped') return { facts: [], answer: await evacuate() };
-  if (clock.now() > leaveByMs) return { facts: [], answer: notSent(TOO_LATE) };
+  const isTooLate = () => clock.now() > leaveByMs;
+  if (isTooLate()) return { facts: [], answer: TOO_LATE };
+  if (way !== 'reset-and-leave-stopped')
+    return { facts: [], answer: await compute.evacuate(instanceId, { host, end }) };
   const reset = await compute.resetStateToActive(instanceId);
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
-  if (reset.kind === 'accepted') return { facts, answer: await evacuate() };
+  if (reset.kind === 'accepted')
+    return { facts, answer: isTooLate() ? TOO_LATE : await compute.evacuate(instanceId, { host, end }) };
   // It may take effect yet, in the middle of the next attempt: so it is settled like an evacuate without an answer.
   if (reset.kind === 'unknown') return { facts, answer: { ...reset, error: `os-resetState: ${reset.error}` } };
   const { message } = reset;
@@ -63,16 +64,14 @@ export async function requestEvacuation(
   return { facts, answer };
 }
 
-const TOO_LATE = 'not sent: what was read before it was too old by then';
-
-/** Nothing left this process, so there is nothing to settle. */
-const notSent = (message: string): Answer => ({
+/** The evacuate has not left this process, so there is nothing to settle. */
+const TOO_LATE: Answer = {
   kind: 'refused',
   httpStatus: 0,
-  message,
+  message: 'not sent: what was read before it was too old by then',
   requestId: null,
   durationMs: 0,
-});
+};
 
 /** Records what Nova answered, behind whatever the follower has made of the task meanwhile (A1). */
 export async function recordAnswer(
