@@ -1,5 +1,6 @@
 import type { FunctionName } from '#events/catalog.ts';
 import type { FaultKind, StateName } from './faults.ts';
+import { OF_EVACUATIONS } from './reach.ts';
 import type { FailureHow } from './scenario.ts';
 import type { Focus } from './schedule.ts';
 
@@ -140,19 +141,10 @@ const AFTERWARDS: Partial<Readonly<Record<StateName, readonly Lead[]>>> = {
   stopped: [{ kind: 'released', during: 'stopped', afterMs: [90_000, 150_000] }],
 };
 
-const OF_EVACUATIONS: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  'evacuation-slow',
-  'evacuation-stuck',
-  'spawn-fails',
-  'no-valid-host',
-  'host-field-late',
-  'destination-dies',
-]);
-
 function generalWays(state: StateName, kinds: readonly FaultKind[]): Ways | undefined {
   if (state === 'fencing' && kinds.some((kind) => STRIKES_POWER_OFF.has(kind))) return [[REFUSING]];
   // They wait for the second time that the state comes up: for their sake the first is often left short.
-  if (state === 'forcing-down' && kinds.some((kind) => OF_EVACUATIONS.has(kind)))
+  if (state === 'forcing-down' && kinds.some((kind) => OF_EVACUATIONS.includes(kind)))
     return [[], [], [], ...(TO_STATE[state] ?? [])];
   return TO_STATE[state];
 }
@@ -198,5 +190,5 @@ const OF_DEVICES: ReadonlySet<FaultKind> = new Set<FaultKind>([
 /** Whether what it is for comes about where a proof has to be renewed while evacuations are on their way. */
 export const wantsRenewals = ({ state, kinds }: Focus): boolean =>
   ['fencing', 'forcing-down', 'planning'].includes(state)
-    ? kinds.some((kind) => OF_EVACUATIONS.has(kind) || kind === 'forced-up')
+    ? kinds.some((kind) => OF_EVACUATIONS.includes(kind) || kind === 'forced-up')
     : state.startsWith('task ') && kinds.some((kind) => OF_DEVICES.has(kind));

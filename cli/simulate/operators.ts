@@ -42,26 +42,26 @@ function incidentOf({ store, policy }: Simulation, { serviceUuid }: SimHost) {
 export const hasIncident = (simulation: Simulation, host: SimHost): boolean =>
   incidentOf(simulation, host) !== undefined;
 
-/** Held or stopped. */
-export function isHeldUp(simulation: Simulation, host: SimHost): boolean {
-  const status = incidentOf(simulation, host)?.status;
-  return status === 'held' || status === 'stopped';
+/** The incident of a host that waits for a person: held or stopped. */
+function heldUp(simulation: Simulation, host: SimHost) {
+  const incident = incidentOf(simulation, host);
+  return incident?.status === 'held' || incident?.status === 'stopped' ? incident : undefined;
 }
 
-/** Releases what is held or stopped. @returns whether there was something */
-export function release(simulation: Simulation, host: SimHost): boolean {
-  const incident = incidentOf(simulation, host);
-  if (incident?.status !== 'held' && incident?.status !== 'stopped') return false;
+export const isHeldUp = (simulation: Simulation, host: SimHost): boolean => heldUp(simulation, host) !== undefined;
+
+/** Releases what is held or stopped, if anything is. */
+export function release(simulation: Simulation, host: SimHost): void {
+  const incident = heldUp(simulation, host);
+  if (incident === undefined) return;
   const gates = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
   const { hostKey, id: incidentId } = incident;
   send(simulation, { type: 'release', ...said(simulation), hostKey, incidentId, gates });
-  return true;
 }
 
-export function dismiss(simulation: Simulation, host: SimHost): boolean {
+export function dismiss(simulation: Simulation, host: SimHost): void {
   const incident = incidentOf(simulation, host);
-  if (incident === undefined) return false;
+  if (incident === undefined) return;
   const { hostKey, id: incidentId } = incident;
   send(simulation, { type: 'dismiss', ...said(simulation), hostKey, incidentId });
-  return true;
 }

@@ -8,6 +8,16 @@ const without = (...states: readonly StateName[]): readonly StateName[] =>
 const UNDER_WAY: readonly StateName[] = ['fencing', 'forcing-down', 'planning', 'evacuating'];
 const READ_AGAIN: readonly StateName[] = ['fencing', 'task waiting', 'task accepted', 'task ended'];
 
+/** They befall an evacuation that runs in Nova. */
+export const OF_EVACUATIONS: readonly FaultKind[] = [
+  'evacuation-slow',
+  'evacuation-stuck',
+  'spawn-fails',
+  'no-valid-host',
+  'host-field-late',
+  'destination-dies',
+];
+
 interface Reach {
   readonly kinds: readonly FaultKind[];
   readonly states: readonly StateName[];
@@ -29,12 +39,13 @@ export const REASONS: readonly Reach[] = [
       'out-of-time',
       'message-duplicated',
       'message-delayed',
+      'ack-lost',
+      'write-throttled',
+      'write-unknown',
+      'race-lost',
+      'read-throttled',
+      'index-lags',
     ],
-    states: ANY,
-    because: 'reports come in any state, and are read, written and acknowledged',
-  },
-  {
-    kinds: ['ack-lost', 'write-throttled', 'write-unknown', 'race-lost', 'read-throttled', 'index-lags'],
     states: ANY,
     because: 'reports come in any state, and are read, written and acknowledged',
   },
@@ -49,12 +60,15 @@ export const REASONS: readonly Reach[] = [
     because: 'the mirror of the inventory is read for every host, whatever its state',
   },
   {
-    kinds: ['nova-not-sent', 'nova-429', 'nova-4xx', 'nova-5xx-before', 'nova-5xx-after', 'nova-timeout-after'],
-    states: ['forcing-down', 'evacuating', 'task requested'],
-    because: 'salvor changes nothing in Nova but to force down, and to reset and evacuate an instance',
-  },
-  {
-    kinds: ['nova-late-effect'],
+    kinds: [
+      'nova-not-sent',
+      'nova-429',
+      'nova-4xx',
+      'nova-5xx-before',
+      'nova-5xx-after',
+      'nova-timeout-after',
+      'nova-late-effect',
+    ],
     states: ['forcing-down', 'evacuating', 'task requested'],
     because: 'salvor changes nothing in Nova but to force down, and to reset and evacuate an instance',
   },
@@ -69,14 +83,7 @@ export const REASONS: readonly Reach[] = [
     because: 'what an evacuation needs is tried out before the confirmation only',
   },
   {
-    kinds: [
-      'evacuation-slow',
-      'evacuation-stuck',
-      'spawn-fails',
-      'no-valid-host',
-      'host-field-late',
-      'destination-dies',
-    ],
+    kinds: OF_EVACUATIONS,
     states: [...UNDER_WAY, 'task requested', 'task accepted', 'task unknown'],
     because: 'it befalls an evacuation that runs in Nova, which goes on while the proof is renewed',
   },

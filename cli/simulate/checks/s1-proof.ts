@@ -16,8 +16,6 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
   const told = new Map<number, string>();
 
   function judge(host: string, nowMs: number, slackMs: number): string | undefined {
-    // The instance was deleted between salvor's last look and its request: there is nothing to evacuate.
-    if (host === '') return undefined;
     const askedAtMs = offAskedAtMs.get(host);
     const segment = simulation.policy.segments.find(({ name }) => name === incidents.segmentOf(host));
     if (askedAtMs === undefined) return `${host} was never read as off`;
@@ -56,7 +54,7 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     sentence: 'no evacuate request leaves without a valid fence proof of this incident, and with the host forced down',
     see: (happening) => {
       follow(happening);
-      // An instance that was deleted a moment ago is on no host.
+      // An instance that was deleted between salvor's last look and its request is on no host: nothing is evacuated.
       if (happening.kind === 'asked' && happening.request.act === 'evacuate' && happening.request.host !== '')
         return judge(happening.request.host, happening.atMs, REQUEST_WITHIN_MS);
       for (const { type, stream } of factsOf(happening)) {

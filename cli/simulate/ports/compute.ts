@@ -45,7 +45,6 @@ const NEEDED: readonly NeededService[] = [
   'cinder',
 ];
 /** The administrator that salvor is to Nova. */
-/** As Nova knows it. */
 export const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
 
 const REFUSALS: readonly (readonly [number, string])[] = [
