@@ -30,7 +30,7 @@ export function connect(cloud: CloudConfig, secrets: Secrets): Connection {
   const session = keystoneSession({ cloud, http, now: systemClock.now });
   return {
     session,
-    compute: novaCompute({ session }),
+    compute: novaCompute({ session, now: systemClock.now }),
     fencing: fencing({ secrets, version: VERSION }),
     close: () => http.close(),
   };

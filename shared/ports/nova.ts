@@ -123,10 +123,11 @@ export interface Compute {
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
    * `end: 'stopped'` 2.95 or later (it comes back SHUTOFF).
+   * No byte of it leaves after `leaveByMs`, Unix ms, however long a token took: then it is refused with `httpStatus` 0.
    */
   evacuate(
     serverId: string,
-    options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped' },
+    options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped'; readonly leaveByMs?: number },
   ): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string): Promise<Answer>;

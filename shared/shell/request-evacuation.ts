@@ -45,12 +45,12 @@ export async function requestEvacuation(
   const isTooLate = () => clock.now() > leaveByMs;
   if (isTooLate()) return { facts: [], answer: TOO_LATE };
   if (way !== 'reset-and-leave-stopped')
-    return { facts: [], answer: await compute.evacuate(instanceId, { host, end }) };
+    return { facts: [], answer: await compute.evacuate(instanceId, { host, end, leaveByMs }) };
   const reset = await compute.resetStateToActive(instanceId);
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];
   if (reset.kind === 'accepted')
-    return { facts, answer: isTooLate() ? TOO_LATE : await compute.evacuate(instanceId, { host, end }) };
+    return { facts, answer: isTooLate() ? TOO_LATE : await compute.evacuate(instanceId, { host, end, leaveByMs }) };
   // It may take effect yet, in the middle of the next attempt: so it is settled like an evacuate without an answer.
   if (reset.kind === 'unknown') return { facts, answer: { ...reset, error: `os-resetState: ${reset.error}` } };
   const { message } = reset;

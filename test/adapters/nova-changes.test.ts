@@ -20,7 +20,7 @@ async function setup(nova: Handler, options: FakeOptions = {}, changes: SessionC
   const fake = await fakeOpenStack({ nova, ...options });
   const session = sessionAt(fake, changes);
   closers.push(session.http.close, fake.close);
-  return { fake, session, compute: novaCompute({ session }) };
+  return { fake, session, compute: novaCompute({ session, now: Date.now }) };
 }
 
 describe('the token', () => {
@@ -156,6 +156,29 @@ describe('evacuate', () => {
     const answer = await compute.evacuate('i1', evacuate);
     expect(answer).toMatchObject({ kind: 'refused', httpStatus: 0, message: expect.stringContaining('Keystone at') });
     expect(fake.nova()).toHaveLength(0);
+  });
+
+  it.each([
+    ['the first token', false, 1],
+    ['another token', true, 2],
+  ])('is not sent once its time is over, for want of %s', async (_name, revoked, logins) => {
+    let nowMs = 1000;
+    const keystone = () => {
+      nowMs += 1000;
+      return undefined;
+    };
+    const { session, fake } = await setup(() => ({}), { keystone });
+    const compute = novaCompute({ session, now: () => nowMs });
+    if (revoked) await compute.services().catch(() => undefined);
+    if (revoked) fake.revoke();
+    expect(await compute.evacuate('i1', { ...evacuate, leaveByMs: nowMs + 500 })).toMatchObject({
+      kind: 'refused',
+      httpStatus: 0,
+      message: 'not sent: Nova: its time was over before it could be sent',
+    });
+    expect(fake.logins()).toHaveLength(logins);
+    expect(fake.nova().filter(({ method }) => method === 'POST')).toHaveLength(revoked ? 1 : 0);
+    expect(await compute.evacuate('i1', { ...evacuate, leaveByMs: nowMs })).toMatchObject({ kind: 'accepted' });
   });
 
   it('quotes no secret in its answer', async () => {

@@ -13,7 +13,7 @@ async function setup(nova: Handler, options: FakeOptions = {}, changes: SessionC
   const fake = await fakeOpenStack({ nova, ...options });
   const session = sessionAt(fake, changes);
   closers.push(session.http.close, fake.close);
-  return { fake, session, compute: novaCompute({ session }) };
+  return { fake, session, compute: novaCompute({ session, now: Date.now }) };
 }
 
 const SERVICE = {

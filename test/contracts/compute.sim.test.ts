@@ -25,7 +25,7 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
   sim.addAggregate({ name: 'ssd', hosts: ['compute-2', 'compute-3'] });
   const http = openStackHttp({ version: '0', random: Math.random });
   const as = (user: PasswordCredentials) =>
-    novaCompute({ session: keystoneSession({ cloud: cloudOf(user), http, now: Date.now }) });
+    novaCompute({ session: keystoneSession({ cloud: cloudOf(user), http, now: Date.now }), now: Date.now });
   const cloudOf = (user: PasswordCredentials): CloudConfig => ({
     name: 'sim',
     authUrl: sim.authUrl,

@@ -172,7 +172,7 @@ class Trace {
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
       forceDown: (id) => this.call('forceDown', [id]),
-      evacuate: (id, options) => this.call('evacuate', [id, options]),
+      evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),
     };
   }

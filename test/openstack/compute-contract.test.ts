@@ -27,7 +27,7 @@ describeOnRig('the Nova adapter', (bench) => {
       computeEndpoint: undefined,
     });
     const as = (account: Account) =>
-      novaCompute({ session: keystoneSession({ cloud: cloudOf(account), http, now: Date.now }) });
+      novaCompute({ session: keystoneSession({ cloud: cloudOf(account), http, now: Date.now }), now: Date.now });
     return {
       compute: as(rig.accounts.ha),
       asMember: as(rig.accounts.demo),

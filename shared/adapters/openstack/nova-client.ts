@@ -29,8 +29,14 @@ export interface NovaClient {
     microversion: Microversion,
     query: Query,
   ): Promise<readonly T[]>;
-  /** Sends one request with an effect. Never rejects. */
-  change(method: 'POST' | 'PUT', path: string, body: unknown, microversion: Microversion): Promise<Answer>;
+  /** Sends one request with an effect, unless by then it may not leave any more. Never rejects. */
+  change(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: unknown,
+    microversion: Microversion,
+    isTooLate?: () => boolean,
+  ): Promise<Answer>;
 }
 
 /** HTTP to one region's Nova: address, token, microversion, pages, and what each answer means. */
@@ -118,11 +124,12 @@ export function novaClient(session: Session): NovaClient {
       } while (marker !== undefined);
       return entries;
     },
-    change: async (method, path, body, microversion) => {
+    change: async (method, path, body, microversion, isTooLate) => {
       const startMs = performance.now();
-      const exchange = await changeOnce(session, microversion, (token, headers) =>
-        http.send(method, urlOf(token, path), headers, body),
-      );
+      const exchange = await changeOnce(session, microversion, async (token, headers) => {
+        if (isTooLate?.()) throw new Error('its time was over before it could be sent');
+        return http.send(method, urlOf(token, path), headers, body);
+      });
       return answerOf(exchange, Math.round(performance.now() - startMs), redact);
     },
   };

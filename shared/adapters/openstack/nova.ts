@@ -13,8 +13,14 @@ import {
 import { notSent, novaClient } from './nova-client.ts';
 import { aggregateSchema, hypervisorSchema, migrationSchema, serverSchema, serviceSchema } from './nova-records.ts';
 
+export interface NovaOptions {
+  readonly session: Session;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
 /** One region's Nova (Compute API v2.1). The session names the cloud, its region and the identity. */
-export function novaCompute({ session }: { readonly session: Session }): Compute {
+export function novaCompute({ session, now }: NovaOptions): Compute {
   const nova = novaClient(session);
 
   /** The microversion meant, or the newest that this Nova has. */
@@ -34,8 +40,15 @@ export function novaCompute({ session }: { readonly session: Session }): Compute
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
 
-  const action = (serverId: string, body: unknown, microversion: Microversion) =>
-    nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion);
+  const action = (
+    serverId: string,
+    body: unknown,
+    microversion: Microversion,
+    leaveByMs = Number.POSITIVE_INFINITY,
+  ) => {
+    const isTooLate = () => now() > leaveByMs;
+    return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
+  };
 
   return {
     services: () => services({}),
@@ -68,10 +81,10 @@ export function novaCompute({ session }: { readonly session: Session }): Compute
     health: serviceHealth(session),
     forceDown: (serviceId) =>
       nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
-    evacuate: async (serverId, { host, end }) => {
+    evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
-      return action(serverId, { evacuate: host === null ? {} : { host } }, microversion);
+      return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
     resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
   };
