@@ -1,42 +1,22 @@
 import type { Answer, ComputeService, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
-import { askHostGates } from './gates/ask.ts';
+import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
-import { isShut, type Rules } from './gates/gate.ts';
+import { type GateResult, isShut, type Rules } from './gates/gate.ts';
 import { withRelease } from './gates/release.ts';
 import type { FenceProof, Fencing, ForcingDown, HostState, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
 
+/** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
+const CONFIRMATION_GOOD_MS = 60_000;
 /** Until a power-off or a force-down that was sent, and whose answer was lost, is looked after by `sweep`. */
 const ANSWER_DUE_MS = 30_000;
 
 /** A reading with the moment at which the device was asked. */
 export interface TimedReading extends PowerReading {
   readonly askedAtMs: number;
-}
-
-/** What is known of the device before it is believed; null where nothing is. */
-export interface KnownDevice {
-  /** The host to which the system that answered is bound. */
-  readonly boundTo: string | null;
-  /** The system to which the host is bound. */
-  readonly boundSystem: string | null;
-  /** The system that the policy names for the host. */
-  readonly configured: string | undefined;
-}
-
-/** Why the device that was read can't be the host's own (S2); null when it can. */
-export function bindingFault({ systemUuid }: PowerReading, known: KnownDevice, hostKey: string): string | null {
-  const { boundTo, boundSystem, configured } = known;
-  const told = systemUuid ?? 'not told';
-  if (configured !== undefined && systemUuid !== configured)
-    return `its system UUID is ${told}, the policy says ${configured}`;
-  if (boundTo !== null && boundTo !== hostKey) return `its system ${told} is bound to another host, ${boundTo}`;
-  if (boundSystem !== null && systemUuid !== boundSystem)
-    return `its system UUID is ${told}, the host is bound to ${boundSystem}`;
-  return null;
 }
 
 /**
@@ -82,22 +62,22 @@ export function decideFencing(
   if (untouched && seenUp)
     return commit(closedUntouched('the host was seen up before it was powered off', nowMs, evidence));
   if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
-  const gates = withRelease(askHostGates(evidence, rules), incident.release, nowMs);
-  const held: IncidentFact | undefined = gates.some(isShut)
-    ? { type: 'held', gates, evidence, atMs: nowMs, nextLookAtMs: nowMs + 10_000 }
-    : undefined;
+  const ofHost = withRelease(askHostGates(evidence, rules), incident.release, nowMs);
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
-    if (untouched && held !== undefined) return commit(held);
+    if (untouched && ofHost.some(isShut)) return commit(heldBy(ofHost, evidence));
     return commit(...whenOff(incident, reading, lastSeenUpMs(claims), nowMs));
   }
 
   // Once evacuations may have left, the host is kept off, whatever is said; but nothing is done while salvor is
   // switched off. Before that it may live, and have come back while its device was out of reach: everything is asked
   // again before each power-off (S2).
+  const isLate = nowMs - incident.confirmedAtMs > CONFIRMATION_GOOD_MS;
+  const counted = isLate ? withRelease(askCountingGates(evidence, rules), incident.release, nowMs) : [];
+  const gates = [...ofHost, ...counted];
   if (mayLive) {
     if (seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
-    if (held !== undefined) return commit(held);
+    if (gates.some(isShut)) return commit(heldBy(gates, evidence));
   } else {
     const halted = evidence.disarmed ?? (evidence.stopped && `the segment is stopped: ${evidence.stopped}`);
     // That it is still on is no news either.
@@ -116,6 +96,14 @@ export function decideFencing(
   };
   return { do: 'power-off', facts: [read, intent], attempt };
 }
+
+const heldBy = (gates: readonly GateResult[], evidence: Evidence): IncidentFact => ({
+  type: 'held',
+  gates,
+  evidence,
+  atMs: evidence.atMs,
+  nextLookAtMs: evidence.atMs + 10_000,
+});
 
 function cameBack({ earlierProof }: Fencing): string {
   const byHand = earlierProof === null ? '' : '; if Nova has it forced down, give it back by hand';

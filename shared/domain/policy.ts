@@ -40,7 +40,7 @@ const evacuation = z.strictObject({
 
 const fencing = z.strictObject({
   /** A proof older than this is renewed by another reading before the next evacuation leaves. */
-  proofMaxAgeSeconds: seconds(30, 3600).default(120),
+  proofMaxAgeSeconds: seconds(30, 600).default(120),
   retryBaseSeconds: seconds(1, 3600).default(5),
   retryMaxSeconds: seconds(1, 86_400).default(300),
 });

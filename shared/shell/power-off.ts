@@ -1,6 +1,6 @@
 import type { HostBasis } from '#shared/domain/basis.ts';
+import { bindingFault } from '#shared/domain/device-binding.ts';
 import {
-  bindingFault,
   decideAfterPowerOff,
   decideFencing,
   evidenceApart,

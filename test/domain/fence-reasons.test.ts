@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bindingFault, decideFencing, evidenceApart, type TimedReading } from '#shared/domain/fence.ts';
+import { bindingFault } from '#shared/domain/device-binding.ts';
+import { decideFencing, evidenceApart, type TimedReading } from '#shared/domain/fence.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
 import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { FACTS } from '#test/support/host-facts.ts';
-import { someReadings } from '#test/support/readings.ts';
+import { aSuspect, someReadings } from '#test/support/readings.ts';
 
 const aReading = (power: TimedReading['power']): TimedReading => ({
   power,
@@ -39,6 +40,57 @@ describe('a host that was held at the last moment', () => {
       type: 'held',
       nextLookAtMs: NOW_MS + seconds(10),
     });
+  });
+});
+
+describe('a power-off that comes long after the confirmation, as its device was out of reach', () => {
+  const confirmedAgo = (ms: number) => anIncident('fencing', { confirmedAtMs: NOW_MS - ms });
+  const shut = ['reporter-cliff', 'segment-storm', 'global-storm'] as const;
+  const manyMore = { openIncidents: [2, 3, 4, 5, 6].map((number) => aSuspect(number)) };
+
+  it('is held when many more hosts have failed since', () => {
+    const held = last(factsOf(confirmedAgo(seconds(61)), 'on', manyMore));
+    expect(held).toMatchObject({ type: 'held', atMs: NOW_MS, nextLookAtMs: NOW_MS + seconds(10) });
+    const gates = held?.type === 'held' ? held.gates : [];
+    expect(gates.filter(({ open }) => !open).map(({ gate }) => gate)).toEqual(shut);
+  });
+
+  it('goes on when a person has released what holds it', () => {
+    const release = {
+      by: 'ann',
+      reason: 'looked',
+      atMs: NOW_MS,
+      gates: shut,
+      untilMs: NOW_MS + 1,
+    };
+    const incident = { ...confirmedAgo(seconds(61)), release };
+    expect(last(factsOf(incident, 'on', manyMore))).toMatchObject({ type: 'power-off-intended' });
+  });
+
+  it('goes on when no more have, and tells what was counted', () => {
+    const intended = last(factsOf(confirmedAgo(seconds(61)), 'on'));
+    expect(intended).toMatchObject({ type: 'power-off-intended' });
+    const checks = intended?.type === 'power-off-intended' ? intended.checks : [];
+    expect(checks.map(({ gate }) => gate).slice(-5)).toEqual([
+      'reporter-cliff',
+      'segment-storm',
+      'global-storm',
+      'failure-domain',
+      'healthy-hosts',
+    ]);
+  });
+
+  it.each([
+    ['while its confirmation is young', confirmedAgo(seconds(60)), 'on', 'power-off-intended'],
+    ['when it was found off', confirmedAgo(seconds(61)), 'off', 'proof-made'],
+    [
+      'while evacuations may be under way',
+      { ...confirmedAgo(seconds(61)), evacuatingSinceMs: NOW_MS - 1 },
+      'on',
+      'power-off-intended',
+    ],
+  ] as const)('does not count others %s', (_, incident, power, type) => {
+    expect(last(factsOf(incident, power, manyMore))).toMatchObject({ type });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bindingFault } from '#shared/domain/device-binding.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import { bindingFault, decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import { decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import { NO_GUARD, withStop } from '#shared/domain/guards.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';

@@ -50,7 +50,7 @@ const NUMBERS: readonly (readonly [path: string, min: number, max: number, kind:
   ['segments/0/evacuation/settleSeconds', 1, 3600, 'any', 120],
   ['segments/0/evacuation/pollSeconds', 1, 60, 'any', 2],
   ['segments/0/evacuation/deadlineSeconds', 60, 7 * DAY, 'any', 6 * 3600],
-  ['segments/0/fencing/proofMaxAgeSeconds', 30, 3600, 'any', 120],
+  ['segments/0/fencing/proofMaxAgeSeconds', 30, 600, 'any', 120],
   ['segments/0/fencing/retryBaseSeconds', 1, 3600, 'any', 5],
   ['segments/0/fencing/retryMaxSeconds', 1, DAY, 'any', 300],
   ['fenceDevices/compute-1/timeoutSeconds', 1, 15, 'any', 10],

@@ -37,7 +37,11 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     wrong: 'Nobody asks whose system answered.',
     room: 'domain',
     patches: [
-      domain('fence.ts', 'const told = systemUuid', 'if (true as boolean) return null;\n  const told = systemUuid'),
+      domain(
+        'device-binding.ts',
+        'const told = systemUuid',
+        'if (true as boolean) return null;\n  const told = systemUuid',
+      ),
     ],
     caughtBy: ['S0', 'S1', 'S2'],
   },

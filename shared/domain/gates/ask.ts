@@ -6,7 +6,7 @@ import { armedGate, fenceDeviceGate, inServiceGate, notStoppedGate, protectedGat
 import { dependenciesGate, observerGate } from './probes.ts';
 import { withRelease } from './release.ts';
 import { settlingGate } from './settling.ts';
-import { healthyHostsGate, stormGates } from './storm.ts';
+import { healthyHostsGate, stormGate, stormGates } from './storm.ts';
 import { cliffGate, novaGate, reportersGate } from './witnesses.ts';
 
 /**
@@ -41,7 +41,7 @@ function askWithoutProbes(evidence: Evidence, rules: Rules): readonly GateResult
 
 /**
  * The gates that are asked again at the last moment before each power-off: those that tell whether this host may be
- * touched at all. The others guard against a wrong decision, and a decision is made once, at the confirmation.
+ * touched at all.
  */
 export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateResult[] => [
   protectedGate(evidence, rules),
@@ -51,4 +51,17 @@ export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateRes
   fenceDeviceGate(evidence, rules),
   settlingGate(evidence, rules),
   novaGate(evidence, rules),
+];
+
+/**
+ * The gates that count other hosts, for a power-off that comes long after its confirmation because the device was out of
+ * reach: what looked like one dead host then may have become a partition since. Neither rate nor cool-down are among
+ * them, which space out decisions; nor the reporters, whose claims stay good until somebody sees the host up.
+ */
+export const askCountingGates = (evidence: Evidence, rules: Rules): readonly GateResult[] => [
+  cliffGate(evidence, rules),
+  stormGate('segment', evidence.ofSegment, rules.segment.storm, evidence.atMs),
+  stormGate('global', evidence.ofAll, rules.policy.global.storm, evidence.atMs),
+  failureDomainGate(evidence, rules),
+  healthyHostsGate(evidence, rules),
 ];

@@ -19,7 +19,7 @@ export const stormGates = (
 ];
 
 /** Many hosts at once are rarely dead; and one after the other, over hours, may fall to what is moved on to the next. */
-function stormGate(scope: Scope, around: Surroundings, limits: StormLimits, atMs: number): GateResult {
+export function stormGate(scope: Scope, around: Surroundings, limits: StormLimits, atMs: number): GateResult {
   const { maxHosts, maxPercent, windowSeconds, maxHostsPerDay } = limits;
   const others = failedWithin(around, windowSeconds, atMs);
   const percent = percentOf(others + 1, around.hosts);

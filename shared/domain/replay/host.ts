@@ -2,8 +2,8 @@ import type { PowerOffAnswer } from '#shared/ports.ts';
 import type { HostBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
+import { bindingFault } from '../device-binding.ts';
 import {
-  bindingFault,
   decideAfterPowerOff,
   decideFencing,
   decideForcingDown,
