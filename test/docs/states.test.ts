@@ -1,7 +1,9 @@
 /** docs/states.md names every status, outcome, gate and fact of the code, where a reader looks for it. */
 import { describe, expect, it } from 'vitest';
 import { QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { askCountingGates, askHostGates } from '#shared/domain/gates/ask.ts';
 import type { GateName } from '#shared/domain/gates/gate.ts';
+import { gatherEvidence } from '#shared/domain/gates/gather.ts';
 import {
   type HostFact,
   type IncidentOutcome,
@@ -10,6 +12,7 @@ import {
   isSilentFact,
 } from '#shared/domain/host.ts';
 import type { TaskFact, TaskOutcome, TaskProgress } from '#shared/domain/task.ts';
+import { someReadings } from '#test/support/readings.ts';
 import { codeBlocksOf, listOf, namedIn, readPage, type TableRow, tablesOf, tableWith } from './markdown.ts';
 
 const page = readPage('docs/states.md');
@@ -120,6 +123,7 @@ const namesOf = (every: Every<string>): readonly string[] => Object.keys(every).
 const column = (rows: readonly TableRow[], title: string): readonly string[] =>
   rows.map((row) => row[title] ?? '').sort();
 
+const gates = tableWith(page, 'gate').map(({ gate = '' }) => gate);
 const [incidents = [], tasks = []] = tablesOf(page).filter(([row]) => row !== undefined && 'status' in row);
 const [incidentEnds = [], taskEnds = []] = tablesOf(page).filter(([row]) => row !== undefined && 'outcome' in row);
 
@@ -129,8 +133,14 @@ describe('docs/states.md has a row for each', () => {
   it('status of a task', () => expect(column(tasks, 'status')).toEqual(namesOf(TASK_STATUSES)));
   it('outcome of a task', () => expect(column(taskEnds, 'outcome')).toEqual(namesOf(TASK_OUTCOMES)));
   it('gate', () => {
-    const gates = tableWith(page, 'gate').map(({ gate = '' }) => gate.replace(/ \((again|last)\)/, ''));
-    expect(gates.sort()).toEqual(namesOf(GATES));
+    expect(gates.map((gate) => gate.replace(/ \(.*\)/, '')).sort()).toEqual(namesOf(GATES));
+  });
+  it.each([
+    ['again', askHostGates],
+    ['late', askCountingGates],
+  ])('gate that is asked again, and marks it: %s', (mark, ask) => {
+    const asked = ask(gatherEvidence(someReadings()), someReadings()).map(({ gate }) => `${gate} (${mark})`);
+    expect(gates.filter((gate) => gate.endsWith(`(${mark})`)).sort()).toEqual(asked.sort());
   });
 });
 
