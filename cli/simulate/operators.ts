@@ -15,6 +15,7 @@ function said(simulation: Simulation): Said {
 }
 
 function send(simulation: Simulation, command: OperatorCommand): void {
+  simulation.log.add({ kind: 'commanded', command });
   simulation.queues.put(command, JSON.stringify(command), 0);
 }
 
@@ -50,11 +51,12 @@ function heldUp(simulation: Simulation, host: SimHost) {
 
 export const isHeldUp = (simulation: Simulation, host: SimHost): boolean => heldUp(simulation, host) !== undefined;
 
-/** Releases what is held or stopped, if anything is. */
+/** Releases what is held or stopped, if anything is: all that is closed, or the first of it. */
 export function release(simulation: Simulation, host: SimHost): void {
   const incident = heldUp(simulation, host);
   if (incident === undefined) return;
-  const gates = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
+  const closed = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
+  const gates = simulation.random.next() < 0.4 ? closed.slice(0, 1) : closed;
   const { hostKey, id: incidentId } = incident;
   send(simulation, { type: 'release', ...said(simulation), hostKey, incidentId, gates });
 }

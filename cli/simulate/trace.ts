@@ -28,6 +28,8 @@ function textOf(happening: DatedHappening): string | undefined {
       return factsText(happening);
     case 'reported':
       return `report   ${happening.event.type} ${happening.event.data.host} by ${happening.event.source}`;
+    case 'commanded':
+      return `operator ${happening.command.type}`;
     case 'struck':
       return `FAULT    ${happening.strike.kind} of ${happening.strike.host} (${happening.strike.states.join(', ')})`;
     case 'person':

@@ -6,6 +6,7 @@ import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
 import { whatIsFitIsEvacuated } from './l1-left.ts';
+import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
@@ -52,8 +53,9 @@ export function judgeOf(simulation: Simulation): Judge {
   const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
   const incidents = new Incidents();
   const switches = new Switches();
+  const releases = new Releases();
   const reports = new Reports();
-  const scene: Scene = { simulation, histories, incidents, switches, reports, segmentsOf };
+  const scene: Scene = { simulation, histories, incidents, switches, releases, reports, segmentsOf };
   const checks = CHECKS.map((make) => make(scene));
   let looked = 0;
 
@@ -62,6 +64,7 @@ export function judgeOf(simulation: Simulation): Judge {
     histories.see(happening);
     incidents.follow(happening);
     switches.follow(happening);
+    releases.follow(happening);
     reports.follow(happening);
     for (const check of checks) {
       const what = check.see?.(happening);

@@ -3,6 +3,7 @@ import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { HostHistories } from './history.ts';
 import type { Incidents } from './intents.ts';
+import type { Releases } from './releases.ts';
 import type { Reports } from './reports.ts';
 import type { Switches } from './switches.ts';
 
@@ -12,6 +13,7 @@ export interface Scene {
   readonly histories: HostHistories;
   readonly incidents: Incidents;
   readonly switches: Switches;
+  readonly releases: Releases;
   readonly reports: Reports;
   /** Segments of the policy that hold the host, by what is true in the cloud now. */
   readonly segmentsOf: (host: string) => readonly Segment[];

@@ -23,12 +23,14 @@ export class Incidents {
   readonly #hosts = new Map<string, string>();
   readonly #openedAtMs = new Map<string, number>();
   readonly #segments = new Map<string, string>();
+  readonly #ids = new Map<string, string>();
 
   follow(happening: DatedHappening): void {
     for (const { type, stream, fact } of factsOf(happening)) {
       if (type !== 'incident-opened') continue;
       this.#hosts.set(stream, String(fact.host));
       this.#openedAtMs.set(String(fact.host), happening.atMs);
+      this.#ids.set(String(fact.host), String(fact.incidentId));
       this.#segments.set(String(fact.host), String(fact.segment));
     }
   }
@@ -41,6 +43,11 @@ export class Incidents {
   /** Under which segment's policy the last incident of the host was opened; the host may have left it since. */
   segmentOf(host: string): string | undefined {
     return this.#segments.get(host);
+  }
+
+  /** The id of the last incident of the host. */
+  idOf(host: string): string | undefined {
+    return this.#ids.get(host);
   }
 
   /** When the last incident of the host opened. */

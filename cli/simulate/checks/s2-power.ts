@@ -2,7 +2,15 @@ import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './ch
 import { factsOf } from './intents.ts';
 
 /** No power action on a host that must not have one, by what has been true for long enough to be known. */
-export function powerOffOnlyTheDead({ simulation, histories, incidents, switches, reports, segmentsOf }: Scene): Check {
+export function powerOffOnlyTheDead({
+  simulation,
+  histories,
+  incidents,
+  switches,
+  releases,
+  reports,
+  segmentsOf,
+}: Scene): Check {
   /** Hosts for which tasks were written in the open incident: S1 asks salvor to keep them off until those have ended. */
   const keptOff = new Set<string>();
   const seenDownAtMs = new Map<string, number>();
@@ -18,7 +26,8 @@ export function powerOffOnlyTheDead({ simulation, histories, incidents, switches
     if (unprotectedSinceMs < longAgo) return `${host} is not protected`;
     if (disabledSinceMs < longAgo) return `${host} is disabled for maintenance`;
     const lied = (seenDownAtMs.get(host) ?? 0) > longAgo;
-    if (segment?.requireNovaDown && upSinceMs < longAgo && !lied && !switches.isReleased(host, nowMs))
+    const released = releases.covers(incidents.idOf(host), 'nova-sees-it-down', nowMs, slackMs);
+    if (segment?.requireNovaDown && upSinceMs < longAgo && !lied && !released)
       return `${host} has been up for ${Math.round((nowMs - upSinceMs) / 1000)} s`;
     const up = reports.newest(host, 'up');
     const saidUp = (up?.seenAtMs ?? 0) > (reports.newest(host, 'down')?.seenAtMs ?? 0);

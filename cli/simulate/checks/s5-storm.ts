@@ -9,15 +9,19 @@ interface Decided {
   readonly host: string;
   readonly atMs: number;
   readonly segment: Segment;
+  /** Of the gates that a person had answered for then. */
+  readonly released: ReadonlySet<string>;
   /** Hosts of the segment then. */
   readonly whole: number;
 }
+
+const STORM_GATES = ['segment-storm', 'global-storm'] as const;
 
 /**
  * However many functions decide at once. Hosts count from the decision, which is when they take their ticket; a device
  * that is out of reach may delay the power-off. Judged when the power-off is asked for.
  */
-export function stormLimits({ simulation, incidents, switches, segmentsOf }: Scene): Check {
+export function stormLimits({ simulation, incidents, releases, segmentsOf }: Scene): Check {
   const { policy, world } = simulation;
   const decided = new Map<string, Decided>();
   const poweredOff = new Map<string, Decided>();
@@ -31,21 +35,26 @@ export function stormLimits({ simulation, incidents, switches, segmentsOf }: Sce
       // Nobody has given it back since it was powered off: the same failure, reported again.
       const before = poweredOff.get(host);
       const isOld = before !== undefined && world.hosts.get(host)?.forcedDown;
-      decided.set(host, isOld ? before : { host, atMs: happening.atMs, segment, whole });
+      const { atMs } = happening;
+      const id = incidents.idOf(host);
+      const released = new Set(STORM_GATES.filter((gate) => releases.covers(id, gate, atMs)));
+      decided.set(host, isOld ? before : { host, atMs, segment, released, whole });
     }
   }
 
   /** Of each window that holds the host: one that was decided on before may be powered off after another. */
   function judge(
+    gate: (typeof STORM_GATES)[number],
     { maxHosts, maxPercent, windowSeconds }: Segment['storm'],
     among: readonly Decided[],
     now: Decided,
     whole: number,
     of: string,
   ): string | undefined {
+    if (now.released.has(gate)) return undefined;
     const windowMs = windowSeconds * 1000;
-    for (const { atMs: endMs } of among) {
-      if (endMs < now.atMs || endMs - windowMs >= now.atMs) continue;
+    for (const { atMs: endMs, released } of among) {
+      if (released.has(gate) || endMs < now.atMs || endMs - windowMs >= now.atMs) continue;
       const counted = among.filter(({ atMs }) => atMs <= endMs && atMs > endMs - windowMs);
       const count = counted.length;
       const which = counted.map(({ host }) => host).join(', ');
@@ -67,12 +76,11 @@ export function stormLimits({ simulation, incidents, switches, segmentsOf }: Sce
       if (now === undefined) return `${host} is powered off, and nobody has decided that`;
       if (poweredOff.get(host) === now) return undefined;
       poweredOff.set(host, now);
-      if (switches.isReleased(host, happening.atMs)) return undefined;
       const all = [...poweredOff.values()];
       const ofSegment = all.filter((each) => each.segment === now.segment);
       return (
-        judge(now.segment.storm, ofSegment, now, now.whole, `segment ${now.segment.name}`) ??
-        judge(policy.global.storm, all, now, world.hosts.size, 'the cloud')
+        judge('segment-storm', now.segment.storm, ofSegment, now, now.whole, `segment ${now.segment.name}`) ??
+        judge('global-storm', policy.global.storm, all, now, world.hosts.size, 'the cloud')
       );
     },
   };

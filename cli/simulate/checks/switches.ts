@@ -1,50 +1,49 @@
-import { operatorCommand } from '#events/operator-command.ts';
+import { type OperatorCommand, operatorCommand } from '#events/operator-command.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import { factsOf } from './intents.ts';
 
-/** As long as a release counts (docs/states.md), and a moment more. */
-const RELEASED_MS = 905_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** One command that moves a switch. Times in Unix ms. */
+interface Move {
+  readonly id: string;
+  readonly disarms: boolean;
+  readonly askedAtMs: number;
+  readonly untilMs: number;
+  /** The first time; infinitely late before. */
+  acknowledgedAtMs: number;
+}
 
 /**
- * What operators have told salvor. What keeps its hands off counts once the command was acknowledged, what lets it go on
- * once salvor has put on record that it obeys.
+ * What operators have told salvor, by their commands. What keeps its hands off counts once the command was acknowledged,
+ * whatever salvor has put on record of it; what lets it go on counts from when it was sent.
  */
 export class Switches {
-  /** By segment; the empty name is everything. */
-  readonly #off = new Map<string, { readonly sinceMs: number; readonly untilMs: number }>();
-  /** The command that has moved each switch last. */
-  readonly #lastObeyed = new Map<string, string>();
-  readonly #releasedAtMs = new Map<string, number>();
+  /** By segment; the empty name is everything. The newest first, by when they were asked for. */
+  readonly #moves = new Map<string, readonly Move[]>();
   readonly #dismissedAtMs = new Map<string, number>();
 
   follow(happening: DatedHappening): void {
-    for (const { type, fact } of factsOf(happening)) {
-      if (type !== 'obeyed') continue;
-      const [what, name = ''] = String(fact.on).split(' ');
-      const scope = what === 'segment' ? name : '';
-      if (fact.command === 'arm' || fact.command === 'disarm') {
-        this.#lastObeyed.set(scope, String(fact.commandId));
-        this.#off.delete(scope);
-      }
-      if (fact.command === 'release') this.#releasedAtMs.set(name, happening.atMs);
-      if (fact.command === 'dismiss') this.#dismissedAtMs.set(name, happening.atMs);
-    }
-    if (happening.kind === 'acknowledged' && happening.queue === 'operator-commands')
-      this.#followDisarm(happening.body, happening.atMs);
+    for (const { type, fact } of factsOf(happening))
+      if (type === 'obeyed' && fact.command === 'dismiss')
+        this.#dismissedAtMs.set(String(fact.on).split(' ')[1] ?? '', happening.atMs);
+    if (happening.kind === 'commanded') this.#send(happening.command);
+    if (happening.kind !== 'acknowledged' || happening.queue !== 'operator-commands') return;
+    const { id } = operatorCommand.parse(JSON.parse(happening.body));
+    for (const move of [...this.#moves.values()].flat())
+      if (move.id === id) move.acknowledgedAtMs = Math.min(move.acknowledgedAtMs, happening.atMs);
   }
 
-  #followDisarm(body: string, atMs: number): void {
-    const command = operatorCommand.parse(JSON.parse(body));
-    if (command.type !== 'disarm') return;
-    const { forSeconds = Number.POSITIVE_INFINITY, time, segment = '' } = command;
-    // It was refused, or its message comes again behind what was said since.
-    if (this.#lastObeyed.get(segment) !== command.id) return;
-    this.#off.set(segment, { sinceMs: atMs, untilMs: Date.parse(time) + forSeconds * 1000 });
-  }
-
-  /** Whether a person has answered for what is decided about this host now. */
-  isReleased(host: string, nowMs: number): boolean {
-    return (this.#releasedAtMs.get(host) ?? 0) > nowMs - RELEASED_MS;
+  #send(command: OperatorCommand): void {
+    if (command.type !== 'disarm' && command.type !== 'arm') return;
+    const { id, segment = '' } = command;
+    const disarms = command.type === 'disarm';
+    const askedAtMs = Date.parse(command.time);
+    const forMs = command.type === 'disarm' ? (command.forSeconds ?? NEVER) * 1000 : NEVER;
+    const move: Move = { id, disarms, askedAtMs, untilMs: askedAtMs + forMs, acknowledgedAtMs: NEVER };
+    // Of two that were asked for at once, either may come last: then the one that lets salvor go on.
+    const later = (a: Move, b: Move): number => b.askedAtMs - a.askedAtMs || Number(a.disarms) - Number(b.disarms);
+    this.#moves.set(segment, [...(this.#moves.get(segment) ?? []), move].sort(later));
   }
 
   /** Whether a person has said, since then, that salvor shall leave this host to him. */
@@ -54,10 +53,16 @@ export class Switches {
 
   /** Since when hosts of the segment are to be left alone, in Unix ms; infinitely late when they are not. */
   offSinceMs(segment: string | undefined, nowMs: number): number {
-    const since = ['', segment ?? ''].map((name) => {
-      const off = this.#off.get(name);
-      return off !== undefined && off.untilMs > nowMs ? off.sinceMs : Number.POSITIVE_INFINITY;
-    });
-    return Math.min(...since);
+    return Math.min(...['', segment ?? ''].map((name) => this.#offSinceMs(name, nowMs)));
+  }
+
+  #offSinceMs(scope: string, nowMs: number): number {
+    let untilMs = NEVER;
+    for (const move of this.#moves.get(scope) ?? []) {
+      if (!move.disarms) return NEVER;
+      untilMs = Math.min(untilMs, move.untilMs);
+      if (move.acknowledgedAtMs !== NEVER) return untilMs > nowMs ? move.acknowledgedAtMs : NEVER;
+    }
+    return NEVER;
   }
 }

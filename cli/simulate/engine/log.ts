@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FunctionName, QueueName } from '#events/catalog.ts';
 import type { HostEvent } from '#events/host-event.ts';
+import type { OperatorCommand } from '#events/operator-command.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { Journal, type WorldFact } from '#sim/journal.ts';
 import type { Strike } from './director.ts';
@@ -28,6 +29,8 @@ export type Happening =
   | { readonly kind: 'answered'; readonly request: OutsideRequest; readonly answer: string }
   | { readonly kind: 'committed'; readonly writes: readonly StateWrite[] }
   | { readonly kind: 'reported'; readonly event: HostEvent }
+  /** An operator has put this into the queue. */
+  | { readonly kind: 'commanded'; readonly command: OperatorCommand }
   /** A message was worked on and deleted. */
   | { readonly kind: 'acknowledged'; readonly queue: QueueName; readonly body: string }
   | { readonly kind: 'dead-lettered'; readonly queue: QueueName; readonly body: string }
