@@ -9,7 +9,9 @@ import type { PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenari
 import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
-const INSTANCES_PER_HOST = 11;
+const INSTANCES_PER_HOST = 12;
+/** Metadata key of aggregates that names the failure domain of their hosts. */
+export const RACK = 'rack';
 
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
@@ -81,7 +83,7 @@ function policyOf(random: Random, hosts: readonly PlannedHost[], focuses: readon
       reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
       requireNovaDown: happens(random, 0.8),
       storm: stormOf(random, strict ? [1, 2, 3] : [4, 6], windowSeconds, strict),
-      minHealthyHosts: pickOne(random, strict ? [1, 1, 2] : [1]),
+      minHealthyHosts: pickOne(random, strict ? [1, 2, 3] : [1, 1, 2]),
       instances: {
         protect: happens(random, 0.85) ? 'all' : 'opted-in',
         sharedInstanceStorage: happens(random, 0.75),
@@ -110,7 +112,7 @@ function policyOf(random: Random, hosts: readonly PlannedHost[], focuses: readon
           ]),
         )
       : { '*': { ...device, url: DEVICE_URL } },
-    failureDomains: { maxHostsPerDomain: pickOne(random, strict ? [1, 3] : [3, 5]), maxDomains: 3, windowSeconds },
+    failureDomains: domainsOf(random, hosts, strict, windowSeconds),
     global: {
       storm: stormOf(random, strict ? [2, 3, 5] : [5, 8], windowSeconds, strict),
       maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
@@ -123,9 +125,27 @@ const stormOf = (random: Random, maxHosts: readonly number[], windowSeconds: num
   maxPercent: pickOne(random, strict ? [34, 50, 75] : [75, 100]),
   windowSeconds,
   maxHostsPerDay: pickOne(random, strict ? [3, 20, 20, 20] : [20]),
-  maxHostsPerMinute: pickOne(random, strict ? [1, 3] : [2, 3]),
+  maxHostsPerMinute: pickOne(random, strict ? [1, 3] : [1, 2, 3]),
   coolDownSeconds: pickOne(random, [0, 30, 120]),
 });
+
+/** Racks as Nova's aggregates name them, or the policy, or none. */
+function domainsOf(random: Random, hosts: readonly PlannedHost[], strict: boolean, windowSeconds: number) {
+  const limits = {
+    maxHostsPerDomain: pickOne(random, strict ? [1, 2] : [2, 3, 5]),
+    maxDomains: pickOne(random, strict ? [1, 2] : [2, 3]),
+    windowSeconds,
+  };
+  const racks = wholeBetween(random, 2, 3);
+  const named = hosts.map(({ name }, index) => ({ name, rack: `rack-${index % racks}` }));
+  const inRack = Object.groupBy(named, ({ rack }) => rack);
+  const byName = Object.entries(inRack).map(([rack, all = []]) => [rack, all.map(({ name }) => name)] as const);
+  return pickOne(random, [
+    limits,
+    { ...limits, aggregateMetadataKey: RACK },
+    { ...limits, hosts: Object.fromEntries(byName) },
+  ]);
+}
 
 /** One for each focus. Most hosts have time to be repaired before they fail again. */
 function failuresOf(

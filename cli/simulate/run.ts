@@ -8,6 +8,7 @@ import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
 import { Simulation } from './engine/simulation.ts';
 import { fail } from './failures.ts';
+import { RACK } from './generate.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
@@ -49,7 +50,7 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       name: segment.hosts.aggregate,
       availabilityZone: null,
       hosts: members,
-      metadata: {},
+      metadata: { [RACK]: segment.name },
       createdMs: world.clock.now(),
     });
   }

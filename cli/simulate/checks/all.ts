@@ -1,6 +1,7 @@
 import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { auditTellsAll } from './a1-audit.ts';
+import { Around } from './around.ts';
 import type { Check, Scene, Violation } from './check.ts';
 import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
@@ -13,6 +14,7 @@ import { proofBeforeEvacuation } from './s1-proof.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
 import { oneIncidentPerHost } from './s3-one-incident.ts';
 import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
+import { guardsHold } from './s5-guards.ts';
 import { stormLimits } from './s5-storm.ts';
 import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
@@ -26,6 +28,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   oneIncidentPerHost,
   oneEvacuationAtATime,
   stormLimits,
+  guardsHold,
   noHostGivenBack,
   noDiskIsLost,
   auditTellsAll,
@@ -52,10 +55,11 @@ export function judgeOf(simulation: Simulation): Judge {
     });
   const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
   const incidents = new Incidents();
+  const around = new Around(simulation, histories, incidents);
   const switches = new Switches();
   const releases = new Releases();
   const reports = new Reports();
-  const scene: Scene = { simulation, histories, incidents, switches, releases, reports, segmentsOf };
+  const scene: Scene = { simulation, histories, incidents, around, switches, releases, reports, segmentsOf };
   const checks = CHECKS.map((make) => make(scene));
   let looked = 0;
 
@@ -70,6 +74,7 @@ export function judgeOf(simulation: Simulation): Judge {
       const what = check.see?.(happening);
       if (what !== undefined) return violation(check, what, happening.atMs);
     }
+    around.follow(happening);
     return undefined;
   };
   return {

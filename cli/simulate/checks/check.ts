@@ -1,6 +1,7 @@
 import type { Segment } from '#shared/domain/policy.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
+import type { Around } from './around.ts';
 import type { HostHistories } from './history.ts';
 import type { Incidents } from './intents.ts';
 import type { Releases } from './releases.ts';
@@ -12,6 +13,7 @@ export interface Scene {
   readonly simulation: Simulation;
   readonly histories: HostHistories;
   readonly incidents: Incidents;
+  readonly around: Around;
   readonly switches: Switches;
   readonly releases: Releases;
   readonly reports: Reports;
@@ -50,6 +52,9 @@ export const KNOWN_WITHIN_MS = {
   /** What the follower saw when it granted the attempt, and the grant itself (30 s). */
   grant: 60_000,
 } as const;
+
+/** From the moment of a decision, which its ticket bears, to its commit. */
+export const DECIDED_WITHIN_MS = 2_000;
 
 /** From the commit of an intent to its request, with another request before it. */
 export const REQUEST_WITHIN_MS = 45_000;

@@ -10,6 +10,15 @@ interface HostHistory {
   disabledSinceMs: number;
   notForcedDownSinceMs: number;
   unprotectedSinceMs: number;
+  protectedSinceMs: number;
+  /** Its service is enabled and not forced down, whether it reports or not. */
+  inServiceSinceMs: number;
+  /** Not so. */
+  outOfServiceSinceMs: number;
+  /** nova-compute does not report; Nova notices later. */
+  silentSinceMs: number;
+  /** When Nova was last made to call it up although it did not report; 0 for never. */
+  seenUpAtMs: number;
 }
 
 /** nova-compute that has lost libvirt disables itself, and says so in this way. */
@@ -33,12 +42,21 @@ export class HostHistories {
         disabledSinceMs: NEVER,
         notForcedDownSinceMs: NEVER,
         unprotectedSinceMs: NEVER,
+        protectedSinceMs: NEVER,
+        inServiceSinceMs: NEVER,
+        outOfServiceSinceMs: NEVER,
+        silentSinceMs: NEVER,
+        seenUpAtMs: 0,
       });
       this.#look(name, 0);
     }
   }
 
   of(host: string): Readonly<HostHistory> {
+    return this.#of(host);
+  }
+
+  #of(host: string): HostHistory {
     const history = this.#byHost.get(host);
     if (history === undefined) throw new Error(`there is no host ${host}`);
     return history;
@@ -47,6 +65,8 @@ export class HostHistories {
   see(happening: DatedHappening): void {
     if (happening.kind === 'fact' && happening.fact.kind !== 'guest' && 'host' in happening.fact)
       this.#look(happening.fact.host, happening.atMs);
+    if (happening.kind === 'struck' && happening.strike.kind === 'service-seen-up')
+      this.#of(happening.strike.host).seenUpAtMs = happening.atMs;
     if (happening.kind === 'person') this.#look(happening.host, happening.atMs);
   }
 
@@ -58,6 +78,12 @@ export class HostHistories {
     history.upSinceMs = since(isAlive(host) && !host.forcedDown, history.upSinceMs);
     history.disabledSinceMs = since(isMaintenance(host), history.disabledSinceMs);
     history.notForcedDownSinceMs = since(!host.forcedDown, history.notForcedDownSinceMs);
-    history.unprotectedSinceMs = since(!this.#isProtected(name), history.unprotectedSinceMs);
+    const isProtected = this.#isProtected(name);
+    history.unprotectedSinceMs = since(!isProtected, history.unprotectedSinceMs);
+    history.protectedSinceMs = since(isProtected, history.protectedSinceMs);
+    const isInService = !host.disabled && !host.forcedDown;
+    history.inServiceSinceMs = since(isInService, history.inServiceSinceMs);
+    history.outOfServiceSinceMs = since(!isInService, history.outOfServiceSinceMs);
+    history.silentSinceMs = since(!host.computeRunning, history.silentSinceMs);
   }
 }

@@ -1,11 +1,9 @@
 import { type OperatorCommand, operatorCommand } from '#events/operator-command.ts';
 import type { DatedHappening } from '../engine/log.ts';
+import { DECIDED_WITHIN_MS } from './check.ts';
 
 /** A release counts for so long once it is obeyed, and is refused when it is older than that (docs/states.md). */
 const COUNTS_MS = 900_000;
-
-/** What was decided on may have been read this long before it was committed. */
-const LATE_MS = 2_000;
 
 interface Release {
   readonly commandId: string;
@@ -41,7 +39,7 @@ export class Releases {
    * Whether a person may have answered for this gate of the incident.
    * @param slackMs how much earlier the gate may have been asked
    */
-  covers(incidentId: string | undefined, gate: string, nowMs: number, slackMs: number = LATE_MS): boolean {
+  covers(incidentId: string | undefined, gate: string, nowMs: number, slackMs: number = DECIDED_WITHIN_MS): boolean {
     return (this.#byIncident.get(incidentId ?? '') ?? []).some(
       ({ gates, fromMs, untilMs }) => gates.has(gate) && fromMs <= nowMs && untilMs > nowMs - slackMs,
     );
