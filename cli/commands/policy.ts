@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { print, printJson } from '../output.ts';
+import { policyDevicesCommand } from './policy-devices.ts';
 
-/** `salvor policy check|show`. */
+/** `salvor policy check|show|devices`. */
 export function policyCommand(): Command {
-  const policy = new Command('policy').description('check a policy, or print it with its defaults');
+  const policy = new Command('policy').description(
+    'check a policy and its fence devices, or print it with its defaults',
+  );
   policy
     .command('check <file>')
     .description('say what is wrong with a policy')
@@ -16,5 +19,6 @@ export function policyCommand(): Command {
     .command('show <file>')
     .description('print a policy with every default filled in')
     .action((file: string) => printJson(readPolicy(file)));
+  policy.addCommand(policyDevicesCommand());
   return policy;
 }

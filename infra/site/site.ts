@@ -1,26 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
-import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
-import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
-import { type Connection, connect } from '#shared/connect.ts';
+import type { Connection } from '#shared/connect.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Secrets } from '#shared/ports.ts';
 import type { Log } from '#shared/services.ts';
-import { readPolicy } from './policy-file.ts';
+import { openSite, type SiteFiles } from './open-site.ts';
 
-export interface SiteOptions {
-  readonly policyFile: string;
-  /** Holds the fence devices' credentials; mode 600. */
-  readonly secretsFile: string;
+export interface SiteOptions extends SiteFiles {
   readonly stateDir: string;
   /** Port of the SQS endpoint on 127.0.0.1. */
   readonly port: number;
-  /** Cloud of clouds.yaml; default as openstacksdk chooses. */
-  readonly cloudName?: string;
   readonly log: Log;
 }
 
@@ -37,16 +30,8 @@ export interface Site {
  */
 export async function startSite(options: SiteOptions): Promise<Site> {
   const { log, stateDir, port } = options;
-  const policy = readPolicy(options.policyFile);
+  const { policy, secrets, connection } = openSite(options);
   const { name, region } = policy.cloud;
-  const cloud = loadCloud({
-    env: process.env,
-    workingDirectory: process.cwd(),
-    ...(options.cloudName === undefined ? {} : { cloudName: options.cloudName }),
-    regionName: region,
-  });
-  const secrets = fileSecrets(options.secretsFile);
-  const connection = connect(cloud, secrets);
   try {
     const hosts = await checkCloud(connection, policy);
     await checkDevices(policy, secrets, hosts);

@@ -5,7 +5,7 @@ import type { Services } from '#shared/services.ts';
 
 /** A device as the policy has it, or why there is none: its secret or its CA is missing. */
 export async function openDevice(
-  { fencing }: Services,
+  { fencing }: Pick<Services, 'fencing'>,
   { systemUuid, caFile, insecureTls, ...config }: NonNullable<ReturnType<typeof fenceDeviceOf>>,
 ): Promise<FenceDevice | string> {
   const device: FenceDeviceConfig = {
