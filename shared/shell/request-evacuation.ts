@@ -90,4 +90,11 @@ export async function recordAnswer(
     // The follower saw the migration first: the answer is recorded behind that.
     task = await loadTask(services.state, intended.value.incidentId, intended.value.instanceId);
   }
+  const { instanceId, incidentId } = intended.value;
+  services.log.error("Nova's answer is not on record: the task was written by others each time", {
+    instanceId,
+    incidentId,
+    attempt,
+    answer: answer.kind,
+  });
 }

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { closedUntouched } from '#shared/domain/reports.ts';
+import { ConflictError } from '#shared/errors.ts';
+import { recordAnswer } from '#shared/shell/request-evacuation.ts';
 import { commitHost } from '#shared/shell/step.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
-import { anEvent, aPolicy, HOST_KEY } from '#test/support/builders.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { anEvent, aPolicy, aSegment, HOST_KEY } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 
@@ -145,5 +148,25 @@ describe('Nova that goes away in the middle', () => {
     await pipeline.run();
     expect((await loadHost(services.state, HOST_KEY))?.value.lastIncident?.outcome).toBe('recovered');
     expect(services.cloud.doubles).toEqual([]);
+  });
+});
+
+describe('an answer of Nova', () => {
+  it('that can not be put on record, as others write the task each time, is shouted about', async () => {
+    pipeline.report();
+    await pipeline.run();
+    const incidentId = (await loadHost(services.state, HOST_KEY))?.value.lastIncident?.id ?? '';
+    const [task] = await loadTasks(services.state, incidentId);
+    if (task === undefined) throw new Error('an incident has a task');
+    services.state.transact = () => Promise.reject(new ConflictError('the task has moved on'));
+    const answer = { kind: 'accepted', requestId: 'req-1', durationMs: 1 } as const;
+    await recordAnswer(services, task, [], answer, 1, aSegment());
+    expect(services.lines.filter(({ level }) => level === 'error')).toEqual([
+      {
+        level: 'error',
+        message: expect.stringMatching(/answer is not on record/),
+        fields: { instanceId: task.value.instanceId, incidentId, attempt: 1, answer: 'accepted' },
+      },
+    ]);
   });
 });
