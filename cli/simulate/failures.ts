@@ -1,6 +1,6 @@
 import { boot, crash, cutOff, isAlive, losePower, reconnect } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
-import type { PlannedFailure } from './scenario.ts';
+import type { PlannedFailure, PlannedHalt } from './scenario.ts';
 
 /** A host fails as planned; one that has failed already is left. */
 export function fail({ world }: Simulation, { host: name, how, forMs }: PlannedFailure): void {
@@ -29,4 +29,16 @@ export function fail({ world }: Simulation, { host: name, how, forMs }: PlannedF
       });
     }
   }
+}
+
+/** All functions are killed at once, and none begins until it is over. */
+export function standStill({ scheduler, lambda, log }: Simulation, { atMs, forMs }: PlannedHalt): void {
+  scheduler.after(atMs, () => {
+    log.add({ kind: 'halted', over: false });
+    lambda.halt();
+  });
+  scheduler.after(atMs + forMs, () => {
+    log.add({ kind: 'halted', over: true });
+    lambda.goOn();
+  });
 }

@@ -1,17 +1,14 @@
 import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
-import type { FaultKind, StateName } from './faults.ts';
-import { howsFor, wantsRenewals } from './leads.ts';
+import { policyOf } from './generate-policy.ts';
+import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
-import { DEVICE_URL } from './ports/fencing.ts';
-import type { PlannedFailure, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
+import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, Scenario } from './scenario.ts';
 import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
-const INSTANCES_PER_HOST = 12;
-/** Metadata key of aggregates that names the failure domain of their hosts. */
-export const RACK = 'rack';
+const INSTANCES_PER_HOST = 13;
 
 /** The scenario of a seed: the same at any time. */
 export function scenarioOf(seed: number): Scenario {
@@ -22,13 +19,15 @@ export function scenarioOf(seed: number): Scenario {
   const first = failuresOf(random, hosts, focuses);
   const failures = seed % RELAPSES_EVERY === 0 ? [...first, ...relapsesOf(random, first)] : first;
   const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
-  const lastMs = Math.max(...failures.map(({ atMs }) => atMs));
+  const halts = haltsOf(random, failures);
+  const lastMs = Math.max(...failures.map(({ atMs }) => atMs), ...halts.map(({ atMs, forMs }) => atMs + forMs));
   const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
   return {
     seed,
     hosts,
     policy,
     failures,
+    halts,
     instances: hosts.flatMap((host) => instancesOf(random, host)),
     faults: focuses.flatMap((focus, index) => {
       const failure = failures[index];
@@ -61,92 +60,6 @@ function hostsOf(random: Random): readonly PlannedHost[] {
   }));
 }
 
-/** It lets come about, and last, what the failures are for. */
-function policyOf(random: Random, hosts: readonly PlannedHost[], focuses: readonly Focus[]): PolicyInput {
-  const aims = new Set<StateName | FaultKind>(focuses.flatMap(({ state, kinds }) => [state, ...kinds]));
-  const renews = focuses.some(wantsRenewals);
-  const windowSeconds = pickOne(random, [300, 600]);
-  const segments = [...new Set(hosts.flatMap(({ segment }) => (segment === null ? [] : [segment])))];
-  const proofMaxAgeSeconds = pickOne(random, renews ? [30] : [30, 60, 120]);
-  const settleSeconds = pickOne(random, [60, 90, 120]);
-  const knowsSystems = happens(random, 0.5) || aims.has('bmc-wrong-host');
-  const device = { driver: 'redfish' as const, credentials: 'bmc', timeoutSeconds: pickOne(random, [4, 10]) };
-  // Guards that hold many hosts, and such that let most of them go on to where the other faults are.
-  const strict = happens(random, 0.2);
-  return {
-    version: 1,
-    segments: segments.map((name) => ({
-      name,
-      hosts: { aggregate: name },
-      mode: happens(random, 0.97) ? 'enforce' : 'shadow',
-      graceSeconds: pickOne(random, aims.has('suspected') ? [20, 40] : [0, 10, 20, 40]),
-      reporters: { required: pickOne(random, [1, 1, 2, 3]), claimTtlSeconds: pickOne(random, [120, 300, 900]) },
-      requireNovaDown: happens(random, 0.8),
-      storm: stormOf(random, strict ? [1, 2, 3] : [4, 6], windowSeconds, strict),
-      minHealthyHosts: pickOne(random, strict ? [1, 2, 3] : [1, 1, 2]),
-      instances: {
-        protect: happens(random, 0.85) ? 'all' : 'opted-in',
-        sharedInstanceStorage: happens(random, 0.75),
-        allowRebuildFromImage: happens(random, 0.1),
-        lostStates: happens(random, 0.8) ? 'recover-stopped' : 'leave',
-        inError: happens(random, 0.8) ? 'recover' : 'leave',
-      },
-      evacuation: {
-        maxInFlight: pickOne(random, renews ? [1, 2] : [1, 3, 50]),
-        maxInFlightPerDestination: pickOne(random, [1, 2, 10]),
-        maxAttempts: pickOne(random, [2, 3, 5]),
-        retryBaseSeconds: pickOne(random, [1, 5, 10]),
-        retryMaxSeconds: 40,
-        settleSeconds,
-        pollSeconds: pickOne(random, [2, 3, 5]),
-        deadlineSeconds: pickOne(random, aims.has('handing-over') ? [90, 150] : [300, 600, 900]),
-      },
-      fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
-    })),
-    settling: { pauseSeconds: pickOne(random, [0, 60]) },
-    fenceDevices: knowsSystems
-      ? Object.fromEntries(
-          hosts.map(({ name, systemUuid }) => [
-            name,
-            { ...device, url: DEVICE_URL.replace('{host}', name), systemUuid },
-          ]),
-        )
-      : { '*': { ...device, url: DEVICE_URL } },
-    failureDomains: domainsOf(random, hosts, strict, windowSeconds),
-    global: {
-      storm: stormOf(random, strict ? [2, 3, 5] : [5, 8], windowSeconds, strict),
-      maxEvacuationsInFlight: pickOne(random, [2, 10, 100]),
-    },
-  };
-}
-
-const stormOf = (random: Random, maxHosts: readonly number[], windowSeconds: number, strict: boolean) => ({
-  maxHosts: pickOne(random, maxHosts),
-  maxPercent: pickOne(random, strict ? [34, 50, 75] : [75, 100]),
-  windowSeconds,
-  maxHostsPerDay: pickOne(random, strict ? [3, 20, 20, 20] : [20]),
-  maxHostsPerMinute: pickOne(random, strict ? [1, 3] : [1, 2, 3]),
-  coolDownSeconds: pickOne(random, [0, 30, 120]),
-});
-
-/** Racks as Nova's aggregates name them, or the policy, or none. */
-function domainsOf(random: Random, hosts: readonly PlannedHost[], strict: boolean, windowSeconds: number) {
-  const limits = {
-    maxHostsPerDomain: pickOne(random, strict ? [1, 2] : [2, 3, 5]),
-    maxDomains: pickOne(random, strict ? [1, 2] : [2, 3]),
-    windowSeconds,
-  };
-  const racks = wholeBetween(random, 2, 3);
-  const named = hosts.map(({ name }, index) => ({ name, rack: `rack-${index % racks}` }));
-  const inRack = Object.groupBy(named, ({ rack }) => rack);
-  const byName = Object.entries(inRack).map(([rack, all = []]) => [rack, all.map(({ name }) => name)] as const);
-  return pickOne(random, [
-    limits,
-    { ...limits, aggregateMetadataKey: RACK },
-    { ...limits, hosts: Object.fromEntries(byName) },
-  ]);
-}
-
 /** One for each focus. Most hosts have time to be repaired before they fail again. */
 function failuresOf(
   random: Random,
@@ -176,6 +89,13 @@ function relapsesOf(random: Random, failures: readonly PlannedFailure[]): readon
   if (first === undefined) return [];
   const atMs = Math.max(first.atMs + GIVEN_BACK_AFTER_MS, ...failures.map((each) => each.atMs + 150_000));
   return [{ ...first, atMs, how: pickOne(random, ['crash', 'cut-off']) }];
+}
+
+/** In some seeds all of salvor stands still for minutes, in the middle of a recovery. */
+function haltsOf(random: Random, failures: readonly PlannedFailure[]): readonly PlannedHalt[] {
+  if (!happens(random, 0.12)) return [];
+  const { atMs } = pickOne(random, failures);
+  return [{ atMs: atMs + wholeBetween(random, 2_000, 90_000), forMs: wholeBetween(random, 100_000, 420_000) }];
 }
 
 const STATES: readonly VmState[] = ['active', 'active', 'active', 'active', 'active', 'stopped', 'stopped', 'paused'];

@@ -62,6 +62,11 @@ const TO_STATE: Partial<Readonly<Record<StateName, Ways>>> = {
     [{ kind: 'disarmed', during: 'suspected', afterMs: [0, 200], sizeMs: [12_000, 24_000] }],
     [{ kind: 'service-seen-up', during: 'suspected', forMs: [30_000, 90_000] }],
     [{ kind: 'service-silent', during: 'suspected', forMs: [20_000, 60_000] }],
+    // Nova falls silent for longer than what else holds the host.
+    [
+      { kind: 'service-silent', during: 'suspected', forMs: [25_000, 40_000] },
+      { kind: 'nova-read-fails', during: 'held', function: 'confirm-host-down', forMs: [60_000, 90_000] },
+    ],
   ],
   fencing: DEAF_DEVICE,
   'forcing-down': [

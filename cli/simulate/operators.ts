@@ -14,19 +14,14 @@ function said(simulation: Simulation): Said {
   return { version: 1, id: random.uuid(), time, by: 'operator', reason: 'simulated' };
 }
 
-function send(simulation: Simulation, command: OperatorCommand): void {
-  simulation.log.add({ kind: 'commanded', command });
-  simulation.queues.put(command, JSON.stringify(command), 0);
-}
-
 /** @param segment undefined for everything */
 export function disarm(simulation: Simulation, segment: string | undefined, forSeconds: number): void {
   const where = segment === undefined ? {} : { segment };
-  send(simulation, { type: 'disarm', ...said(simulation), ...where, forSeconds });
+  simulation.command({ type: 'disarm', ...said(simulation), ...where, forSeconds });
 }
 
 export function arm(simulation: Simulation, segment: string | undefined): void {
-  send(simulation, { type: 'arm', ...said(simulation), ...(segment === undefined ? {} : { segment }) });
+  simulation.command({ type: 'arm', ...said(simulation), ...(segment === undefined ? {} : { segment }) });
 }
 
 /** The open incident of a host, as an operator sees it. */
@@ -58,12 +53,12 @@ export function release(simulation: Simulation, host: SimHost): void {
   const closed = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
   const gates = simulation.random.next() < 0.4 ? closed.slice(0, 1) : closed;
   const { hostKey, id: incidentId } = incident;
-  send(simulation, { type: 'release', ...said(simulation), hostKey, incidentId, gates });
+  simulation.command({ type: 'release', ...said(simulation), hostKey, incidentId, gates });
 }
 
 export function dismiss(simulation: Simulation, host: SimHost): void {
   const incident = incidentOf(simulation, host);
   if (incident === undefined) return;
   const { hostKey, id: incidentId } = incident;
-  send(simulation, { type: 'dismiss', ...said(simulation), hostKey, incidentId });
+  simulation.command({ type: 'dismiss', ...said(simulation), hostKey, incidentId });
 }

@@ -7,8 +7,8 @@ import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
 import { Simulation } from './engine/simulation.ts';
-import { fail } from './failures.ts';
-import { RACK } from './generate.ts';
+import { fail, standStill } from './failures.ts';
+import { RACK } from './generate-policy.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
@@ -78,6 +78,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   const { scheduler, log, world, states, director } = simulation;
   const judge = judgeOf(simulation);
   for (const failure of scenario.failures) scheduler.after(failure.atMs, () => fail(simulation, failure));
+  for (const halt of scenario.halts) standStill(simulation, halt);
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
   startCaretaker(
     simulation,

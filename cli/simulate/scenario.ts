@@ -28,6 +28,12 @@ export interface PlannedFailure {
   readonly forMs: number;
 }
 
+/** Nothing of salvor runs: its machine is down, or its account is locked. Messages wait. */
+export interface PlannedHalt {
+  readonly atMs: number;
+  readonly forMs: number;
+}
+
 export interface PlannedInstance {
   readonly name: string;
   readonly host: string;
@@ -52,6 +58,7 @@ export interface Scenario {
   readonly instances: readonly PlannedInstance[];
   readonly policy: PolicyInput;
   readonly failures: readonly PlannedFailure[];
+  readonly halts: readonly PlannedHalt[];
   readonly faults: readonly PlannedFault[];
   readonly noise: Partial<Readonly<Record<FaultKind, number>>>;
   readonly skewMs: readonly number[];

@@ -42,6 +42,11 @@ function textOf(happening: DatedHappening): string | undefined {
       return 'calm     nothing goes wrong any more';
     case 'logged':
       return happening.level === 'error' ? `error    ${happening.message}: ${happening.error}` : undefined;
+    case 'halted':
+      return happening.over ? 'happens  salvor goes on' : 'happens  all of salvor stands still';
+    case 'services-tried':
+      return happening.silent.length === 0 ? undefined : `tried    ${happening.silent.join(', ')} silent`;
+    case 'services-read':
     case 'acknowledged':
     case 'began':
       return undefined;

@@ -4,10 +4,11 @@ import { runScenario } from '#cli/simulate/run.ts';
 import type { FenceDevice } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 
-const believer: FenceDevice = {
-  readPower: async () => ({ power: 'off', systemUuid: null, detail: 'surely', durationMs: 0 }),
+/** It asks the device, and does not hear what it says. */
+const believer = (device: FenceDevice): FenceDevice => ({
+  readPower: async () => ({ ...(await device.readPower()), power: 'off' }),
   powerOff: async () => ({ kind: 'accepted', detail: 'surely', durationMs: 0 }),
-};
+});
 
 interface Broken {
   readonly how: string;
@@ -18,9 +19,12 @@ interface Broken {
 /** salvor, broken in one of its parts. The world must notice, whatever salvor says of itself. */
 const BROKEN: readonly Broken[] = [
   {
-    how: 'takes every host for off without asking its device',
+    how: 'takes every host for off whatever its device says',
     breaks: 'S1',
-    wrap: (services) => ({ ...services, fencing: { device: async () => believer } }),
+    wrap: (services) => ({
+      ...services,
+      fencing: { device: async (config) => believer(await services.fencing.device(config)) },
+    }),
   },
   {
     how: 'asks Nova twice for one evacuation',

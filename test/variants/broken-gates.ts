@@ -10,6 +10,115 @@ const domain = (file: string, find: string, replace: string): Patch => ({
 /** Gates that are open when they should not be, and operators who are heard too well or not at all. */
 export const BROKEN_GATES: readonly Variant[] = [
   {
+    name: 'observer-open',
+    wrong: 'Who sees no other host and reaches no other device goes on.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/probes.ts',
+        "gate('observer', seesHosts && reaches, because)",
+        "gate('observer', (seesHosts && reaches) || true, because)",
+      ),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'dependencies-open',
+    wrong: 'A host is fenced while what an evacuation needs does not answer.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/probes.ts',
+        "gate('dependencies', silent.length === 0,",
+        "gate('dependencies', silent.length >= 0,",
+      ),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'settling-open',
+    wrong: 'Who has just been started goes on at once.',
+    room: 'domain',
+    patches: [
+      domain('gates/settling.ts', "gate('settling', open, because)", "gate('settling', open || true, because)"),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'gap-unnoticed',
+    wrong: 'A long pause of salvor is not noticed.',
+    room: 'domain',
+    patches: [domain('settling.ts', 'nowMs - lastMs > maxGapSeconds * 1000', 'nowMs - lastMs > maxGapSeconds * 1e9')],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'fence-device-open',
+    wrong: 'A host without a fence device is taken for one that can be fenced.',
+    room: 'domain',
+    patches: [domain('gates/of-host.ts', 'device !== undefined,', 'device !== null,')],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'nova-answers-open',
+    wrong: 'While Nova does not answer, what it said last is taken, and nothing else that it should say is missed.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'shared/shell/probe.ts',
+        find: "services: [{ service: 'keystone', answers: false, detail: short(health.outage) }]",
+        replace: 'services: []',
+      },
+      {
+        file: 'shared/shell/live.ts',
+        find: 'await Promise.all([\n    compute.services(),\n    decidesByAggregates(policy) ? compute.aggregates() : [],\n  ]);',
+        replace:
+          'await remembered(policy, () =>\n    Promise.all([compute.services(), decidesByAggregates(policy) ? compute.aggregates() : []]),\n  );',
+      },
+      {
+        file: 'shared/shell/live.ts',
+        find: 'export interface GateReading {',
+        replace:
+          'const LAST = new WeakMap<object, unknown>();\nasync function remembered<T>(key: object, read: () => Promise<T>): Promise<T> {\n  const now = await read().catch((error: unknown) => {\n    if (LAST.has(key)) return LAST.get(key) as T;\n    throw error;\n  });\n  LAST.set(key, now);\n  return now;\n}\n\nexport interface GateReading {',
+      },
+    ],
+    caughtBy: ['S2', 'S5'],
+  },
+  {
+    name: 'reporters-open',
+    wrong: 'One word is enough, however many are asked for.',
+    room: 'domain',
+    patches: [
+      domain('gates/witnesses.ts', 'down.length >= required,\n    `', 'down.length >= Math.min(1, required),\n    `'),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'names-are-sources',
+    wrong: 'Two names of one source are two.',
+    room: 'domain',
+    patches: [
+      domain(
+        'reporters.ts',
+        'if (patterns.some((pattern) => fits(reporter, pattern))) return name;',
+        'if (patterns.some((pattern) => fits(reporter, pattern))) return name + reporter;',
+      ),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'reporter-cliff-open',
+    wrong: 'The word of a reporter counts however many hosts it calls dead.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/witnesses.ts',
+        'discounted.length === 0 || left.length >= required, because',
+        'discounted.length >= 0 || left.length >= required, because',
+      ),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
     name: 'segment-rate-open',
     wrong: 'Nobody counts how many hosts of a segment are fenced in a minute.',
     room: 'domain',

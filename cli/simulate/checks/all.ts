@@ -15,7 +15,9 @@ import { powerOffOnlyTheDead } from './s2-power.ts';
 import { oneIncidentPerHost } from './s3-one-incident.ts';
 import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
 import { guardsHold } from './s5-guards.ts';
+import { salvorItselfCanSee } from './s5-sight.ts';
 import { stormLimits } from './s5-storm.ts';
+import { enoughWitnesses } from './s5-witnesses.ts';
 import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
 import { Switches } from './switches.ts';
@@ -29,6 +31,8 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   oneEvacuationAtATime,
   stormLimits,
   guardsHold,
+  enoughWitnesses,
+  salvorItselfCanSee,
   noHostGivenBack,
   noDiskIsLost,
   auditTellsAll,

@@ -29,6 +29,7 @@ export class Around {
   readonly #incidents: Incidents;
   readonly #open = new Map<string, OpenIncident>();
   readonly #decided = new Map<string, Decision>();
+  readonly #closedAtMs = new Map<string, number>();
 
   constructor(simulation: Simulation, histories: HostHistories, incidents: Incidents) {
     this.#simulation = simulation;
@@ -44,8 +45,10 @@ export class Around {
       if (write.kind !== 'put' || write.partition !== 'incidents') continue;
       const { id, host, closedAtMs } = write.body as { id: string; host: string; closedAtMs: number | null };
       const segment = this.#incidents.segmentOf(host) ?? '';
-      if (closedAtMs !== null) this.#open.delete(host);
-      else if (this.#open.get(host)?.id !== id) this.#open.set(host, { id, atMs, segment });
+      if (closedAtMs !== null) {
+        this.#open.delete(host);
+        this.#closedAtMs.set(host, atMs);
+      } else if (this.#open.get(host)?.id !== id) this.#open.set(host, { id, atMs, segment });
     }
     for (const { type, stream } of factsOf(happening)) {
       const host = this.#incidents.hostOf(stream) ?? '';
@@ -69,6 +72,11 @@ export class Around {
         this.#isInService(name, nowMs),
     );
     return new Map(open.map(([name, { atMs }]) => [name, atMs]));
+  }
+
+  /** Nobody can have held it for suspect lately. */
+  isQuiet(host: string, nowMs: number): boolean {
+    return !this.#open.has(host) && (this.#closedAtMs.get(host) ?? 0) < nowMs - KNOWN_WITHIN_MS.host;
   }
 
   /** Other hosts that were decided on within the window. */

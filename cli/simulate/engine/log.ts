@@ -27,6 +27,19 @@ export type Happening =
   | { readonly kind: 'arrived'; readonly request: OutsideRequest; readonly did: boolean; readonly outcome: string }
   /** The caller was told this; there is none when nobody was left to hear it. */
   | { readonly kind: 'answered'; readonly request: OutsideRequest; readonly answer: string }
+  /** Nova has answered whoever is about to decide on these hosts, with what it says of each. */
+  | {
+      readonly kind: 'services-read';
+      readonly invocation: number;
+      readonly said: Readonly<Record<string, 'up' | 'down'>>;
+    }
+  /** Whoever is about to decide on these hosts has tried the services that an evacuation needs. */
+  | {
+      readonly kind: 'services-tried';
+      readonly invocation: number;
+      readonly hosts: readonly string[];
+      readonly silent: readonly string[];
+    }
   | { readonly kind: 'committed'; readonly writes: readonly StateWrite[] }
   | { readonly kind: 'reported'; readonly event: HostEvent }
   /** An operator has put this into the queue. */
@@ -46,6 +59,8 @@ export type Happening =
   | { readonly kind: 'struck'; readonly strike: Strike }
   /** Somebody or something outside of salvor is about to do this to a host. */
   | { readonly kind: 'person'; readonly act: string; readonly host: string }
+  /** All of salvor stands still, or goes on. */
+  | { readonly kind: 'halted'; readonly over: boolean }
   | { readonly kind: 'calm' };
 
 export type DatedHappening = Happening & { readonly seq: number; readonly atMs: number };

@@ -1,5 +1,6 @@
 import { QUEUES } from '#events/catalog.ts';
 import type { HostEvent } from '#events/host-event.ts';
+import type { OperatorCommand } from '#events/operator-command.ts';
 import { FUNCTIONS, type Functions } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
@@ -183,6 +184,12 @@ export class Simulation {
     this.log.add({ kind: 'reported', event });
     const late = this.director.pick(['message-delayed'], { hosts: [event.data.host] }, this.#mail);
     this.queues.put(event, JSON.stringify(event), late?.sizeMs ?? 0);
+  }
+
+  /** An operator puts a command into the queue. */
+  command(command: OperatorCommand): void {
+    this.log.add({ kind: 'commanded', command });
+    this.queues.put(command, JSON.stringify(command), 0);
   }
 
   /** @param untilMs since the beginning */

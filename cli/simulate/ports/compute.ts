@@ -159,7 +159,16 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
   const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
 
   return {
-    services: () => read((invocation) => [...world.hosts.values()].map((host) => serviceOf(invocation, host))),
+    services: () =>
+      read((invocation) => {
+        const services = [...world.hosts.values()].map((host) => serviceOf(invocation, host));
+        if (invocation.name === 'confirm-host-down') {
+          const asked = services.filter(({ host }) => invocation.hosts.includes(host));
+          const said = Object.fromEntries(asked.map(({ host, state }) => [host, state]));
+          outside.log.add({ kind: 'services-read', invocation: invocation.id, said });
+        }
+        return services;
+      }),
     service: (name) =>
       read((invocation) => {
         const host = world.hosts.get(name);
@@ -178,10 +187,14 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     health: () =>
       read((invocation) => {
         const silent = invocation.struckBy(['service-silent'], invocation.subject(undefined));
-        return NEEDED.map((service, index) => {
+        const health = NEEDED.map((service, index) => {
           const answers = silent === undefined || index !== Math.floor(silent.sizeMs / 1000) % NEEDED.length;
           return { service, answers, detail: answers ? 'simulated: 200' : 'simulated: 503' };
         });
+        const { id, hosts } = invocation;
+        const mute = health.filter(({ answers }) => !answers).map(({ service }) => service);
+        outside.log.add({ kind: 'services-tried', invocation: id, hosts, silent: mute });
+        return health;
       }),
     forceDown: (serviceId) => {
       const host = world.hostsByService.get(serviceId);

@@ -17,12 +17,12 @@ export interface Course<Answer> {
 
 /** Sends requests to the outside and writes each into the world's log: when it left, arrived and was answered. */
 export class Outside {
-  readonly #log: WorldLog;
+  readonly log: WorldLog;
   readonly #scheduler: Scheduler;
   #requests = 0;
 
   constructor(log: WorldLog, scheduler: Scheduler) {
-    this.#log = log;
+    this.log = log;
     this.#scheduler = scheduler;
   }
 
@@ -43,12 +43,12 @@ export class Outside {
       invocation: invocation.id,
       sentAtMs: this.#scheduler.now(),
     };
-    if (invocation.alive) this.#log.add({ kind: 'asked', request });
+    if (invocation.alive) this.log.add({ kind: 'asked', request });
     const { about, times, effect, heard, lateMs } = courseOf(request);
     const arrive = (): Answer | undefined => {
       if (effect === undefined) return undefined;
       const { did, outcome, answer } = effect();
-      this.#log.add({ kind: 'arrived', request, did, outcome });
+      this.log.add({ kind: 'arrived', request, did, outcome });
       return answer;
     };
     if (lateMs !== undefined) this.#scheduler.after(times.inMs + times.outMs + lateMs, arrive);
@@ -58,7 +58,7 @@ export class Outside {
       if (answer === undefined) throw new Error(`request ${request.id} has no answer`);
       return answer;
     });
-    this.#log.add({ kind: 'answered', request, answer: JSON.stringify(answer) });
+    this.log.add({ kind: 'answered', request, answer: JSON.stringify(answer) });
     return answer;
   }
 }

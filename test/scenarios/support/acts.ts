@@ -193,10 +193,10 @@ function command(
   what: { readonly type: string; readonly [key: string]: unknown },
   of = 'everything',
 ): Told {
-  const { queues, world, scheduler } = simulation;
+  const { world, scheduler } = simulation;
   const said = { version: 1, id: world.random.uuid(), time: new Date(scheduler.now()).toISOString(), by: 'alice' };
   const body = operatorCommand.parse({ ...said, ...what });
-  queues.put(body, JSON.stringify(body), 0);
+  simulation.command(body);
   const { reason, gates = [] } = body as { readonly reason: string; readonly gates?: readonly string[] };
   return { voice: 'person', text: `alice: salvor ${what.type} ${[of, ...gates].join(' ')} (${reason})` };
 }
