@@ -1,17 +1,17 @@
-import type { Answer, ComputeService, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import { backoffMs } from './backoff.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
 import { withRelease } from './gates/release.ts';
-import type { FenceProof, Fencing, ForcingDown, HostState, IncidentFact } from './host.ts';
+import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
-/** Until a power-off or a force-down that was sent, and whose answer was lost, is looked after by `sweep`. */
+/** Until a power-off that was sent, and whose answer was lost, is looked after by `sweep`. */
 const ANSWER_DUE_MS = 30_000;
 
 /** A reading with the moment at which the device was asked. */
@@ -123,6 +123,32 @@ function proofMade({ systemUuid, askedAtMs, detail }: TimedReading, offSinceMs: 
   return { type: 'proof-made', proof, atMs };
 }
 
+/** The gates and Nova's word must be this young when a power-off leaves (S2). */
+const LEAVE_WITHIN_MS = 30_000;
+
+/**
+ * Why a power-off whose intent was committed may not leave after all (S2): the device may have taken seconds to be ready
+ * for it, and the function may have stood still meanwhile.
+ * @param now as read when only the request was left to send
+ * @param halted why nothing may be asked of the outside, by the switches as read then
+ */
+export function objectionToPowerOff(
+  intended: Fencing,
+  askedAtMs: number,
+  now: HostState | undefined,
+  halted: string | undefined,
+  nowMs: number,
+): string | undefined {
+  const ageMs = nowMs - askedAtMs;
+  if (ageMs > LEAVE_WITHIN_MS)
+    return `the gates were asked ${Math.round(ageMs / 1000)} s ago, which counts for ${LEAVE_WITHIN_MS / 1000} s`;
+  if (now?.incident?.id !== intended.id || now.incident.tick !== intended.tick)
+    return 'another step of the incident was taken meanwhile';
+  if (halted !== undefined) return halted;
+  const seenUp = countingDownClaims(now.claims, Number.POSITIVE_INFINITY, nowMs).length === 0;
+  return seenUp && intended.evacuatingSinceMs === null ? 'the host was seen up meanwhile' : undefined;
+}
+
 export const powerOffAnswered = (attempt: number, { kind, detail, durationMs }: PowerOffAnswer): IncidentFact => ({
   type: 'power-off-answered',
   attempt,
@@ -166,60 +192,9 @@ export function decideAfterPowerOff(
   }
   const because =
     kind === 'refused'
-      ? `the device refused to power off: ${detail}`
+      ? `it was not powered off: ${detail}`
       : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
   return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
-}
-
-export const forceDownIntended = ({ serviceId }: Pick<HostState, 'serviceId'>, nowMs: number): IncidentFact => ({
-  type: 'force-down-intended',
-  serviceId,
-  dueAtMs: nowMs + ANSWER_DUE_MS,
-});
-
-/** Nova has been told, or not; `forced-down` only when Nova itself says so. */
-export function decideForcingDown(
-  incident: ForcingDown,
-  answer: Answer | null,
-  service: Pick<ComputeService, 'state' | 'forcedDown'> | undefined,
-  segment: Segment,
-  nowMs: number,
-  random: number,
-): readonly IncidentFact[] {
-  const answered: IncidentFact[] = answer === null ? [] : [forceDownAnswered(answer)];
-  if (service?.forcedDown && service.state === 'down')
-    return [...answered, { type: 'forced-down', state: `${service.state}, forced down`, atMs: nowMs }];
-  return [...answered, forceDownFailed(incident, novaSays(service), segment, nowMs, random)];
-}
-
-export const novaSays = (service: Pick<ComputeService, 'state' | 'forcedDown'> | undefined): string =>
-  service === undefined
-    ? 'Nova knows no such service'
-    : `Nova says ${service.state}, forced_down ${service.forcedDown}`;
-
-export function forceDownFailed(
-  incident: ForcingDown,
-  because: string,
-  segment: Segment,
-  nowMs: number,
-  random: number,
-): IncidentFact {
-  return {
-    type: 'force-down-failed',
-    because,
-    retryAtMs: nowMs + backoffMs(incident.failures, segment.fencing, random),
-  };
-}
-
-export function forceDownAnswered(answer: Answer): IncidentFact {
-  const detail =
-    answer.kind === 'accepted'
-      ? 'forced down'
-      : answer.kind === 'refused'
-        ? `${answer.httpStatus} ${answer.message}`
-        : answer.error;
-  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
-  return { type: 'force-down-answered', answer: answer.kind, detail, requestId, durationMs: answer.durationMs };
 }
 
 export function fenceFailed(

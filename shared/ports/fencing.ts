@@ -15,14 +15,21 @@ export type PowerOffAnswer =
   /** A timeout, a broken connection, a 5xx: it may have worked. Only a reading tells. */
   | { readonly kind: 'unknown'; readonly detail: string; readonly durationMs: number };
 
+/** Why something may not be done after all, in words; undefined when nothing is against it. */
+export type Objection = () => Promise<string | undefined>;
+
 /**
  * A host's own fence device. Neither method throws for what the device answers or fails to answer:
  * no answer is never fenced, and the caller decides what to do.
  */
 export interface FenceDevice {
   readPower(): Promise<PowerReading>;
-  /** @param systemUuid as it was read; another system by now is refused, with nothing sent (S2). Null: it told none. */
-  powerOff(systemUuid: string | null): Promise<PowerOffAnswer>;
+  /**
+   * @param systemUuid as it was read; another system by now is refused, with nothing sent (S2). Null: it told none.
+   * @param objection asked when only the one request that has an effect is left to send, as what comes before it may take
+   *   seconds. What it says is why that is not sent: then the answer is `refused`.
+   */
+  powerOff(systemUuid: string | null, objection?: Objection): Promise<PowerOffAnswer>;
 }
 
 /** Where a device is and which driver speaks to it, from the policy. `credentials` names a secret. */

@@ -5,7 +5,7 @@ import {
   forceDownFailed,
   forceDownIntended,
   novaSays,
-} from '#shared/domain/fence.ts';
+} from '#shared/domain/force-down.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { ComputeService } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';

@@ -5,6 +5,7 @@ import {
   decideFencing,
   evidenceApart,
   fenceFailed,
+  objectionToPowerOff,
   powerOffAnswered,
   type TimedReading,
 } from '#shared/domain/fence.ts';
@@ -17,10 +18,11 @@ import type { FenceDevice, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { bindingWrites, loadBindings } from '#shared/state/bindings.ts';
 import { guardChecks, guardWrite } from '#shared/state/guards.ts';
+import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
 import { openDevice } from './device.ts';
-import { orOutage, readGates, readLive, segmentOf } from './live.ts';
+import { orOutage, readGates, readHalt, readLive, segmentOf } from './live.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
 /** Pauses between the readings after a power-off, in ms: most devices are off within a second. */
@@ -77,8 +79,12 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   // The intent is committed: from here on a crash is looked after by reading the power again.
   const { incident } = committed.value;
   if (incident?.status !== 'fencing') return committed;
-  const answer = await device.powerOff(reading.systemUuid);
-  const after = await readBack(services, device);
+  const answer = await device.powerOff(reading.systemUuid, async () => {
+    const [now, { halted }] = await Promise.all([loadHost(services.state, host.key), readHalt(services, segment)]);
+    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());
+  });
+  // Who was refused a power-off will not be off in a moment.
+  const after = await (answer.kind === 'refused' ? readPower(services, device) : readBack(services, device));
   const answered = powerOffAnswered(incident.powerOffs, answer);
   return commitOutcome(services, committed, answered, ({ incident: now, claims }, atMs) => {
     // Once another step was taken, this reading may be older than what that one saw.

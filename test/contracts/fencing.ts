@@ -101,6 +101,17 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
       expect(await device.powerOff(systemUuid)).toMatchObject({ kind: 'accepted' });
     });
 
+    it('does not power off when somebody objects at the last moment', async () => {
+      await givePower();
+      const device = await host.device();
+      expect(await device.powerOff(null, async () => 'the switch is off')).toMatchObject({
+        kind: 'refused',
+        detail: 'nothing was sent: the switch is off',
+      });
+      expect(await host.hasPower()).toBe(true);
+      expect(await device.powerOff(null, async () => undefined)).toMatchObject({ kind: 'accepted' });
+    });
+
     it('knows nothing of a device that cannot be reached', async () => {
       const device = await host.device({ address: 'nobody' });
       expect(await device.readPower()).toMatchObject({ power: 'unknown', systemUuid: null });

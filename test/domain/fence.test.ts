@@ -266,7 +266,7 @@ describe('after a power-off', () => {
   it.each([
     ['accepted', 'on', /still on after a power-off that was accepted/],
     ['unknown', 'unknown', /still unknown after a power-off that was unknown/],
-    ['refused', 'on', /the device refused/],
+    ['refused', 'on', /it was not powered off: 204/],
   ] as const)('that was %s, %s is no proof', (kind, power, because) => {
     expect(answered({ ...accepted, kind }, power)).toMatchObject([
       { type: 'power-off-answered' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideForcingDown, forceDownIntended } from '#shared/domain/fence.ts';
+import { decideForcingDown, forceDownIntended } from '#shared/domain/force-down.ts';
 import type { Answer, ComputeService } from '#shared/ports.ts';
 import { aHost, anIncident, aSegment, aService, NOW_MS, SERVICE_ID, seconds } from '#test/support/builders.ts';
 

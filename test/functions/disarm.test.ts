@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { obeyOperator } from '#functions/obey-operator.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
-import { aPolicy, HOST_KEY, iso } from '#test/support/builders.ts';
+import { anEvent, aPolicy, HOST_KEY, iso } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { aCommand } from '#test/support/operator.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
@@ -178,6 +179,61 @@ describe('a disarm for a time', () => {
     });
     await say(services, 'arm');
     await pipeline.run();
+    await expectRecovered(services);
+  });
+});
+
+describe('while the device is made ready for a power-off', () => {
+  const once = (act: () => Promise<void> | void) => {
+    let acted = false;
+    services.cloud.during = async (action) => {
+      if (action !== 'before power-off' || acted) return;
+      acted = true;
+      await act();
+    };
+  };
+  const refusals = async () => {
+    const { streams } = await readAudit(services.state, policy.cloud);
+    return [...streams.values()]
+      .flatMap(({ records }) => records)
+      .flatMap(({ fact }) => (fact.type === 'power-off-answered' ? [`${fact.answer}: ${fact.detail}`] : []));
+  };
+
+  it('a disarm still holds it, and it is powered off once it is armed again', async () => {
+    once(() => say(services, 'disarm'));
+    pipeline.report();
+    await pipeline.run(300);
+    expect(services.cloud.count('power-off')).toBe(0);
+    expect(await refusals()).toEqual([expect.stringMatching(/^refused: nothing was sent: salvor is disarmed by ann/)]);
+    await say(services, 'arm');
+    pipeline.report();
+    await pipeline.run();
+    expect(services.cloud.count('power-off')).toBe(1);
+    await expectRecovered(services);
+  });
+
+  it('a host that is reported up is left alone', async () => {
+    once(async () => {
+      const up = anEvent({ type: 'host.up', source: '/monitor/a', atMs: services.clock.now() });
+      await receiveHostEvent.handle(services, [aRecord(up, { sentAtMs: services.clock.now() })]);
+    });
+    pipeline.report({ source: '/monitor/a' });
+    await pipeline.run(300);
+    expect(services.cloud.count('power-off')).toBe(0);
+    expect(await refusals()).toEqual(['refused: nothing was sent: the host was seen up meanwhile']);
+    expect((await loadHost(services.state, HOST_KEY))?.value.lastIncident?.outcome).toBe('stood-down');
+  });
+
+  it('a function that stood still for a minute does not power off by what it knew before', async () => {
+    once(() => {
+      services.clock.nowMs += 60_000;
+    });
+    pipeline.report();
+    await pipeline.run();
+    expect(await refusals()).toEqual([
+      expect.stringMatching(/^refused: nothing was sent: the gates were asked 6\d s ago/),
+      expect.stringMatching(/^accepted/),
+    ]);
     await expectRecovered(services);
   });
 });

@@ -181,7 +181,14 @@ class Trace {
     return {
       device: async ({ url }) => {
         const host = url.split('/').at(-1) ?? '';
-        return { readPower: () => this.call('readPower', [host]), powerOff: () => this.call('powerOff', [host]) };
+        return {
+          readPower: () => this.call('readPower', [host]),
+          powerOff: async (_, objection) => {
+            const objected = await objection?.();
+            if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 0 };
+            return this.call('powerOff', [host]);
+          },
+        };
       },
     };
   }

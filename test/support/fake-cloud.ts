@@ -107,7 +107,10 @@ export class FakeCloud {
       await this.duringRead();
       return { power, systemUuid: uuid(4, 1), detail: `PowerState ${power}`, durationMs: 1 };
     },
-    powerOff: async () => {
+    powerOff: async (_, objection) => {
+      await this.during('before power-off');
+      const objected = await objection?.();
+      if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 1 };
       await this.during('power-off');
       this.actions.push('power-off');
       this.power = 'off';

@@ -50,7 +50,7 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     wrong: 'Nova is told that the host is down, and nobody looks whether it says so, then or later.',
     room: 'domain',
     patches: [
-      domain('fence.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)'),
+      domain('force-down.ts', "if (service?.forcedDown && service.state === 'down')", 'if (service !== undefined)'),
       domain('follow.ts', 'if (!service.forcedDown) return', 'if (service.id === "" && !service.forcedDown) return'),
     ],
     caughtBy: ['S1'],

@@ -113,8 +113,13 @@ function deviceOf(
       const invocation = current();
       return outside.send(invocation, ask('read-power'), () => reading(invocation));
     },
-    powerOff: (systemUuid) => {
+    powerOff: async (systemUuid, objection) => {
       const invocation = current();
+      // What the driver asks of the device before: whose system it is, and what it can do.
+      const { inMs, outMs } = drawTimes(invocation.random, latencies.bmc);
+      await invocation.sleep(inMs + outMs);
+      const objected = await objection?.();
+      if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 0 };
       return outside.send(invocation, ask('power-off'), () => switchingOff(invocation, systemUuid));
     },
   };

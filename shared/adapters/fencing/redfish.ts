@@ -1,4 +1,4 @@
-import type { FenceDevice, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import type { FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import { type ComputerSystem, isFinal, type RedfishOptions, redfishClient } from './redfish-client.ts';
 
 export interface RedfishDeviceOptions extends RedfishOptions {
@@ -20,7 +20,11 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     return { power: powerOf(state), systemUuid: uuidOf(system.value), detail: `PowerState ${state ?? 'missing'}` };
   }
 
-  async function powerOff(asked: string | null, deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
+  async function powerOff(
+    asked: string | null,
+    objection: Objection | undefined,
+    deadlineMs: number,
+  ): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
     const system = await client.system(deadlineMs);
     if (system.kind !== 'ok') return answer(system.kind, `nothing was sent: ${system.detail}`);
     const uuid = uuidOf(system.value);
@@ -37,6 +41,8 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     if (types.kind !== 'ok') return answer(types.kind, `nothing was sent: ${types.detail}`);
     if (types.value !== undefined && !types.value.includes('ForceOff'))
       return answer('refused', `nothing was sent: the device does not allow ForceOff, only ${types.value.join(', ')}`);
+    const objected = await objection?.();
+    if (objected !== undefined) return answer('refused', `nothing was sent: ${objected}`);
     return reset(target, deadlineMs);
   }
 
@@ -56,7 +62,7 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
 
   return {
     readPower: () => timed(readPower(deadline())),
-    powerOff: (systemUuid) => timed(powerOff(systemUuid, deadline())),
+    powerOff: (systemUuid, objection) => timed(powerOff(systemUuid, objection, deadline())),
   };
 }
 

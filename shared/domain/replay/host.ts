@@ -3,18 +3,10 @@ import type { HostBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
 import { bindingFault } from '../device-binding.ts';
-import {
-  decideAfterPowerOff,
-  decideFencing,
-  decideForcingDown,
-  fenceFailed,
-  forceDownFailed,
-  forceDownIntended,
-  powerOffAnswered,
-  type TimedReading,
-} from '../fence.ts';
+import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
 import { fenceDeviceOf } from '../fence-device.ts';
 import { closeIncident, proofFault } from '../follow.ts';
+import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
 import type { HostFact, HostState, Incident, IncidentStatus } from '../host.ts';
 import { leavingTasks } from '../leaving-tasks.ts';
