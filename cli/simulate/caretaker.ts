@@ -4,9 +4,9 @@ import type { Simulation } from './engine/simulation.ts';
 import { arm, release } from './operators.ts';
 
 const LOOK_MS = 20_000;
-/** A dead host that salvor has done with is repaired after so long, and one that salvor holds in the end by a person. */
+/** A dead host that salvor has done with is repaired after so long, and one that it holds by whoever sees to it. */
 const REPAIR_AFTER_MS = 90_000;
-const REPAIR_IN_CALM_MS = 420_000;
+const REPAIR_HELD_MS = 420_000;
 const ANSWER_AFTER_MS = 120_000;
 
 /**
@@ -18,6 +18,8 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   const { world, scheduler, states, director, log, random } = simulation;
   let calmSinceMs = Number.POSITIVE_INFINITY;
   const leftSinceMs = new Map<string, number>();
+  /** Whether somebody sees to a host that is held, drawn each time that one is. */
+  const seenTo = new Map<string, boolean>();
   /** Until when a host is taken for under repair; it may fail in it. */
   const repairUntilMs = new Map<string, number>();
   const inRepair = (host: SimHost): boolean => (repairUntilMs.get(host.name) ?? 0) > scheduler.now();
@@ -31,11 +33,21 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     protect(host);
   };
 
-  /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it in the calm. */
+  /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it for good. */
   function isLeft({ name, forcedDown }: SimHost): boolean {
     const state = states.incidentOf(name);
     const waits = state === 'suspected' || state === 'held';
-    return state === 'none' || (waits && (forcedDown || director.isCalm));
+    return state === 'none' || (waits && (forcedDown || director.isCalm)) || isSeenTo(name, state);
+  }
+
+  function isSeenTo(name: string, state: string): boolean {
+    if (state !== 'held') {
+      seenTo.delete(name);
+      return false;
+    }
+    const chosen = seenTo.get(name) ?? random.next() < 0.6;
+    seenTo.set(name, chosen);
+    return chosen;
   }
 
   function lookAt(host: SimHost): void {
@@ -58,7 +70,8 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     }
     const since = leftSinceMs.get(host.name) ?? scheduler.now();
     leftSinceMs.set(host.name, since);
-    if (scheduler.now() - since < (director.isCalm ? REPAIR_IN_CALM_MS : REPAIR_AFTER_MS)) return;
+    const isHeld = states.incidentOf(host.name) === 'held' && !host.forcedDown;
+    if (scheduler.now() - since < (director.isCalm || isHeld ? REPAIR_HELD_MS : REPAIR_AFTER_MS)) return;
     log.add({ kind: 'person', act: 'repairs the host', host: host.name });
     leftSinceMs.delete(host.name);
     repairUntilMs.set(host.name, scheduler.now() + world.options.hostBootMs + LOOK_MS);

@@ -20,7 +20,16 @@ export function scenarioOf(seed: number): Scenario {
   const failures = seed % RELAPSES_EVERY === 0 ? [...first, ...relapsesOf(random, first)] : first;
   const settleMs = 1000 * (policy.segments[0]?.evacuation?.settleSeconds ?? 120);
   const halts = haltsOf(random, failures);
-  const lastMs = Math.max(...failures.map(({ atMs }) => atMs), ...halts.map(({ atMs, forMs }) => atMs + forMs));
+  const instances = hosts.flatMap((host) => instancesOf(random, host));
+  const faults = focuses.flatMap((focus, index) => {
+    const failure = failures[index];
+    return failure === undefined ? [] : faultsOf(random, failure, focus, { settleMs, policy });
+  });
+  const endsMs = [
+    ...halts.map(({ atMs, forMs }) => atMs + forMs),
+    ...faults.map(({ fromMs, forMs }) => fromMs + forMs),
+  ];
+  const lastMs = Math.max(...failures.map(({ atMs }) => atMs), ...endsMs);
   const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
   return {
     seed,
@@ -28,11 +37,8 @@ export function scenarioOf(seed: number): Scenario {
     policy,
     failures,
     halts,
-    instances: hosts.flatMap((host) => instancesOf(random, host)),
-    faults: focuses.flatMap((focus, index) => {
-      const failure = failures[index];
-      return failure === undefined ? [] : faultsOf(random, failure, focus, { settleMs, policy });
-    }),
+    instances,
+    faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
     // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.

@@ -34,6 +34,11 @@ const SEEN_DOWN: readonly Lead[] = [
   FALSE_ALARM,
   { kind: 'service-seen-down', during: 'suspected', forMs: [90_000, 120_000] },
 ];
+/** A switch holds the host for longer than a release counts, and what was released goes on for longer still. */
+const OUTLIVED: readonly Lead[] = [
+  { kind: 'disarmed', during: 'suspected', afterMs: [0, 200], sizeMs: [200_000, 208_000] },
+  { kind: 'service-seen-up', during: 'suspected', forMs: [1_150_000, 1_200_000] },
+];
 const REFUSING: Lead = { kind: 'bmc-refuses', during: 'fencing', forMs: OUTAGE };
 const DEAF_DEVICE: Ways = [
   [REFUSING],
@@ -112,6 +117,8 @@ const TO_KIND: Partial<Readonly<Record<FaultKind, Partial<Readonly<Record<StateN
   'instance-moved': { suspected: [[FALSE_ALARM]], held: [[FALSE_ALARM]] },
   // Its reports come late, so that Nova sees it down before salvor hears of it.
   'service-seen-up': { none: [[{ kind: 'message-delayed', during: 'none', times: [3, 3], sizeMs: [60_000, 90_000] }]] },
+  // It is over before the host may go on.
+  released: { held: [OUTLIVED, []] },
   'host-powered-on': { fencing: SAYS_ON },
   'forced-up': {
     // Fenced once more: somebody has said up, a moment after its device said off.

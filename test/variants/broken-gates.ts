@@ -180,6 +180,13 @@ export const BROKEN_GATES: readonly Variant[] = [
     caughtBy: ['S2', 'S5'],
   },
   {
+    name: 'release-never-ends',
+    wrong: 'A gate that an operator has released stays released.',
+    room: 'domain',
+    patches: [domain('gates/release.ts', 'release.untilMs <= nowMs', 'release.untilMs <= 0')],
+    caughtBy: ['S2', 'S5'],
+  },
+  {
     name: 'disarm-refused',
     wrong: 'Whoever switches salvor off is refused.',
     room: 'domain',
