@@ -116,6 +116,7 @@ export function faultsIn(stream: string, kept: readonly KeptRecord[], start: Hea
 
 function faultAt(stream: string, place: string, record: AuditRecord, last: Head): string | undefined {
   const { seq } = record;
+  if (seq === undefined) return `record ${Number(place)} can not be read`;
   if (record.stream !== stream) return `record ${seq} belongs to ${record.stream}`;
   if (placeOf(seq) !== place) return `record ${seq} is in the place of record ${place}`;
   if (seq !== last.seq + 1) return `record ${last.seq + 1} is missing`;

@@ -37,9 +37,10 @@ export async function readKept(state: StateReader, stream: string): Promise<read
   return kept;
 }
 
-/** A record whose fact was made unreadable is given one that its hash does not fit. */
-function recordOf(body: JsonObject): AuditRecord {
-  const { fact } = body as { readonly fact?: { readonly type?: unknown } };
+/** A record that was made unreadable, or its fact was, is given one that its hash does not fit. */
+function recordOf(body: JsonObject | null): AuditRecord {
+  if (body === null || typeof body !== 'object') return recordOf({});
+  const { fact } = body as { readonly fact?: { readonly type?: unknown } | null };
   const record = body as unknown as AuditRecord;
   return typeof fact?.type === 'string' ? record : { ...record, fact: { type: 'unreadable' } };
 }

@@ -1,4 +1,5 @@
 import { type Head, type KeptRecord, streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
+import type { TaskState } from '#shared/domain/task.ts';
 import { checkChain, checkHead, differing, endOf, type Finding, finding, hashOfHeads } from '#shared/domain/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { type IncidentEntry, loadEntry, loadHost } from './hosts.ts';
@@ -91,8 +92,21 @@ async function checkTask(state: StateReader, incidentId: string, instanceId: str
   const findings = [
     ...checkChain(stream, records, starts),
     ...checkHead(stream, records, before?.value.audit, after?.value.audit),
+    ...(after === undefined ? [] : checkOutcome(stream, records, after.value)),
   ];
   return { instanceId, findings, records: records.length, policies: policiesOf(records), end: endOf(records) };
+}
+
+/** The task has ended by its state as by its log, or by neither. */
+function checkOutcome(stream: string, records: readonly KeptRecord[], { progress }: TaskState): readonly Finding[] {
+  const end = records.find(({ record }) => record.fact.type === 'task-ended')?.record;
+  if (end === undefined || progress.status !== 'ended')
+    return (end === undefined) === (progress.status !== 'ended')
+      ? []
+      : [finding(stream, end?.seq ?? null, `its state is ${progress.status}, and its log tells another thing`)];
+  const { status: _, ...told } = progress;
+  const wrong = differing(told, end.fact);
+  return wrong.length === 0 ? [] : [finding(stream, end.seq, `its state tells another ${wrong.join(', ')}`)];
 }
 
 /** The end of the incident commits the ends of its tasks. */

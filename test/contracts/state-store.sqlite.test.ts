@@ -155,3 +155,16 @@ test('commits are flushed to disk', () => {
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   close();
 });
+
+test('a record of the log that somebody has made unreadable is one that nothing fits, and the rest is as it was', async () => {
+  const { database, close } = openDatabase(folder.file());
+  const store = sqliteStore(database);
+  await store.transact([append('a'), append('b')]);
+  const triggers = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").all();
+  for (const { name } of triggers) database.exec(`DROP TRIGGER ${String(name)}`);
+  database.exec("UPDATE audit SET body = 'not {JSON' WHERE sort = 'a'");
+  const { items } = await store.queryAudit('p');
+  expect(items.map(({ sort }) => sort)).toEqual(['a', 'b']);
+  expect(items[0]?.body).toEqual({ unreadable: 'not {JSON' });
+  close();
+});

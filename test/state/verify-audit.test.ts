@@ -100,6 +100,46 @@ describe('of a log that was altered, any', () => {
     );
   });
 
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'nothing'],
+    ['an empty object', {}],
+  ])('record that is %s is found, at its place, and the rest is checked', async (_, body) => {
+    const stream = streamOfTask(CLOSED, uuid(3, 1));
+    const found = await afterChange((store) => {
+      const records = store.audit.get(stream) ?? [];
+      store.audit.set(
+        stream,
+        records.map((item, at) => (at === 1 ? { ...item, body: body as JsonObject } : item)),
+      );
+      store.rewrite(HOST, store.records(HOST).slice(0, -1));
+    });
+    expect(found).toContainEqual(`${stream} 2: record 2 can not be read`);
+    expect(found.some((finding) => finding.startsWith(`${HOST} `))).toBe(true);
+  });
+
+  it('task whose state tells another outcome than its log is found', async () => {
+    const found = await afterChange((store) => {
+      const [task] = store.items.get(`tasks#${CLOSED}`) ?? [];
+      if (task === undefined) throw new Error('the incident has a task');
+      const progress = { ...(task.body.progress as JsonObject), outcome: 'gone', destination: null };
+      const others = (store.items.get(`tasks#${CLOSED}`) ?? []).slice(1);
+      store.items.set(`tasks#${CLOSED}`, [{ ...task, body: { ...task.body, progress } }, ...others]);
+    });
+    expect(found).toEqual([expect.stringMatching(/its state tells another outcome, destination$/)]);
+  });
+
+  it('task that waits by its state, and has ended by its log, is found', async () => {
+    const found = await afterChange((store) => {
+      const items = (store.items.get(`tasks#${CLOSED}`) ?? []).map((item) => ({
+        ...item,
+        body: { ...item.body, progress: { status: 'waiting', notBeforeMs: 0, because: '' } },
+      }));
+      store.items.set(`tasks#${CLOSED}`, items);
+    });
+    expect(found).toContainEqual(expect.stringMatching(/its state is waiting, and its log tells another thing$/));
+  });
+
   it('record that is left out is found, the last one too, as those behind it move up or stay', async () => {
     await fc.assert(
       fc.asyncProperty(aRecord, fc.boolean(), async ({ stream, index }, movesUp) => {

@@ -13,25 +13,36 @@ const AUDIT_COLUMNS = 'partition, sort, 1 AS version, body, NULL AS due_at_ms, N
 
 type Row = Record<string, SQLOutputValue>;
 
-function toItem(row: Row): StoredItem {
+/** What somebody has made unreadable in the log must not keep the rest of it from being checked. */
+function auditBodyOf(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    return { unreadable: text };
+  }
+}
+
+const bodyOf = (text: string): JsonObject => JSON.parse(text) as JsonObject;
+
+function toItem(row: Row, read: (text: string) => JsonObject = bodyOf): StoredItem {
   return {
     partition: String(row.partition),
     sort: String(row.sort),
     version: Number(row.version),
-    body: JSON.parse(String(row.body)) as JsonObject,
+    body: read(String(row.body)),
     ...(row.due_at_ms === null ? {} : { dueAtMs: Number(row.due_at_ms) }),
     ...(row.expires_at_ms === null ? {} : { expiresAtMs: Number(row.expires_at_ms) }),
   };
 }
 
-function toPage(rows: Iterable<Row>, limit: number): Page {
+function toPage(rows: Iterable<Row>, limit: number, read = bodyOf): Page {
   const items: StoredItem[] = [];
   let bytes = 0;
   for (const row of rows) {
     bytes += Buffer.byteLength(String(row.body));
     const last = items.at(-1);
     if (last && (items.length === limit || bytes > BYTES_PER_PAGE)) return { items, next: last.sort };
-    items.push(toItem(row));
+    items.push(toItem(row, read));
   }
   return { items };
 }
@@ -50,13 +61,13 @@ export function reads(database: DatabaseSync): Reads {
     `SELECT ${ITEM_COLUMNS} FROM items WHERE due_at_ms <= ? ORDER BY due_at_ms, partition, sort LIMIT ?`,
   );
 
-  const pages = (table: string, columns: string) => {
+  const pages = (table: string, columns: string, read = bodyOf) => {
     const range = database.prepare(
       `SELECT ${columns} FROM ${table} WHERE partition = ? AND sort > ? AND sort >= ? AND sort < ? ORDER BY sort LIMIT ?`,
     );
     return (partition: string, { prefix = '', after = '', limit = ITEMS_PER_PAGE }: QueryOptions = {}): Page =>
       // One row more than asked for tells whether this is the last page.
-      toPage(range.iterate(partition, after, prefix, prefix + LAST_CHARACTER, limit + 1), limit);
+      toPage(range.iterate(partition, after, prefix, prefix + LAST_CHARACTER, limit + 1), limit, read);
   };
 
   // One seek per partition: the tables are kept in this order.
@@ -75,8 +86,8 @@ export function reads(database: DatabaseSync): Reads {
       return row && toItem(row);
     },
     query: pages('items', ITEM_COLUMNS),
-    queryAudit: pages('audit', AUDIT_COLUMNS),
-    due: (beforeMs, limit) => due.all(beforeMs, limit).map(toItem),
+    queryAudit: pages('audit', AUDIT_COLUMNS, auditBodyOf),
+    due: (beforeMs, limit) => due.all(beforeMs, limit).map((row) => toItem(row)),
     partitions,
   };
 }
