@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { print, printJson } from '../output.ts';
+import { coverageOf } from '../simulate/coverage.ts';
 import { type Cut, parseCut } from '../simulate/cut.ts';
 import { defaultWorkers, explore, playSeed } from '../simulate/explore.ts';
 import { explorationText, seedText, shrunkText, trace } from '../simulate/screen.ts';
@@ -27,6 +28,7 @@ export function simulateCommand(): Command {
     .option('--cut <cut>', 'only what is left of that seed: failures=0/faults=2,5', cutOption)
     .option('--workers <n>', 'threads', whole, defaultWorkers())
     .option('--go-on', 'play all of them, and list every broken one')
+    .option('--covered <n>', 'fail unless every reachable pair of fault and state was struck so often', whole, 0)
     .option('--table', 'print how often each fault struck in each state')
     .option('--trace', 'with --seed: print what happened')
     .option('--json', 'print one JSON document instead')
@@ -34,9 +36,9 @@ export function simulateCommand(): Command {
       'after',
       '\nThe first seed that breaks an invariant ends the search. It is shortened, told, and can be played again.\n' +
         'With --go-on all are played, and every broken seed is listed by invariant; --from SEED --seeds 1 shortens one.\n' +
-        'Exit status: 0 every invariant held; 1 one is broken.',
+        'Exit status: 0 every invariant held; 1 one is broken, or --covered was not reached.',
     )
-    .action(async ({ seeds, from, seed, cut, workers, table, trace: traced, json, goOn }) => {
+    .action(async ({ seeds, from, seed, cut, workers, covered, table, trace: traced, json, goOn }) => {
       if (seed !== undefined) {
         const result = await playSeed(seed, cut);
         if (json) printJson(result);
@@ -55,6 +57,9 @@ export function simulateCommand(): Command {
         print(explorationText(result, table === true));
         if (worst !== undefined && goOn !== true) print(await shrunkText(worst.seed, worst.violation));
       }
-      process.exitCode = worst === undefined ? 0 : 1;
+      const { missing } = coverageOf(result.tally, covered);
+      for (const { kind, state, hits } of missing)
+        process.stderr.write(`${kind} in ${state} was struck ${hits} times, and is to be ${covered} times\n`);
+      process.exitCode = worst === undefined && missing.length === 0 ? 0 : 1;
     });
 }

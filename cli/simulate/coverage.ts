@@ -13,11 +13,11 @@ export interface Coverage {
   readonly missing: readonly { readonly kind: FaultKind; readonly state: StateName; readonly hits: number }[];
 }
 
-export function coverageOf({ pairs }: Pick<Tally, 'pairs'>): Coverage {
+export function coverageOf({ pairs }: Pick<Tally, 'pairs'>, enough: number = ENOUGH): Coverage {
   const all = FAULT_KINDS.flatMap((kind) =>
     REACHABLE[kind].map((state) => ({ kind, state, hits: pairs[pairOf(kind, state)] ?? 0 })),
   );
-  const missing = all.filter(({ hits }) => hits < ENOUGH);
+  const missing = all.filter(({ hits }) => hits < enough);
   return { reachable: all.length, covered: all.length - missing.length, missing };
 }
 

@@ -24,7 +24,8 @@ export function line({ profile, found, replays, seconds }: Outcome): string {
 }
 
 /** As docs/safety.md shows them. */
-export const figuresOf = (outcomes: readonly Outcome[]) => ({
+export const figuresOf = (outcomes: readonly Outcome[], seconds: number) => ({
+  seconds,
   profiles: outcomes.map(({ profile, found: { states, transitions, exhausted, violation }, seconds }) => ({
     name: profile,
     bounds: boundsOf(profile),
@@ -35,8 +36,11 @@ export const figuresOf = (outcomes: readonly Outcome[]) => ({
   })),
 });
 
-/** Its first line is for machines: `ok`, `incomplete` or `violation <invariant> <profile>`. */
-export function report(outcomes: readonly Outcome[]): string {
+/**
+ * Its first line is for machines: `ok`, `incomplete` or `violation <invariant> <profile>`.
+ * @param seconds that all of it took
+ */
+export function report(outcomes: readonly Outcome[], seconds: number): string {
   const broken = outcomes.find(({ found }) => found.violation !== undefined);
   const complete = outcomes.every(({ found }) => found.exhausted);
   const first =
@@ -51,7 +55,7 @@ export function report(outcomes: readonly Outcome[]): string {
     first,
     ...(broken === undefined ? [] : story(broken)),
     ...outcomes.flatMap((outcome) => [line(outcome), `  ${boundsOf(outcome.profile)}`]),
-    `${sum((found) => found.states)} distinct states, ${sum((found) => found.transitions)} transitions`,
+    `${sum((found) => found.states)} distinct states, ${sum((found) => found.transitions)} transitions, ${seconds} s`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -19,6 +19,8 @@ export const simulation = z.object({
 });
 
 export const model = z.object({
+  /** All of it took so long. */
+  seconds: z.number().optional(),
   profiles: z.array(
     z.object({
       name: z.string(),

@@ -58,7 +58,7 @@ function reachText(pairs: Readonly<Record<string, number>>): string {
 
 function modelPart(measured: Results['model']): string[] {
   if (measured === undefined) return [];
-  const { profiles } = measured.figures;
+  const { profiles, seconds: took } = measured.figures;
   const sum = (of: (profile: (typeof profiles)[number]) => number) => profiles.reduce((all, each) => all + of(each), 0);
   return [
     '',
@@ -72,7 +72,7 @@ function modelPart(measured: Results['model']): string[] {
       ({ name, bounds, states, transitions, seconds, broken }) =>
         `| ${name} | ${bounds} | ${whole(states)} | ${whole(transitions)} | ${whole(seconds)} | ${broken ?? 'nothing'} |`,
     ),
-    `| all | | ${whole(sum(({ states }) => states))} | ${whole(sum(({ transitions }) => transitions))} | ${whole(sum(({ seconds }) => seconds))} | |`,
+    `| all | | ${whole(sum(({ states }) => states))} | ${whole(sum(({ transitions }) => transitions))} | ${whole(sum(({ seconds }) => seconds))}${took === undefined ? '' : `, two at a time in ${whole(took)}`} | |`,
   ];
 }
 

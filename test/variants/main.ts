@@ -9,8 +9,11 @@ import { VARIANTS } from './variants.ts';
 
 const asked = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 const json = process.argv.includes('--json');
-const wrong = asked.find((name) => !VARIANTS.some((variant) => variant.name === name));
-if (wrong !== undefined) throw new Error(`there is no variant ${wrong}`);
+const strange = asked.filter((name) => !VARIANTS.some((variant) => variant.name === name));
+if (strange.length > 0) {
+  process.stderr.write(`no variant ${strange.join(', ')}; there are ${VARIANTS.map(({ name }) => name).join(', ')}\n`);
+  process.exit(2);
+}
 
 const waiting = VARIANTS.filter(({ name }) => asked.length === 0 || asked.includes(name));
 const hunts: Hunt[] = [];
