@@ -57,6 +57,17 @@ export const soak = z.object({
   broken: z.array(z.string()),
 });
 
+/** As `test/localstack/kill.test.ts` leaves it. */
+export const localstack = z.object({
+  kills: z.number(),
+  throttledRequests: z.number(),
+  deadLetters: z.number(),
+  eventsLost: z.number(),
+  doubleEvacuations: z.number(),
+  withoutProof: z.number(),
+  broken: z.array(z.string()),
+});
+
 export const mutation = z.object({
   score: z.number(),
   mutants: z.number(),
@@ -73,6 +84,7 @@ export const results = z.object({
   model: measured(model).optional(),
   variants: measured(variants).optional(),
   soak: measured(soak).optional(),
+  localstack: measured(localstack).optional(),
   mutation: measured(mutation).optional(),
 });
 export type Results = z.infer<typeof results>;

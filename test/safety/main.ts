@@ -1,12 +1,13 @@
 /**
- * `npm run safety [-- simulation model variants soak mutation]`: runs the checks, and writes what they print into
- * docs/safety.json and the figures of docs/safety.md. `mutation` takes the figures of the last `npm run mutate`.
+ * `npm run safety [-- simulation model variants soak localstack mutation]`: runs the checks, and writes what they print into
+ * docs/safety.json and the figures of docs/safety.md. `localstack` takes the figures
+ * of the last `npm run test:localstack`, `mutation` those of the last `npm run mutate`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { print } from '#cli/output.ts';
-import { model, mutation, type Results, results, simulation, soak, variants } from './figures.ts';
+import { localstack, model, mutation, type Results, results, simulation, soak, variants } from './figures.ts';
 import { section } from './section.ts';
 
 const RESULTS = 'docs/safety.json';
@@ -36,6 +37,7 @@ const MEASURE = {
     run('node', 'test/soak/main.ts');
     return soak.parse(json('.salvor/soak.json'));
   },
+  localstack: () => localstack.parse(json('.salvor/soak-localstack.json')),
   mutation: () => mutation.parse(json('docs/mutation.json')),
 } as const;
 type Name = keyof typeof MEASURE;

@@ -16,6 +16,7 @@ export function section(results: Results): string {
     ...variantsPart(results.variants),
     ...mutationPart(results.mutation),
     ...soakPart(results.soak),
+    ...localstackPart(results.localstack),
   ].join('\n');
 }
 
@@ -93,6 +94,29 @@ function variantsPart(measured: Results['variants']): string[] {
       ({ name, room, wrong, caught, by, effort }) =>
         `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${effort} |`,
     ),
+  ];
+}
+
+function localstackPart(measured: Results['localstack']): string[] {
+  if (measured === undefined) return [];
+  const { figures } = measured;
+  return [
+    '',
+    '### Killed in Lambda',
+    '',
+    on(measured.machine),
+    '',
+    'Deployed to LocalStack, with a DynamoDB that throttles and messages that were received to the limit.',
+    '',
+    '| | |',
+    '| --- | --- |',
+    `| Lambda environments killed in the middle of their work | ${whole(figures.kills)} |`,
+    `| requests throttled | ${whole(figures.throttledRequests)} |`,
+    `| dead letters, all redriven | ${whole(figures.deadLetters)} |`,
+    `| events lost | ${figures.eventsLost} |`,
+    `| double evacuations | ${figures.doubleEvacuations} |`,
+    `| evacuations without proof | ${figures.withoutProof} |`,
+    `| what else was broken | ${figures.broken.length} |`,
   ];
 }
 
