@@ -2,12 +2,15 @@ import type { SimHost } from '#sim/world/types.ts';
 import { boot, isAlive, setDisabled, setForcedDown } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
 import { arm, release } from './operators.ts';
+import { owedTo } from './owed.ts';
 
 const LOOK_MS = 20_000;
 /** A dead host that salvor has done with is repaired after so long, and one that it holds by whoever sees to it. */
 const REPAIR_AFTER_MS = 90_000;
 const REPAIR_HELD_MS = 420_000;
 const ANSWER_AFTER_MS = 120_000;
+/** For so long of the calm, what salvor ought to recover by itself is left to it: checks/l1-recovers.ts asks whether it does. */
+const LEFT_TO_SALVOR_MS = 1_100_000;
 
 /**
  * The operators' daily work: a dead host that salvor is not at work on is switched on, and one that has booted is given
@@ -50,6 +53,9 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     return chosen;
   }
 
+  const isLeftToSalvor = (host: SimHost): boolean =>
+    director.isCalm && scheduler.now() - calmSinceMs < LEFT_TO_SALVOR_MS && owedTo(simulation, host) !== undefined;
+
   function lookAt(host: SimHost): void {
     if (director.isCalm && !inRepair(host)) {
       log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
@@ -64,7 +70,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
       endMaintenance(host);
       return;
     }
-    if (inRepair(host) || !isLeft(host)) {
+    if (inRepair(host) || !isLeft(host) || isLeftToSalvor(host)) {
       leftSinceMs.delete(host.name);
       return;
     }
@@ -84,6 +90,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   function answer(host: SimHost): void {
     const state = states.incidentOf(host.name);
     const waits = state === 'stopped' || (state === 'held' && !isAlive(host) && !inRepair(host));
+    if (state === 'held' && isLeftToSalvor(host)) return;
     if (waits && scheduler.now() - calmSinceMs > ANSWER_AFTER_MS && random.next() < 0.2) release(simulation, host);
   }
 

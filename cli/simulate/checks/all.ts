@@ -1,5 +1,6 @@
 import type { DatedHappening } from '../engine/log.ts';
 import type { Simulation } from '../engine/simulation.ts';
+import { segmentsOf } from '../owed.ts';
 import { auditTellsAll } from './a1-audit.ts';
 import { Around } from './around.ts';
 import type { Check, Scene, Violation } from './check.ts';
@@ -7,6 +8,7 @@ import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
 import { whatIsFitIsEvacuated } from './l1-left.ts';
+import { whatIsOwedIsDone } from './l1-recovers.ts';
 import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
@@ -38,6 +40,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   auditTellsAll,
   everythingEnds,
   whatIsFitIsEvacuated,
+  whatIsOwedIsDone,
   noDefect,
 ];
 
@@ -50,20 +53,23 @@ export interface Judge {
 
 /** Judges every happening of a simulation by every invariant. */
 export function judgeOf(simulation: Simulation): Judge {
-  const { policy, world, log } = simulation;
-  const segmentsOf = (host: string) =>
-    policy.segments.filter(({ hosts }) => {
-      if ('availabilityZone' in hosts) return world.zoneOf(host) === hosts.availabilityZone;
-      if ('names' in hosts) return hosts.names.includes(host);
-      return world.aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(host));
-    });
-  const histories = new HostHistories(simulation, (host) => segmentsOf(host).length === 1);
+  const { log } = simulation;
+  const histories = new HostHistories(simulation, (host) => segmentsOf(simulation, host).length === 1);
   const incidents = new Incidents();
   const around = new Around(simulation, histories, incidents);
   const switches = new Switches();
   const releases = new Releases();
   const reports = new Reports();
-  const scene: Scene = { simulation, histories, incidents, around, switches, releases, reports, segmentsOf };
+  const scene: Scene = {
+    simulation,
+    histories,
+    incidents,
+    around,
+    switches,
+    releases,
+    reports,
+    segmentsOf: (host) => segmentsOf(simulation, host),
+  };
   const checks = CHECKS.map((make) => make(scene));
   let looked = 0;
 

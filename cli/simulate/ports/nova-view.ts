@@ -1,3 +1,4 @@
+import { isRunning } from '#shared/domain/seen.ts';
 import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
 import { statusOf } from '#sim/nova/server-view.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
@@ -78,6 +79,10 @@ const FINAL: ReadonlySet<string> = new Set([
 
 export const isUnfinishedMove = (migration: SimMigration): boolean =>
   !migration.deleted && migration.type !== 'evacuation' && !FINAL.has(migration.status);
+
+/** By its record, which may say so for good: a conductor that dropped it marks nothing. */
+export const isRunningEvacuation = (migration: SimMigration): boolean =>
+  !migration.deleted && migration.type === 'evacuation' && isRunning(migration);
 
 export function unfinishedMovesOf(world: World, host: string): readonly Migration[] {
   const found: Migration[] = [];

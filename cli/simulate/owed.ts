@@ -1,0 +1,55 @@
+import { notProtected } from '#shared/domain/instances.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
+import type { World } from '#sim/world/world.ts';
+import { isAlive } from './actions.ts';
+import { lossOf } from './checks/disks.ts';
+import type { Simulation } from './engine/simulation.ts';
+import { isRunningEvacuation, isUnfinishedMove } from './ports/nova-view.ts';
+
+/** Segments of the policy that hold the host, by what is true in the cloud now. */
+export function segmentsOf({ policy, world }: Simulation, host: string): readonly Segment[] {
+  return policy.segments.filter(({ hosts }) => {
+    if ('availabilityZone' in hosts) return world.zoneOf(host) === hosts.availabilityZone;
+    if ('names' in hosts) return hosts.names.includes(host);
+    return world.aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(host));
+  });
+}
+
+const isUnderWay = (move: SimMigration): boolean => isUnfinishedMove(move) || isRunningEvacuation(move);
+
+/**
+ * An instance that salvor is to bring back if its host is dead: protected, ran or stopped like any other, no disk is lost,
+ * and by Nova's records nothing moves it already.
+ */
+export const isFit = ({ migrationsByServer }: World, server: SimServer, segment: Segment): boolean =>
+  ['active', 'stopped'].includes(server.vmState) &&
+  server.taskState === null &&
+  notProtected(server, segment.instances) === undefined &&
+  lossOf(server, segment) === undefined &&
+  !(migrationsByServer.get(server.id) ?? []).some(isUnderWay);
+
+/** The instances that are still to be brought away from a dead host, as far as there is a host that can take them. */
+export function fitOn(simulation: Simulation, host: SimHost, segment: Segment): readonly SimServer[] {
+  const { world, states } = simulation;
+  const roomMb = Math.max(
+    0,
+    ...[...world.hosts.values()]
+      .filter((each) => each !== host && !each.disabled && world.serviceIsUp(each))
+      .filter(({ name }) => states.incidentOf(name) === 'none')
+      .map(({ memoryMb, memoryUsedMb }) => memoryMb - memoryUsedMb),
+  );
+  return world
+    .serversOn(host.name)
+    .filter((server) => isFit(world, server, segment) && server.flavor.memoryMb <= roomMb);
+}
+
+/** What is left to be done for a dead host of a segment that salvor acts for, in words; undefined when nothing is. */
+export function owedTo(simulation: Simulation, host: SimHost): string | undefined {
+  const [segment, another] = segmentsOf(simulation, host.name);
+  if (isAlive(host) || segment?.mode !== 'enforce' || another !== undefined) return undefined;
+  if (host.power === 'on') return 'has power';
+  if (!host.forcedDown) return 'is not forced down';
+  const [server] = fitOn(simulation, host, segment);
+  return server && `still has ${server.name}`;
+}

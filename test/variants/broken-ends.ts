@@ -1,0 +1,63 @@
+import type { Patch } from './bundle.ts';
+import type { Variant } from './variant.ts';
+
+const domain = (file: string, find: string, replace: string): Patch => ({
+  file: `shared/domain/${file}`,
+  find,
+  replace,
+});
+
+/** Deciders that do no harm and come to no end, or to a wrong one. */
+export const BROKEN_ENDS: readonly Variant[] = [
+  {
+    name: 'never-fences',
+    wrong: 'Fencing never gets past its first step: each reading of the power counts for nothing.',
+    room: 'domain',
+    patches: [domain('fence.ts', "if (power === 'unknown') return commit(", 'if (power.length > 0) return commit(')],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'held-for-good',
+    wrong: 'A held host is asked about again and again, and does not go on when its gates open.',
+    room: 'domain',
+    patches: [
+      domain(
+        'confirm.ts',
+        '  if (closed.length > 0)\n    return',
+        "  if (closed.length > 0 || (incident.status === 'held' && incident.release === null))\n    return",
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'never-evacuates',
+    wrong: 'Tasks are planned and never granted.',
+    room: 'domain',
+    patches: [
+      domain(
+        'grant.ts',
+        'if (server === undefined || inFlight >= limit)',
+        'if (server === undefined || inFlight >= 0)',
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
+  {
+    name: 'slow-is-failed',
+    wrong: 'An evacuation that takes longer than usual counts as failed.',
+    room: 'domain',
+    patches: [
+      domain(
+        'settle.ts',
+        'return settleFound(task, progress.attempt, migration, sight, evacuation, random);\n    }\n  }',
+        "if (isRunning(migration) && progress.sinceMs + 90_000 < sight.atMs)\n        return [endedAs('not-recoverable', 'its evacuation does not end', sight.atMs)];\n      return settleFound(task, progress.attempt, migration, sight, evacuation, random);\n    }\n  }",
+      ),
+      domain(
+        'settle.ts',
+        'return migrationOf(progress.attempt, sight.evacuationsOf.get(task.instanceId)) === undefined || found(task, sight);',
+        'return sight.atMs > 0 || found(task, sight);',
+      ),
+    ],
+    caughtBy: ['L1'],
+  },
+];
