@@ -10,7 +10,7 @@ const REPAIR_AFTER_MS = 90_000;
 const REPAIR_HELD_MS = 420_000;
 const ANSWER_AFTER_MS = 120_000;
 /** For so long of the calm, what salvor ought to recover by itself is left to it: checks/l1-recovers.ts asks whether it does. */
-const LEFT_TO_SALVOR_MS = 1_100_000;
+const LEFT_TO_SALVOR_MS = 900_000;
 
 /**
  * The operators' daily work: a dead host that salvor is not at work on is switched on, and one that has booted is given

@@ -1,5 +1,7 @@
 import type { Disarmed } from '#shared/domain/guards.ts';
 import type { JsonObject, StateWrite } from '#shared/ports.ts';
+import { hostItemKey } from '#shared/state/hosts.ts';
+import { hostOf, withHost } from './cloud.ts';
 import type { Draft } from './draft.ts';
 import { incidentIn, type StoredIncident } from './normal.ts';
 import type { Setting } from './replay.ts';
@@ -34,11 +36,14 @@ function noteIntents(draft: Draft, writes: readonly StateWrite[]): void {
   const host = writes.find((write) => write.partition.startsWith('host#'));
   const name = host?.kind === 'put' ? String(host.body.name) : '';
   for (const write of writes) {
-    const type = write.kind === 'append' ? (write.body.fact as { readonly type: string }).type : '';
+    const { type, power } = factIn(write);
+    // Whoever goes on by an older reading of off finds that the host has changed.
+    if (type === 'power-read' && power === 'on') draft.cloud = withHost(draft.cloud, name, { readOffAtMs: null });
     if (!INTENT.test(type)) continue;
     const action = type.replace(INTENT, '');
     const what = write.partition.startsWith('task#') ? write.partition.split('#').at(-1) : name;
     checkArmed(draft, action);
+    checkReadOff(draft, action, name || hostOfTask(draft, writes));
     draft.cloud = {
       ...draft.cloud,
       asked: { ...draft.cloud.asked, [`${action} ${what}`]: 1 + (draft.cloud.asked[`${action} ${what}`] ?? 0) },
@@ -49,6 +54,29 @@ function noteIntents(draft: Draft, writes: readonly StateWrite[]): void {
 export function isDisarmed(guard: JsonObject | undefined): boolean {
   const disarmed = (guard?.disarmed ?? null) as Disarmed | null;
   return disarmed !== null && (disarmed.untilMs === null || disarmed.untilMs > T0);
+}
+
+interface Fact {
+  readonly type: string;
+  readonly power?: string;
+}
+
+const factIn = (write: StateWrite): Fact =>
+  write.kind === 'append' ? (write.body.fact as unknown as Fact) : { type: '' };
+
+function hostOfTask(draft: Draft, writes: readonly StateWrite[]): string {
+  const task = writes.find((write) => write.partition.startsWith('tasks#'));
+  const hostKey = task?.kind === 'put' ? String(task.body.hostKey) : '';
+  return String(draft.item(hostItemKey(hostKey))?.body.name);
+}
+
+/** Nobody can hold off who switches the host on behind the last reading; but a reading of on counts from its commit. */
+function checkReadOff(draft: Draft, action: string, host: string): void {
+  if (action === 'power-off' || hostOf(draft.cloud, host).readOffAtMs !== null) return;
+  draft.breach(
+    'proof',
+    `the intent of a ${action} is committed for ${host}, which was not read as off since it was on`,
+  );
 }
 
 /** The last moment at which a switch can hold an action is the commit of its intent. */

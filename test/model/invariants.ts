@@ -68,7 +68,7 @@ export function checkForceDown(draft: Draft, host: string, _: Caller): void {
   useIntent(draft, `force-down ${host}`);
   const { power, readOffAtMs, switchedOn } = hostOf(draft.cloud, host);
   // Somebody may switch it on after the intent was committed, and another step may see that.
-  if (readOffAtMs === null || (power === 'on' && !switchedOn))
+  if ((readOffAtMs === null || power === 'on') && !switchedOn)
     draft.breach('proof', `${host} is forced down, but was not read as off`);
 }
 
@@ -82,9 +82,11 @@ export function checkEvacuate(draft: Draft, message: EvacuateInstance, caller: C
   const opened = draft.item({ partition: 'incidents', sort: incidentId })?.body.openedAtMs;
   const { power, readOffAtMs, switchedOn, forcedDown } = hostOf(draft.cloud, host);
   const because = `an evacuate request leaves for an instance of ${host}`;
-  if (readOffAtMs === null) draft.breach('proof', `${because}, which was not read as off`);
-  else if (readOffAtMs < Number(opened)) draft.breach('proof', `${because}, whose proof is older than the incident`);
-  const ageSeconds = (leftAtMs(caller) - (readOffAtMs ?? 0)) / 1000;
+  // What was read as on since the intent was committed, somebody else has switched on behind it.
+  if (readOffAtMs === null && !switchedOn) draft.breach('proof', `${because}, which was not read as off`);
+  if (readOffAtMs !== null && readOffAtMs < Number(opened))
+    draft.breach('proof', `${because}, whose proof is older than the incident`);
+  const ageSeconds = readOffAtMs === null ? 0 : (leftAtMs(caller) - readOffAtMs) / 1000;
   if (ageSeconds > (caller.setting.policy.segments[0]?.fencing.proofMaxAgeSeconds ?? 0))
     draft.breach('proof', `${because}, whose power was read ${ageSeconds} s before`);
   // No reading holds off somebody else who switches it on behind it.

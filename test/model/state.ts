@@ -52,7 +52,7 @@ export interface RealHost {
   readonly forcedDown: boolean;
   readonly enabled: boolean;
   readonly inSegment: boolean;
-  /** When its device last told that it is off. */
+  /** When its device last told that it is off; null once salvor has put a reading of on on record. */
   readonly readOffAtMs: number | null;
   /** Somebody else switched it on. */
   readonly switchedOn: boolean;

@@ -39,8 +39,23 @@ export class Hindrances {
     if (switches.offSinceMs(segment.name, nowMs) <= nowMs) return 'salvor is disarmed';
     if (nowMs - (this.#endedAtMs.get(host) ?? 0) < REOPENS_AFTER_MS) return 'its last incident has just ended';
     if ([...world.hosts.keys()].some((each) => states.incidentOf(each) === 'stopped')) return 'a person has to look';
-    if ([...world.migrations.values()].some(isRunningEvacuation)) return 'an evacuation is under way';
+    if (this.#isEvacuating()) return 'an evacuation is under way';
     return this.#tooMany(host, segment, nowMs) ?? this.#tooFew(host, segment);
+  }
+
+  /**
+   * By Nova's records, for any host: one that is under way holds a token, perhaps the last. So does one that Nova marks
+   * done and whose instance has not moved, until the deadline of its incident.
+   */
+  #isEvacuating(): boolean {
+    const { servers, migrations, migrationsByServer } = this.#scene.simulation.world;
+    return (
+      [...migrations.values()].some(isRunningEvacuation) ||
+      [...servers.values()].some(({ id, host, evacuation }) => {
+        const last = migrationsByServer.get(id)?.findLast(({ type }) => type === 'evacuation');
+        return evacuation !== null || (last?.sourceHost === host && ['done', 'completed'].includes(last.status));
+      })
+    );
   }
 
   /** The limits on failed hosts, the strictest of each kind. */
