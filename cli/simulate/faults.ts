@@ -25,7 +25,7 @@ export const FAULTS = {
   // Nova's API
   'nova-read-fails': { by: 'call', story: 'Nova answers reads with 503' },
   'nova-read-refused': { by: 'call', story: 'Nova refuses the credentials of a read' },
-  'nova-slow': { by: 'call', story: 'Nova takes many seconds' },
+  'nova-slow': { by: 'call', story: 'Nova takes many seconds, or Keystone for a token' },
   'nova-not-sent': { by: 'call', story: 'there is no connection to Nova for a change' },
   'nova-429': { by: 'call', story: 'Nova is too busy for a change' },
   'nova-4xx': { by: 'call', story: 'Nova refuses a change' },

@@ -6,7 +6,7 @@ import type { TaskState } from '#shared/domain/task.ts';
 import { taskSight } from '#shared/domain/task-sight.ts';
 import type { Hypervisor } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { openHosts } from '#shared/state/hosts.ts';
+import { openHosts, unchanged } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { countInFlight, inFlightElsewhere, loadTokens, tokenWrites } from '#shared/state/tokens.ts';
 import { orOutage } from './live.ts';
@@ -47,7 +47,8 @@ export async function grantTasks(
     inFlight,
   );
   const writes = tokenWrites(cloud, region, tokens, host.incident.id, share);
-  if (writes.length > 0) await state.transact(writes);
+  // A slow look must not take tokens for an incident that has closed meanwhile: nobody would ever give them back.
+  if (writes.length > 0) await state.transact([...writes, unchanged(loaded)]);
   const now = await changeTasks(services, loaded, before, (task) => {
     const change = decided.get(task.instanceId);
     if (change === undefined) return undefined;

@@ -7,6 +7,7 @@ import { commitHost } from '#shared/shell/step.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
+import { loadTokens } from '#shared/state/tokens.ts';
 import { anEvent, aPolicy, aSegment, HOST_KEY } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
@@ -148,6 +149,30 @@ describe('Nova that goes away in the middle', () => {
     await pipeline.run();
     expect((await loadHost(services.state, HOST_KEY))?.value.lastIncident?.outcome).toBe('recovered');
     expect(services.cloud.doubles).toEqual([]);
+  });
+});
+
+describe('a look at evacuations', () => {
+  it('that comes to its grants when its incident has closed takes no tokens', async () => {
+    const { evacuationsFrom } = services.compute;
+    let closed = 0;
+    Object.assign(services.compute, {
+      evacuationsFrom: async (name: string) => {
+        const host = await loadHost(services.state, HOST_KEY);
+        if (host?.value.incident?.status === 'evacuating') {
+          closed += 1;
+          const [atMs, because] = [services.clock.now(), 'dismissed while the look was under way'];
+          const facts = [closedUntouched(because, atMs, null)];
+          await commitHost(services, host, { facts, basis: { by: 'gates', atMs } });
+        }
+        return evacuationsFrom(name);
+      },
+    });
+    pipeline.report();
+    await pipeline.run();
+    expect(closed).toBe(1);
+    const { name, region } = policy.cloud;
+    expect((await loadTokens(services.state, name, region)).value.byIncident).toEqual({});
   });
 });
 

@@ -171,6 +171,19 @@ export const BROKEN_SHELL: readonly Variant[] = [
     caughtBy: ['disarmed'],
   },
   {
+    name: 'late-requests-leave',
+    wrong: 'An evacuate request leaves however late it has become: the proof that it rests on was young before.',
+    room: 'shell',
+    patches: [
+      {
+        file: 'functions/evacuate-instance.ts',
+        find: 'await requestEvacuation(services, intended.value, decision.leaveByMs);',
+        replace: 'await requestEvacuation(services, intended.value, decision.leaveByMs + 3_600_000);',
+      },
+    ],
+    caughtBy: ['S1'],
+  },
+  {
     name: 'proof-of-an-older-incident',
     wrong: 'A reading of off is remembered: what comes later, another incident too, rests on it.',
     room: 'shell',

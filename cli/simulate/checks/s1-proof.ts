@@ -1,9 +1,11 @@
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
-import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './check.ts';
+import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf, instanceOf } from './intents.ts';
 
 /** Reporters' clocks may differ by this much from the one by which a device was asked. */
 const SKEW_MS = 10_000;
+/** What was seen of the instance and of Nova when the attempt was granted is this young when a request leaves. */
+const GRANT_MAX_AGE_MS = 30_000;
 const IS_OF_AN_EVACUATION: ReadonlySet<OutsideRequest['act']> = new Set(['reset-state', 'evacuate']);
 
 /**
@@ -15,9 +17,10 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
   const offAskedAtMs = new Map<string, number>();
   const onRecordedAtMs = new Map<string, number>();
   const told = new Map<number, string>();
-  /** By instance: when its last intent was committed, and when the reset behind that was answered. */
+  /** By instance: when its last attempt was granted, and when the intent of it was committed. */
+  const grantedAtMs = new Map<string, number>();
   const intendedAtMs = new Map<string, number>();
-  const resetAtMs = new Map<string, number>();
+  const intendedOn = new Map<string, string>();
 
   /** @param knownMs when salvor looked last: what came since it need not know; the proof's age counts at any moment */
   function judge(host: string, nowMs: number, knownMs: number): string | undefined {
@@ -37,17 +40,20 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     return undefined;
   }
 
-  /** A request rests on what was known when its intent was committed, and leaves at once, or behind its reset. */
+  /** A request rests on what was known when its intent was committed, and leaves as long as that is young. */
   function judgeRequest({ host, instanceId = '' }: OutsideRequest, nowMs: number): string | undefined {
     const intentMs = intendedAtMs.get(instanceId) ?? 0;
-    if (nowMs - Math.max(intentMs, resetAtMs.get(instanceId) ?? 0) > REQUEST_WITHIN_MS)
-      return `${instanceId} is asked for long after its intent was committed`;
+    // Somebody else has brought it to a host that lives, since salvor looked: Nova evacuates nothing from there.
+    const current = simulation.world.hosts.get(host);
+    if (host !== intendedOn.get(instanceId) && current !== undefined && simulation.world.serviceIsUp(current))
+      return undefined;
+    const grantAgeMs = nowMs - (grantedAtMs.get(instanceId) ?? 0);
+    if (grantAgeMs > GRANT_MAX_AGE_MS)
+      return `${instanceId} is asked for ${Math.round(grantAgeMs / 1000)} s after it was looked at`;
     return judge(host, nowMs, intentMs - KNOWN_WITHIN_MS.state);
   }
 
   function follow(happening: DatedHappening): void {
-    if (happening.kind === 'answered' && happening.request.act === 'reset-state')
-      resetAtMs.set(happening.request.instanceId ?? '', happening.atMs);
     if (happening.kind === 'arrived' && happening.request.act === 'read-power')
       told.set(happening.request.id, happening.outcome);
     if (happening.kind === 'answered' && happening.request.act === 'read-power') {
@@ -69,12 +75,15 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
       // An instance that was deleted between salvor's last look and its request is on no host: nothing is evacuated.
       if (happening.kind === 'asked' && IS_OF_AN_EVACUATION.has(happening.request.act) && happening.request.host !== '')
         return judgeRequest(happening.request, happening.atMs);
-      for (const { type, stream } of factsOf(happening)) {
+      for (const { type, stream, fact } of factsOf(happening)) {
         const host = incidents.hostOf(stream) ?? '';
+        if (type === 'granted')
+          grantedAtMs.set(instanceOf(stream), (fact.attempt as { readonly grantedAtMs: number }).grantedAtMs);
         if (type === 'granted' && histories.of(host).notForcedDownSinceMs < happening.atMs - KNOWN_WITHIN_MS.host)
           return `${instanceOf(stream)}: ${host} is not forced down`;
         if (type !== 'evacuate-intended') continue;
         intendedAtMs.set(instanceOf(stream), happening.atMs);
+        intendedOn.set(instanceOf(stream), host);
         const broken = judge(host, happening.atMs, happening.atMs - KNOWN_WITHIN_MS.state);
         if (broken !== undefined) return `${instanceOf(stream)}: ${broken}`;
       }

@@ -4,7 +4,7 @@ import { evacuateServer } from '#sim/nova/evacuate.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
-import { pickOne } from '../engine/chance.ts';
+import { happens, pickOne } from '../engine/chance.ts';
 import type { Subject } from '../engine/director.ts';
 import type { Invocation } from '../engine/invocation.ts';
 import type { OutsideRequest } from '../engine/log.ts';
@@ -34,6 +34,14 @@ const CHANGE_FAULTS: readonly FaultKind[] = [
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;
+/** A token is asked for as often before a request leaves. */
+const TOKEN_TRIES = 4;
+const TOO_LATE = {
+  kind: 'refused',
+  httpStatus: 0,
+  message: 'not sent: simulated: its time was over',
+  requestId: null,
+} as const;
 const NEEDED: readonly NeededService[] = [
   'keystone',
   'nova',
@@ -144,6 +152,16 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     }
   }
 
+  /** Now and then it is Keystone that is slow: then the request has not left yet. @returns ms */
+  async function waitForToken(instanceId: string): Promise<number> {
+    const invocation = current();
+    const isKeystone = happens(invocation.random, 0.5);
+    const fault = isKeystone ? invocation.struckBy(['nova-slow'], invocation.subject(instanceId)) : undefined;
+    const ms = (fault?.sizeMs ?? 0) * TOKEN_TRIES;
+    if (ms > 0) await invocation.sleep(ms);
+    return ms;
+  }
+
   const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {
     const truth = world.serviceIsUp(host) ? 'up' : 'down';
     if (host.forcedDown) return truth;
@@ -204,15 +222,18 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         world.journal.record({ kind: 'forced-down', host: host.name, forcedDown: true });
       });
     },
-    evacuate: (instanceId, { host: destination, end }) =>
-      change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
+    evacuate: async (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
+      const durationMs = await waitForToken(instanceId);
+      if (world.clock.now() > leaveByMs) return { ...TOO_LATE, durationMs };
+      return change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
         evacuateServer(
           world,
           existing(instanceId),
           { host: destination, force: false },
           { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
         ),
-      ),
+      );
+    },
     resetStateToActive: (instanceId) =>
       change({ act: 'reset-state', host: hostOf(instanceId), instanceId }, () => {
         world.updateServer(existing(instanceId), { vmState: 'active', taskState: null });
