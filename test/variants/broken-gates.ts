@@ -10,55 +10,6 @@ const domain = (file: string, find: string, replace: string): Patch => ({
 /** Gates that are open when they should not be, and operators who are heard too well or not at all. */
 export const BROKEN_GATES: readonly Variant[] = [
   {
-    name: 'observer-open',
-    wrong: 'Who sees no other host and reaches no other device goes on.',
-    room: 'domain',
-    patches: [
-      domain(
-        'gates/probes.ts',
-        "gate('observer', seesHosts && reaches, because)",
-        "gate('observer', (seesHosts && reaches) || true, because)",
-      ),
-    ],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'dependencies-open',
-    wrong: 'A host is fenced while what an evacuation needs does not answer.',
-    room: 'domain',
-    patches: [
-      domain(
-        'gates/probes.ts',
-        "gate('dependencies', silent.length === 0,",
-        "gate('dependencies', silent.length >= 0,",
-      ),
-    ],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'settling-open',
-    wrong: 'Who has just been started goes on at once.',
-    room: 'domain',
-    patches: [
-      domain('gates/settling.ts', "gate('settling', open, because)", "gate('settling', open || true, because)"),
-    ],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'gap-unnoticed',
-    wrong: 'A long pause of salvor is not noticed.',
-    room: 'domain',
-    patches: [domain('settling.ts', 'nowMs - lastMs > maxGapSeconds * 1000', 'nowMs - lastMs > maxGapSeconds * 1e9')],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'fence-device-open',
-    wrong: 'A host without a fence device is taken for one that can be fenced.',
-    room: 'domain',
-    patches: [domain('gates/of-host.ts', 'device !== undefined,', 'device !== null,')],
-    caughtBy: ['S5'],
-  },
-  {
     name: 'nova-answers-open',
     wrong: 'While Nova does not answer, what it said last is taken, and nothing else that it should say is missed.',
     room: 'shell',
@@ -82,6 +33,64 @@ export const BROKEN_GATES: readonly Variant[] = [
       },
     ],
     caughtBy: ['S2', 'S5'],
+  },
+  {
+    name: 'protected-open',
+    wrong: 'A host that has left its segment is fenced all the same.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/of-host.ts',
+        'segments.length === 1 && segments[0] === segment.name',
+        'segments.length <= 1 || segments[0] === segment.name',
+      ),
+    ],
+    caughtBy: ['S2'],
+  },
+  {
+    name: 'in-service-open',
+    wrong: 'A host in maintenance is fenced.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/of-host.ts',
+        "gate('in-service', false, `its service is disabled",
+        "gate('in-service', reason !== '', `its service is disabled",
+      ),
+    ],
+    caughtBy: ['S2'],
+  },
+  {
+    name: 'armed-open',
+    wrong: 'A host is decided on and fenced while an operator has switched salvor off.',
+    room: 'domain',
+    patches: [
+      domain('gates/of-host.ts', 'disarmed === null, disarmed', "disarmed === null || disarmed !== '', disarmed"),
+    ],
+    caughtBy: ['S2'],
+  },
+  {
+    name: 'fence-device-open',
+    wrong: 'A host without a fence device is taken for one that can be fenced.',
+    room: 'domain',
+    patches: [domain('gates/of-host.ts', 'device !== undefined,', 'device !== null,')],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'settling-open',
+    wrong: 'Who has just been started goes on at once.',
+    room: 'domain',
+    patches: [
+      domain('gates/settling.ts', "gate('settling', open, because)", "gate('settling', open || true, because)"),
+    ],
+    caughtBy: ['S5'],
+  },
+  {
+    name: 'gap-unnoticed',
+    wrong: 'A long pause of salvor is not noticed.',
+    room: 'domain',
+    patches: [domain('settling.ts', 'nowMs - lastMs > maxGapSeconds * 1000', 'nowMs - lastMs > maxGapSeconds * 1e9')],
+    caughtBy: ['S5'],
   },
   {
     name: 'reporters-open',
@@ -119,55 +128,40 @@ export const BROKEN_GATES: readonly Variant[] = [
     caughtBy: ['S5'],
   },
   {
-    name: 'segment-rate-open',
-    wrong: 'Nobody counts how many hosts of a segment are fenced in a minute.',
-    room: 'domain',
-    patches: [domain('gates/storm.ts', '-rate`, others + 1', "-rate`, scope === 'segment' || others + 1")],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'segment-cool-down-open',
-    wrong: 'A segment goes on right after a storm.',
-    room: 'domain',
-    patches: [domain('gates/storm.ts', 'gate(name, atMs - last', "gate(name, scope === 'segment' || atMs - last")],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'global-rate-open',
-    wrong: 'Nobody counts how many hosts of the cloud are fenced in a minute.',
-    room: 'domain',
-    patches: [domain('gates/storm.ts', '-rate`, others + 1', "-rate`, scope === 'global' || others + 1")],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'global-cool-down-open',
-    wrong: 'The cloud goes on right after a storm.',
-    room: 'domain',
-    patches: [domain('gates/storm.ts', 'gate(name, atMs - last', "gate(name, scope === 'global' || atMs - last")],
-    caughtBy: ['S5'],
-  },
-  {
-    name: 'failure-domain-open',
-    wrong: 'Nobody counts the hosts of a rack, nor the racks.',
+    name: 'nova-sees-it-down-open',
+    wrong: 'Nobody asks whether Nova sees the service down.',
     room: 'domain',
     patches: [
       domain(
-        'gates/domains.ts',
-        "gate('failure-domain', open, because)",
-        "gate('failure-domain', open || true, because)",
+        'gates/witnesses.ts',
+        '!segment.requireNovaDown || state',
+        'segment.requireNovaDown !== undefined || state',
+      ),
+    ],
+    caughtBy: ['S2', 'S5'],
+  },
+  {
+    name: 'observer-open',
+    wrong: 'Who sees no other host and reaches no other device goes on.',
+    room: 'domain',
+    patches: [
+      domain(
+        'gates/probes.ts',
+        "gate('observer', seesHosts && reaches, because)",
+        "gate('observer', (seesHosts && reaches) || true, because)",
       ),
     ],
     caughtBy: ['S5'],
   },
   {
-    name: 'healthy-hosts-open',
-    wrong: 'Nobody asks how many healthy hosts are left.',
+    name: 'dependencies-open',
+    wrong: 'A host is fenced while what an evacuation needs does not answer.',
     room: 'domain',
     patches: [
       domain(
-        'gates/storm.ts',
-        'healthyOthers >= segment.minHealthyHosts,',
-        'healthyOthers >= 0 * segment.minHealthyHosts,',
+        'gates/probes.ts',
+        "gate('dependencies', silent.length === 0,",
+        "gate('dependencies', silent.length >= 0,",
       ),
     ],
     caughtBy: ['S5'],

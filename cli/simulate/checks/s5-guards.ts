@@ -8,8 +8,8 @@ type Limits = Segment['storm'];
 const DAY_SECONDS = 86_400;
 
 /**
- * Hosts are decided on one after the other, and never too many: by what had surely befallen the others at that time. The
- * storm limits themselves are judged in `s5-storm.ts`.
+ * Hosts are decided on one after the other, and never too many: by what had surely befallen the others at that time. How
+ * many are powered off in the end is judged in `s5-storm.ts`.
  */
 export function guardsHold({ simulation, histories, incidents, releases, around, segmentsOf }: Scene): Check {
   const { policy, world } = simulation;
@@ -24,14 +24,20 @@ export function guardsHold({ simulation, histories, incidents, releases, around,
         (histories.of(name).unprotectedSinceMs > nowMs - KNOWN_WITHIN_MS.host && segmentsOf(name).length === 0),
     );
 
-  /** A host is held, and the storm gates were asked: whether its limits were surely hit then. */
-  function noteStorm(host: string, scope: string | undefined, limits: Limits, whole: number, nowMs: number): void {
+  /** Those under suspicion count as well: when fifty are gone at once, the first one is part of a storm. */
+  function whyStorm(host: string, scope: string | undefined, limits: Limits, whole: number, nowMs: number) {
     const { maxHosts, maxPercent, windowSeconds, maxHostsPerDay } = limits;
-    const others = around.failedOthers(host, scope, windowSeconds, nowMs).size;
-    const today = around.failedOthers(host, scope, DAY_SECONDS, nowMs).size;
-    const isHit =
-      others + 1 > maxHosts || (others > 0 && percentOf(others + 1, whole) > maxPercent) || today + 1 > maxHostsPerDay;
-    if (!isHit) return;
+    const count = around.failedOthers(host, scope, windowSeconds, nowMs).size + 1;
+    const today = around.failedOthers(host, scope, DAY_SECONDS, nowMs).size + 1;
+    if (count > maxHosts) return `it is host ${count} of at most ${maxHosts} in ${windowSeconds} s`;
+    if (count > 1 && percentOf(count, whole) > maxPercent)
+      return `it is host ${count} of ${whole} in ${windowSeconds} s, at most ${maxPercent} %`;
+    return today > maxHostsPerDay ? `it is host ${today} of at most ${maxHostsPerDay} in a day` : undefined;
+  }
+
+  /** A host is held, and the storm gates were asked: their limits were surely hit then if they were not kept. */
+  function noteStorm(host: string, scope: string | undefined, limits: Limits, whole: number, nowMs: number): void {
+    if (whyStorm(host, scope, limits, whole, nowMs) === undefined) return;
     const newest = Math.max(incidents.openedAtMs(host), ...around.openOthers(host, scope, nowMs).values());
     stormAtMs.set(scope ?? '', Math.max(newest, stormAtMs.get(scope ?? '') ?? 0));
   }
@@ -103,8 +109,10 @@ export function guardsHold({ simulation, histories, incidents, releases, around,
     const { name, storm } = segment;
     const ofCloud = policy.global.storm;
     const why: Readonly<Record<string, string | undefined>> = {
+      'segment-storm': whyStorm(host, name, storm, membersOf(segment, nowMs).length, nowMs),
       'segment-rate': whyRate(host, name, storm, nowMs),
       'segment-cool-down': whyCoolDown(host, name, storm, nowMs),
+      'global-storm': whyStorm(host, undefined, ofCloud, all.length, nowMs),
       'global-rate': whyRate(host, undefined, ofCloud, nowMs),
       'global-cool-down': whyCoolDown(host, undefined, ofCloud, nowMs),
       'failure-domain': whyDomain(host, nowMs),

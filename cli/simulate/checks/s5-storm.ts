@@ -32,8 +32,8 @@ export function stormLimits({ simulation, incidents, releases, segmentsOf }: Sce
       const segment = segmentsOf(host)[0];
       if (segment === undefined) continue;
       const whole = [...world.hosts.keys()].filter((each) => segmentsOf(each)[0] === segment).length;
-      // Nobody has given it back since it was powered off: the same failure, reported again.
-      const before = poweredOff.get(host);
+      // Nobody has given it back since it was decided on: the same failure, reported again.
+      const before = decided.get(host);
       const isOld = before !== undefined && world.hosts.get(host)?.forcedDown;
       const { atMs } = happening;
       const id = incidents.idOf(host);
