@@ -48,8 +48,8 @@ export function decideFencing(
 ): FenceDecision {
   const { host, claims, atMs: nowMs } = evidence;
   const { segment } = rules;
-  const { power, systemUuid, detail, durationMs } = reading;
-  const read: IncidentFact = { type: 'power-read', power, systemUuid, detail, durationMs };
+  const { power, detail } = reading;
+  const read = powerRead(reading);
   const commit = (...facts: readonly IncidentFact[]): FenceDecision => ({ do: 'commit', facts: [read, ...facts] });
 
   if (power !== 'unknown' && fault !== null)
@@ -175,13 +175,7 @@ export function decideAfterPowerOff(
   const { kind, detail } = answer;
   const answered = powerOffAnswered(incident.powerOffs, answer);
   const { power, systemUuid } = reading;
-  const read: IncidentFact = {
-    type: 'power-read',
-    power,
-    systemUuid,
-    detail: reading.detail,
-    durationMs: reading.durationMs,
-  };
+  const read = powerRead(reading);
   if (power !== 'unknown' && systemUuid !== asked.systemUuid) {
     const because = `the power of ${asked.systemUuid ?? 'a system without UUID'} was to be read back, and ${systemUuid ?? 'one without'} answered`;
     return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
@@ -196,6 +190,15 @@ export function decideAfterPowerOff(
       : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
   return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
 }
+
+/** Of a reading there is a record whatever comes of it: it may tell what became of a power-off (A1). */
+export const powerRead = ({ power, systemUuid, detail, durationMs }: PowerReading): IncidentFact => ({
+  type: 'power-read',
+  power,
+  systemUuid,
+  detail,
+  durationMs,
+});
 
 export function fenceFailed(
   incident: Fencing,

@@ -7,6 +7,7 @@ import {
   fenceFailed,
   objectionToPowerOff,
   powerOffAnswered,
+  powerRead,
   type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
@@ -35,9 +36,9 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const host = loaded.value;
   const segment = segmentOf(services, host.incident.segment);
   const config = fenceDeviceOf(policy, host.name);
-  const fail = (because: string) => {
+  const fail = (because: string, ...read: readonly HostFact[]) => {
     const [atMs, random] = [clock.now(), chance.random()];
-    const facts = [fenceFailed(host.incident, because, segment, atMs, random)];
+    const facts = [...read, fenceFailed(host.incident, because, segment, atMs, random)];
     return commitHost(services, loaded, { facts, basis: { by: 'no-reading', atMs, random } });
   };
   if (config === undefined) return fail('the policy names no fence device for the host');
@@ -45,7 +46,8 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   if (typeof device === 'string') return fail(device);
 
   const [reading, live] = await Promise.all([readPower(services, device), orOutage(readLive(services, host, segment))]);
-  if ('outage' in live) return fail(`Nova does not answer, and nothing is powered off without it: ${live.outage}`);
+  if ('outage' in live)
+    return fail(`Nova does not answer, and nothing is powered off without it: ${live.outage}`, powerRead(reading));
   const keys = new Set(live.value.allServices.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
   const bindings = await loadBindings(services.state, reading.systemUuid, host.key, (key) => keys.has(key));
   const known = {

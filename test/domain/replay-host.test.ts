@@ -138,6 +138,14 @@ describe('decided again', () => {
     ]);
   });
 
+  it('a device that was read while Nova did not answer fails with its reading', () => {
+    const facts = [aReading('on', null), { ...FACTS['fence-failed'], because: 'Nova does not answer' }];
+    expect(decideAgain(aHostIn('fencing'), { by: 'no-reading', ...chance }, { facts })).toEqual([
+      aReading('on', null),
+      { type: 'fence-failed', because: 'Nova does not answer', retryAtMs: NOW_MS + 3750 },
+    ]);
+  });
+
   it('a device without a reading is judged although nothing was asked of the gates', () => {
     const basis = { by: 'power', ...asked, ...unbound, evidence: null } as const;
     expect(decideAgain(aHostIn('fencing'), basis, { facts: [aReading('unknown', null)] })).toMatchObject([

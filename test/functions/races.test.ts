@@ -195,3 +195,20 @@ describe('an answer of Nova', () => {
     ]);
   });
 });
+
+describe('a Nova that is away when the power of a host was read', () => {
+  it('does not keep from the record what the device told: it may be what became of a power-off (A1)', async () => {
+    services.cloud.deaf.add('compute-1');
+    pipeline.report();
+    await pipeline.run(60);
+    services.cloud.deaf.clear();
+    services.cloud.novaIsAway = true;
+    await pipeline.run(60);
+    const { streams } = await readAudit(services.state, policy.cloud);
+    const facts = [...streams.values()].flatMap(({ records }) => records).map(({ fact }) => fact);
+    expect(facts.slice(-2)).toMatchObject([
+      { type: 'power-read', power: 'on' },
+      { type: 'fence-failed', because: expect.stringContaining('Nova does not answer') },
+    ]);
+  });
+});

@@ -68,7 +68,9 @@ function decide(
     }
     case 'no-reading': {
       const because = reasonIn(find('fence-failed'));
-      return [fenceFailed(inStatus(incident, ['fencing']), because, segment, atMs, basis.random)];
+      const read = find('power-read');
+      const failed = fenceFailed(inStatus(incident, ['fencing']), because, segment, atMs, basis.random);
+      return read === undefined ? [failed] : [read, failed];
     }
     case 'power': {
       const reading = readingIn(find('power-read'), basis.askedAtMs);
