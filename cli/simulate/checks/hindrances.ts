@@ -2,8 +2,10 @@ import { DAY_SECONDS, percentOf } from '#shared/domain/guards.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import { isRunningEvacuation } from '../ports/nova-view.ts';
+import { REPORTERS } from '../reporters.ts';
 import type { Scene } from './check.ts';
 import { factsOf } from './intents.ts';
+import { sourcesAmong } from './sources.ts';
 
 /** A host that is nagged about waits as long as this after its last incident (docs/states.md). */
 const REOPENS_AFTER_MS = 600_000;
@@ -33,8 +35,10 @@ export class Hindrances {
   /** In words; undefined when nothing stands in the way. */
   of(host: string, segment: Segment, deadSinceMs: number, nowMs: number): string | undefined {
     const { simulation, switches } = this.#scene;
-    const { world, states } = simulation;
+    const { world, states, policy } = simulation;
     if (world.hosts.get(host)?.disabled) return 'it is in maintenance';
+    if ((policy.fenceDevices[host] ?? policy.fenceDevices['*']) === undefined) return 'it has no fence device';
+    if (sourcesAmong(REPORTERS, policy).length < segment.reporters.required) return 'too few sources watch it';
     if (switches.isDismissedSince(host, deadSinceMs)) return 'a person has dismissed it';
     if (switches.offSinceMs(segment.name, nowMs) <= nowMs) return 'salvor is disarmed';
     if (nowMs - (this.#endedAtMs.get(host) ?? 0) < REOPENS_AFTER_MS) return 'its last incident has just ended';

@@ -1,16 +1,15 @@
 import { percentOf } from '#shared/domain/guards.ts';
-import type { Policy, Segment } from '#shared/domain/policy.ts';
+import type { Segment } from '#shared/domain/policy.ts';
 import type { Check, Scene } from './check.ts';
 import { factsOf } from './intents.ts';
+import { sourcesAmong } from './sources.ts';
 import { Words } from './words.ts';
 
 /** A host is decided on by the word of enough independent sources, of which none has lost its own sight. */
 export function enoughWitnesses({ simulation, incidents, releases, around }: Scene): Check {
   const { policy, world } = simulation;
   const words = new Words(incidents);
-  const sourcesOf = (reporters: readonly string[]): readonly string[] => [
-    ...new Set(reporters.map((reporter) => sourceOf(reporter, policy))),
-  ];
+  const sourcesOf = (reporters: readonly string[]) => sourcesAmong(reporters, policy);
 
   /** Of so many hosts at least a source says down, this one too. */
   function accusedBy(source: string, host: string, ttlSeconds: number, nowMs: number): number {
@@ -52,16 +51,4 @@ export function enoughWitnesses({ simulation, incidents, releases, around }: Sce
       return undefined;
     },
   };
-}
-
-/** By the policy's groups; else two names of one address are one source. */
-function sourceOf(reporter: string, { reporterGroups = {} }: Policy): string {
-  const [group] =
-    Object.entries(reporterGroups).find(([, patterns]) => patterns.some((pattern) => fits(reporter, pattern))) ?? [];
-  return group ?? new URL(reporter, 'https://reporters.simulated').pathname.replace(/\/$/, '');
-}
-
-function fits(reporter: string, pattern: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(reporter);
 }
