@@ -38,6 +38,7 @@ export function verify(evidence: Evidence): readonly Verdict[] {
     { rule: 'no evacuation before its host was powered off and forced down', broken: unproven(evidence) },
     { rule: 'one evacuation per instance at a time', broken: overlapping(evidence) },
     { rule: 'no other host was touched', broken: othersTouched(evidence) },
+    { rule: 'nothing else was changed in Nova', broken: otherChanges(evidence) },
     { rule: 'no host was given back before its evacuations had ended', broken: givenBack(evidence) },
     {
       rule: evidence.mustRecover ? 'every protected instance is well on another host' : 'nothing was evacuated',
@@ -89,6 +90,16 @@ function othersTouched({ cloud, victims }: Evidence): string[] {
     .filter((request) => !victims.includes(request.host ?? ''))
     .map((request) => `${request.method} ${request.path} (${request.host})`);
 }
+
+/** Salvor forces hosts down, resets and evacuates instances. Locks, names, tags and whatever else is their owners'. */
+const otherChanges = ({ cloud }: Evidence): string[] =>
+  cloud.requestLog
+    .find({ api: 'nova' })
+    .filter(({ method, operation, body }) => {
+      if (method === 'GET' || operation === 'evacuate' || operation === 'update-service') return false;
+      return !(operation === 'server-action' && JSON.stringify(body).startsWith('{"os-resetState"'));
+    })
+    .map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body)}`);
 
 function givenBack({ cloud, victims }: Evidence): string[] {
   return cloud.requestLog

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -25,7 +24,9 @@ export interface Bundle extends Disposable {
  * @throws Error when a patch does not fit the source any more: a variant that breaks nothing must not pass for one.
  */
 export async function bundleWith(entry: string, patches: readonly Patch[]): Promise<Bundle> {
-  const folder = mkdtempSync(join(tmpdir(), 'salvor-variant-'));
+  // Beneath the project, as a drill looks for one of its packages where it stands.
+  mkdirSync(join(ROOT, '.salvor'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, '.salvor', 'variant-'));
   const file = join(folder, 'main.mjs');
   const unused = new Set(patches);
   const drop = () => rmSync(folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ describe('the broken variants', () => {
     },
   );
 
-  it('are broken in the shell or the state as well as in the domain', () => {
+  it('are broken in the shell, the state or the adapters as well as in the domain', () => {
     expect(VARIANTS.length).toBeGreaterThanOrEqual(15);
     expect(VARIANTS.filter(({ room }) => room !== 'domain').length).toBeGreaterThanOrEqual(5);
   });

@@ -1,3 +1,4 @@
+import { BROKEN_ADAPTERS } from './broken-adapters.ts';
 import { BROKEN_DOMAIN } from './broken-domain.ts';
 import { BROKEN_ENDS } from './broken-ends.ts';
 import { BROKEN_GATES } from './broken-gates.ts';
@@ -11,4 +12,5 @@ export const VARIANTS: readonly Variant[] = [
   ...BROKEN_GATES,
   ...BROKEN_GUARDS,
   ...BROKEN_SHELL,
+  ...BROKEN_ADAPTERS,
 ];
