@@ -1,4 +1,5 @@
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import { ConflictError } from '#shared/errors.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -42,7 +43,12 @@ export async function mirrorInventory(services: Services): Promise<number> {
 
 async function transactAll({ state }: Services, writes: readonly StateWrite[]): Promise<void> {
   for (let start = 0; start < writes.length; start += WRITES_AT_ONCE)
-    await state.transact(writes.slice(start, start + WRITES_AT_ONCE));
+    try {
+      await state.transact(writes.slice(start, start + WRITES_AT_ONCE));
+    } catch (error) {
+      // Another run was faster; what it has left, the next one finds.
+      if (!(error instanceof ConflictError)) throw error;
+    }
 }
 
 export const handler = scheduledHandler('mirror-inventory', mirrorInventory);

@@ -1,11 +1,14 @@
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import { notProtected } from '#shared/domain/instances.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { isAlive } from './actions.ts';
 import { lossOf } from './checks/disks.ts';
+import { sourcesAmong } from './checks/sources.ts';
 import type { Simulation } from './engine/simulation.ts';
 import { isRunningEvacuation, isUnfinishedMove } from './ports/nova-view.ts';
+import { REPORTERS } from './reporters.ts';
 
 /** Segments of the policy that hold the host, by what is true in the cloud now. */
 export function segmentsOf({ policy, world }: Simulation, host: string): readonly Segment[] {
@@ -44,10 +47,13 @@ export function fitOn(simulation: Simulation, host: SimHost, segment: Segment): 
     .filter((server) => isFit(world, server, segment) && server.flavor.memoryMb <= roomMb);
 }
 
-/** What is left to be done for a dead host of a segment that salvor acts for, in words; undefined when nothing is. */
+/** What is left to be done for a dead host of a segment that salvor can act for, in words; undefined when nothing is. */
 export function owedTo(simulation: Simulation, host: SimHost): string | undefined {
+  const { policy } = simulation;
   const [segment, another] = segmentsOf(simulation, host.name);
   if (isAlive(host) || segment?.mode !== 'enforce' || another !== undefined) return undefined;
+  if (fenceDeviceOf(policy, host.name) === undefined) return undefined;
+  if (sourcesAmong(REPORTERS, policy).length < segment.reporters.required) return undefined;
   if (host.power === 'on') return 'has power';
   if (!host.forcedDown) return 'is not forced down';
   const [server] = fitOn(simulation, host, segment);

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { deadLetterQueueOf, QUEUES, type QueueName } from '#events/catalog.ts';
-import { PermanentError } from '#shared/errors.ts';
+import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { loadParked, parkedId, parkWrites, type ToPark } from '#shared/state/parked.ts';
+
+const MAX_RACES = 8;
 
 /** A record of an SQS event, as Lambda hands it over (Lambda Developer Guide, "Using Lambda with Amazon SQS"). */
 export interface SqsRecord {
@@ -110,11 +112,24 @@ async function note(services: Services, letter: ToPark): Promise<void> {
 export async function park(services: Services, messages: readonly ToPark[]): Promise<void> {
   const first = messages[0];
   if (first === undefined) return;
-  const known = await loadParked(services.state, parkedId(first));
-  const writes = parkWrites(known, messages, services.clock.now());
-  if (writes.length === 0) return;
-  await services.state.transact(writes);
+  if (!(await countParked(services, first, messages))) return;
   // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
   const { because, subject } = first;
   services.log.warn('message parked', { fact: 'message-parked', because, subject, count: messages.length });
+}
+
+/** Others may park the same at the same moment: then theirs is counted on. @returns whether anything was written */
+async function countParked(services: Services, first: ToPark, messages: readonly ToPark[]): Promise<boolean> {
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const known = await loadParked(services.state, parkedId(first));
+    const writes = parkWrites(known, messages, services.clock.now());
+    if (writes.length === 0) return false;
+    try {
+      await services.state.transact(writes);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  throw new RetryableError(`what is parked for ${first.subject} lost ${MAX_RACES} races`);
 }

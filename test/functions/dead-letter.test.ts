@@ -41,6 +41,13 @@ describe('a message that fails for the last time', () => {
     expect(await parked()).toEqual([]);
   });
 
+  it('is noted once when two of the same fail at the same moment', async () => {
+    const [one, another] = [aRecord(step, { receives: maxReceiveCount }), aRecord(step, { receives: maxReceiveCount })];
+    await Promise.all([fails.handle(services, [one]), fails.handle(services, [another])]);
+    expect(await parked()).toMatchObject([{ subject: 'fence-host-dlq' }]);
+    expect(services.lines).not.toContainEqual(expect.objectContaining({ message: 'a dead letter could not be noted' }));
+  });
+
   it('comes again, though the store is what fails', async () => {
     services.state.faults.plan('fails');
     const record = aRecord(step, { receives: maxReceiveCount });

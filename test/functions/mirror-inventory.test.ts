@@ -35,3 +35,7 @@ it('sends it again when it died before that report was in its queue', async () =
   await mirrorInventory(services);
   expect(services.outbox.take()).toEqual([]);
 });
+
+it('leaves to another run what that has written first', async () => {
+  await expect(Promise.all([mirrorInventory(services), mirrorInventory(services)])).resolves.toHaveLength(2);
+});

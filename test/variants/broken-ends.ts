@@ -7,7 +7,7 @@ const domain = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
-/** Deciders that do no harm and come to no end, or to a wrong one. */
+/** Deciders under which an incident comes to no end, to a wrong one, or to one too early. */
 export const BROKEN_ENDS: readonly Variant[] = [
   {
     name: 'never-fences',
@@ -59,5 +59,28 @@ export const BROKEN_ENDS: readonly Variant[] = [
       ),
     ],
     caughtBy: ['L1'],
+  },
+  {
+    name: 'back-is-well',
+    wrong: 'A host that is switched on and reported up in the middle of its evacuations counts as well again.',
+    room: 'domain',
+    patches: [
+      domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = true as boolean;'),
+    ],
+    caughtBy: ['S6'],
+  },
+  {
+    name: 'incident-upon-incident',
+    wrong: 'A report of a host whose incident waits for a person opens another one.',
+    room: 'domain',
+    patches: [
+      domain(
+        'reports.ts',
+        'if (host.incident !== null) return consequencesForIncident(',
+        "if (host.incident !== null && host.incident.status !== 'stopped') return consequencesForIncident(",
+      ),
+      domain('evolve-host.ts', 'if (host.incident !== null) throw', "if (host.incident?.status === 'held') throw"),
+    ],
+    caughtBy: ['S3'],
   },
 ];

@@ -1,7 +1,7 @@
 import type { StateWrite } from '#shared/ports.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
-import type { Check, Scene } from './check.ts';
+import { type Check, REQUEST_WITHIN_MS, type Scene } from './check.ts';
 
 interface Fact {
   readonly type: string;
@@ -10,6 +10,9 @@ interface Fact {
   readonly incidentId?: string;
   readonly answered?: Fact;
 }
+
+/** As long as its grant may be when it leaves (shared/domain/evacuate.ts). */
+const EVACUATE_WITHIN_MS = 31_000;
 
 /** Which fact tells of a request before it leaves. */
 const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
@@ -32,8 +35,8 @@ const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-
 /** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
 export function auditTellsAll({ simulation }: Scene): Check {
   const hostOfIncident = new Map<string, string>();
-  const intents = new Map<string, number>();
-  const asked = new Map<string, number>();
+  /** By what they are about: each is good for one request of a kind, and lapses. */
+  const intents = new Map<string, { readonly atMs: number; readonly used: Set<OutsideRequest['act']> }[]>();
   /** Every answer that somebody heard, by the number of its request. */
   const heard = new Map<string, OutsideRequest>();
   const killed = new Set<number>();
@@ -45,7 +48,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
     return count;
   };
 
-  function seeCommit(writes: readonly StateWrite[]): string | undefined {
+  function seeCommit(writes: readonly StateWrite[], atMs: number): string | undefined {
     const told = new Map<string, number>();
     for (const { kind, partition, body } of writes.flatMap((write) => (write.kind === 'append' ? [write] : []))) {
       if (kind === 'append') add(told, partition);
@@ -53,7 +56,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
       if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
       const [, id = '', instance] = partition.split('#');
-      add(intents, `${fact.type} ${instance ?? hostOfIncident.get(id)}`);
+      const about = `${fact.type} ${instance ?? hostOfIncident.get(id)}`;
+      intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
     for (const write of writes) {
       const moved = transitionOf(write, statusOf);
@@ -62,17 +66,22 @@ export function auditTellsAll({ simulation }: Scene): Check {
     return undefined;
   }
 
-  function seeRequest({ act, host, instanceId }: OutsideRequest): string | undefined {
-    const intent = INTENT[act];
-    if (intent === undefined) return undefined;
-    const about = `${intent} ${instanceId ?? host}`;
-    const requests = add(asked, `${act} ${about}`);
-    return requests > (intents.get(about) ?? 0) ? `${act} of ${instanceId ?? host} has no intent on record` : undefined;
+  /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
+  function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
+    const type = INTENT[act];
+    if (type === undefined) return undefined;
+    const sinceMs = atMs - (type === 'evacuate-intended' ? EVACUATE_WITHIN_MS : REQUEST_WITHIN_MS);
+    const intent = intents
+      .get(`${type} ${instanceId ?? host}`)
+      ?.find((each) => each.atMs >= sinceMs && !each.used.has(act));
+    if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
+    intent.used.add(act);
+    return undefined;
   }
 
   function see(happening: DatedHappening): string | undefined {
-    if (happening.kind === 'committed') return seeCommit(happening.writes);
-    if (happening.kind === 'asked') return seeRequest(happening.request);
+    if (happening.kind === 'committed') return seeCommit(happening.writes, happening.atMs);
+    if (happening.kind === 'asked') return seeRequest(happening.request, happening.atMs);
     if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
     // An evacuate that was not accepted tells no request id.
     if (
@@ -92,12 +101,13 @@ export function auditTellsAll({ simulation }: Scene): Check {
     for (const [stream, { records, fault }] of streams) {
       if (fault !== undefined) broken.push(`${stream}: ${fault}`);
       for (const [index, { fact }] of records.entries()) {
-        if (typeof fact.requestId === 'string') known.add(fact.requestId);
+        for (const { requestId } of [fact, fact.answered ?? {}] as readonly Partial<Fact>[])
+          if (typeof requestId === 'string') known.add(requestId);
         const answer = answerIn(fact);
         if (answer !== undefined)
           add(recorded, `${answer} ${hostOfIncident.get(String(fact.incidentId ?? stream.split('#')[1]))}`);
         const outcomes = OUTCOMES[fact.type];
-        if (outcomes !== undefined && !records.slice(index + 1).some((later) => outcomes.includes(later.fact.type)))
+        if (outcomes !== undefined && !hasOutcome(records.slice(index + 1), fact.type, outcomes))
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
       }
     }
@@ -113,6 +123,16 @@ export function auditTellsAll({ simulation }: Scene): Check {
   }
 
   return { id: 'A1', sentence: 'the audit tells of every transition and every request, in whole chains', see, atEnd };
+}
+
+/**
+ * Before the next intent of the same kind. That of a force-down is told to be forced down or not by the next one itself,
+ * which records what Nova says before it asks again.
+ */
+function hasOutcome(later: readonly { readonly fact: Fact }[], intent: string, outcomes: readonly string[]): boolean {
+  const settled = intent === 'force-down-intended' ? [...outcomes, intent] : outcomes;
+  const next = later.find(({ fact: { type } }) => type === intent || settled.includes(type));
+  return next !== undefined && settled.includes(next.fact.type);
 }
 
 /** Behind the end of its incident, an answer goes to the stream of the host. */

@@ -56,5 +56,5 @@ export const KNOWN_WITHIN_MS = {
 /** From the moment of a decision, which its ticket bears, to its commit. */
 export const DECIDED_WITHIN_MS = 2_000;
 
-/** From the commit of the intent of a power-off to its request. */
-export const REQUEST_WITHIN_MS = 1_000;
+/** From the commit of the intent of a power-off or a force-down to its request, which a device is asked about first. */
+export const REQUEST_WITHIN_MS = 3_000;

@@ -2,13 +2,14 @@ import { DAY_SECONDS, percentOf } from '#shared/domain/guards.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import { isRunningEvacuation } from '../ports/nova-view.ts';
-import { REPORTERS } from '../reporters.ts';
 import type { Scene } from './check.ts';
 import { factsOf } from './intents.ts';
-import { sourcesAmong } from './sources.ts';
 
 /** A host that is nagged about waits as long as this after its last incident (docs/states.md). */
 const REOPENS_AFTER_MS = 600_000;
+
+/** It sweeps each minute, if it runs. */
+const STANDS_STILL_MS = 90_000;
 
 /**
  * What may rightly keep salvor from a dead host, by the world's own numbers. Each is counted as shut rather than open:
@@ -19,12 +20,14 @@ export class Hindrances {
   /** When each host was last confirmed down, and when its last incident ended after that. */
   readonly #confirmedAtMs = new Map<string, number>();
   readonly #endedAtMs = new Map<string, number>();
+  #sweptAtMs = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
   }
 
   follow(happening: DatedHappening): void {
+    if (happening.kind === 'began' && happening.name === 'sweep') this.#sweptAtMs = happening.atMs;
     for (const { type, stream, fact } of factsOf(happening)) {
       const host = this.#scene.incidents.hostOf(stream) ?? '';
       if (type === 'confirmed') this.#confirmedAtMs.set(host, happening.atMs);
@@ -35,10 +38,9 @@ export class Hindrances {
   /** In words; undefined when nothing stands in the way. */
   of(host: string, segment: Segment, deadSinceMs: number, nowMs: number): string | undefined {
     const { simulation, switches } = this.#scene;
-    const { world, states, policy } = simulation;
+    const { world, states } = simulation;
+    if (nowMs - this.#sweptAtMs > STANDS_STILL_MS) return 'salvor stands still';
     if (world.hosts.get(host)?.disabled) return 'it is in maintenance';
-    if ((policy.fenceDevices[host] ?? policy.fenceDevices['*']) === undefined) return 'it has no fence device';
-    if (sourcesAmong(REPORTERS, policy).length < segment.reporters.required) return 'too few sources watch it';
     if (switches.isDismissedSince(host, deadSinceMs)) return 'a person has dismissed it';
     if (switches.offSinceMs(segment.name, nowMs) <= nowMs) return 'salvor is disarmed';
     if (nowMs - (this.#endedAtMs.get(host) ?? 0) < REOPENS_AFTER_MS) return 'its last incident has just ended';

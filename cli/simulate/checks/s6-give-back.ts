@@ -1,13 +1,36 @@
-import type { Check, Scene } from './check.ts';
+import { isRunningEvacuation } from '../ports/nova-view.ts';
+import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf } from './intents.ts';
 
-/** salvor gives no host back: whoever unsets forced_down, enables a service or switches a host on is somebody else. */
-export function noHostGivenBack(_scene: Scene): Check {
+/**
+ * salvor gives no host back: whoever unsets forced_down, enables a service or switches a host on is somebody else. And it
+ * lets go of none whose evacuations it has asked for and Nova still works on: a host that came back is cut off again.
+ */
+export function noHostGivenBack({ simulation, incidents }: Scene): Check {
   let person = { host: '', atMs: -1 };
+
+  /** Stood down means that nothing was done to the host. */
+  function whenStoodDown(host: string, nowMs: number): string | undefined {
+    const running = (simulation.world.migrationsBySource.get(host) ?? []).find(
+      (each) =>
+        each.userId === 'salvor' &&
+        each.createdMs > incidents.openedAtMs(host) &&
+        each.createdMs < nowMs - KNOWN_WITHIN_MS.state &&
+        isRunningEvacuation(each),
+    );
+    return running && `${host} is taken for well again while evacuation ${running.id} of it runs`;
+  }
+
   return {
     id: 'S6',
-    sentence: 'no host is given back to the scheduler while its evacuations run',
+    sentence: 'salvor gives no host back to the scheduler, and lets go of none while its evacuations run',
     see: (happening) => {
       if (happening.kind === 'person') person = happening;
+      for (const { type, stream, fact } of factsOf(happening)) {
+        if (type !== 'incident-closed' || fact.outcome !== 'stood-down') continue;
+        const broken = whenStoodDown(incidents.hostOf(stream) ?? '', happening.atMs);
+        if (broken !== undefined) return broken;
+      }
       if (happening.kind !== 'fact') return undefined;
       const { fact } = happening;
       const givesBack = (fact.kind === 'forced-down' && !fact.forcedDown) || (fact.kind === 'status' && !fact.disabled);

@@ -152,14 +152,11 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     }
   }
 
-  /** Now and then it is Keystone that is slow: then the request has not left yet. @returns ms */
-  async function waitForToken(instanceId: string): Promise<number> {
-    const invocation = current();
+  /** Now and then it is Keystone that is slow: then the request has not left yet. */
+  function tokenTakesMs(invocation: Invocation, instanceId: string): number {
     const isKeystone = happens(invocation.random, 0.5);
     const fault = isKeystone ? invocation.struckBy(['nova-slow'], invocation.subject(instanceId)) : undefined;
-    const ms = (fault?.sizeMs ?? 0) * TOKEN_TRIES;
-    if (ms > 0) await invocation.sleep(ms);
-    return ms;
+    return (fault?.sizeMs ?? 0) * TOKEN_TRIES;
   }
 
   const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {
@@ -222,17 +219,22 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         world.journal.record({ kind: 'forced-down', host: host.name, forcedDown: true });
       });
     },
-    evacuate: async (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
-      const durationMs = await waitForToken(instanceId);
-      if (world.clock.now() > leaveByMs) return { ...TOO_LATE, durationMs };
-      return change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
-        evacuateServer(
-          world,
-          existing(instanceId),
-          { host: destination, force: false },
-          { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
-        ),
-      );
+    evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
+      const send = () =>
+        change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
+          evacuateServer(
+            world,
+            existing(instanceId),
+            { host: destination, force: false },
+            { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
+          ),
+        );
+      const invocation = current();
+      const durationMs = tokenTakesMs(invocation, instanceId);
+      if (durationMs === 0) return send();
+      return invocation
+        .sleep(durationMs)
+        .then(() => (world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : send()));
     },
     resetStateToActive: (instanceId) =>
       change({ act: 'reset-state', host: hostOf(instanceId), instanceId }, () => {
