@@ -111,7 +111,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
     wrong: 'Nova’s answer is dropped when the follower was faster.',
     room: 'shell',
     patches: [shell('request-evacuation.ts', 'const MAX_RACES = 8;', 'const MAX_RACES = 1;')],
-    caughtBy: ['A1'],
+    caughtBy: ['A1', 'X1'],
   },
   {
     name: 'record-skipped',
