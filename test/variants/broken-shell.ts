@@ -41,7 +41,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
         file: 'functions/evacuate-instance.ts',
         find: '  const granted = await loadGranted(services, message);\n',
         replace:
-          "  const granted = await loadGranted(services, message);\n  const repeated = await loadTask(services.state, message.incidentId, instanceId);\n  if (repeated?.value.progress.status === 'requested') await requestEvacuation(services, repeated.value);\n",
+          "  const granted = await loadGranted(services, message);\n  const repeated = await loadTask(services.state, message.incidentId, instanceId);\n  if (repeated?.value.progress.status === 'requested') await requestEvacuation(services, repeated.value, Number.POSITIVE_INFINITY);\n",
       },
     ],
     caughtBy: ['A1', 'S0', 'S1', 'S4'],
