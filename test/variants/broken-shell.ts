@@ -142,6 +142,20 @@ export const BROKEN_SHELL: readonly Variant[] = [
     caughtBy: ['disarmed'],
   },
   {
+    name: 'last-look-skipped',
+    wrong:
+      'Nobody looks again once the device is ready for the power-off: a switch or an up report that came meanwhile is not heard.',
+    room: 'shell',
+    patches: [
+      shell(
+        'power-off.ts',
+        '    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());',
+        '    void objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());\n    return undefined;',
+      ),
+    ],
+    caughtBy: ['S2'],
+  },
+  {
     name: 'instance-not-read-again',
     wrong: 'What was seen of an instance when its evacuation was granted is not looked at again before the request.',
     room: 'shell',

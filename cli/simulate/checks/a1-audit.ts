@@ -1,7 +1,7 @@
 import type { StateWrite } from '#shared/ports.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
-import { type Check, REQUEST_WITHIN_MS, type Scene } from './check.ts';
+import { type Check, INTENT_GOOD_MS, type Scene } from './check.ts';
 
 interface Fact {
   readonly type: string;
@@ -10,9 +10,6 @@ interface Fact {
   readonly incidentId?: string;
   readonly answered?: Fact;
 }
-
-/** As long as its grant may be when it leaves (shared/domain/evacuate.ts). */
-const EVACUATE_WITHIN_MS = 31_000;
 
 /** Which fact tells of a request before it leaves. */
 const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
@@ -69,8 +66,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
   function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
     const type = INTENT[act];
-    if (type === undefined) return undefined;
-    const sinceMs = atMs - (type === 'evacuate-intended' ? EVACUATE_WITHIN_MS : REQUEST_WITHIN_MS);
+    if (act === 'read-power' || type === undefined) return undefined;
+    const sinceMs = atMs - INTENT_GOOD_MS[act];
     const intent = intents
       .get(`${type} ${instanceId ?? host}`)
       ?.find((each) => each.atMs >= sinceMs && !each.used.has(act));

@@ -56,5 +56,12 @@ export const KNOWN_WITHIN_MS = {
 /** From the moment of a decision, which its ticket bears, to its commit. */
 export const DECIDED_WITHIN_MS = 2_000;
 
-/** From the commit of the intent of a power-off or a force-down to its request, which a device is asked about first. */
-export const REQUEST_WITHIN_MS = 3_000;
+/** For how long a committed intent is good for its request: the shells send nothing later, but for the commit's own time. */
+export const INTENT_GOOD_MS = {
+  /** The device may have to be made ready for it (shared/domain/fence.ts). */
+  'power-off': 31_000,
+  'force-down': 3_000,
+  /** As long as its grant may be (shared/domain/evacuate.ts). */
+  evacuate: 31_000,
+  'reset-state': 31_000,
+} as const;

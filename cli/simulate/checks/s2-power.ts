@@ -1,4 +1,4 @@
-import { type Check, KNOWN_WITHIN_MS, REQUEST_WITHIN_MS, type Scene } from './check.ts';
+import { type Check, INTENT_GOOD_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf } from './intents.ts';
 
 /** No power action on a host that must not have one, by what has been true for long enough to be known. */
@@ -15,9 +15,11 @@ export function powerOffOnlyTheDead({
   const keptOff = new Set<string>();
   const seenDownAtMs = new Map<string, number>();
 
-  function judge(host: string, nowMs: number, slackMs: number): string | undefined {
+  /** @param sinceNovaMs how long ago Nova was asked at most; what is in the store is read in the last moment */
+  function judge(host: string, nowMs: number, sinceNovaMs: number): string | undefined {
     const { upSinceMs, disabledSinceMs, unprotectedSinceMs } = histories.of(host);
-    const longAgo = nowMs - KNOWN_WITHIN_MS.host - slackMs;
+    const longAgo = nowMs - KNOWN_WITHIN_MS.host - sinceNovaMs;
+    const slackMs = KNOWN_WITHIN_MS.state;
     const segment = segmentsOf(host)[0];
     if (segment?.mode === 'shadow') return `${host} is in a segment in shadow mode`;
     if (switches.offSinceMs(segment?.name, nowMs) < nowMs - slackMs)
@@ -26,7 +28,7 @@ export function powerOffOnlyTheDead({
     if (unprotectedSinceMs < longAgo) return `${host} is not protected`;
     if (disabledSinceMs < longAgo) return `${host} is disabled for maintenance`;
     const lied = (seenDownAtMs.get(host) ?? 0) > longAgo;
-    const released = releases.covers(incidents.idOf(host), 'nova-sees-it-down', nowMs, slackMs);
+    const released = releases.covers(incidents.idOf(host), 'nova-sees-it-down', nowMs, sinceNovaMs);
     if (segment?.requireNovaDown && upSinceMs < longAgo && !lied && !released)
       return `${host} has been up for ${Math.round((nowMs - upSinceMs) / 1000)} s`;
     const up = reports.newest(host, 'up');
@@ -47,7 +49,7 @@ export function powerOffOnlyTheDead({
           if (simulation.states.incidentOf(name) === 'none') keptOff.delete(name);
           else if (simulation.states.tasksOf(name).size > 0) keptOff.add(name);
       if (happening.kind === 'asked' && happening.request.act === 'power-off')
-        return judge(happening.request.host, happening.atMs, REQUEST_WITHIN_MS);
+        return judge(happening.request.host, happening.atMs, INTENT_GOOD_MS['power-off']);
       if (happening.kind === 'arrived' && happening.request.act === 'power-off' && happening.did) {
         const { host } = happening.request;
         if (happening.outcome !== `off ${host}`)

@@ -117,7 +117,8 @@ function deviceOf(
       const invocation = current();
       // What the driver asks of the device before: whose system it is, and what it can do.
       const { inMs, outMs } = drawTimes(invocation.random, latencies.bmc);
-      await invocation.sleep(inMs + outMs);
+      const tarriesMs = happens(invocation.random, 0.2) ? 1_000 + 8_000 * invocation.random.next() : 0;
+      await invocation.sleep(inMs + outMs + tarriesMs);
       const objected = await objection?.();
       if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 0 };
       return outside.send(invocation, ask('power-off'), () => switchingOff(invocation, systemUuid));
