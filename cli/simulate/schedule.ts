@@ -8,7 +8,7 @@ export interface Focus {
 }
 
 /** Kinds that a failure is for. */
-const KINDS_AT_ONCE = 6;
+const KINDS_AT_ONCE = 7;
 
 /**
  * How often each state has its turn in a cycle: more often where there is much to strike or it takes several attempts,
