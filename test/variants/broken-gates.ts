@@ -167,6 +167,13 @@ export const BROKEN_GATES: readonly Variant[] = [
     caughtBy: ['S5'],
   },
   {
+    name: 'stop-ignored',
+    wrong: 'A device that contradicts its host stops that host only, and not its segment.',
+    room: 'domain',
+    patches: [domain('guards.ts', '  stops.length === 0 ? undefined', '  stops.length >= 0 ? undefined')],
+    caughtBy: ['S1'],
+  },
+  {
     name: 'release-opens-all',
     wrong: 'An operator who releases one gate of a host has released them all.',
     room: 'domain',

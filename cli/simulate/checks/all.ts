@@ -13,6 +13,7 @@ import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
+import { stoppedSegmentsRest } from './s1-stops.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
 import { oneIncidentPerHost } from './s3-one-incident.ts';
 import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
@@ -28,6 +29,7 @@ import { noDefect } from './x1-defects.ts';
 const CHECKS: readonly ((scene: Scene) => Check)[] = [
   noTwoCopies,
   proofBeforeEvacuation,
+  stoppedSegmentsRest,
   powerOffOnlyTheDead,
   oneIncidentPerHost,
   oneEvacuationAtATime,

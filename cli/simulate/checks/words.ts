@@ -30,6 +30,8 @@ export class Words {
   readonly #incidents: Incidents;
   readonly #byId = new Map<string, Word>();
   readonly #byHost = new Map<string, Word[]>();
+  /** Since when salvor knows each host: what is said before is parked, and one report for all is put again (docs/events.md). */
+  readonly #knownSinceMs = new Map<string, number>();
   /** Until when a person has overruled what was said before, by host. */
   readonly #overruledAtMs = new Map<string, number>();
 
@@ -49,6 +51,10 @@ export class Words {
       this.#byId.set(id, word);
       this.#of(data.host).push(word);
     }
+    if (happening.kind === 'committed')
+      for (const write of happening.writes)
+        if (write.kind === 'put' && write.partition.startsWith('inventory#') && !this.#knownSinceMs.has(write.sort))
+          this.#knownSinceMs.set(write.sort, atMs);
     // Released from its stop: whoever contradicted the device counts no more.
     if (happening.kind === 'commanded' && happening.command.type === 'release')
       this.#overruledAtMs.set(
@@ -93,6 +99,7 @@ export class Words {
       if (word.seenAtMs > (newest.get(word.reporter)?.seenAtMs ?? 0)) newest.set(word.reporter, word);
     return [...newest.values()]
       .filter((word) => word.says === 'down' && word.seenAtMs > upMs && isBelieved(word) && word.firstReadMs < knownMs)
+      .filter(({ putAtMs }) => putAtMs > (this.#knownSinceMs.get(host) ?? NEVER))
       .filter(({ putAtMs }) => putAtMs - LEASE_MS + ttlSeconds * 1000 > nowMs)
       .map(({ reporter }) => reporter);
   }

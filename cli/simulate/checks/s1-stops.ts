@@ -1,0 +1,29 @@
+import { type Check, INTENT_GOOD_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { factsOf } from './intents.ts';
+
+/** What lifts the stop of an incident: a person who has looked, or its end. */
+const LIFTED_BY: ReadonlySet<string> = new Set(['released', 'dismissed', 'incident-closed']);
+
+/** A device that contradicts its host stops the whole segment: what else it says may be wrong as well. */
+export function stoppedSegmentsRest({ incidents }: Scene): Check {
+  /** By the stream of the incident that stopped it. */
+  const stops = new Map<string, { readonly segment: string; readonly sinceMs: number }>();
+  return {
+    id: 'S1',
+    sentence:
+      'a contradiction stops its segment: nothing is changed outside for any host of it until a person has looked',
+    see: (happening) => {
+      for (const { type, stream } of factsOf(happening)) {
+        const segment = incidents.segmentOf(incidents.hostOf(stream) ?? '');
+        if (type === 'stopped' && segment !== undefined) stops.set(stream, { segment, sinceMs: happening.atMs });
+        if (LIFTED_BY.has(type)) stops.delete(stream);
+      }
+      if (happening.kind !== 'asked' || happening.request.act === 'read-power') return undefined;
+      const { act, host } = happening.request;
+      const knownMs = happening.atMs - (act === 'power-off' ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act]);
+      const segment = incidents.segmentOf(host);
+      const stop = [...stops.values()].find((each) => each.segment === segment && each.sinceMs < knownMs);
+      return stop && `${act} of ${host}, and its segment ${segment} is stopped`;
+    },
+  };
+}
