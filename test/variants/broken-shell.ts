@@ -144,7 +144,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
   {
     name: 'last-look-skipped',
     wrong:
-      'Nobody looks again once the device is ready for the power-off: a switch or an up report that came meanwhile is not heard.',
+      'Nobody looks again once the device is ready for the power-off: a switch, a stop or an up report that came meanwhile is not heard.',
     room: 'shell',
     patches: [
       shell(
@@ -153,7 +153,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
         '    void objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());\n    return undefined;',
       ),
     ],
-    caughtBy: ['S2'],
+    caughtBy: ['S1', 'S2'],
   },
   {
     name: 'instance-not-read-again',
