@@ -142,6 +142,8 @@ function soakPart(measured: Results['soak']): string[] {
     '',
     on(measured.machine),
     '',
+    'A message that kills have struck five times ends in its dead-letter queue, where `salvor redrive` shows it; its incident goes on by the sweep.',
+    '',
     '| | |',
     '| --- | --- |',
     `| kills survived (SIGKILL) | ${whole(figures.kills)} |`,
@@ -151,6 +153,6 @@ function soakPart(measured: Results['soak']): string[] {
     `| double evacuations | ${figures.doubleEvacuations} |`,
     `| evacuations without proof | ${figures.evacuationsWithoutProof} |`,
     `| audit records, all in whole chains | ${whole(figures.auditRecords)} |`,
-    `| recoveries that broke something | ${figures.broken.length} |`,
+    `| what else was found | ${figures.broken.join('; ') || 'nothing'} |`,
   ];
 }
