@@ -142,7 +142,7 @@ function soakPart(measured: Results['soak']): string[] {
     '',
     on(measured.machine),
     '',
-    'A message that kills have struck five times ends in its dead-letter queue, where `salvor redrive` shows it; its incident goes on by the sweep.',
+    'A message that kills have struck five times ends in its dead-letter queue, where `salvor redrive` shows it and `--go` sends it back; its incident goes on by the sweep.',
     '',
     '| | |',
     '| --- | --- |',

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { openQueueJournal } from '#infra/embedded/queue-journal.ts';
 import { QUEUES_FOLDER } from '#infra/embedded/state-dir.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -29,6 +32,7 @@ export interface RoundResult extends Judgement {
   readonly folder: string | undefined;
 }
 
+const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
 const LOOK_MS = 500;
 /** The mirror runs each minute: then a host that has joined late is known. */
 const SETTLED_WITHIN_MS = 120_000;
@@ -109,7 +113,12 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
   return { ...judgement, broken, seed, kills, startsMs, seconds, folder: broken.length === 0 ? undefined : stateDir };
 }
 
-/** Until every event is on record and every queue is empty. */
+/** As an operator does, when kills have struck a message so often that it lies in a dead-letter queue. */
+async function redrive(stateDir: string): Promise<void> {
+  await promisify(execFile)(process.execPath, [SALVOR, '--state-dir', stateDir, 'redrive', '--go']);
+}
+
+/** Until every event is on record and every queue is empty, dead letters included. */
 async function settled(
   life: () => Life | undefined,
   scene: Scene,
@@ -122,7 +131,10 @@ async function settled(
     const missing = [...accepted].filter((id) => !recorded.has(id)).length;
     const now = life();
     const depths = await Promise.race([now?.depths(), pause(LOOK_MS, undefined)]);
-    if (missing === 0 && depths?.waiting === 0) return;
+    if (missing === 0 && depths?.waiting === 0) {
+      if (depths.deadLettered === 0) return;
+      await redrive(stateDir);
+    }
     if (performance.now() > deadlineMs)
       throw new Error(`${missing} events are not on record, ${depths?.waiting} messages wait, when time is over`);
     await pause(LOOK_MS);
