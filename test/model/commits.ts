@@ -70,9 +70,12 @@ function hostOfTask(draft: Draft, writes: readonly StateWrite[]): string {
   return String(draft.item(hostItemKey(hostKey))?.body.name);
 }
 
-/** Nobody can hold off who switches the host on behind the last reading; but a reading of on counts from its commit. */
+/**
+ * Nobody can hold off who switches the host on behind the last reading; but a reading of on counts from its commit. The
+ * intent of an evacuation is not bound to its host's item, as a thousand would queue for it: its request is judged.
+ */
 function checkReadOff(draft: Draft, action: string, host: string): void {
-  if (action === 'power-off' || hostOf(draft.cloud, host).readOffAtMs !== null) return;
+  if (action === 'power-off' || action.startsWith('evacuate') || hostOf(draft.cloud, host).readOffAtMs !== null) return;
   draft.breach(
     'proof',
     `the intent of a ${action} is committed for ${host}, which was not read as off since it was on`,
