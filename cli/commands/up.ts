@@ -5,18 +5,15 @@ import { PermanentError } from '#shared/errors.ts';
 import { readSigningKey } from '../checkpoint-file.ts';
 import { type CheckpointPlace, keepTaking } from '../checkpoints.ts';
 import { jsonLog, print } from '../output.ts';
+import { cloudOption, secretsOption } from './site-options.ts';
 
 /** `salvor up` (`npm start`): the pipeline for one site, until it is told to stop. */
 export function upCommand(): Command {
   return new Command('up')
     .description('run the pipeline for one site, against the cloud of clouds.yaml or OS_*')
     .addOption(new Option('--policy <file>', 'the policy, YAML or JSON').env('SALVOR_POLICY').default('policy.yaml'))
-    .addOption(
-      new Option('--secrets <file>', "the fence devices' credentials, mode 600")
-        .env('SALVOR_SECRETS')
-        .default('secrets.yaml'),
-    )
-    .addOption(new Option('--cloud <name>', 'cloud of clouds.yaml').env('OS_CLOUD'))
+    .addOption(secretsOption())
+    .addOption(cloudOption())
     .addOption(
       new Option('--port <n>', 'port of the SQS endpoint on 127.0.0.1')
         .env('SALVOR_PORT')

@@ -2,6 +2,7 @@ import type { Random } from '#sim/random.ts';
 import { happens, pickOne, wholeBetween } from './engine/chance.ts';
 import type { FaultKind, PlannedFault, StateName } from './faults.ts';
 import { type Lead, leadsTo, type Range } from './leads.ts';
+import { OF_NOVA_CHANGES } from './reach.ts';
 import type { PlannedFailure, PolicyInput } from './scenario.ts';
 import type { Focus } from './schedule.ts';
 
@@ -85,13 +86,7 @@ const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'bmc-late-effect',
   'bmc-stuck',
   'bmc-lies-off',
-  'nova-not-sent',
-  'nova-429',
-  'nova-4xx',
-  'nova-5xx-before',
-  'nova-5xx-after',
-  'nova-timeout-after',
-  'nova-late-effect',
+  ...OF_NOVA_CHANGES,
 ]);
 
 const PASSES_QUICKLY: ReadonlySet<StateName> = new Set<StateName>([

@@ -18,6 +18,17 @@ export const OF_EVACUATIONS: readonly FaultKind[] = [
   'destination-dies',
 ];
 
+/** They befall a request that changes something in Nova. */
+export const OF_NOVA_CHANGES: readonly FaultKind[] = [
+  'nova-not-sent',
+  'nova-429',
+  'nova-4xx',
+  'nova-5xx-before',
+  'nova-5xx-after',
+  'nova-timeout-after',
+  'nova-late-effect',
+];
+
 interface Reach {
   readonly kinds: readonly FaultKind[];
   readonly states: readonly StateName[];
@@ -60,15 +71,7 @@ export const REASONS: readonly Reach[] = [
     because: 'the mirror of the inventory is read for every host, whatever its state',
   },
   {
-    kinds: [
-      'nova-not-sent',
-      'nova-429',
-      'nova-4xx',
-      'nova-5xx-before',
-      'nova-5xx-after',
-      'nova-timeout-after',
-      'nova-late-effect',
-    ],
+    kinds: OF_NOVA_CHANGES,
     states: ['forcing-down', 'evacuating', 'task requested'],
     because: 'salvor changes nothing in Nova but to force down, and to reset and evacuate an instance',
   },

@@ -1,5 +1,6 @@
 import { type JudgedDevice, judgeDevices, type SurveyedDevice } from '#shared/domain/device-survey.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import type { ComputeService } from '#shared/ports.ts';
 import { openDevice } from '#shared/shell/device.ts';
@@ -12,7 +13,9 @@ const AT_ONCE = 20;
  * Reads the power of every protected host's device, and changes nothing.
  * @throws PermanentError, RetryableError when the policy or the cloud can't be read.
  */
-export async function surveyDevices(files: SiteFiles): Promise<readonly JudgedDevice[]> {
+export async function surveyDevices(
+  files: SiteFiles,
+): Promise<{ readonly policy: Policy; readonly devices: readonly JudgedDevice[] }> {
   const site = openSite(files);
   const { compute } = site.connection;
   try {
@@ -30,7 +33,7 @@ export async function surveyDevices(files: SiteFiles): Promise<readonly JudgedDe
         asked.set(next.host, await ask(site, next));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, askOn));
-    return judgeDevices(order.flatMap((host) => asked.get(host) ?? []));
+    return { policy: site.policy, devices: judgeDevices(order.flatMap((host) => asked.get(host) ?? [])) };
   } finally {
     await site.connection.close();
   }

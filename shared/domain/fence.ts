@@ -1,4 +1,5 @@
 import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import { ANSWER_DUE_MS } from './answer-due.ts';
 import { backoffMs } from './backoff.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
@@ -11,8 +12,6 @@ import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voide
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
-/** Until a power-off that was sent, and whose answer was lost, is looked after by `sweep`. */
-const ANSWER_DUE_MS = 30_000;
 
 /** A reading with the moment at which the device was asked. */
 export interface TimedReading extends PowerReading {

@@ -1,10 +1,8 @@
 import type { Answer, ComputeService } from '#shared/ports.ts';
+import { ANSWER_DUE_MS } from './answer-due.ts';
 import { backoffMs } from './backoff.ts';
 import type { ForcingDown, HostState, IncidentFact } from './host.ts';
 import type { Segment } from './policy.ts';
-
-/** Until a force-down that was sent, and whose answer was lost, is looked after by `sweep`. */
-const ANSWER_DUE_MS = 30_000;
 
 export const forceDownIntended = ({ serviceId }: Pick<HostState, 'serviceId'>, nowMs: number): IncidentFact => ({
   type: 'force-down-intended',

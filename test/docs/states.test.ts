@@ -192,7 +192,7 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shared/domain/reports.ts', 'CLOCK_SKEW_MS', (s) => `more than ${s} s after its device first said off`],
   ['shared/domain/settle.ts', 'GRANT_EXPIRES_MS', (s) => `${s} s, then the grant is taken back`],
   ['shared/domain/settle.ts', 'ANSWER_EXPIRES_MS', (s) => `${s} s, then \`unknown\``],
-  ['shared/domain/fence.ts', 'ANSWER_DUE_MS', (s) => `After ${s} s the power is read`],
+  ['shared/domain/answer-due.ts', 'ANSWER_DUE_MS', (s) => `After ${s} s the power is read`],
   ['shared/shell/hand-over.ts', 'OUTAGE_LOOK_MS', (s) => `at once; after an outage of Nova: ${s} s`],
   ['shared/domain/pause.ts', 'LOOK_AGAIN_MS', (s) => `looks again each ${s} s, and goes on by itself`],
   ['shared/domain/operator.ts', 'RELEASE_MS', (s) => `do not hold this incident for ${s} s`],

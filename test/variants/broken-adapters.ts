@@ -1,11 +1,5 @@
-import type { Patch } from './bundle.ts';
+import { openstack } from './patches.ts';
 import type { Variant } from './variant.ts';
-
-const openstack = (file: string, find: string, replace: string): Patch => ({
-  file: `shared/adapters/openstack/${file}`,
-  find,
-  replace,
-});
 
 /** Adapters that say something else to the outside than they are told: only a drill, over real HTTP, runs them. */
 export const BROKEN_ADAPTERS: readonly Variant[] = [

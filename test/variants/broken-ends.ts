@@ -1,11 +1,5 @@
-import type { Patch } from './bundle.ts';
+import { domain } from './patches.ts';
 import type { Variant } from './variant.ts';
-
-const domain = (file: string, find: string, replace: string): Patch => ({
-  file: `shared/domain/${file}`,
-  find,
-  replace,
-});
 
 /** Deciders under which an incident comes to no end, to a wrong one, or to one too early. */
 export const BROKEN_ENDS: readonly Variant[] = [

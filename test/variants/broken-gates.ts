@@ -1,11 +1,5 @@
-import type { Patch } from './bundle.ts';
+import { domain } from './patches.ts';
 import type { Variant } from './variant.ts';
-
-const domain = (file: string, find: string, replace: string): Patch => ({
-  file: `shared/domain/${file}`,
-  find,
-  replace,
-});
 
 /** Gates that are open when they should not be, and operators who are heard too well or not at all. */
 export const BROKEN_GATES: readonly Variant[] = [

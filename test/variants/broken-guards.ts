@@ -1,11 +1,5 @@
-import type { Patch } from './bundle.ts';
+import { domain } from './patches.ts';
 import type { Variant } from './variant.ts';
-
-const domain = (file: string, find: string, replace: string): Patch => ({
-  file: `shared/domain/${file}`,
-  find,
-  replace,
-});
 
 /** Gates that count the hosts around the failed one, and let it pass however many there are. */
 export const BROKEN_GUARDS: readonly Variant[] = [

@@ -1,7 +1,5 @@
-import type { Patch } from './bundle.ts';
+import { shell } from './patches.ts';
 import type { Variant } from './variant.ts';
-
-const shell = (file: string, find: string, replace: string): Patch => ({ file: `shared/shell/${file}`, find, replace });
 
 /** Right decisions that are carried out, kept or recorded wrongly. */
 export const BROKEN_SHELL: readonly Variant[] = [

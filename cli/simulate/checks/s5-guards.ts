@@ -1,11 +1,10 @@
-import { percentOf } from '#shared/domain/guards.ts';
+import { DAY_SECONDS, percentOf } from '#shared/domain/guards.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import { type Check, DECIDED_WITHIN_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf } from './intents.ts';
 
 type Limits = Segment['storm'];
-const DAY_SECONDS = 86_400;
 
 /**
  * Hosts are decided on one after the other, and never too many: by what had surely befallen the others at that time. How

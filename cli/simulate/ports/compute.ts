@@ -9,6 +9,7 @@ import type { Subject } from '../engine/director.ts';
 import type { Invocation } from '../engine/invocation.ts';
 import type { OutsideRequest } from '../engine/log.ts';
 import type { FaultKind } from '../faults.ts';
+import { OF_NOVA_CHANGES } from '../reach.ts';
 import { drawTimes, type Latencies } from './latency.ts';
 import {
   aggregatesView,
@@ -21,16 +22,7 @@ import {
 import { type Course, Outside } from './outside.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
-const CHANGE_FAULTS: readonly FaultKind[] = [
-  'nova-not-sent',
-  'nova-429',
-  'nova-4xx',
-  'nova-5xx-before',
-  'nova-5xx-after',
-  'nova-timeout-after',
-  'nova-late-effect',
-  'nova-slow',
-];
+const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;

@@ -1,0 +1,9 @@
+import { Option } from 'commander';
+
+/** What names a site, for every command that opens one. */
+export const secretsOption = (): Option =>
+  new Option('--secrets <file>', "the fence devices' credentials, mode 600")
+    .env('SALVOR_SECRETS')
+    .default('secrets.yaml');
+
+export const cloudOption = (): Option => new Option('--cloud <name>', 'cloud of clouds.yaml').env('OS_CLOUD');
