@@ -31,6 +31,11 @@ const envelope = {
   /** RFC 3339. When the reporter saw it, by the reporter's clock. */
   time: z.iso.datetime({ offset: true }),
   subject: z.string().max(512).optional(),
+  /**
+   * Extension attribute: the reporter whose word it is, as salvor's HTTP endpoint has authenticated it. Believed only of
+   * salvor's own senders; of all others it is ignored.
+   */
+  reporter: text(512).optional(),
   datacontenttype: z.literal('application/json').optional(),
   dataschema: z.string().max(512).optional(),
 };
@@ -52,6 +57,14 @@ const processDown = z.object({
 });
 
 export const hostEvent = z.discriminatedUnion('type', [hostDown, hostUp, hostHeartbeat, instanceDown, processDown]);
+
+export const HOST_EVENT_TYPES = [
+  'host.down',
+  'host.up',
+  'host.heartbeat',
+  'instance.down',
+  'process.down',
+] as const satisfies readonly HostEvent['type'][];
 
 export type HostEvent = z.infer<typeof hostEvent>;
 export type HostEventType = HostEvent['type'];

@@ -12,12 +12,15 @@ import {
 } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { foldReports } from '#shared/shell/fold-reports.ts';
-import { findHost, type KnownHost } from '#shared/shell/known-hosts.ts';
+import { hearEvent } from '#shared/shell/hear-event.ts';
+import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import type { ToPark } from '#shared/state/parked.ts';
 
 interface Read {
   readonly record: SqsRecord;
   readonly event: HostEvent;
+  /** Whose word it is. */
+  readonly reporter: string;
 }
 
 /**
@@ -31,17 +34,17 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
   for (const record of records) {
     try {
       const event = parseEvent(record.body);
-      const found = await findHost(services, event.data);
-      if ('unknown' in found) {
-        parked.push({ record, park: { ...found.unknown, body: record.body } });
+      const heard = await hearEvent(services, event, record);
+      if ('park' in heard) {
+        parked.push({ record, park: heard.park });
         continue;
       }
-      const host = found.known;
+      const { host, reporter } = heard;
       // Its reports are folded all the same: it may have an incident from when it was protected.
       if (host.segment === null)
         parked.push({ record, park: { because: host.because, subject: host.host, body: record.body } });
       const group = byHost.get(host.key) ?? { host, read: [] };
-      group.read.push({ record, event });
+      group.read.push({ record, event, reporter });
       byHost.set(host.key, group);
     } catch (error) {
       if (error instanceof PermanentError)

@@ -1,4 +1,5 @@
 import type { Policy } from '#shared/domain/policy.ts';
+import type { TrustedSenders } from '#shared/domain/reporter.ts';
 import type { Chance, Clock, Compute, Fencing, Outbox, StateStore } from '#shared/ports.ts';
 
 /** Structured log lines; the fields never hold a secret. */
@@ -17,6 +18,8 @@ export interface Services {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly policy: Policy;
+  /** Of the queue `host-events`. */
+  readonly trustedSenders: TrustedSenders;
   readonly log: Log;
 }
 

@@ -25,6 +25,8 @@ export interface SharedParts extends Grantable {
   readonly environment: EnvironmentText;
   readonly alarms: Alarms;
   readonly codeOf: (name: FunctionName) => Code;
+  /** The unique ids of the roles that send host events. Each function that does adds its own. */
+  readonly ownPrincipals: string[];
   /** Where functions that call Nova or fence devices stand. */
   readonly network: NetworkPlace | undefined;
 }
@@ -59,6 +61,7 @@ export class SalvorFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
     grantAccess(role, access, props.shared);
+    if (access.sendsTo.includes('host-events')) props.shared.ownPrincipals.push(role.roleId);
 
     this.lambda = new LambdaFunction(this, 'Lambda', {
       functionName: `${Stack.of(this).stackName}-${name}`,

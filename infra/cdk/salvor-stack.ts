@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Lazy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -31,13 +31,15 @@ export class SalvorStack extends Stack {
     const alarms = new Alarms({ topic, prefix: this.stackName, runbookUrl: deployment.runbookUrl });
     const tables = new Tables(this, 'Tables', deployment);
     const queues = workQueues(new Construct(this, 'Queues'));
+    const ownPrincipals: string[] = [];
     const shared = {
       deployment,
       tables,
       queues,
       alarms,
       codeOf,
-      environment: environmentOf(this, deployment, tables, queues),
+      ownPrincipals,
+      environment: environmentOf(this, deployment, tables, queues, ownPrincipals),
       network: networkOf(this, deployment),
     };
 
@@ -69,12 +71,15 @@ function environmentOf(
   { cloudSecret, secretPrefix }: Deployment,
   tables: Tables,
   queues: WorkQueues,
+  ownPrincipals: readonly string[],
 ): EnvironmentText {
   const urls = Object.entries(queues).map(([name, { queue }]) => [name, queue.queueUrl]);
   return {
     STATE_TABLE: tables.state.tableName,
     AUDIT_TABLE: tables.audit.tableName,
     QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
+    // Complete only when every function is made.
+    OWN_PRINCIPALS: Lazy.string({ produce: () => Fn.join(',', [...ownPrincipals]) }),
     CLOUD_SECRET: cloudSecret,
     SECRET_PREFIX: secretPrefix,
     POLICY_FILE,

@@ -29,7 +29,7 @@ export interface EmbeddedOptions {
   readonly stateDir?: string | undefined;
   /** Where the SQS endpoint listens on 127.0.0.1; 0 for any port that is free. */
   readonly port: number;
-  readonly services: Omit<Services, 'state' | 'outbox'>;
+  readonly services: Omit<Services, 'state' | 'outbox' | 'trustedSenders'>;
   /** Instead of the catalogue's, for tests and drills. */
   readonly functions?: Partial<Functions>;
   readonly queues?: QueueSpecs;
@@ -77,7 +77,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const { endpoint, queueUrls, client, unknownQueues, depths, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
-    const services = wrap({ ...options.services, state, outbox });
+    // Who can send here is on this machine, and could be anybody of it.
+    const services = wrap({ ...options.services, state, outbox, trustedSenders: 'everybody' });
     await within(schedules['mirror-inventory'].functionTimeoutSeconds, functions['mirror-inventory'](services));
     await within(schedules.sweep.functionTimeoutSeconds, functions.sweep(services, ALL_OVERDUE_MS));
 

@@ -49,6 +49,8 @@ export type ReportFact =
   | {
       readonly type: 'reported';
       readonly reporter: string;
+      /** What the event calls its own source, where that is not whose word it is. For people. */
+      readonly source?: string;
       readonly says: 'down' | 'up';
       readonly eventId: string;
       readonly eventType: string;
@@ -61,6 +63,7 @@ export type ReportFact =
   | {
       readonly type: 'not-believed';
       readonly reporter: string;
+      readonly source?: string;
       readonly eventId: string;
       readonly eventType: string;
       readonly occurredAtMs: number;
@@ -69,6 +72,7 @@ export type ReportFact =
   | {
       readonly type: 'recorded';
       readonly reporter: string;
+      readonly source?: string;
       readonly eventId: string;
       readonly eventType: string;
       readonly occurredAtMs: number;

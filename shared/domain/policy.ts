@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { withHost } from './fence-device.ts';
 import { dependencies, failureDomains, observer, reporterGroups, reporters, settling, storm } from './policy-guards.ts';
+import { reporterFaults, reportersByName } from './policy-reporters.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -89,6 +90,8 @@ export const policySchema = z
     segments: z.array(segment).min(1).max(200),
     /** A host's own name, or `*` for every host without an entry of its own. */
     fenceDevices: z.record(hostName, device),
+    /** Who may report, of which hosts, and what. */
+    reporters: reportersByName.optional(),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),
@@ -136,6 +139,8 @@ export const policySchema = z
           path: ['segments', index, 'reporters', 'claimTtlSeconds'],
           message: `segment ${of}: a report counts for ${asked.claimTtlSeconds} s, which ends before the grace period of ${graceSeconds} s does: nothing would ever be confirmed`,
         });
+    for (const [reporter, message] of reporterFaults(policy.reporters ?? {}, policy.segments))
+      context.addIssue({ code: 'custom', path: ['reporters', reporter], message });
     for (const [host, message] of deviceFaults(policy.fenceDevices))
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
   });

@@ -27,7 +27,7 @@ export function sourceOf(reporter: string, groups: Groups): string {
 }
 
 /** `*` is any text. Without a regular expression, as a pattern with many of them would take for ever. */
-function fits(text: string, pattern: string): boolean {
+export function fits(text: string, pattern: string): boolean {
   // Stryker disable next-line StringLiteral: a split text has a part, and the default is for the compiler
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();

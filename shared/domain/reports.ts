@@ -12,6 +12,8 @@ import type { Policy, Segment } from './policy.ts';
 /** An event of the queue with what SQS knows of it. */
 export interface ReceivedEvent {
   readonly event: HostEvent;
+  /** Whose word it is: who was authenticated, or the event's `source` where that is believed. */
+  readonly reporter: string;
   readonly receivedAtMs: number;
   /** Earlier events of the same batch and meaning that it stands for, when it is read back from the audit. */
   readonly standsFor?: number;
@@ -65,7 +67,7 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
 
   const ordered = [...input.events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
   for (const received of ordered) {
-    const written = words.has(received.event.source) || (received.standsFor ?? 0) > 0;
+    const written = words.has(received.reporter) || (received.standsFor ?? 0) > 0;
     const context = { policy, segment: input.segment, nowMs, incident: host.incident, written };
     const fact = judge(received, claims, seen, context);
     if (fact === undefined) continue;
@@ -106,13 +108,14 @@ function judge(
   seen: ReadonlySet<string>,
   context: JudgeContext,
 ): ReportFact | undefined {
-  const { event, receivedAtMs, standsFor = 0 } = received;
+  const { event, reporter, receivedAtMs, standsFor = 0 } = received;
   const occurredAtMs = Date.parse(event.time);
-  const common = { reporter: event.source, eventId: event.id, eventType: event.type, occurredAtMs };
-  if (seen.has(recordedId(event.source, event.id))) return undefined;
+  const through = event.source === reporter ? {} : { source: event.source };
+  const common = { reporter, ...through, eventId: event.id, eventType: event.type, occurredAtMs };
+  if (seen.has(recordedId(reporter, event.id))) return undefined;
   const about = aboutOf(event);
   const says = event.type === 'host.down' ? 'down' : 'up';
-  const before = about === undefined ? claims[event.source] : undefined;
+  const before = about === undefined ? claims[reporter] : undefined;
   if (before !== undefined && !isNewer(says, occurredAtMs, before)) return undefined;
   const because = notBelieved(occurredAtMs, context.nowMs, context.policy);
   if (because !== undefined) return { type: 'not-believed', ...common, because };

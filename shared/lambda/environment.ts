@@ -16,6 +16,8 @@ const environmentSchema = z.object({
     context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
     return z.NEVER;
   }),
+  /** Unique ids of the roles of salvor's own functions that send to `host-events`, apart by commas: they are believed. */
+  OWN_PRINCIPALS: z.string().transform((text) => text.split(',').filter((id) => id !== '')),
   /** Name or ARN of the secret with the cloud's credentials: the fields of a clouds.yaml cloud, as JSON. */
   CLOUD_SECRET: z.string().min(1),
   /** What stands before a fence device's `credentials` in the names of secrets. */

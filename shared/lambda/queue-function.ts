@@ -10,7 +10,12 @@ const MAX_RACES = 8;
 export interface SqsRecord {
   readonly messageId: string;
   readonly body: string;
-  readonly attributes: { readonly ApproximateReceiveCount: string; readonly SentTimestamp: string };
+  readonly attributes: {
+    readonly ApproximateReceiveCount: string;
+    readonly SentTimestamp: string;
+    /** Who sent it. Absent where nobody is told from another. */
+    readonly SenderId?: string;
+  };
 }
 
 /** Ids of the records that must come again; all others are done, and the event source deletes them. */

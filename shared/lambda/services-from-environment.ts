@@ -19,7 +19,8 @@ z.config({ jitless: true });
  * @throws PermanentError when the environment is wrong.
  */
 export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services {
-  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } = readEnvironment(env);
+  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, OWN_PRINCIPALS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } =
+    readEnvironment(env);
   // Checked, with every default filled in, when it was bundled: infra/bundle.ts.
   const policy = JSON.parse(readFileSync(POLICY_FILE, 'utf8')) as Policy;
   return {
@@ -32,6 +33,7 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services {
     clock: systemClock,
     chance: systemChance,
     policy,
+    trustedSenders: { principals: OWN_PRINCIPALS },
     log: lambdaLog(),
   };
 }

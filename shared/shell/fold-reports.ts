@@ -17,12 +17,12 @@ const MAX_RACES = 8;
 export async function foldReports(
   services: Services,
   host: KnownHost,
-  reports: readonly { readonly record: SqsRecord; readonly event: HostEvent }[],
+  reports: readonly { readonly record: SqsRecord; readonly event: HostEvent; readonly reporter: string }[],
 ): Promise<void> {
   const { policy, clock, chance } = services;
-  const deliveries = reports.map(({ record, event }) => deliveryOf(record, event));
+  const deliveries = reports.map(({ record, ...report }) => deliveryOf(record, report));
   const input: ReportInput = {
-    events: deliveries.map(({ message, sentAtMs }) => ({ event: message, receivedAtMs: sentAtMs })),
+    events: deliveries.map(({ message, sentAtMs }) => ({ ...message, receivedAtMs: sentAtMs })),
     segment: policy.segments.find((segment) => segment.name === host.segment),
     newIncidentId: chance.id(),
   };

@@ -134,7 +134,12 @@ async function drainByFunction(
       return state.transact(writes);
     },
   };
-  const services = { ...outside(hosts), state: counting, outbox: sqsOutbox(server.client, server.queueUrls) };
+  const services = {
+    ...outside(hosts),
+    state: counting,
+    outbox: sqsOutbox(server.client, server.queueUrls),
+    trustedSenders: 'everybody' as const,
+  };
   await FUNCTIONS['mirror-inventory'](services);
   transactions = 0;
   const all = Promise.withResolvers<void>();

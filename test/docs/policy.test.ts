@@ -6,7 +6,7 @@ import { policySchema } from '#shared/domain/policy.ts';
 import { codeBlocksOf, listOf, readPage, type TableRow, tablesOf } from './markdown.ts';
 
 const page = readPage('docs/policy.md');
-const [whole = [], segment = [], device = []] = tablesOf(page);
+const [whole = [], segment = [], device = [], reporter = []] = tablesOf(page);
 
 /** As much of JSON Schema as the policy's has. */
 const schemaNode = z.looseObject({
@@ -35,12 +35,14 @@ type SchemaNode = z.infer<typeof schemaNode>;
 
 const schema = schemaNode.parse(z.toJSONSchema(policySchema, { io: 'input' }));
 const segmentSchema = child(child(schema, 'segments'), 'items');
+const reporterSchema = child(child(schema, 'reporters'), 'additionalProperties');
 const deviceSchema = child(child(schema, 'fenceDevices'), 'additionalProperties');
 
 /** A policy in which nothing is said that has a default. */
 const bare = policySchema.parse({
   version: 1,
   segments: [{ name: 'given', hosts: { names: ['given'] } }],
+  reporters: { given: { awsPrincipals: ['AROAEXAMPLEID'] } },
   fenceDevices: { given: { driver: 'redfish', url: 'https://given', credentials: 'given' } },
 });
 
@@ -48,6 +50,7 @@ const PARTS = [
   { what: 'the whole', rows: whole, node: schema, defaults: bare as unknown },
   { what: 'a segment', rows: segment, node: segmentSchema, defaults: bare.segments[0] as unknown },
   { what: 'a fence device', rows: device, node: deviceSchema, defaults: bare.fenceDevices.given as unknown },
+  { what: 'a reporter', rows: reporter, node: reporterSchema, defaults: bare.reporters?.given as unknown },
 ] as const;
 
 describe.each(PARTS)('$what', ({ rows, node, defaults }) => {
@@ -110,8 +113,9 @@ function defaultOf(defaults: unknown, key: string): string {
   const value = key
     .split('.')
     .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults);
-  if (value === undefined) return 'none';
   const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'credentials'].includes(key);
+  const optional = ['reporters', 'awsPrincipals'].includes(key);
+  if (value === undefined || optional) return 'none';
   return given ? 'required' : String(value);
 }
 

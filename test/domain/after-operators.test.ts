@@ -25,7 +25,7 @@ const TTL_SECONDS = 600;
 const segment = aSegment({ reporters: { claimTtlSeconds: TTL_SECONDS } });
 const ago = (count: number): number => NOW_MS - seconds(count);
 const typesOf = (host: HostState, ...events: readonly HostEvent[]) => {
-  const received = events.map((event) => ({ event, receivedAtMs: NOW_MS }));
+  const received = events.map((event) => ({ event, reporter: event.source, receivedAtMs: NOW_MS }));
   const input = { events: received, segment, newIncidentId: uuid(1, 9) };
   return decideReports(host, input, aPolicy(), NOW_MS).map(({ type }) => type);
 };
@@ -59,7 +59,7 @@ describe('a host whose incident was dismissed', () => {
 
   it('is called down by another reporter, with a grace period of its own', () => {
     const host = dismissed({ '/monitor/a': aClaim('down', ago(60)) });
-    const events = [{ event: anEvent({ source: '/monitor/b' }), receivedAtMs: NOW_MS }];
+    const events = [{ event: anEvent({ source: '/monitor/b' }), reporter: '/monitor/b', receivedAtMs: NOW_MS }];
     const facts = decideReports(host, { events, segment, newIncidentId: uuid(1, 9) }, aPolicy(), NOW_MS);
     expect(facts.at(-1)).toMatchObject({ type: 'incident-opened', graceEndsAtMs: NOW_MS + seconds(180) });
   });

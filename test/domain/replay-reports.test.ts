@@ -40,16 +40,19 @@ describe('reports on record', () => {
     expect(eventsIn([reported, ofInstance, late, ofProcess, OPENED], NOW_MS)).toStrictEqual([
       {
         event: { ...common, id: '1', source: '/a', type: 'host.down', data: { ...data, reason: 'no ping' } },
+        reporter: '/a',
         receivedAtMs: NOW_MS - 5,
         standsFor: 2,
       },
       {
         event: { ...common, id: '2', source: '/b', type: 'instance.down', data: { ...data, instanceId: INSTANCE_ID } },
+        reporter: '/b',
         receivedAtMs: NOW_MS,
         standsFor: 0,
       },
       {
         event: { ...common, id: '3', source: '/b', type: 'process.down', data: { ...data, process: 'nova compute' } },
+        reporter: '/b',
         receivedAtMs: NOW_MS,
         standsFor: 0,
       },

@@ -21,7 +21,7 @@ const policy = aPolicy();
 const segment = aSegment({ graceSeconds: 180 });
 
 function decide(host: HostState, events: readonly HostEvent[], of: typeof segment | undefined = segment) {
-  const received = events.map((event) => ({ event, receivedAtMs: NOW_MS }));
+  const received = events.map((event) => ({ event, reporter: event.source, receivedAtMs: NOW_MS }));
   return decideReports(host, { events: received, segment: of, newIncidentId: uuid(1, 9) }, policy, NOW_MS);
 }
 
@@ -42,7 +42,7 @@ describe('a down opens an incident', () => {
   });
 
   it('but not of a host that no segment protects', () => {
-    const received = [{ event: anEvent(), receivedAtMs: NOW_MS }];
+    const received = [{ event: anEvent(), reporter: '/monitor/a', receivedAtMs: NOW_MS }];
     const input = { events: received, segment: undefined, newIncidentId: uuid(1, 9) };
     expect(decideReports(aHost(), input, policy, NOW_MS).map(({ type }) => type)).toEqual(['reported']);
   });

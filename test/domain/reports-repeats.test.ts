@@ -19,7 +19,7 @@ const ended = (endedAtMs: number, claims: HostState['claims'] = {}) =>
   aHost({ claims, lastIncident: { id: uuid(1, 8), endedAtMs, outcome: 'recovered' } });
 
 function decide(host: HostState, events: readonly HostEvent[], segment: ReturnType<typeof aSegment> | undefined) {
-  const received = events.map((event) => ({ event, receivedAtMs: NOW_MS }));
+  const received = events.map((event) => ({ event, reporter: event.source, receivedAtMs: NOW_MS }));
   return decideReports(host, { events: received, segment, newIncidentId: uuid(1, 9) }, aPolicy(), NOW_MS);
 }
 const typesOf = (host: HostState, events: readonly HostEvent[]) =>
@@ -81,7 +81,12 @@ describe('a word that is read back from the audit', () => {
   it('is written down when it stands for others, however soon after the last one', () => {
     const claims = { '/monitor/a': aClaim('up', NOW_MS - seconds(1)) };
     const again = (standsFor: number) => {
-      const received = { event: anEvent({ type: 'host.heartbeat' }), receivedAtMs: NOW_MS, standsFor };
+      const received = {
+        event: anEvent({ type: 'host.heartbeat' }),
+        reporter: '/monitor/a',
+        receivedAtMs: NOW_MS,
+        standsFor,
+      };
       const input = { events: [received], segment: aSegment(), newIncidentId: uuid(1, 9) };
       return decideReports(aHost({ claims }), input, aPolicy(), NOW_MS);
     };

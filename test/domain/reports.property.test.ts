@@ -10,7 +10,7 @@ const policy = aPolicy();
 const segment = aSegment();
 
 function deliver(host: HostState, batch: readonly HostEvent[], nowMs: number) {
-  const events = batch.map((event) => ({ event, receivedAtMs: nowMs }));
+  const events = batch.map((event) => ({ event, reporter: event.source, receivedAtMs: nowMs }));
   const facts = decideReports(host, { events, segment, newIncidentId: uuid(1, 9) }, policy, nowMs);
   return { facts, host: facts.reduce(evolveHost, host) };
 }

@@ -25,7 +25,7 @@ interface Delivered {
 
 /** What a batch of events that arrives now says, and the host after it. */
 function deliver(host: HostState, events: readonly HostEvent[], nowMs = NOW_MS, segment = aSegment()): Delivered {
-  const received = events.map((event) => ({ event, receivedAtMs: nowMs }));
+  const received = events.map((event) => ({ event, reporter: event.source, receivedAtMs: nowMs }));
   const facts = decideReports(host, { events: received, segment, newIncidentId: uuid(1, 9) }, policy, nowMs);
   return { host: facts.reduce(evolveHost, host), facts };
 }

@@ -125,6 +125,7 @@ class Trace {
     const { policy } = setting;
     return {
       policy,
+      trustedSenders: 'everybody',
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),

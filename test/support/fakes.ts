@@ -134,21 +134,29 @@ export function fakeServices(policy: Policy = aPolicy()): FakeServices {
     fencing: cloud.fencing,
     chance: fakeChance(),
     policy,
+    trustedSenders: 'everybody',
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     lines,
   };
 }
 
+interface RecordInput {
+  readonly receives?: number;
+  readonly sentAtMs?: number;
+  readonly senderId?: string;
+}
+
 let records = 0;
 /** A record of an SQS event; each has an id of its own. */
-export function aRecord(
-  body: unknown,
-  { receives = 1, sentAtMs = NOW_MS }: { readonly receives?: number; readonly sentAtMs?: number } = {},
-): SqsRecord {
+export function aRecord(body: unknown, { receives = 1, sentAtMs = NOW_MS, senderId }: RecordInput = {}): SqsRecord {
   records += 1;
   return {
     messageId: `message-${records}`,
     body: typeof body === 'string' ? body : JSON.stringify(body),
-    attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: String(sentAtMs) },
+    attributes: {
+      ApproximateReceiveCount: String(receives),
+      SentTimestamp: String(sentAtMs),
+      ...(senderId === undefined ? {} : { SenderId: senderId }),
+    },
   };
 }

@@ -138,6 +138,7 @@ export class Simulation {
         fencing: fencingPort(current, this.world, outside, latencies),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
+        trustedSenders: 'everybody',
         policy,
         log: logInto(this.log),
       });

@@ -25,13 +25,14 @@ export const eventsIn = (facts: readonly HostFact[], atMs: number): readonly Rec
   facts.filter(isReport).map((fact) => eventOf(fact, atMs));
 
 function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
-  const { eventId: id, eventType: type, reporter: source } = fact;
+  const { eventId: id, eventType: type, reporter, source = reporter } = fact;
   const time = new Date(fact.occurredAtMs).toISOString();
   const reason = fact.type === 'reported' && fact.reason !== null ? { reason: fact.reason } : {};
   const about = fact.type === 'recorded' ? aboutIn(fact.about) : {};
   const data = { schemaVersion: 1, host: '', ...reason, ...about };
   return {
     event: { specversion: '1.0', id, source, type, time, data } as unknown as HostEvent,
+    reporter,
     receivedAtMs: fact.type === 'reported' ? fact.receivedAtMs : atMs,
     standsFor: fact.type === 'reported' ? fact.repeats : 0,
   };

@@ -125,6 +125,7 @@ describe('a bundle at work', () => {
         STATE_TABLE: 'state',
         AUDIT_TABLE: 'audit',
         QUEUE_URLS: JSON.stringify(Object.fromEntries(urls.map((name) => [name, `http://127.0.0.1:${port}/${name}`]))),
+        OWN_PRINCIPALS: '',
         CLOUD_SECRET: 'salvor/cloud',
         SECRET_PREFIX: 'salvor/',
         POLICY_FILE: 'policy.json',

@@ -1,6 +1,8 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { deadLetterQueueOf, QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
+import { FUNCTION_NAMES } from '#infra/bundle.ts';
+import { ACCESS } from '#infra/cdk/access.ts';
 import { AUDIT_TABLE, DUE_INDEX, STATE_TABLE } from '#shared/adapters/dynamodb/tables.ts';
 import { readEnvironment } from '#shared/lambda/environment.ts';
 import { functionNamed, functionsOf, logicalId, queuesOf, type Reference, resourcesOf, synthesize } from './support.ts';
@@ -121,6 +123,7 @@ describe('functions', () => {
       STATE_TABLE: logicalId(Variables.STATE_TABLE),
       AUDIT_TABLE: logicalId(Variables.AUDIT_TABLE),
       QUEUE_URLS: urls.join(''),
+      OWN_PRINCIPALS: 'AROAEXAMPLE',
     });
     expect(environment).toMatchObject({
       CLOUD_SECRET: 'salvor/cloud',
@@ -130,6 +133,17 @@ describe('functions', () => {
     expect(environment.STATE_TABLE).not.toBe(environment.AUDIT_TABLE);
     for (const [name, url] of Object.entries(environment.QUEUE_URLS))
       expect(url).toBe(`https://sqs.example/salvor-test-${name}`);
+  });
+
+  it('are believed to say whose word it is only where they send host events themselves', () => {
+    const senders = FUNCTION_NAMES.filter((name) => ACCESS[name].sendsTo.includes('host-events'));
+    const roles = senders.map((name) => logicalId(functionNamed(template, name).Properties.Role));
+    for (const { Properties } of functions.values())
+      expect(Properties.Environment.Variables.OWN_PRINCIPALS).toEqual(
+        roles.length === 1
+          ? { 'Fn::GetAtt': [roles[0], 'RoleId'] }
+          : { 'Fn::Join': [',', roles.map((role) => ({ 'Fn::GetAtt': [role, 'RoleId'] }))] },
+      );
   });
 
   it('may send to themselves again and again, where that is how they wait, and nowhere else', () => {

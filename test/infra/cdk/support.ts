@@ -52,7 +52,10 @@ export interface FunctionProperties {
   readonly LoggingConfig: { readonly LogGroup: Reference };
   readonly Environment: {
     readonly Variables: Readonly<Record<'CLOUD_SECRET' | 'SECRET_PREFIX' | 'POLICY_FILE', string>> &
-      Readonly<Record<'STATE_TABLE' | 'AUDIT_TABLE', Reference>> & { readonly QUEUE_URLS: Join };
+      Readonly<Record<'STATE_TABLE' | 'AUDIT_TABLE', Reference>> & {
+        readonly QUEUE_URLS: Join;
+        readonly OWN_PRINCIPALS: unknown;
+      };
   };
 }
 

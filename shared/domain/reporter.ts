@@ -1,0 +1,82 @@
+import type { HostEvent } from '#events/host-event.ts';
+import type { Policy } from './policy.ts';
+import type { ReporterRules } from './policy-reporters.ts';
+import { fits } from './reporters.ts';
+
+/** Who speaks, as it was authenticated where it came in: never as the message says. */
+export interface Reporter {
+  /** What its words count under: a key of the policy's `reporters`, or what stands in for one. */
+  readonly name: string;
+  /** The one host that it is; null for who is no host. */
+  readonly host: string | null;
+}
+
+/**
+ * Whose messages are believed to say themselves whose word they carry: everybody's, where only programs of this machine
+ * can send, or those of these principals, which are salvor's own.
+ */
+export type TrustedSenders = 'everybody' | { readonly principals: readonly string[] };
+
+const rulesOf = (reporters: Policy['reporters'], name: string): ReporterRules | undefined =>
+  reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
+
+/**
+ * The reporter of a message that came into the queue.
+ * @param senderId of SQS: `AIDA…` for an IAM user, `AROA…:session` for a role (API reference, Message, "SenderId").
+ */
+export function senderOf(
+  senderId: string | undefined,
+  { source, reporter }: Pick<HostEvent, 'source' | 'reporter'>,
+  trusted: TrustedSenders,
+  { reporters }: Pick<Policy, 'reporters'>,
+): Reporter {
+  const [principal = '', session] = (senderId ?? '').split(':');
+  const isTrusted = trusted === 'everybody' || trusted.principals.includes(principal);
+  if (isTrusted) return { name: reporter ?? source, host: null };
+  for (const [name, { awsPrincipals = [], relay }] of Object.entries(reporters ?? {}))
+    if (awsPrincipals.some((each) => each === senderId || each === principal))
+      return { name: relay ? (reporter ?? source) : name, host: session ?? null };
+  return { name: `aws:${principal}`, host: null };
+}
+
+/** Why it may not say this, in words; undefined when it may. What no rule is about, may speak of every host. */
+export function outOfScope(
+  { name, host }: Reporter,
+  event: HostEvent,
+  policy: Pick<Policy, 'reporters'>,
+): string | undefined {
+  const rules = rulesOf(policy.reporters, name);
+  if (rules === undefined) return undefined;
+  const { self, hosts, events } = rules;
+  if (events !== undefined && !events.includes(event.type)) return `it may not say ${event.type}`;
+  if (self && event.data.host !== host) return 'it may speak of itself only';
+  if (hosts !== undefined && !hosts.some((each) => fits(event.data.host, each)))
+    return `it may speak of ${hosts.join(', ')} only`;
+  return undefined;
+}
+
+/** The same of the segment that the host is in, which a reading of the mirror tells. */
+export function outOfSegments(
+  { name }: Reporter,
+  segment: string | null,
+  policy: Pick<Policy, 'reporters'>,
+): string | undefined {
+  const { segments } = rulesOf(policy.reporters, name) ?? {};
+  if (segments === undefined || (segment !== null && segments.includes(segment))) return undefined;
+  return `it may speak of hosts in ${segments.join(', ')} only`;
+}
+
+/** How many events a minute, and of whom they are counted together. */
+export function rateOf(
+  { name, host }: Reporter,
+  policy: Pick<Policy, 'reporters'>,
+): { readonly key: string; readonly perMinute: number } {
+  const rules = rulesOf(policy.reporters, name);
+  return {
+    key: rules?.self ? `${name}/${host}` : name,
+    perMinute: rules?.maxEventsPerMinute ?? DEFAULT_PER_MINUTE,
+  };
+}
+
+/** As the policy's default for those that it names. */
+const DEFAULT_PER_MINUTE = 6000;
