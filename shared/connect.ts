@@ -3,8 +3,9 @@ import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
 import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession, type Session } from '#shared/adapters/openstack/keystone.ts';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
+import { keystoneTokens } from '#shared/adapters/openstack/tokens.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
-import type { Compute, Fencing, Secrets } from '#shared/ports.ts';
+import type { Compute, Fencing, KeystoneTokens, Secrets } from '#shared/ports.ts';
 import { VERSION } from './version.ts';
 
 /** A cloud with its fence devices. Nothing is asked of them before the first call. */
@@ -12,6 +13,7 @@ export interface Connection {
   readonly compute: Compute;
   readonly fencing: Fencing;
   readonly session: Session;
+  readonly tokens: KeystoneTokens;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export function connect(cloud: CloudConfig, secrets: Secrets): Connection {
   const session = keystoneSession({ cloud, http, now: systemClock.now });
   return {
     session,
+    tokens: keystoneTokens({ session, now: systemClock.now }),
     compute: novaCompute({ session, now: systemClock.now }),
     fencing: fencing({ secrets, version: VERSION }),
     close: () => http.close(),

@@ -7,3 +7,4 @@ export type * from './ports/nova.ts';
 export type * from './ports/queue.ts';
 export type * from './ports/state.ts';
 export type * from './ports/system.ts';
+export type * from './ports/tokens.ts';

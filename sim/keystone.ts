@@ -45,6 +45,9 @@ const authRequest = z.object({
 type AuthRequest = z.infer<typeof authRequest>['auth'];
 type Grant = Parameters<Identity['issue']>[0];
 
+/** Who may ask about others' tokens: `identity:validate_token` of Keystone's default policy. */
+const CHECKERS: ReadonlySet<string> = new Set(['admin', 'service']);
+
 const UNAUTHENTICATED = 'The request you have made requires authentication.';
 
 /** Keystone's v3 API as far as a service user needs it (Identity API v3, "Authentication and token management"). */
@@ -56,7 +59,7 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
       .catalog()
       .find((entry) => entry.type === 'identity')
       ?.url.replace(/\/v3$/, '') ?? '';
-  const fail = (code: 400 | 401 | 404 | 503, title: string, message: string): Response =>
+  const fail = (code: 400 | 401 | 403 | 404 | 503, title: string, message: string): Response =>
     new Response(JSON.stringify({ error: { code, message, title } }), {
       status: code,
       headers: {
@@ -97,9 +100,12 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
   });
 
   api.get('/v3/auth/tokens', (c) => {
-    if (identity.validate(c.req.header('x-auth-token')) === undefined) return unauthenticated();
+    const asking = identity.validate(c.req.header('x-auth-token'));
+    if (asking === undefined) return unauthenticated();
     const subject = identity.validate(c.req.header('x-subject-token'));
     if (subject === undefined) return fail(404, 'Not Found', 'Failed to validate token');
+    if (!asking.roles.some((role) => CHECKERS.has(role)) && asking.user.id !== subject.user.id)
+      return fail(403, 'Forbidden', 'You are not authorized to perform the requested action: identity:validate_token.');
     c.header('x-subject-token', subject.value);
     return c.json({ token: tokenBody(subject, parts) });
   });

@@ -55,6 +55,10 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       resetStateToActive: change((compute) => compute.resetStateToActive),
     },
     fencing: { device: (config) => use(({ fencing }) => fencing.device(config)) },
+    tokens: {
+      uri: () => use(({ tokens }) => tokens.uri()),
+      check: (token) => use(({ tokens }) => tokens.check(token)),
+    },
   };
 }
 

@@ -75,6 +75,21 @@ describe('a cloud that is opened on demand', () => {
     expect(asked).toEqual([['id', { host: 'compute-2', end: 'stopped' }], config]);
   });
 
+  it('hands over tokens to be checked', async () => {
+    const checked: string[] = [];
+    const tokens = {
+      uri: async () => 'https://keystone/v3',
+      check: async (token: string) => {
+        checked.push(token);
+        return undefined;
+      },
+    };
+    const cloud = cloudOnDemand(opener({ ...WELL, tokens }).open);
+    expect(await cloud.tokens.uri()).toBe('https://keystone/v3');
+    expect(await cloud.tokens.check('theirs')).toBeUndefined();
+    expect(checked).toEqual(['theirs']);
+  });
+
   it('is opened anew after opening failed, for each of those who waited and for the next', async () => {
     const source = opener(new RetryableError('no Secrets Manager'), WELL);
     const { compute } = cloudOnDemand(source.open);

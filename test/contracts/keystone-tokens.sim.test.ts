@@ -1,0 +1,14 @@
+import { startSimulatedCloud } from '#sim/cloud.ts';
+import type { PasswordCredentials } from '#sim/controls.ts';
+import { defineKeystoneTokensContract } from './keystone-tokens.ts';
+
+defineKeystoneTokensContract('the simulated Keystone', async () => {
+  const sim = await startSimulatedCloud({ hosts: 1 });
+  const accountOf = ({ username: user, projectName: project, password }: PasswordCredentials) => ({
+    user,
+    project,
+    password,
+  });
+  const { admin, member } = sim.credentials;
+  return { authUrl: sim.authUrl, checker: accountOf(admin), member: accountOf(member), close: () => sim.stop() };
+});
