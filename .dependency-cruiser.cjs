@@ -36,7 +36,7 @@ module.exports = {
     {
       name: 'shell-uses-ports-only',
       severity: 'error',
-      from: { path: ['^shared/(shell|state)/', '^functions/'] },
+      from: { path: ['^shared/(shell|state|ingest)/', '^functions/'] },
       to: { path: ['^shared/adapters/', '^infra/', '^cli/', '^sim/'] },
     },
     {

@@ -13,6 +13,7 @@ import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { explain } from './output.ts';
 
@@ -47,6 +48,7 @@ for (const command of [
   dismissCommand(),
   redriveCommand(),
   policyCommand(),
+  tokenCommand(),
   schemaCommand(),
   simulateCommand(),
 ])

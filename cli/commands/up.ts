@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
+import type { HttpOptions } from '#infra/embedded/http-server.ts';
 import { startSite } from '#infra/site/site.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { readSigningKey } from '../checkpoint-file.ts';
 import { type CheckpointPlace, keepTaking } from '../checkpoints.ts';
 import { jsonLog, print } from '../output.ts';
-import { cloudOption, secretsOption } from './site-options.ts';
+import { cloudOption, policyOption, secretsOption } from './site-options.ts';
 
 /** `salvor up` (`npm start`): the pipeline for one site, until it is told to stop. */
 export function upCommand(): Command {
   return new Command('up')
     .description('run the pipeline for one site, against the cloud of clouds.yaml or OS_*')
-    .addOption(new Option('--policy <file>', 'the policy, YAML or JSON').env('SALVOR_POLICY').default('policy.yaml'))
+    .addOption(policyOption())
     .addOption(secretsOption())
     .addOption(cloudOption())
     .addOption(
@@ -20,6 +21,19 @@ export function upCommand(): Command {
         .default(9324)
         .argParser(Number),
     )
+    .addOption(
+      new Option('--http-port <n>', 'port of the HTTP endpoint')
+        .env('SALVOR_HTTP_PORT')
+        .default(15868)
+        .argParser(Number),
+    )
+    .addOption(
+      new Option('--http-address <ip>', 'where the HTTP endpoint listens; 0.0.0.0: on every network')
+        .env('SALVOR_HTTP_ADDRESS')
+        .default('127.0.0.1'),
+    )
+    .addOption(new Option('--tls-cert <file>', 'its certificate with its chain, PEM').env('SALVOR_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'and the key of that, PEM').env('SALVOR_TLS_KEY'))
     .addOption(
       new Option('--checkpoints <file>', 'append a signed checkpoint of the audit log every five minutes').env(
         'SALVOR_CHECKPOINTS',
@@ -30,7 +44,8 @@ export function upCommand(): Command {
         'SALVOR_CHECKPOINT_KEY',
       ),
     )
-    .action(async ({ policy, secrets, cloud, port, checkpoints, checkpointKey }, command: Command) => {
+    .action(async (options, command: Command) => {
+      const { policy, secrets, cloud, port, checkpoints, checkpointKey } = options;
       const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
       const place = placeOf(checkpoints, checkpointKey);
       const log = jsonLog();
@@ -39,17 +54,25 @@ export function upCommand(): Command {
         secretsFile: secrets,
         stateDir,
         port,
+        http: { address: options.httpAddress, port: options.httpPort, tls: tlsOf(options.tlsCert, options.tlsKey) },
         log,
         ...(cloud === undefined ? {} : { cloudName: cloud }),
       });
       print(
         `${site.hosts} hosts in ${site.policy.segments.length} segments; events go to ${site.embedded.queueUrls['host-events']}`,
       );
+      print(`or by HTTP to ${site.httpUrl}`);
       const taking = place && keepTaking(site.embedded.state, place, log);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       taking?.stop();
       await site.stop();
     });
+}
+
+function tlsOf(certificate: string | undefined, key: string | undefined): HttpOptions['tls'] {
+  if ((certificate === undefined) !== (key === undefined))
+    throw new PermanentError('--tls-cert and --tls-key belong together');
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
 function placeOf(path: string | undefined, key: string | undefined): CheckpointPlace | undefined {

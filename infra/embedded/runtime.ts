@@ -45,6 +45,8 @@ export interface Embedded {
   readonly client: SQSClient;
   readonly state: StateStore;
   readonly outbox: Outbox;
+  /** What the functions are given. */
+  readonly services: Services;
   depths(): Readonly<Record<QueueName, QueueDepth>>;
   /** Receives no more messages, lets the running invocations end within their time, and closes everything. */
   stop(): Promise<void>;
@@ -96,7 +98,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await close();
     };
     let stopped: Promise<void> | undefined;
-    return { endpoint, queueUrls, client, state, outbox, depths, stop: () => (stopped ??= stop()) };
+    return { endpoint, queueUrls, client, state, outbox, services, depths, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import type { Connection } from '#shared/connect.ts';
@@ -14,11 +15,15 @@ export interface SiteOptions extends SiteFiles {
   readonly stateDir: string;
   /** Port of the SQS endpoint on 127.0.0.1. */
   readonly port: number;
+  /** Of the HTTP endpoint. */
+  readonly http: HttpOptions;
   readonly log: Log;
 }
 
 export interface Site {
   readonly embedded: Embedded;
+  /** Address of the HTTP endpoint. */
+  readonly httpUrl: string;
   readonly policy: Policy;
   readonly hosts: number;
   stop(): Promise<void>;
@@ -29,7 +34,7 @@ export interface Site {
  * @throws PermanentError that says what is wrong, where, and what to do.
  */
 export async function startSite(options: SiteOptions): Promise<Site> {
-  const { log, stateDir, port } = options;
+  const { log, stateDir, port, http: httpOptions } = options;
   const { policy, secrets, connection } = openSite(options);
   const { name, region } = policy.cloud;
   try {
@@ -45,12 +50,22 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       log,
     };
     const embedded = await startEmbedded({ stateDir, port, services });
-    log.info('salvor is on watch', { cloud: name, region, hosts: hosts.length, endpoint: embedded.endpoint });
+    const { tokens } = connection;
+    const http = await startHttpServer({ ...embedded.services, secrets, tokens }, httpOptions).catch(
+      async (error: unknown) => {
+        await embedded.stop();
+        throw error;
+      },
+    );
+    const { endpoint } = embedded;
+    log.info('salvor is on watch', { cloud: name, region, hosts: hosts.length, endpoint, http: http.url });
     return {
       embedded,
+      httpUrl: http.url,
       policy,
       hosts: hosts.length,
       stop: async () => {
+        await http.close();
         await embedded.stop();
         await connection.close();
       },

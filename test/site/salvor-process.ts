@@ -86,7 +86,7 @@ export interface Running {
 
 /** `salvor up`, once it says where events go. */
 export async function startSalvor({ path }: SiteFolder): Promise<Running> {
-  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0'], {
+  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0', '--http-port', '0'], {
     cwd: path,
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],

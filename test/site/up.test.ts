@@ -65,7 +65,7 @@ describe('salvor up', () => {
   it('is alone on its state folder, and ends at SIGTERM', { timeout: 60_000 }, async () => {
     const folder = await open();
     running = await startSalvor(folder);
-    const second = await salvor(folder, 'up', '--port', '0');
+    const second = await salvor(folder, 'up', '--port', '0', '--http-port', '0');
     expect(second).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/another salvor runs on this state folder/),
@@ -113,7 +113,7 @@ describe('salvor up', () => {
   ])('says what is wrong before anything starts: %s', { timeout: 60_000 }, async (_name, spoil, message) => {
     const folder = await open();
     spoil(folder);
-    const result = await salvor(folder, 'up', '--port', '0');
+    const result = await salvor(folder, 'up', '--port', '0', '--http-port', '0');
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^salvor: /);
     expect(result.stderr).toMatch(message);

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { PermanentError } from '#shared/errors.ts';
+import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
+
+export interface HttpOptions {
+  /** Where it listens. What is not 127.0.0.1 can be reached from outside. */
+  readonly address: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** PEM files; without them it speaks HTTP. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** Answers what is under way, and takes nothing new. */
+  close(): Promise<void>;
+}
+
+/** A client that is slower than this is cut off: it may not hold a connection for ever. */
+const REQUEST_MS = 30_000;
+const HEADERS_MS = 10_000;
+const IDLE_MS = 75_000;
+/** Of slow clients and floods; the next one waits for a place. */
+const MAX_CONNECTIONS = 2_000;
+
+/**
+ * The HTTP endpoint for reports at one site.
+ * @throws PermanentError when a PEM file can't be read, Error when the port is taken.
+ */
+export async function startHttpServer(
+  services: IngestServices,
+  { address, port, tls }: HttpOptions,
+): Promise<HttpServer> {
+  const listener = getRequestListener(ingestApp(services).fetch);
+  const server: Server =
+    tls === undefined
+      ? createHttpServer(listener)
+      : createHttpsServer({ cert: pem(tls.certificate), key: pem(tls.key) }, listener);
+  server.requestTimeout = REQUEST_MS;
+  server.headersTimeout = HEADERS_MS;
+  server.keepAliveTimeout = IDLE_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  let closing = false;
+  // A connection that is kept open for the next request would hold up the end.
+  server.on('request', (_, response) => {
+    response.once('close', () => closing && setImmediate(() => server.closeIdleConnections()));
+  });
+  server.listen(port, address);
+  await once(server, 'listening');
+  const { port: bound } = server.address() as AddressInfo;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound}`,
+    close: async () => {
+      const closed = once(server, 'close');
+      closing = true;
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+function pem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new PermanentError(`the PEM file ${path} can't be read (${code})`);
+  }
+}

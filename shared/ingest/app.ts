@@ -1,0 +1,50 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { KeystoneTokens, Secrets } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { throttle } from '#shared/shell/throttle.ts';
+import { type Accepted, accept } from './accept.ts';
+import { authenticate, type IngestEnv } from './authenticate.ts';
+import { eventsIn } from './cloudevents.ts';
+import { coalesced } from './coalesce.ts';
+import { onError, problem } from './problem.ts';
+
+export interface IngestServices extends Services {
+  readonly secrets: Secrets;
+  readonly tokens: KeystoneTokens;
+}
+
+/** Of a request's body. SQS takes messages of 1 MiB together. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The HTTP endpoint for whoever can't or won't speak to the queue: a Lambda function, or a server at one site. */
+export function ingestApp(services: IngestServices): Hono<IngestEnv> {
+  const { clock, log } = services;
+  const taking = { ...services, outbox: coalesced(services.outbox), throttle: throttle(clock) };
+  const app = new Hono<IngestEnv>();
+  app.onError(onError(log));
+  app.notFound((c) => problem(404, `there is nothing at ${c.req.path}: docs/events.md names what there is`));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`),
+    }),
+  );
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.use('/v1/events', authenticate(services));
+  app.post('/v1/events', async (c) => {
+    const events = await eventsIn(c);
+    if (events === undefined)
+      return problem(415, 'send application/cloudevents+json, application/cloudevents-batch+json or ce- headers');
+    return answer(c, await accept(taking, c.var.reporter, events));
+  });
+  app.all('/v1/events', () => problem(405, 'events are sent with POST'));
+  return app;
+}
+
+/** 202 when something is in the queue, or there was nothing to take. Who is told 429 has to send the rest again. */
+function answer(c: Context, { accepted, refused, tooMany }: Accepted): Response {
+  if (tooMany) return problem(429, 'this reporter says too much', { accepted, refused });
+  if (accepted === 0 && refused.length > 0) return problem(403, refused[0]?.because ?? '', { accepted, refused });
+  return c.json({ accepted, refused }, 202);
+}

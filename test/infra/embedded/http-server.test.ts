@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, fetch } from 'undici';
+import { afterEach, expect, it } from 'vitest';
+import { type HttpOptions, type HttpServer, startHttpServer } from '#infra/embedded/http-server.ts';
+import { anEvent } from '#test/support/builders.ts';
+import { fakeIngest, fakeSecrets } from '../../ingest/support.ts';
+
+let server: HttpServer | undefined;
+afterEach(() => server?.close());
+
+const services = fakeIngest(
+  { reporters: { consul: { token: 'consul' } } },
+  fakeSecrets({ consul: { token: 'secret' } }),
+);
+const start = async (options: Partial<HttpOptions> = {}) => {
+  server = await startHttpServer(services, { address: '127.0.0.1', port: 0, ...options });
+  return server.url;
+};
+const request = {
+  method: 'POST',
+  headers: { authorization: 'Bearer secret', 'content-type': 'application/json' },
+  body: JSON.stringify(anEvent()),
+};
+
+it('takes events over real HTTP, and answers what is under way before it closes', async () => {
+  const url = await start();
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const gate = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const send = services.outbox.send.bind(services.outbox);
+  services.outbox.send = (messages) => {
+    asked.resolve();
+    return gate.promise.then(() => send(messages));
+  };
+  const answered = fetch(`${url}/v1/events`, request);
+  await asked.promise;
+  const closed = server?.close();
+  server = undefined;
+  gate.resolve();
+  expect((await answered).status).toBe(202);
+  await closed;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
+
+it('speaks TLS with the certificate that it is given', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'salvor-tls-'));
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-keyout', key, '-out', certificate];
+  execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
+  const url = await start({ tls: { certificate, key } });
+  const dispatcher = new Agent({ connect: { ca: readFileSync(certificate, 'utf8') } });
+  expect((await fetch(`${url}/healthz`, { dispatcher })).status).toBe(200);
+  await dispatcher.close();
+});
+
+it('says which PEM file it can not read', async () => {
+  const tls = { certificate: '/nonexistent/cert.pem', key: '/nonexistent/key.pem' };
+  await expect(start({ tls })).rejects.toThrow("the PEM file /nonexistent/cert.pem can't be read (ENOENT)");
+});
+
+it('says that its port is taken', async () => {
+  const { port } = new URL(await start());
+  await expect(startHttpServer(services, { address: '127.0.0.1', port: Number(port) })).rejects.toThrow(/EADDRINUSE/);
+});
