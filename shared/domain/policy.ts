@@ -1,15 +1,6 @@
 import * as z from 'zod';
 import { withHost } from './fence-device.ts';
-import {
-  dependencies,
-  failureDomains,
-  heartbeats,
-  observer,
-  reporterGroups,
-  reporters,
-  settling,
-  storm,
-} from './policy-guards.ts';
+import { dependencies, failureDomains, observer, reporterGroups, reporters, settling, storm } from './policy-guards.ts';
 import { reporterFaults, reportersByName } from './policy-reporters.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
@@ -101,12 +92,18 @@ export const policySchema = z
     fenceDevices: z.record(hostName, device),
     /** Who may report, of which hosts, and what. */
     reporters: reportersByName.optional(),
+    /** The Masakari API. */
+    masakari: z
+      .strictObject({
+        /** Who has one of these roles in the project of its Keystone token may use it. */
+        roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
+      })
+      .optional(),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),
     settling: settling.prefault({}),
     observer: observer.prefault({}),
-    heartbeats: heartbeats.prefault({}),
     dependencies: dependencies.prefault({}),
     /** Over all segments together. */
     global: z

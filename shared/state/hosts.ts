@@ -169,7 +169,12 @@ function onceEach(writes: readonly StateWrite[]): readonly StateWrite[] {
   return [...byKey.values()];
 }
 
-/** All incidents, oldest first. */
-export async function* listIncidents(state: StateReader): AsyncGenerator<IncidentEntry> {
-  for await (const item of all(state, 'incidents')) yield decode<IncidentEntry>(item);
+/**
+ * All incidents, oldest first.
+ * @param sinceMs only those that were opened at this time or later: their ids begin with it (RFC 9562, section 5.7)
+ */
+export async function* listIncidents(state: StateReader, sinceMs = 0): AsyncGenerator<IncidentEntry> {
+  const time = Math.max(0, Math.round(sinceMs)).toString(16).padStart(12, '0');
+  const behind = sinceMs > 0 ? `${time.slice(0, 8)}-${time.slice(8)}` : undefined;
+  for await (const item of all(state, 'incidents', undefined, behind)) yield decode<IncidentEntry>(item);
 }

@@ -73,9 +73,17 @@ export function put<T extends object>(
   return { kind: 'put', ...key, expect, body, ...options };
 }
 
-/** Every item of a partition, page by page. */
-export async function* all(state: StateReader, partition: string, prefix?: string): AsyncGenerator<StoredItem> {
-  let after: string | undefined;
+/**
+ * Every item of a partition, page by page.
+ * @param behind only those whose sort key comes after it
+ */
+export async function* all(
+  state: StateReader,
+  partition: string,
+  prefix?: string,
+  behind?: string,
+): AsyncGenerator<StoredItem> {
+  let after = behind;
   do {
     const page = await state.query(partition, {
       ...(prefix === undefined ? {} : { prefix }),

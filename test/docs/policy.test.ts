@@ -44,6 +44,7 @@ const bare = policySchema.parse({
   segments: [{ name: 'given', hosts: { names: ['given'] } }],
   reporters: { given: { awsPrincipals: ['AROAEXAMPLEID'] } },
   fenceDevices: { given: { driver: 'redfish', url: 'https://given', credentials: 'given' } },
+  masakari: {},
 });
 
 const PARTS = [
