@@ -37,6 +37,12 @@ export const reporters = z.strictObject({
   maxAccusedHosts: z.int().min(1).default(3),
 });
 
+/** Of hosts that send heartbeats. */
+export const heartbeats = z.strictObject({
+  /** A host whose heartbeats cease is reported down after this long, or after half of it: its lease ends then. */
+  timeoutSeconds: seconds(10, 3600).default(60),
+});
+
 /** By name, patterns of reporters that are one source: `*` stands for any text. */
 export const reporterGroups = z.record(name, z.array(z.string().min(1).max(512)).min(1));
 

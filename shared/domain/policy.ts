@@ -1,6 +1,15 @@
 import * as z from 'zod';
 import { withHost } from './fence-device.ts';
-import { dependencies, failureDomains, observer, reporterGroups, reporters, settling, storm } from './policy-guards.ts';
+import {
+  dependencies,
+  failureDomains,
+  heartbeats,
+  observer,
+  reporterGroups,
+  reporters,
+  settling,
+  storm,
+} from './policy-guards.ts';
 import { reporterFaults, reportersByName } from './policy-reporters.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
@@ -104,6 +113,7 @@ export const policySchema = z
     failureDomains: failureDomains.prefault({}),
     settling: settling.prefault({}),
     observer: observer.prefault({}),
+    heartbeats: heartbeats.prefault({}),
     dependencies: dependencies.prefault({}),
     /** Over all segments together. */
     global: z

@@ -1,7 +1,9 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { Evidence } from './gates/evidence.ts';
+import { isBeat } from './heartbeats.ts';
 import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } from './host.ts';
 import { recordedId } from './host.ts';
+import { judge } from './judge-report.ts';
 import type { Policy, Segment } from './policy.ts';
 
 /**
@@ -19,9 +21,6 @@ export interface ReceivedEvent {
   readonly standsFor?: number;
 }
 
-/** While nothing changes, the newest word of a reporter is written down again only this often, or twice in its TTL. */
-const LEASE_MS = 60_000;
-
 /** Up reports this close to a proof may be from before the power-off: clocks differ. Then the power is read again. */
 export const CLOCK_SKEW_MS = 5_000;
 
@@ -33,6 +32,8 @@ export interface ReportInput {
   /** The segment that protects the host, by the inventory mirror; undefined: none does. It is read live before any action. */
   readonly segment: Segment | undefined;
   readonly newIncidentId: string;
+  /** What is on record counts: an older salvor wrote heartbeats down while nobody doubted the host, too. */
+  readonly everyBeat?: true;
 }
 
 /** Down claims that count now: young enough, and newer than the newest word that the host is up. */
@@ -56,8 +57,45 @@ export function lastSeenUpMs(claims: HostState['claims']): number {
   );
 }
 
-/** Folds a batch of events of one host: facts in order, none when the batch says nothing new. */
+/**
+ * Folds a batch of events of one host: facts in order, none when the batch says nothing new. Heartbeats of a host that
+ * nobody doubts are not among them: its lease holds the newest.
+ */
 export function decideReports(host: HostState, input: ReportInput, policy: Policy, nowMs: number): readonly HostFact[] {
+  const all = judgeAll(host, input.events, input, policy, nowMs);
+  const { facts, claims } =
+    input.everyBeat || isInDoubt(host, all.facts)
+      ? all
+      : judgeAll(
+          host,
+          input.events.filter((received) => !isBeat(received)),
+          input,
+          policy,
+          nowMs,
+        );
+  const reported = facts.filter((fact) => fact.type === 'reported');
+  return reported.length === 0 ? facts : [...facts, ...consequences(host, claims, reported, input, nowMs)];
+}
+
+/** Whether a heartbeat may make a difference: somebody says down, or has said so and was not refuted. */
+const isInDoubt = ({ incident, claims }: HostState, facts: readonly ReportFact[]): boolean =>
+  incident !== null ||
+  countingDownClaims(claims, Number.POSITIVE_INFINITY, 0).length > 0 ||
+  facts.some((fact) => fact.type === 'reported' && fact.says === 'down');
+
+interface Judged {
+  readonly facts: readonly ReportFact[];
+  /** The newest word of each reporter, these among them. */
+  readonly claims: HostState['claims'];
+}
+
+function judgeAll(
+  host: HostState,
+  events: readonly ReceivedEvent[],
+  { segment }: ReportInput,
+  policy: Policy,
+  nowMs: number,
+): Judged {
   const seen = new Set(host.recordedEvents);
   // Without a prototype, as reporters choose their own names: `__proto__` is one like any other.
   const claims: Record<string, Claim> = Object.assign(Object.create(null), host.claims);
@@ -65,10 +103,10 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
   /** The last word of each reporter in this batch, and its place among the facts. */
   const words = new Map<string, { readonly at: number; readonly fact: Reported }>();
 
-  const ordered = [...input.events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
+  const ordered = [...events].sort((a, b) => Date.parse(a.event.time) - Date.parse(b.event.time));
   for (const received of ordered) {
     const written = words.has(received.reporter) || (received.standsFor ?? 0) > 0;
-    const context = { policy, segment: input.segment, nowMs, incident: host.incident, written };
+    const context = { policy, segment, nowMs, incident: host.incident, written };
     const fact = judge(received, claims, seen, context);
     if (fact === undefined) continue;
     if (fact.type !== 'reported') {
@@ -86,80 +124,10 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
     facts[word.at] = word.fact;
     words.set(reporter, word);
   }
-  const reported = facts.filter((fact) => fact.type === 'reported');
-  return reported.length === 0 ? facts : [...facts, ...consequences(host, claims, reported, input, nowMs)];
+  return { facts, claims };
 }
 
 type Reported = Extract<ReportFact, { type: 'reported' }>;
-
-interface JudgeContext {
-  readonly policy: Policy;
-  readonly segment: Segment | undefined;
-  readonly nowMs: number;
-  readonly incident: Incident | null;
-  /** A word of this reporter is written down in this batch anyhow. */
-  readonly written: boolean;
-}
-
-/** What one event adds; undefined for a pure repeat. */
-function judge(
-  received: ReceivedEvent,
-  claims: HostState['claims'],
-  seen: ReadonlySet<string>,
-  context: JudgeContext,
-): ReportFact | undefined {
-  const { event, reporter, receivedAtMs, standsFor = 0 } = received;
-  const occurredAtMs = Date.parse(event.time);
-  const through = event.source === reporter ? {} : { source: event.source };
-  const common = { reporter, ...through, eventId: event.id, eventType: event.type, occurredAtMs };
-  if (seen.has(recordedId(reporter, event.id))) return undefined;
-  const about = aboutOf(event);
-  const says = event.type === 'host.down' ? 'down' : 'up';
-  const before = about === undefined ? claims[reporter] : undefined;
-  if (before !== undefined && !isNewer(says, occurredAtMs, before)) return undefined;
-  const because = notBelieved(occurredAtMs, context.nowMs, context.policy);
-  if (because !== undefined) return { type: 'not-believed', ...common, because };
-  if (about !== undefined) return { type: 'recorded', ...common, about };
-  if (before?.says === says && saysNothingNew(received, before, context)) return undefined;
-  return { type: 'reported', ...common, says, receivedAtMs, reason: event.data.reason ?? null, repeats: standsFor };
-}
-
-/** What on the host an event is about; undefined when it is about the host itself. */
-function aboutOf(event: HostEvent): string | undefined {
-  if (event.type === 'instance.down') return `instance ${event.data.instanceId}`;
-  return event.type === 'process.down' ? `process ${event.data.process}` : undefined;
-}
-
-/** Of two words of one moment, up counts, whichever came first: times may be whole seconds. */
-const isNewer = (says: Claim['says'], occurredAtMs: number, before: Claim): boolean =>
-  occurredAtMs > before.occurredAtMs ||
-  (occurredAtMs === before.occurredAtMs && says === 'up' && before.says === 'down');
-
-/** Whether a further word of the same meaning can be left out, since the last one was written down a moment ago. */
-function saysNothingNew(
-  { event, receivedAtMs }: ReceivedEvent,
-  before: Claim,
-  { incident, segment, written }: JudgeContext,
-): boolean {
-  if (written) return false;
-  const ttlMs = (segment?.reporters.claimTtlSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-  if (receivedAtMs - before.receivedAtMs >= Math.min(LEASE_MS, ttlMs / 2)) return false;
-  // A heartbeat that was left out is made up for by the next one; an up that is said once is not.
-  if (before.says === 'up') return event.type === 'host.heartbeat' && incident === null;
-  // An up from between two downs may come late: it must meet the newer one while it can still turn the decision.
-  const undecided =
-    incident === null ? segment !== undefined : ['suspected', 'held', 'fencing'].includes(incident.status);
-  return !undecided;
-}
-
-function notBelieved(occurredAtMs: number, nowMs: number, policy: Policy): string | undefined {
-  const ageSeconds = Math.round((nowMs - occurredAtMs) / 1000);
-  const { maxAgeSeconds, maxAheadSeconds } = policy.events;
-  if (ageSeconds > maxAgeSeconds) return `it is ${ageSeconds} s old; events.maxAgeSeconds is ${maxAgeSeconds}`;
-  if (-ageSeconds > maxAheadSeconds)
-    return `it is ${-ageSeconds} s in the future; events.maxAheadSeconds is ${maxAheadSeconds}`;
-  return undefined;
-}
 
 function consequences(
   host: HostState,

@@ -1,18 +1,19 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { newHost } from '#shared/domain/host.ts';
-import { decideReports, type ReportInput } from '#shared/domain/reports.ts';
+import { type HostFact, type HostState, newHost } from '#shared/domain/host.ts';
+import { decideReports, type ReceivedEvent, type ReportInput } from '#shared/domain/reports.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import { deliveryOf, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { loadHost } from '#shared/state/hosts.ts';
+import { believedBeats, keepLease, lastBeat } from './keep-lease.ts';
 import type { KnownHost } from './known-hosts.ts';
 import { commitHost, sendCommands } from './step.ts';
 
 const MAX_RACES = 8;
 
 /**
- * Folds reports of one host into its state. Pure repeats write nothing and send nothing, unless one of them was
- * received before: then the function that had it may have died between commit and send.
+ * Folds reports of one host into its state, and renews its lease by its heartbeats. Pure repeats write nothing and send
+ * nothing, unless one of them was received before: then the function that had it may have died between commit and send.
  */
 export async function foldReports(
   services: Services,
@@ -21,8 +22,9 @@ export async function foldReports(
 ): Promise<void> {
   const { policy, clock, chance } = services;
   const deliveries = reports.map(({ record, ...report }) => deliveryOf(record, report));
-  const input: ReportInput = {
-    events: deliveries.map(({ message, sentAtMs }) => ({ ...message, receivedAtMs: sentAtMs })),
+  const events = deliveries.map(({ message, sentAtMs }) => ({ ...message, receivedAtMs: sentAtMs }));
+  const beats = await believedBeats(services, host, events);
+  const input: Omit<ReportInput, 'events'> = {
     segment: policy.segments.find((segment) => segment.name === host.segment),
     newIncidentId: chance.id(),
   };
@@ -38,12 +40,16 @@ export async function foldReports(
       version: 'absent' as const,
     };
     const nowMs = clock.now();
-    const facts = decideReports(loaded.value, input, policy, nowMs);
+    const decide = (all: readonly ReceivedEvent[]) =>
+      decideReports(loaded.value, { ...input, events: all }, policy, nowMs);
+    const first = decide(events);
+    const facts = isNewDoubt(loaded.value, first) ? decide([...(await lastBeat(services, host)), ...events]) : first;
     const basis = { by: 'reports', atMs: nowMs, segment: input.segment?.name ?? null } as const;
     try {
       const committed = facts.length > 0 ? await commitHost(services, loaded, { facts, basis }) : loaded;
       const moved = committed.value.incident?.tick !== loaded.value.incident?.tick;
       if (moved || deliveries.some((delivery) => delivery.redelivered)) await sendCommands(services, committed.value);
+      await keepLease(services, host, beats);
       return;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
@@ -51,3 +57,7 @@ export async function foldReports(
   }
   throw new RetryableError(`host ${host.host} lost ${MAX_RACES} races`);
 }
+
+/** Then the host's lease has to be heard too: while nobody doubted it, its heartbeats were not written down elsewhere. */
+const isNewDoubt = ({ incident }: HostState, facts: readonly HostFact[]): boolean =>
+  incident === null && facts.some((fact) => fact.type === 'reported' && fact.says === 'down');

@@ -53,7 +53,7 @@ describe('a down opens an incident', () => {
 
   it('not for an up, and not for a heartbeat', () => {
     expect(typesAfter(aHost(), { type: 'host.up' })).toEqual(['reported']);
-    expect(typesAfter(aHost(), { type: 'host.heartbeat' })).toEqual(['reported']);
+    expect(typesAfter(aHost(), { type: 'host.heartbeat' })).toEqual([]);
   });
 
   const ended = (outcome: IncidentOutcome, claims: HostState['claims']) =>

@@ -63,7 +63,8 @@ describe('words of one reporter in one batch', () => {
 
   it('are counted, heartbeats too', () => {
     const beats = [3, 2, 1].map((ago) => anEvent({ type: 'host.heartbeat', atMs: NOW_MS - seconds(ago) }));
-    expect(decide(aHost(), beats, aSegment())).toMatchObject([{ type: 'reported', says: 'up', repeats: 2 }]);
+    const doubted = aHost({ claims: { '/monitor/b': aClaim('down') } });
+    expect(decide(doubted, beats, aSegment())).toMatchObject([{ type: 'reported', says: 'up', repeats: 2 }]);
   });
 });
 
@@ -79,19 +80,21 @@ describe('an incident that several reporters open', () => {
 
 describe('a word that is read back from the audit', () => {
   it('is written down when it stands for others, however soon after the last one', () => {
-    const claims = { '/monitor/a': aClaim('up', NOW_MS - seconds(1)) };
+    const claims = { '/monitor/a': aClaim('down', NOW_MS - seconds(1)) };
     const again = (standsFor: number) => {
-      const received = {
-        event: anEvent({ type: 'host.heartbeat' }),
-        reporter: '/monitor/a',
-        receivedAtMs: NOW_MS,
-        standsFor,
-      };
-      const input = { events: [received], segment: aSegment(), newIncidentId: uuid(1, 9) };
+      const received = { event: anEvent(), reporter: '/monitor/a', receivedAtMs: NOW_MS, standsFor };
+      const input = { events: [received], segment: undefined, newIncidentId: uuid(1, 9) };
       return decideReports(aHost({ claims }), input, aPolicy(), NOW_MS);
     };
     expect(again(0)).toEqual([]);
-    expect(again(1)).toMatchObject([{ type: 'reported', says: 'up', repeats: 1 }]);
+    expect(again(1)).toMatchObject([{ type: 'reported', says: 'down', repeats: 1 }]);
+  });
+
+  it('counts when it is a heartbeat that nobody needed: an older salvor wrote those down too', () => {
+    const beat = { event: anEvent({ type: 'host.heartbeat' }), reporter: '/monitor/a', receivedAtMs: NOW_MS };
+    const input = { events: [beat], segment: aSegment(), newIncidentId: uuid(1, 9) };
+    expect(decideReports(aHost(), input, aPolicy(), NOW_MS)).toEqual([]);
+    expect(decideReports(aHost(), { ...input, everyBeat: true }, aPolicy(), NOW_MS)).toHaveLength(1);
   });
 });
 
@@ -117,9 +120,6 @@ describe('a word that is said again within a minute', () => {
 
   it('of a host that no segment protects is left out, and never expires', () => {
     expect(decide(aHost({ claims }), [anEvent()], undefined)).toEqual([]);
-    const beat = anEvent({ type: 'host.heartbeat' });
-    const up = { '/monitor/a': aClaim('up', NOW_MS - seconds(59)) };
-    expect(decide(aHost({ claims: up }), [beat], undefined)).toEqual([]);
   });
 
   it.each([
@@ -128,11 +128,7 @@ describe('a word that is said again within a minute', () => {
   ])('of a TTL of %d s is written again after %d s', (claimTtlSeconds, afterSeconds) => {
     const segment = aSegment({ graceSeconds: 5, reporters: { claimTtlSeconds } });
     const factsAfter = (ms: number) =>
-      decide(
-        aHost({ claims: { '/monitor/a': aClaim('up', NOW_MS - ms) } }),
-        [anEvent({ type: 'host.heartbeat' })],
-        segment,
-      );
+      decide({ ...aHostIn('evacuating'), claims: { '/monitor/a': aClaim('down', NOW_MS - ms) } }, [anEvent()], segment);
     expect(factsAfter(seconds(afterSeconds) - 1)).toEqual([]);
     expect(factsAfter(seconds(afterSeconds))).toHaveLength(1);
   });

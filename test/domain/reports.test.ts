@@ -135,12 +135,34 @@ describe('a report', () => {
 describe('the newest words of reporters', () => {
   const upSaid = { '/monitor/a': aClaim('up', NOW_MS - seconds(10)) };
 
-  it('are not written again for each heartbeat, but once a minute', () => {
-    const host = aHost({ claims: upSaid });
-    expect(deliver(host, [anEvent({ type: 'host.heartbeat' })]).facts).toEqual([]);
-    const later = NOW_MS + seconds(50);
-    const renewed = deliver(host, [anEvent({ type: 'host.heartbeat', atMs: later })], later);
-    expect(typesOf(renewed.facts)).toEqual(['reported']);
+  it('hold no heartbeat of a host that nobody doubts, however long none was written', () => {
+    const later = NOW_MS + seconds(3600);
+    const refuted = { ...upSaid, '/monitor/b': aClaim('down', NOW_MS - seconds(20)) };
+    for (const claims of [{}, upSaid, refuted])
+      expect(deliver(aHost({ claims }), [anEvent({ type: 'host.heartbeat', atMs: later })], later).facts).toEqual([]);
+  });
+
+  it('hold the first heartbeat after a down that stands without an incident, and then no more', () => {
+    const doubted = aHost({ claims: { ...upSaid, '/monitor/b': aClaim('down', NOW_MS - seconds(5)) } });
+    const { host, facts } = deliver(doubted, [anEvent({ type: 'host.heartbeat' })]);
+    expect(typesOf(facts)).toEqual(['reported']);
+    const later = NOW_MS + seconds(10);
+    expect(deliver(host, [anEvent({ type: 'host.heartbeat', atMs: later })], later).facts).toEqual([]);
+  });
+
+  it('hold a heartbeat that comes with a down, whichever is newer', () => {
+    const beat = anEvent({ type: 'host.heartbeat', source: '/itself' });
+    const older = deliver(aHost(), [beat, anEvent({ atMs: NOW_MS - seconds(1) })]);
+    expect(typesOf(older.facts)).toEqual(['reported', 'reported']);
+    expect(older.host.incident).toBeNull();
+    const newer = deliver(aHost(), [beat, anEvent({ atMs: NOW_MS + seconds(1) })]);
+    expect(typesOf(newer.facts)).toEqual(['reported', 'reported', 'incident-opened']);
+  });
+
+  it('hold an up that was said once, also when heartbeats of its reporter come with it', () => {
+    const up = anEvent({ type: 'host.up', atMs: NOW_MS - seconds(1) });
+    const { facts } = deliver(aHost(), [up, anEvent({ type: 'host.heartbeat' })]);
+    expect(facts).toMatchObject([{ type: 'reported', eventType: 'host.up', eventId: up.id }]);
   });
 
   it('are written for each heartbeat while an incident is open: the newest decides', () => {

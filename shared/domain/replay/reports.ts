@@ -2,7 +2,7 @@ import type { HostEvent } from '#events/host-event.ts';
 import type { HostBasis } from '../basis.ts';
 import type { HostFact, HostState, ReportFact } from '../host.ts';
 import type { Policy } from '../policy.ts';
-import { decideReports, type ReceivedEvent } from '../reports.ts';
+import { decideReports, type ReceivedEvent, type ReportInput } from '../reports.ts';
 
 /** What reports say and change, decided again from what is on record of them. Those that said nothing new left none. */
 export function reportsAgain(
@@ -16,7 +16,8 @@ export function reportsAgain(
     events: eventsIn(facts, atMs),
     segment: policy.segments.find(({ name }) => name === segment),
     newIncidentId: opened?.incidentId ?? 'a new one',
-  };
+    everyBeat: true,
+  } as const satisfies ReportInput;
   return inRecordedOrder(decideReports(host, input, policy, atMs), facts);
 }
 
