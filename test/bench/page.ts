@@ -1,4 +1,5 @@
 import type { BundleFigures } from './bundles.ts';
+import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { IngestFigures } from './ingest.ts';
 import type { OpenStackFigures } from './openstack.ts';
 import type { ScaleFigures } from './scale.ts';
@@ -18,6 +19,7 @@ interface Measured<T> {
 export interface Results {
   readonly bundles?: Measured<BundleFigures>;
   readonly ingest?: Measured<IngestFigures>;
+  readonly heartbeats?: Measured<HeartbeatFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
     readonly smallHost: ScaleFigures;
@@ -32,7 +34,7 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, scale, ingest, bundles }: Results): string {
+export function page({ openstack, scale, ingest, heartbeats, bundles }: Results): string {
   return [
     '# Benchmarks',
     '',
@@ -40,6 +42,7 @@ export function page({ openstack, scale, ingest, bundles }: Results): string {
     ...(openstack === undefined ? [] : openStackPart(openstack)),
     ...(scale === undefined ? [] : scalePart(scale)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
+    ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
   ].join('\n');
@@ -108,6 +111,21 @@ function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): strin
     `| through receive-host-event | ${ingestPerSecond} |`,
     '',
     `Median ratio **${two(ratio)}**. State transactions: ${stateTransactions}.`,
+  ];
+}
+
+function heartbeatPart({ machine, figures }: NonNullable<Results['heartbeats']>): string[] {
+  const { hosts, intervalSeconds, timeoutSeconds, lookSeconds, messages } = figures;
+  return [
+    '',
+    '## Heartbeats',
+    '',
+    on(machine),
+    '',
+    `${hosts} hosts that beat every ${intervalSeconds} s for an hour of virtual time (${messages} messages), \`heartbeats.timeoutSeconds\` ${timeoutSeconds}, a look`,
+    `for silence every ${lookSeconds} s: what the real function asks of its store, in DynamoDB's units, and what that costs. ${HEARTBEAT_TERMS}`,
+    '',
+    ...heartbeatRows(figures),
   ];
 }
 
