@@ -151,6 +151,7 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'host.down':
     case 'host.up':
     case 'host.heartbeat':
+    case 'host.dumping':
     case 'instance.down':
     case 'process.down':
       return 'host-events';

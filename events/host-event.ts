@@ -43,6 +43,11 @@ const envelope = {
 const hostDown = z.object({ ...envelope, type: z.literal('host.down'), data: hostData });
 const hostUp = z.object({ ...envelope, type: z.literal('host.up'), data: hostData });
 const hostHeartbeat = z.object({ ...envelope, type: z.literal('host.heartbeat'), data: hostData });
+/**
+ * The host's kernel has crashed and writes its memory to disk. Whoever says so need not be authentic: it is a reason to
+ * wait with the power-off, for a limited time, and says neither up nor down.
+ */
+const hostDumping = z.object({ ...envelope, type: z.literal('host.dumping'), data: hostData });
 /** One instance does not run or does not answer. Recorded; acted on in a later release. */
 const instanceDown = z.object({
   ...envelope,
@@ -56,12 +61,20 @@ const processDown = z.object({
   data: hostData.extend({ process: text(255) }),
 });
 
-export const hostEvent = z.discriminatedUnion('type', [hostDown, hostUp, hostHeartbeat, instanceDown, processDown]);
+export const hostEvent = z.discriminatedUnion('type', [
+  hostDown,
+  hostUp,
+  hostHeartbeat,
+  hostDumping,
+  instanceDown,
+  processDown,
+]);
 
 export const HOST_EVENT_TYPES = [
   'host.down',
   'host.up',
   'host.heartbeat',
+  'host.dumping',
   'instance.down',
   'process.down',
 ] as const satisfies readonly HostEvent['type'][];

@@ -100,11 +100,17 @@ const FRESH = {
 type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' }>;
 
 function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release } = incident;
-  const base = { id, segment, openedAtMs, audit, release, pausedBy: null };
+  const { id, segment, openedAtMs, audit, release, dumping } = incident;
+  const seen = dumping === undefined ? {} : { dumping };
+  const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
   switch (fact.type) {
+    case 'dump-seen': {
+      const before = expectOneOf(incident, ['suspected', 'held', 'fencing']);
+      const { receivedAtMs: lastMs } = fact;
+      return { ...before, dumping: { sinceMs: dumping?.sinceMs ?? lastMs, lastMs } };
+    }
     case 'grace-went-on':
       return { ...expect(incident, 'suspected'), ...next(fact.untilMs) };
     case 'held': {

@@ -86,6 +86,17 @@ export interface LateAnswer {
   readonly answered: IncidentFact;
 }
 
+/** The host is said to write a dump while its power-off is not decided yet, or not sent. */
+export interface DumpSeen {
+  readonly type: 'dump-seen';
+  readonly reporter: string;
+  readonly source?: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+}
+
 /** Goes to the incident's stream. */
 export type IncidentFact =
   | {
@@ -98,6 +109,7 @@ export type IncidentFact =
       readonly graceEndsAtMs: number;
       readonly because: string;
     }
+  | DumpSeen
   | { readonly type: 'grace-went-on'; readonly untilMs: number }
   | {
       readonly type: 'held';

@@ -34,6 +34,14 @@ interface IncidentBase {
   /** Why the next thing is not asked of the outside now: the segment or all of salvor is disarmed, or the segment stopped. */
   readonly pausedBy: string | null;
   readonly audit: Head;
+  /** Its kernel was said to write a dump. */
+  readonly dumping?: Dumping;
+}
+
+/** By our clock: when a packet of its kdump came first, and last. */
+export interface Dumping {
+  readonly sinceMs: number;
+  readonly lastMs: number;
 }
 
 /** Somebody says that the host is down; the grace period runs. */

@@ -42,6 +42,7 @@ export function judge(
 /** What on the host an event is about; undefined when it is about the host itself. */
 function aboutOf(event: HostEvent): string | undefined {
   if (event.type === 'instance.down') return `instance ${event.data.instanceId}`;
+  if (event.type === 'host.dumping') return 'a kernel dump';
   return event.type === 'process.down' ? `process ${event.data.process}` : undefined;
 }
 

@@ -37,6 +37,12 @@ export const reporters = z.strictObject({
   maxAccusedHosts: z.int().min(1).default(3),
 });
 
+/** Of a host whose crashed kernel writes a dump. */
+export const dump = z.strictObject({
+  /** Its power-off waits for so long at most, as long as it is said to write. 0 asks for nothing. */
+  waitSeconds: seconds(0, 3600).default(300),
+});
+
 /** Of hosts that send heartbeats. */
 export const heartbeats = z.strictObject({
   /** A host whose heartbeats cease is reported down after this long, or after half of it: its lease ends then. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { withHost } from './fence-device.ts';
 import {
   dependencies,
+  dump,
   failureDomains,
   heartbeats,
   observer,
@@ -88,6 +89,7 @@ const segment = z.strictObject({
   instances: instances.prefault({}),
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
+  dump: dump.prefault({}),
 });
 
 export const policySchema = z

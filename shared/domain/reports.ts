@@ -1,4 +1,5 @@
 import type { HostEvent } from '#events/host-event.ts';
+import { dumpsSeen, isDump, isUndecided } from './dumping.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { isBeat } from './heartbeats.ts';
 import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } from './host.ts';
@@ -62,19 +63,22 @@ export function lastSeenUpMs(claims: HostState['claims']): number {
  * nobody doubts are not among them: its lease holds the newest.
  */
 export function decideReports(host: HostState, input: ReportInput, policy: Policy, nowMs: number): readonly HostFact[] {
-  const all = judgeAll(host, input.events, input, policy, nowMs);
+  const dumps = dumpsSeen(host.incident, input.events, policy, nowMs);
+  const events = isUndecided(host.incident) ? input.events.filter((received) => !isDump(received)) : input.events;
+  const all = judgeAll(host, events, input, policy, nowMs);
   const { facts, claims } =
     input.everyBeat || isInDoubt(host, all.facts)
       ? all
       : judgeAll(
           host,
-          input.events.filter((received) => !isBeat(received)),
+          events.filter((received) => !isBeat(received)),
           input,
           policy,
           nowMs,
         );
   const reported = facts.filter((fact) => fact.type === 'reported');
-  return reported.length === 0 ? facts : [...facts, ...consequences(host, claims, reported, input, nowMs)];
+  if (reported.length === 0) return [...dumps, ...facts];
+  return [...dumps, ...facts, ...consequences(host, claims, reported, input, nowMs)];
 }
 
 /** Whether a heartbeat may make a difference: somebody says down, or has said so and was not refuted. */

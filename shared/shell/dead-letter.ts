@@ -32,6 +32,7 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'host.down':
     case 'host.up':
     case 'host.heartbeat':
+    case 'host.dumping':
     case 'instance.down':
     case 'process.down':
       return {

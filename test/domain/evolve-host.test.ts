@@ -13,6 +13,7 @@ const from = (statuses: readonly IncidentStatus[], to?: To): Partial<Record<Inci
 
 /** What each fact makes of each status it may follow from; from all others it is a defect. */
 const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
+  'dump-seen': from(['suspected', 'held', 'fencing']),
   'grace-went-on': from(['suspected']),
   held: from(['suspected', 'held', 'fencing'], 'held'),
   'still-held': from(['held']),
@@ -39,7 +40,12 @@ const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
   'incident-closed': from(STATUSES, 'closed'),
 };
 /** They tell what happened within a step; all others take the step, so that its command is a repeat from then on. */
-const WITHIN_A_STEP: ReadonlySet<string> = new Set(['power-read', 'power-off-answered', 'force-down-answered']);
+const WITHIN_A_STEP: ReadonlySet<string> = new Set([
+  'dump-seen',
+  'power-read',
+  'power-off-answered',
+  'force-down-answered',
+]);
 
 const all = (Object.keys(FACTS) as Step[]).flatMap((fact) =>
   STATUSES.map((status) => ({ fact, status, to: MOVES[fact][status] ?? 'a defect' })),

@@ -16,6 +16,7 @@ const FILES: Readonly<Record<HostEventType, string>> = {
   'host.down': 'host-down.json',
   'host.up': 'host-up.json',
   'host.heartbeat': 'host-heartbeat.json',
+  'host.dumping': 'host-dumping.json',
   'instance.down': 'instance-down.json',
   'process.down': 'process-down.json',
 };

@@ -48,6 +48,14 @@ export const OPENED: IncidentFact = {
 export type Step = Exclude<IncidentFact['type'], 'incident-opened'>;
 /** One fact of each kind that an open incident may meet. */
 export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> } = {
+  'dump-seen': {
+    type: 'dump-seen',
+    reporter: '/kdump',
+    eventId: '1',
+    eventType: 'host.dumping',
+    occurredAtMs: NOW_MS,
+    receivedAtMs: NOW_MS,
+  },
   'grace-went-on': { type: 'grace-went-on', untilMs: NOW_MS },
   held: { type: 'held', gates: [], evidence, nextLookAtMs: NOW_MS, ...at },
   'still-held': { type: 'still-held', failedGates: [], nextLookAtMs: NOW_MS },

@@ -1,5 +1,6 @@
 import type { Release } from '../incident.ts';
 import { failureDomainGate } from './domains.ts';
+import { dumpGate } from './dump.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, isShut, type Rules } from './gate.ts';
 import { armedGate, fenceDeviceGate, inServiceGate, notStoppedGate, protectedGate } from './of-host.ts';
@@ -49,6 +50,8 @@ export const askHostGates = (evidence: Evidence, rules: Rules): readonly GateRes
   notStoppedGate(evidence),
   armedGate(evidence),
   fenceDeviceGate(evidence, rules),
+  // Of most hosts nobody ever says it.
+  ...(evidence.dumping === undefined ? [] : [dumpGate(evidence.dumping, evidence, rules)]),
   settlingGate(evidence, rules),
   novaGate(evidence, rules),
 ];

@@ -17,6 +17,7 @@ export type GateName =
   | 'segment-not-stopped'
   | 'armed'
   | 'fence-device'
+  | 'kernel-dump'
   | 'settling'
   | 'reporters'
   | 'reporter-cliff'

@@ -12,6 +12,7 @@ const RELEASABLE: Readonly<Record<GateName, boolean>> = {
   'segment-not-stopped': false,
   armed: false,
   'fence-device': false,
+  'kernel-dump': true,
   reporters: true,
   'nova-sees-it-down': true,
   'reporter-cliff': true,

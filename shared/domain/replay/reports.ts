@@ -1,6 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { HostBasis } from '../basis.ts';
-import type { HostFact, HostState, ReportFact } from '../host.ts';
+import type { DumpSeen, HostFact, HostState, ReportFact } from '../host.ts';
 import type { Policy } from '../policy.ts';
 import { decideReports, type ReceivedEvent, type ReportInput } from '../reports.ts';
 
@@ -25,7 +25,7 @@ export function reportsAgain(
 export const eventsIn = (facts: readonly HostFact[], atMs: number): readonly ReceivedEvent[] =>
   facts.filter(isReport).map((fact) => eventOf(fact, atMs));
 
-function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
+function eventOf(fact: ReportFact | DumpSeen, atMs: number): ReceivedEvent {
   const { eventId: id, eventType: type, reporter, source = reporter } = fact;
   const time = new Date(fact.occurredAtMs).toISOString();
   const reason = fact.type === 'reported' && fact.reason !== null ? { reason: fact.reason } : {};
@@ -34,7 +34,7 @@ function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
   return {
     event: { specversion: '1.0', id, source, type, time, data } as unknown as HostEvent,
     reporter,
-    receivedAtMs: fact.type === 'reported' ? fact.receivedAtMs : atMs,
+    receivedAtMs: 'receivedAtMs' in fact ? fact.receivedAtMs : atMs,
     standsFor: fact.type === 'reported' ? fact.repeats : 0,
   };
 }
@@ -43,7 +43,8 @@ function eventOf(fact: ReportFact, atMs: number): ReceivedEvent {
 function aboutIn(about: string) {
   const [what, ...rest] = about.split(' ');
   const name = rest.join(' ');
-  return what === 'instance' ? { instanceId: name } : { process: name };
+  if (what === 'instance') return { instanceId: name };
+  return what === 'process' ? { process: name } : {};
 }
 
 /** A report that stands for several takes the place of the first of them: within a batch the places mean nothing. */
@@ -53,6 +54,6 @@ function inRecordedOrder(decided: readonly HostFact[], recorded: readonly HostFa
   return [...decided].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-const isReport = (fact: HostFact): fact is ReportFact => 'reporter' in fact;
+const isReport = (fact: HostFact): fact is ReportFact | DumpSeen => 'reporter' in fact;
 
 const keyOf = (fact: HostFact): string => (isReport(fact) ? `${fact.reporter} ${fact.eventId}` : fact.type);
