@@ -3,6 +3,7 @@ import type { Command } from './commands.ts';
 import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
 import { type OperatorCommand, operatorCommand } from './operator-command.ts';
+import { type WatchHosts, watchHosts } from './watch-hosts.ts';
 
 /**
  * The one catalogue: each queue with its message, its function and how the two are coupled.
@@ -92,6 +93,14 @@ export const QUEUES = {
     functionTimeoutSeconds: 10,
     errorImpact: 'What operators say is not heard: salvor can not be disarmed.',
   }),
+  'watch-hosts': queue({
+    schema: watchHosts,
+    function: 'watch-hosts',
+    batchSize: 1,
+    concurrency: 2,
+    functionTimeoutSeconds: 20,
+    errorImpact: 'Nova itself is not watched: hosts without agents are not missed.',
+  }),
 } as const satisfies Record<string, QueueSpec>;
 
 export type QueueName = keyof typeof QUEUES;
@@ -127,6 +136,25 @@ export const SCHEDULES = {
 
 export type ScheduleName = keyof typeof SCHEDULES;
 
+export interface EndpointSpec {
+  readonly function: string;
+  readonly functionTimeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly errorImpact: string;
+}
+
+/** Functions that answer HTTP requests: at one site a server in the same process. */
+export const ENDPOINTS = {
+  'http-ingest': {
+    function: 'http-ingest',
+    functionTimeoutSeconds: 20,
+    memoryMb: 512,
+    errorImpact: 'Reports by HTTP are not taken: their senders try again, and drop them in the end.',
+  },
+} as const satisfies Record<string, EndpointSpec>;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
 export type QueueFunctionName =
   | 'receive-host-event'
   | 'confirm-host-down'
@@ -134,11 +162,15 @@ export type QueueFunctionName =
   | 'plan-evacuation'
   | 'evacuate-instance'
   | 'follow-evacuations'
-  | 'obey-operator';
+  | 'obey-operator'
+  | 'watch-hosts';
 
-export type FunctionName = QueueFunctionName | ScheduleName;
+/** Functions that work on the state. */
+export type WorkerName = QueueFunctionName | ScheduleName;
 
-export type QueueMessage = Command | HostEvent | OperatorCommand;
+export type FunctionName = WorkerName | EndpointName;
+
+export type QueueMessage = Command | HostEvent | OperatorCommand | WatchHosts;
 
 /** Where a message belongs. Commands between functions go to the queue of their own name. */
 export function queueOf({ type }: QueueMessage): QueueName {

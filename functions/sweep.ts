@@ -2,6 +2,7 @@ import { nextBeat } from '#shared/domain/settling.ts';
 import { ConflictError } from '#shared/errors.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
+import { askForLooks } from '#shared/shell/ask-for-looks.ts';
 import { sendCommands } from '#shared/shell/step.ts';
 import { beatWrite, loadBeat } from '#shared/state/beat.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
@@ -12,8 +13,8 @@ const OVERDUE_MS = 30_000;
 
 /**
  * Sends the commands of every incident past its deadline again. Receivers tell the repeat by its tick. What is stopped or
- * switched off is said each time, and what can't be read or sent keeps nobody from the others. And gives salvor's beat, by
- * which a start or a long pause shows: `settling` of the policy.
+ * switched off is said each time, and what can't be read or sent keeps nobody from the others. Gives salvor's beat, by which
+ * a start or a long pause shows (`settling` of the policy), and asks for the looks at the hosts of the minute to come.
  */
 export async function sweep(services: Services, overdueMs: number = OVERDUE_MS): Promise<number> {
   const { state, clock, log } = services;
@@ -27,6 +28,7 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
     const segment = name === 'global' ? null : name.segment;
     log.warn('an operator has switched salvor off', { fact: 'disarmed', segment, ...disarmed });
   }
+  await askForLooks(services).catch((error: unknown) => failures.push(error));
   const { values: hosts, unreadable } = hostsAmong(due);
   for (const fields of [...switches.unreadable, ...unreadable])
     log.error('what is due can not be read', { fact: 'unreadable', ...fields });

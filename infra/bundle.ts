@@ -2,15 +2,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { type FunctionName, QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { ENDPOINTS, type FunctionName, QUEUES, SCHEDULES } from '#events/catalog.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Every function of the catalogue. */
-export const FUNCTION_NAMES: readonly FunctionName[] = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].map(
-  (spec) => spec.function,
-);
+export const FUNCTION_NAMES: readonly FunctionName[] = [
+  ...Object.values(QUEUES),
+  ...Object.values(SCHEDULES),
+  ...Object.values(ENDPOINTS),
+].map((spec) => spec.function);
 
 /** The policy's file beside a function's code. Lambda starts a function in the folder of its code. */
 export const POLICY_FILE = 'policy.json';

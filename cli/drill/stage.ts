@@ -111,6 +111,7 @@ function policyFor(cloud: SimulatedCloud, { graceSeconds }: DrillOptions): Polic
     cloud: { name: 'drill', region: cloud.region },
     // A drill is over before a pause would be.
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'az-nova',

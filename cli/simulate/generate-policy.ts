@@ -60,6 +60,8 @@ export function policyOf(random: Random, hosts: readonly PlannedHost[], focuses:
       },
       fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
     })),
+    // What Nova says by itself is another reporter's word, of which there are several already.
+    watch: { everySeconds: 0 },
     settling: { pauseSeconds: pickOne(random, [0, 60, 120]), maxGapSeconds: pickOne(random, [120, 300]) },
     observer: {
       devices: pickOne(random, [1, 5, 5, 5]),

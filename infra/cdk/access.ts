@@ -17,6 +17,8 @@ export interface Access {
   readonly callsNova: boolean;
   /** Speaks to fence devices, with the secrets under the prefix. */
   readonly fences: boolean;
+  /** Reads the tokens of reporters, which are secrets under the prefix too. */
+  readonly readsTokens: boolean;
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
@@ -29,6 +31,7 @@ const step: Access = {
   appendsAudit: true,
   callsNova: true,
   fences: false,
+  readsTokens: false,
 };
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
@@ -44,6 +47,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsDue: true,
   },
   'obey-operator': { ...step, callsNova: false },
-  sweep: { ...step, readsDue: true, appendsAudit: false, callsNova: false },
+  'http-ingest': { ...step, sendsTo: ['host-events'], appendsAudit: false, callsNova: false, readsTokens: true },
+  'watch-hosts': { ...step, sendsTo: ['host-events'], appendsAudit: false },
+  sweep: { ...step, sendsTo: [...STEPS, 'watch-hosts'], readsDue: true, appendsAudit: false, callsNova: false },
   'mirror-inventory': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
 };

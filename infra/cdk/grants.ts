@@ -32,12 +32,12 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
-  if (access.fences) {
+  if (access.fences || access.readsTokens) {
     const secrets = secretArn(`${deployment.secretPrefix}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
-      reason: 'One secret for each fence device, under the one prefix that the operator has set aside for them.',
+      reason: 'One secret for each fence device and reporter, under the one prefix that the operator has set aside.',
     });
   }
 }

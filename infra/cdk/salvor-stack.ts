@@ -10,6 +10,7 @@ import { POLICY_FILE } from '#infra/bundle.ts';
 import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
+import { EndpointFunction } from './endpoint-function.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace } from './salvor-function.ts';
@@ -48,11 +49,14 @@ export class SalvorStack extends Stack {
       logGroups.set(QUEUES[name].function, new QueueFunction(this, name, QUEUES[name], shared).logGroup);
     for (const name of Object.keys(SCHEDULES) as ScheduleName[])
       logGroups.set(SCHEDULES[name].function, new ScheduledFunction(this, name, shared).logGroup);
+    const ingest = new EndpointFunction(this, 'http-ingest', shared);
+    logGroups.set('http-ingest', ingest.logGroup);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
 
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');
     output(this, 'HostEventsQueueArn', hostEvents.queueArn, 'For the IAM policy of the agents: sqs:SendMessage');
+    output(this, 'HttpIngestUrl', ingest.url, 'Where reports are sent by HTTP, with a token of the policy');
     const { queueUrl } = queues['operator-commands'].queue;
     output(this, 'OperatorQueueUrl', queueUrl, 'For salvor disarm, arm, release, dismiss and redrive: --queue-url');
     output(this, 'StateTableName', tables.state.tableName, 'Hosts, incidents and evacuation tasks');

@@ -8,6 +8,7 @@ import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
+import { watchHosts } from '#functions/watch-hosts.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 
@@ -27,6 +28,7 @@ export const FUNCTIONS: Functions = {
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
   'obey-operator': obeyOperator,
+  'watch-hosts': watchHosts,
   sweep,
   'mirror-inventory': mirrorInventory,
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { HOST_EVENT_TYPES } from '#events/host-event.ts';
-import { name } from './policy-values.ts';
+import { name, seconds } from './policy-values.ts';
 
 /** The keys of the policy that say who may report what. */
 
@@ -33,6 +33,16 @@ const reporter = z.strictObject({
   events: z.array(z.enum(HOST_EVENT_TYPES)).min(1).optional(),
   /** Of one host that speaks for itself, or of the whole reporter. More is refused. */
   maxEventsPerMinute: z.int().min(1).max(1_000_000).default(6000),
+});
+
+/** What salvor looks for by itself: hosts of which Nova hears nothing, and heartbeats that cease. */
+export const watch = z.strictObject({
+  /** 0: for nothing. */
+  everySeconds: z.int().min(0).max(60).default(5),
+  /** Nova's list of compute services is looked at: a reporter named `nova`. */
+  nova: z.boolean().default(true),
+  /** A service that is behind the newest report of any by more than this is said to be down, before Nova says so. */
+  staleSeconds: seconds(10, 3600).default(30),
 });
 
 /** By name. One name is one source, however many identities it has. */

@@ -11,7 +11,7 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
-import { reporterFaults, reportersByName } from './policy-reporters.ts';
+import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -110,6 +110,7 @@ export const policySchema = z
         roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
       })
       .optional(),
+    watch: watch.prefault({}),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),

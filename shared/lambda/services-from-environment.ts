@@ -7,6 +7,7 @@ import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import type { IngestServices } from '#shared/ingest/app.ts';
 import type { Log, Services } from '#shared/services.ts';
 import { cloudOnDemand } from './cloud-on-demand.ts';
 import { readEnvironment } from './environment.ts';
@@ -18,7 +19,7 @@ z.config({ jitless: true });
  * The services of a function on AWS or LocalStack.
  * @throws PermanentError when the environment is wrong.
  */
-export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services {
+export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick<IngestServices, 'tokens'> {
   const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, OWN_PRINCIPALS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } =
     readEnvironment(env);
   // Checked, with every default filled in, when it was bundled: infra/bundle.ts.

@@ -7,6 +7,8 @@ export interface ComputeService {
   readonly disabledReason: string | null;
   readonly state: 'up' | 'down';
   readonly forcedDown: boolean;
+  /** When Nova last wrote the service's record, which each report does; in Unix ms, by Nova's clock. Null: never. */
+  readonly lastReportAtMs: number | null;
 }
 
 export interface Hypervisor {

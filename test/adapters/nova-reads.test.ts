@@ -61,6 +61,7 @@ describe('reads', () => {
       disabled_reason: 'disk',
       state: 'down',
       forced_down: true,
+      updated_at: '2026-11-21T04:26:53.000000',
     };
     const { compute, fake } = await setup(() => ({ body: { services: [other, SERVICE] } }));
     expect(await compute.services()).toEqual([
@@ -72,8 +73,18 @@ describe('reads', () => {
         disabledReason: 'disk',
         state: 'down',
         forcedDown: true,
+        lastReportAtMs: Date.parse('2026-11-21T04:26:53Z'),
       },
-      { id: 's1', host: 'a', zone: 'nova', status: 'enabled', disabledReason: null, state: 'up', forcedDown: false },
+      {
+        id: 's1',
+        host: 'a',
+        zone: 'nova',
+        status: 'enabled',
+        disabledReason: null,
+        state: 'up',
+        forcedDown: false,
+        lastReportAtMs: null,
+      },
     ]);
     expect((await compute.service('a'))?.id).toBe('s1');
     expect(await compute.service('c')).toBeUndefined();

@@ -177,6 +177,7 @@ function outside(hosts: number) {
     disabledReason: null,
     state: 'down' as const,
     forcedDown: false,
+    lastReportAtMs: null,
   });
   const nobody = (): never => {
     throw new Error('the ingest asks nothing of the cloud');

@@ -101,6 +101,7 @@ function policyFor({ address }: CloudClient) {
     version: 1,
     cloud: { name: 'bench', region: address.region },
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     observer: { minHostsUpPercent: 0 },
     segments: [
       {

@@ -28,6 +28,7 @@ const service: ComputeService = {
   disabledReason: null,
   state: 'down',
   forcedDown: false,
+  lastReportAtMs: null,
 };
 const notAsked = async () => {
   throw new Error('nothing else is asked of Nova before the grace period is over');

@@ -181,6 +181,7 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
     version: 1,
     cloud: CLOUD,
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'az-nova',

@@ -17,7 +17,13 @@ const STORM = { maxHosts: 2, maxPercent: 100, windowSeconds: 600, coolDownSecond
 /** The numbers are small, and of few kinds, so that few moments differ; see docs/decisions for each. */
 export const policyOf = ({ segment, policy }: Profile): Policy =>
   aPolicy(
-    { global: { storm: STORM }, settling: { pauseSeconds: 0 }, observer: { devices: 0 }, ...policy },
+    {
+      global: { storm: STORM },
+      settling: { pauseSeconds: 0 },
+      watch: { everySeconds: 0 },
+      observer: { devices: 0 },
+      ...policy,
+    },
     {
       graceSeconds: 10,
       reporters: { claimTtlSeconds: 20 },

@@ -33,6 +33,7 @@ export function rigPolicy(rig: Rig, segment: Partial<PolicyInput['segments'][num
     version: 1,
     cloud: { name: 'rig' },
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'az-a',

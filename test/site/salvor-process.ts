@@ -46,6 +46,7 @@ export function policyOf(cloud: SimulatedCloud, segment: object = {}) {
     version: 1 as const,
     cloud: { name: 'lab', region: cloud.region },
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'az-nova',

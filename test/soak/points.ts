@@ -1,10 +1,10 @@
-import type { FunctionName } from '#events/catalog.ts';
+import type { WorkerName } from '#events/catalog.ts';
 
 /**
  * Where a process is killed. `function/step` is one place in the order that every function keeps (parse, load, decide,
  * commit, send, acknowledge); `call/moment` is one moment of a call to the cloud or to a fence device.
  */
-export type Point = `${FunctionName}/${Step}` | `${Call}/${Moment}`;
+export type Point = `${WorkerName}/${Step}` | `${Call}/${Moment}`;
 
 export const STEPS = [
   /** The message is parsed; nothing of the state was read. */
@@ -68,7 +68,7 @@ const EVERY_QUEUE: readonly Step[] = [
 ];
 
 /** The steps that a function has. Only the follower sends several at once; the evacuator sends nothing. */
-const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
+const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'receive-host-event': EVERY_QUEUE,
   'confirm-host-down': EVERY_QUEUE,
   'fence-host': EVERY_QUEUE,
@@ -76,10 +76,11 @@ const STEPS_OF: Readonly<Record<FunctionName, readonly Step[]>> = {
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
   'obey-operator': EVERY_QUEUE,
+  'watch-hosts': EVERY_QUEUE,
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
 };
-export const FUNCTION_NAMES = Object.keys(STEPS_OF) as FunctionName[];
+export const FUNCTION_NAMES = Object.keys(STEPS_OF) as WorkerName[];
 
 export const POINTS: readonly Point[] = [
   ...FUNCTION_NAMES.flatMap((name) => STEPS_OF[name].map((step): Point => `${name}/${step}`)),

@@ -1,13 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import {
-  type FunctionName,
-  QUEUES,
-  type QueueFunctionName,
-  type QueueName,
-  type ScheduleName,
-} from '#events/catalog.ts';
+import { QUEUES, type QueueFunctionName, type QueueName, type ScheduleName, type WorkerName } from '#events/catalog.ts';
 import { FUNCTIONS, type Functions } from '#infra/embedded/functions.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
 import type { Compute, FenceDevice, Fencing } from '#shared/ports.ts';
@@ -19,7 +13,7 @@ const WORN_RECEIVES = 4;
 const DELETE_WRITTEN_MS = 40;
 
 interface Invocation {
-  readonly name: FunctionName;
+  readonly name: WorkerName;
   /** The highest receive count among its messages. */
   readonly receives: number;
   loaded: boolean;
@@ -64,7 +58,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
     return invocation !== undefined && isArmed(`${invocation.name}/${step}`);
   };
 
-  async function invoke<T>(name: FunctionName, receives: number, work: () => Promise<T>): Promise<T> {
+  async function invoke<T>(name: WorkerName, receives: number, work: () => Promise<T>): Promise<T> {
     const invocation = { name, receives, loaded: false };
     inFlight.add(invocation);
     if (receives >= WORN_RECEIVES) onWorn(worn());
@@ -111,6 +105,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
       'obey-operator': stoppingQueue('obey-operator'),
+      'watch-hosts': stoppingQueue('watch-hosts'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
     },

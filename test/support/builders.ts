@@ -37,6 +37,7 @@ export function aPolicy(overrides: Partial<PolicyInput> = {}, segment: Partial<S
   return policySchema.parse({
     version: 1,
     settling: { pauseSeconds: 0 },
+    watch: { everySeconds: 0 },
     segments: [{ name: 'az1', hosts: { availabilityZone: 'nova' }, minHealthyHosts: 1, ...segment }],
     fenceDevices: { '*': DEVICE },
     ...overrides,
@@ -153,6 +154,7 @@ export const aService = (overrides: Partial<ComputeService> = {}): ComputeServic
   disabledReason: null,
   state: 'up',
   forcedDown: false,
+  lastReportAtMs: NOW_MS,
   ...overrides,
 });
 

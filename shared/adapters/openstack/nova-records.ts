@@ -15,9 +15,10 @@ export const serviceSchema = z
     disabled_reason: z.string().nullish(),
     state: z.enum(['up', 'down']),
     forced_down: z.boolean(),
+    updated_at: z.string().nullish(),
   })
   .transform(
-    ({ id, host, zone, status, disabled_reason, state, forced_down }): ComputeService => ({
+    ({ id, host, zone, status, disabled_reason, state, forced_down, updated_at }): ComputeService => ({
       id,
       host,
       zone,
@@ -25,8 +26,15 @@ export const serviceSchema = z
       disabledReason: disabled_reason ?? null,
       state,
       forcedDown: forced_down,
+      lastReportAtMs: unixMsOf(updated_at),
     }),
   );
+
+/** Nova's times are UTC, and do not say so. */
+function unixMsOf(time: string | null | undefined): number | null {
+  const ms = Date.parse(`${time ?? ''}Z`);
+  return Number.isNaN(ms) ? null : ms;
+}
 
 export const hypervisorSchema = z
   .looseObject({

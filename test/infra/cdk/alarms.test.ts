@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { ENDPOINTS, QUEUES, SCHEDULES } from '#events/catalog.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
 import { streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { type Join, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
@@ -31,8 +31,10 @@ const textOf = (description: string | Join): string =>
     ? description
     : description['Fn::Join'][1].filter((part) => typeof part === 'string').join('');
 
+const SPECS = [...Object.values(QUEUES), ...Object.values(SCHEDULES), ...Object.values(ENDPOINTS)];
+
 describe('alarms', () => {
-  it('are just these: four for a queue, three for a schedule, and those of incidents', () => {
+  it('are just these: four for a queue, three for a schedule, two for an endpoint, and those of incidents', () => {
     const expected = [
       ...Object.values(QUEUES).flatMap((spec) =>
         ['dead-letters', 'oldest-message', 'errors', 'throttles'].map((kind) => `${spec.function}-${kind}`),
@@ -40,6 +42,7 @@ describe('alarms', () => {
       ...Object.values(SCHEDULES).flatMap((spec) =>
         ['errors', 'throttles', 'not-running'].map((kind) => `${spec.function}-${kind}`),
       ),
+      ...Object.values(ENDPOINTS).flatMap((spec) => ['errors', 'throttles'].map((kind) => `${spec.function}-${kind}`)),
       ...Object.keys(INCIDENT_ALARMS),
     ];
     expect(alarms.map(nameOf).sort()).toEqual(expected.map((name) => PREFIX + name).sort());
@@ -49,9 +52,7 @@ describe('alarms', () => {
     '%s says what harm is done, links to its chapter, and goes to the topic',
     (name, alarm) => {
       const heading = name.slice(PREFIX.length);
-      const spec =
-        INCIDENT_ALARMS[heading] ??
-        [...Object.values(QUEUES), ...Object.values(SCHEDULES)].find((each) => heading.startsWith(`${each.function}-`));
+      const spec = INCIDENT_ALARMS[heading] ?? SPECS.find((each) => heading.startsWith(`${each.function}-`));
       const text = textOf(alarm.AlarmDescription);
       expect(text).toContain(spec?.errorImpact);
       // What CloudWatch takes (API reference, PutMetricAlarm), with the longest runbookUrl and two generated names.
@@ -89,7 +90,7 @@ describe('the runbook', () => {
     for (const part of ['Meaning', 'Look', 'Do']) expect(text).toMatch(new RegExp(`^- \\*\\*${part}\\*\\*: \\S`, 'm'));
   });
 
-  it.each([...Object.values(QUEUES), ...Object.values(SCHEDULES)])('says the harm of $function', (spec) => {
+  it.each(SPECS)('says the harm of $function', (spec) => {
     expect(chapter(spec.function)).toContain(spec.errorImpact);
   });
 

@@ -1,6 +1,6 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { deadLetterQueueOf, QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
+import { deadLetterQueueOf, ENDPOINTS, QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
 import { FUNCTION_NAMES } from '#infra/bundle.ts';
 import { ACCESS } from '#infra/cdk/access.ts';
 import { AUDIT_TABLE, DUE_INDEX, STATE_TABLE } from '#shared/adapters/dynamodb/tables.ts';
@@ -38,7 +38,7 @@ describe('the stack is the catalogue', () => {
   });
 
   it('has its functions, and no others', () => {
-    const expected = [...Object.values(QUEUES), ...Object.values(SCHEDULES)].map(
+    const expected = [...Object.values(QUEUES), ...Object.values(SCHEDULES), ...Object.values(ENDPOINTS)].map(
       (spec) => `salvor-test-${spec.function}`,
     );
     expect([...functions.values()].map(({ Properties }) => Properties.FunctionName).sort()).toEqual(expected.sort());

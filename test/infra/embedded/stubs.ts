@@ -22,6 +22,7 @@ const service = (index: number): ComputeService => ({
   disabledReason: null,
   state: 'down',
   forcedDown: false,
+  lastReportAtMs: null,
 });
 
 /** Only what the inventory is mirrored from; another call fails its function. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { FunctionName } from '#events/catalog.ts';
+import type { WorkerName } from '#events/catalog.ts';
 
 /** A request of a function to DynamoDB or SQS: `TransactWriteItems`, `SendMessageBatch`, … */
 export interface AwsRequest {
-  readonly from: FunctionName;
+  readonly from: WorkerName;
   readonly operation: string;
   readonly body: string;
 }
@@ -19,7 +19,7 @@ export type AwsStand = (request: AwsRequest, pass: () => Promise<AwsAnswer>) => 
 
 export interface AwsProxy {
   /** Where the requests of this function must go. */
-  endpointFor(name: FunctionName): Promise<string>;
+  endpointFor(name: WorkerName): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -17,6 +17,7 @@ const POLICY: Tree = {
   version: 1,
   failureDomains: { aggregateMetadataKey: 'rack' },
   settling: { pauseSeconds: 0 },
+  watch: { everySeconds: 0 },
   observer: { devices: 0 },
 };
 const DEVICE: Tree = { driver: 'redfish', credentials: 'bmc', timeoutSeconds: 10 };

@@ -1,0 +1,5 @@
+import { ingestApp } from '#shared/ingest/app.ts';
+import { httpHandler } from '#shared/lambda/http-handler.ts';
+
+/** Takes reports by HTTP: whatever `shared/ingest/` serves, behind a function URL. */
+export const handler = httpHandler(ingestApp);
