@@ -13,7 +13,7 @@ export interface Access {
   readonly readsDue: boolean;
   /** Adds records to the audit log. No function reads it, changes it or deletes from it. */
   readonly appendsAudit: boolean;
-  /** Speaks to Nova, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
+  /** Speaks to Nova or Keystone, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
   readonly callsNova: boolean;
   /** Speaks to fence devices, with the secrets under the prefix. */
   readonly fences: boolean;
@@ -47,8 +47,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsDue: true,
   },
   'obey-operator': { ...step, callsNova: false },
-  'http-ingest': { ...step, sendsTo: ['host-events'], appendsAudit: false, callsNova: false, readsTokens: true },
-  'watch-hosts': { ...step, sendsTo: ['host-events'], appendsAudit: false },
+  'http-ingest': { ...step, sendsTo: ['host-events'], appendsAudit: false, readsTokens: true },
+  'watch-hosts': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
   sweep: { ...step, sendsTo: [...STEPS, 'watch-hosts'], readsDue: true, appendsAudit: false, callsNova: false },
   'mirror-inventory': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
 };

@@ -7,6 +7,7 @@ import { type Accepted, accept } from './accept.ts';
 import { authenticate, type IngestEnv } from './authenticate.ts';
 import { eventsIn } from './cloudevents.ts';
 import { coalesced } from './coalesce.ts';
+import { masakariApi } from './masakari/app.ts';
 import { onError, problem } from './problem.ts';
 
 export interface IngestServices extends Services {
@@ -39,6 +40,7 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     return answer(c, await accept(taking, c.var.reporter, events));
   });
   app.all('/v1/events', () => problem(405, 'events are sent with POST'));
+  app.route('/', masakariApi(taking));
   return app;
 }
 

@@ -32,7 +32,8 @@ const said = () => services.outbox.take().map(({ message }) => message);
 
 it('says nothing, writes nothing and reads little while all report', async () => {
   const { reads, writes } = await services.state.counted(() => look());
-  expect({ reads, writes, said: said() }).toEqual({ reads: 1, writes: 0, said: [] });
+  // The leases, whether heartbeats are heard, and whom Nova has been silent about.
+  expect({ reads, writes, said: said() }).toEqual({ reads: 3, writes: 0, said: [] });
 });
 
 it('says that a silent host is down, by salvor’s clock, and that it is up when it reports again', async () => {

@@ -66,8 +66,8 @@ describe('a role', () => {
     expect(actionsOn(name, /TablesAudit/)).toEqual(ACCESS[name].appendsAudit ? ['dynamodb:PutItem'] : []);
   });
 
-  it('lets one function delete from the state, and none rewrite it unconditionally', () => {
-    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-inventory']);
+  it('lets functions delete from the state that forget hosts, and none rewrite it unconditionally', () => {
+    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-inventory', 'watch-hosts']);
     expect(mayDo('dynamodb:UpdateItem')).toEqual([]);
     expect(mayDo('dynamodb:BatchWriteItem')).toEqual([]);
   });
@@ -77,9 +77,9 @@ describe('a role', () => {
     expect(actionsOn('sweep', /TablesState/)).toEqual([...beat, 'dynamodb:Query']);
   });
 
-  it('reads the secrets of fence devices only where devices are asked: before a confirmation, and to fence', () => {
+  it('reads the secrets under the prefix only where devices are asked, and where reporters are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'http-ingest']);
     for (const name of FUNCTION_NAMES)
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
@@ -119,19 +119,22 @@ describe('what a function is said to use', () => {
     const { files } = await bundleFunction(name, 'dist', { write: false });
     const imports = (path: string) => files.includes(path);
     // What is in live.ts is counted where it is called: some import only a part of it.
-    const own = files.filter((path) => /^(functions|shared\/shell)\/(?!live\.)/.test(path)).map(textOf);
+    const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, callsNova, fences } = ACCESS[name];
+    const { sendsTo, state, readsDue, appendsAudit, callsNova, fences, readsTokens } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
-    expect(sendsTo.includes('host-events')).toBe(imports('shared/shell/resend-parked.ts'));
+    const sendsEvents = ['shell/resend-parked', 'shell/look-at-nova', 'ingest/accept'];
+    expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
+    expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
+    expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
-    expect(callsNova).toBe(calls('compute\\.\\w+'));
+    expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks|addTasks'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites'));
+    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval'));
     expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
   });
 });

@@ -75,6 +75,7 @@ describe('alarms', () => {
       'evacuate-instance-oldest-message': 600,
       'follow-evacuations-oldest-message': 1320,
       'obey-operator-oldest-message': 120,
+      'watch-hosts-oldest-message': 1080,
     });
   });
 

@@ -113,6 +113,7 @@ describe('a bundle at work', () => {
       'evacuate-instance',
       'follow-evacuations',
       'operator-commands',
+      'watch-hosts',
     ];
     const answer = await invoke(
       'mirror-inventory',

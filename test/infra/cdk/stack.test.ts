@@ -198,6 +198,7 @@ it('says where agents send events and where alarms go', () => {
     'AuditTableName',
     'HostEventsQueueArn',
     'HostEventsQueueUrl',
+    'HttpIngestUrl',
     'OperatorQueueUrl',
     'StateTableName',
   ]);

@@ -40,6 +40,7 @@ export const outsideServices = (log: Log): Omit<Services, 'state' | 'outbox' | '
   chance: systemChance,
   policy: policySchema.parse({
     version: 1,
+    watch: { everySeconds: 0 },
     segments: [{ name: 'az', hosts: { availabilityZone: 'nova' } }],
     fenceDevices: {},
   }),
