@@ -107,6 +107,7 @@ async function kill({ cloud, agents, victim }: Stage, fault: DrillFault, victims
 
 async function report({ cloud, agents, victim }: Stage, fault: DrillFault, victims: readonly string[]): Promise<void> {
   await pause(300);
+  if (fault.isAlone) return;
   for (const host of victims) await agents.reportAll('host.down', host);
   await fault.afterReports?.({ cloud, agents, victim });
 }

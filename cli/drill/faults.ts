@@ -15,6 +15,8 @@ export interface DrillFault {
   readonly afterReports?: (scene: FaultScene) => Promise<void>;
   /** When the first evacuation was accepted. */
   readonly afterFirstEvacuation?: (scene: FaultScene) => Promise<void>;
+  /** Nobody reports anything: salvor itself looks at Nova. */
+  readonly isAlone?: true;
   /** Hosts that die besides the first. */
   readonly alsoDie?: number;
 }
@@ -26,6 +28,11 @@ export interface FaultScene {
 }
 
 export const FAULTS: Readonly<Record<FaultName, DrillFault>> = {
+  'no-agents': {
+    story: 'there is no agent at all: Nova itself is watched',
+    ending: 'recovered',
+    isAlone: true,
+  },
   'bmc-dead': {
     story: 'the BMC died with its host: it never answers, so nothing proves that the host is off',
     ending: 'not-fenced',

@@ -21,6 +21,7 @@ export const DEFAULTS: DrillOptions = {
 };
 
 export const FAULT_NAMES = [
+  'no-agents',
   'bmc-dead',
   'bmc-stuck',
   'bmc-slow',

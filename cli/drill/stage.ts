@@ -11,6 +11,7 @@ import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import type { SimServer } from '#sim/world/types.ts';
 import { type Agents, agentsFor } from './agents.ts';
+import { FAULTS } from './faults.ts';
 import type { DrillOptions } from './options.ts';
 
 const BMC_SECRET = 'bmc';
@@ -98,7 +99,8 @@ function bootInstances(cloud: SimulatedCloud, { instances }: DrillOptions, victi
   return { mine, unprotected };
 }
 
-function policyFor(cloud: SimulatedCloud, { graceSeconds }: DrillOptions): Policy {
+function policyFor(cloud: SimulatedCloud, { graceSeconds, fault }: DrillOptions): Policy {
+  const isAlone = fault !== undefined && FAULTS[fault].isAlone === true;
   const url = (host: string): string => `${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`;
   const device = (host: string) => ({
     driver: 'redfish' as const,
@@ -111,13 +113,13 @@ function policyFor(cloud: SimulatedCloud, { graceSeconds }: DrillOptions): Polic
     cloud: { name: 'drill', region: cloud.region },
     // A drill is over before a pause would be.
     settling: { pauseSeconds: 0 },
-    watch: { everySeconds: 0 },
+    watch: { everySeconds: isAlone ? 1 : 0 },
     segments: [
       {
         name: 'az-nova',
         hosts: { availabilityZone: 'nova' },
         graceSeconds,
-        reporters: { required: 2 },
+        reporters: { required: isAlone ? 1 : 2 },
         instances: { sharedInstanceStorage: true },
         evacuation: { retryBaseSeconds: 1, settleSeconds: 10, pollSeconds: 1 },
         fencing: { retryBaseSeconds: 1, retryMaxSeconds: 10 },
