@@ -4,7 +4,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
-import { answerSqsEvent } from '#shared/lambda/handler.ts';
+import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import type { Outbox, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { within } from './deadline.ts';
@@ -81,8 +81,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const outbox = sqsOutbox(client, queueUrls);
     // Who can send here is on this machine, and could be anybody of it.
     const services = wrap({ ...options.services, state, outbox, trustedSenders: 'everybody' });
-    await within(schedules['mirror-inventory'].functionTimeoutSeconds, functions['mirror-inventory'](services));
-    await within(schedules.sweep.functionTimeoutSeconds, functions.sweep(services, ALL_OVERDUE_MS));
+    await within(
+      schedules['mirror-inventory'].functionTimeoutSeconds,
+      runScheduled(functions['mirror-inventory'], services),
+    );
+    await within(schedules.sweep.functionTimeoutSeconds, runScheduled(functions.sweep, services, ALL_OVERDUE_MS));
 
     const pollers = (Object.keys(queues) as QueueName[]).map((queue) => {
       const spec = queues[queue];

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ScheduleName, ScheduleSpec } from '#events/catalog.ts';
+import { runScheduled } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
 import { messageOf, within } from './deadline.ts';
 import type { Functions } from './functions.ts';
@@ -19,7 +20,7 @@ export function startSchedules(specs: ScheduleSpecs, functions: Functions, servi
     const { everySeconds, functionTimeoutSeconds } = specs[name];
     while (await pause(everySeconds, stopping.signal)) {
       try {
-        await within(functionTimeoutSeconds, functions[name](services));
+        await within(functionTimeoutSeconds, runScheduled(functions[name], services));
       } catch (error) {
         services.log.error('a scheduled function failed', { function: name, error: messageOf(error) });
       }

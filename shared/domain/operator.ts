@@ -10,7 +10,8 @@ import { closedUntouched } from './reports.ts';
 /** One record of the operators' audit stream for each command, whatever became of it. */
 export interface OperatorFact {
   readonly type: 'obeyed' | 'refused';
-  readonly command: OperatorCommand['type'];
+  /** `change`: of the segments that the Masakari API makes, which is no message. */
+  readonly command: OperatorCommand['type'] | 'change';
   readonly commandId: string;
   readonly by: string;
   readonly reason: string;

@@ -76,6 +76,8 @@ const segment = z.strictObject({
     z.strictObject({ aggregate: z.string().min(1) }),
     z.strictObject({ names: z.array(hostName).min(1) }),
   ]),
+  /** Hosts that it does not hold although the above says so. */
+  except: z.array(hostName).optional(),
   /** `shadow` decides and records, but touches nothing. */
   mode: z.enum(['enforce', 'shadow']).default('enforce'),
   /** From the first credible report to the decision. An up report inside it ends the incident. */
@@ -108,6 +110,8 @@ export const policySchema = z
       .strictObject({
         /** Who has one of these roles in the project of its Keystone token may use it. */
         roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
+        /** A segment without name and hosts: what segments get that are made through the API. Without it none can be made. */
+        segmentDefaults: segment.omit({ name: true, hosts: true, except: true }).optional(),
       })
       .optional(),
     watch: watch.prefault({}),
@@ -136,10 +140,10 @@ export const policySchema = z
   })
   .superRefine((policy, context) => {
     const seen = new Map<string, string>();
-    for (const [index, { name: segmentName, hosts }] of policy.segments.entries()) {
+    for (const [index, { name: segmentName, hosts, except }] of policy.segments.entries()) {
       const claims =
         'names' in hosts
-          ? hosts.names.map((host) => `host ${host}`)
+          ? hosts.names.filter((host) => !except?.includes(host)).map((host) => `host ${host}`)
           : Object.entries(hosts).map((rule) => rule.join(' '));
       for (const claim of [`name ${segmentName}`, ...claims]) {
         const other = seen.get(claim);
@@ -152,12 +156,19 @@ export const policySchema = z
         seen.set(claim, segmentName);
       }
     }
-    for (const [index, { name: of, graceSeconds, reporters: asked }] of policy.segments.entries())
+    const template = policy.masakari?.segmentDefaults;
+    const timed = [
+      ...policy.segments.map((each, index) => ({ ...each, of: `segment ${each.name}`, path: ['segments', index] })),
+      ...(template === undefined
+        ? []
+        : [{ ...template, of: 'segmentDefaults', path: ['masakari', 'segmentDefaults'] }]),
+    ];
+    for (const { of, path, graceSeconds, reporters: asked } of timed)
       if (asked.claimTtlSeconds <= graceSeconds)
         context.addIssue({
           code: 'custom',
-          path: ['segments', index, 'reporters', 'claimTtlSeconds'],
-          message: `segment ${of}: a report counts for ${asked.claimTtlSeconds} s, which ends before the grace period of ${graceSeconds} s does: nothing would ever be confirmed`,
+          path: [...path, 'reporters', 'claimTtlSeconds'],
+          message: `${of}: a report counts for ${asked.claimTtlSeconds} s, which ends before the grace period of ${graceSeconds} s does: nothing would ever be confirmed`,
         });
     for (const [reporter, message] of reporterFaults(policy.reporters ?? {}, policy.segments))
       context.addIssue({ code: 'custom', path: ['reporters', reporter], message });

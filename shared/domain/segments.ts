@@ -2,7 +2,8 @@ import type { Aggregate, ComputeService } from '#shared/ports.ts';
 import type { Policy, Segment } from './policy.ts';
 
 /** Whether the segment's rule holds for a host, by what Nova says of its zone and aggregates. */
-function holds({ hosts }: Segment, service: ComputeService, aggregates: readonly Aggregate[]): boolean {
+function holds({ hosts, except }: Segment, service: ComputeService, aggregates: readonly Aggregate[]): boolean {
+  if (except?.includes(service.host)) return false;
   if ('availabilityZone' in hosts) return service.zone === hosts.availabilityZone;
   if ('aggregate' in hosts)
     return aggregates.some((each) => each.name === hosts.aggregate && each.hosts.includes(service.host));

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { ScheduleName } from '#events/catalog.ts';
 import type { Services } from '#shared/services.ts';
+import { inForce } from '#shared/shell/policy-in-force.ts';
 import type { QueueFunction, SqsRecord } from './queue-function.ts';
 
 /** An SQS event as Lambda hands it over, and the answer to it: `ReportBatchItemFailures` of the event source. */
@@ -29,17 +30,24 @@ export async function answerSqsEvent(
   services: Services,
   event: SqsEvent,
 ): Promise<SqsBatchResponse> {
-  const failed = await handle(services, event.Records);
+  const failed = await handle(await inForce(services), event.Records);
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 export const lambdaHandler = (fn: QueueFunction) =>
   middy<SqsEvent, SqsBatchResponse>().handler(async (event) => answerSqsEvent(fn, await servicesOfProcess(), event));
 
+/** One run by the clock, as the embedded runtime makes it as well. @returns how many things it worked on */
+export const runScheduled = async <Rest extends readonly unknown[]>(
+  run: (services: Services, ...rest: Rest) => Promise<number>,
+  services: Services,
+  ...rest: Rest
+): Promise<number> => run(await inForce(services), ...rest);
+
 /** A function that runs by the clock. It throws when it fails, so that its alarm sees it. */
 export const scheduledHandler = (name: ScheduleName, run: (services: Services) => Promise<number>) =>
   middy<unknown, void>().handler(async () => {
     const services = await servicesOfProcess();
-    const count = await run(services);
+    const count = await runScheduled(run, services);
     services.log.info(`${name} done`, { count });
   });

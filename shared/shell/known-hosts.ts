@@ -18,6 +18,11 @@ interface Mirror {
 const KEEP_MS = 10_000;
 const mirrors = new WeakMap<object, Promise<Mirror>>();
 
+/** The mirror was changed: this process reads it anew. */
+export const forgetMirror = ({ state }: Pick<Services, 'state'>): void => {
+  mirrors.delete(state);
+};
+
 export const unknownHost = (host: string): Omit<ToPark, 'body'> => ({
   because: 'no compute service of this name is known',
   subject: host,

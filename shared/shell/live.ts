@@ -3,13 +3,14 @@ import { gatherEvidence, type LiveView, type OpenIncident } from '#shared/domain
 import { isOldFailure } from '#shared/domain/gates/old-failure.ts';
 import { whyHalted } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
-import type { Segment } from '#shared/domain/policy.ts';
+import type { Policy, Segment } from '#shared/domain/policy.ts';
 import { decidesByAggregates, domainsOf, segmentsOf } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
 import { loadBeat } from '#shared/state/beat.ts';
 import { type LoadedGuards, loadGuards } from '#shared/state/guards.ts';
 import { openHosts } from '#shared/state/hosts.ts';
+import { inForce } from './policy-in-force.ts';
 
 /** The segment an incident was opened under. It is an error of the operator to rename one while it is in use. */
 export function segmentOf({ policy }: Services, name: string): Segment {
@@ -21,16 +22,25 @@ export function segmentOf({ policy }: Services, name: string): Segment {
   return segment;
 }
 
+/** What Nova was read to say, and by that the segments of the host under whatever policy is in force. */
+interface NovaView extends LiveView {
+  readonly heldIn: (policy: Policy) => readonly string[];
+}
+
 /** Membership, maintenance and health as Nova tells them now (S2). */
-export async function readLive({ compute, policy }: Services, host: HostState, segment: Segment): Promise<LiveView> {
+export async function readLive(services: Services, host: HostState, segment: Segment): Promise<NovaView> {
+  const { compute, policy } = services;
   const [allServices, aggregates] = await Promise.all([
     compute.services(),
     decidesByAggregates(policy) ? compute.aggregates() : [],
   ]);
   const service = allServices.find((each) => each.host === host.name);
+  const heldIn = (now: Policy): readonly string[] =>
+    service === undefined ? [] : segmentsOf(now, service, aggregates).map(({ name }) => name);
   return {
     service,
-    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    heldIn,
+    segments: heldIn(policy),
     segmentServices: allServices.filter((each) => segmentsOf(policy, each, aggregates).includes(segment)),
     allServices,
     domainsOf: (name) => domainsOf(policy, name, aggregates),
@@ -46,12 +56,16 @@ export interface GateReading {
   readonly old: boolean;
 }
 
-/** Everything the gates ask for: Nova as it was just read, both guards, the host's claims. */
+/**
+ * Everything the gates ask for: Nova as it was just read, both guards, the host's claims. Segments that were made through
+ * the Masakari API are read behind the guards, which each change of them writes: what is committed with the guards
+ * unchanged was decided on the segments of that moment.
+ */
 export async function readGates(
   services: Services,
   host: HostState,
   segment: Segment,
-  live: LiveView,
+  seen: NovaView,
 ): Promise<GateReading> {
   const [guards, open, beat] = await Promise.all([
     loadGuards(services.state, segment.name),
@@ -73,6 +87,8 @@ export async function readGates(
         ],
   );
   const { policy, clock } = services;
+  const now = await inForce(services);
+  const live = now === services ? seen : { ...seen, segments: seen.heldIn(now.policy) };
   const evidence = gatherEvidence({
     host,
     segment,

@@ -80,3 +80,17 @@ export const joinedWrites = (
   joining.map(({ value: { joining: _joining, ...host }, version }) =>
     put(keyOf(cloud, region, host.host), version, host),
   );
+
+/** What puts a host into a segment of the mirror, or out of all, before Nova is mirrored again; none where it is not known yet. */
+export async function heldByWrites(
+  state: StateReader,
+  { name: cloud, region }: { readonly name: string; readonly region: string },
+  host: string,
+  segment: string | null,
+): Promise<readonly StateWrite[]> {
+  const key = keyOf(cloud, region, host);
+  const loaded = await load<InventoryHost>(state, key);
+  if (loaded === undefined || loaded.value.segment === segment) return [];
+  const because = segment === null ? 'no segment of the policy holds it' : `it is in segment ${segment}`;
+  return [put(key, loaded.version, { ...loaded.value, segment, because })];
+}

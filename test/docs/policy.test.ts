@@ -75,6 +75,12 @@ it.each(codeBlocksOf(page).filter(({ marks }) => marks.includes('policy')))(
   },
 );
 
+it('says of segmentDefaults that it is a segment without three keys', () => {
+  const template = child(child(schema, 'masakari'), 'segmentDefaults');
+  const keys = Object.keys(segmentSchema.properties ?? {}).filter((key) => !['name', 'hosts', 'except'].includes(key));
+  expect(Object.keys(template.properties ?? {})).toEqual(keys);
+});
+
 it('has a careful and a fast example', () => {
   const graces = codeBlocksOf(page)
     .filter(({ marks }) => marks.includes('policy'))
@@ -98,12 +104,12 @@ function child(node: SchemaNode, name: string): SchemaNode {
   return parsed.data;
 }
 
-/** The keys that hold a value, by their paths. What is in a list or a map is a part of its own. */
+/** The keys that hold a value, by their paths. What is in a list or a map, and a template of it, is a part of its own. */
 function* leavesOf(node: SchemaNode, path = ''): Generator<readonly [string, SchemaNode]> {
   for (const one of node.anyOf ?? []) yield* leavesOf(one, path);
   for (const [name, inner] of Object.entries(node.properties ?? {})) {
     const key = path === '' ? name : `${path}.${name}`;
-    if (inner.properties === undefined && inner.anyOf === undefined) yield [key, inner];
+    if (name === 'segmentDefaults' || (inner.properties === undefined && inner.anyOf === undefined)) yield [key, inner];
     else yield* leavesOf(inner, key);
   }
 }

@@ -53,6 +53,8 @@ describe('a policy', () => {
     ['in instances', withSegment({ instances: { sharedStorage: true } })],
     ['in evacuation', withSegment({ evacuation: { maxInflight: 2 } })],
     ['in fencing', withSegment({ fencing: { disable_ipmi_check: true } })],
+    ['in masakari', { ...minimal, masakari: { role: ['admin'] } }],
+    ['in segmentDefaults', { ...minimal, masakari: { segmentDefaults: { hosts: { names: ['a'] } } } }],
     ['in hosts', withSegment({ hosts: { names: ['a'], zone: 'b' } })],
     ['in global', { ...minimal, global: { maxEvacuationInFlight: 5 } }],
     ['in events', { ...minimal, events: { maxAge: 5 } }],

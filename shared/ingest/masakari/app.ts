@@ -3,17 +3,20 @@ import { bodyLimit } from 'hono/body-limit';
 import { serve } from './answer.ts';
 import type { MasakariServices } from './call.ts';
 import { Fault, faultBody } from './faults.ts';
+import { HOST_ACTIONS } from './hosts.ts';
 import { HEADER, inHeader, microversionOf } from './microversion.ts';
 import { NOTIFICATION_ACTIONS, REFUSED_ON_NOTIFICATIONS } from './notifications.ts';
+import { SEGMENT_ACTIONS } from './segments.ts';
 import { allVersions, versionOne } from './versions.ts';
+import { REFUSED_ON_VMOVES, VMOVE_ACTIONS } from './vmoves.ts';
 
 /** As Masakari's `RequestBodySizeLimiter` has it. */
 const MAX_BODY_BYTES = 114_688;
 /** With and without the project's id, as catalogues have either. */
 const PREFIXES = ['/v1', '/v1/:project{[0-9a-f-]+}'] as const;
 
-const ACTIONS = [...NOTIFICATION_ACTIONS];
-const REFUSED = [...REFUSED_ON_NOTIFICATIONS];
+const ACTIONS = [...NOTIFICATION_ACTIONS, ...VMOVE_ACTIONS, ...SEGMENT_ACTIONS, ...HOST_ACTIONS];
+const REFUSED = [...REFUSED_ON_NOTIFICATIONS, ...REFUSED_ON_VMOVES];
 
 /**
  * Masakari's API v1, microversions 1.0 to 1.3, for monitors, clients and dashboards that know nothing of salvor. What it
@@ -22,15 +25,15 @@ const REFUSED = [...REFUSED_ON_NOTIFICATIONS];
 export function masakariApi(services: MasakariServices): Hono {
   const api = new Hono();
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(services) });
-  api.get('/', (c) => c.json(allVersions(originOf(c))));
+  api.get('/', (c) => c.json(allVersions(originOf(c)), 200, idHeader(services)));
   for (const path of ['/v1', '/v1/'])
     api.get(path, (c) => {
       try {
-        const version = microversionOf(c.req.header(HEADER));
-        return c.json(versionOne(originOf(c)), 200, { [HEADER]: inHeader(version), vary: HEADER });
+        const version = { [HEADER]: inHeader(microversionOf(c.req.header(HEADER))), vary: HEADER };
+        return c.json(versionOne(originOf(c)), 200, { ...version, ...idHeader(services) });
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        return c.json(faultBody(error), error.status);
+        return c.json(faultBody(error), error.status, idHeader(services));
       }
     });
   for (const prefix of PREFIXES) {
@@ -43,8 +46,10 @@ export function masakariApi(services: MasakariServices): Hono {
 
 const originOf = (c: Context): string => new URL(c.req.url).origin;
 
-function tooLarge({ chance }: MasakariServices): Response {
+const idHeader = ({ chance }: MasakariServices) => ({ 'x-openstack-request-id': `req-${chance.id()}` });
+
+function tooLarge(services: MasakariServices): Response {
   const fault = new Fault(413, 'Request is too large.');
-  const headers = { 'content-type': 'application/json; charset=UTF-8', 'x-openstack-request-id': `req-${chance.id()}` };
+  const headers = { 'content-type': 'application/json; charset=UTF-8', ...idHeader(services) };
   return new Response(JSON.stringify(faultBody(fault)), { status: fault.status, headers });
 }

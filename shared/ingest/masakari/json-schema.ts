@@ -79,15 +79,27 @@ function faultInside(schema: Schema, value: object, at: string | undefined): Fou
       const found = pattern.test(name) ? faultOf(inner, each, name) : undefined;
       if (found !== undefined) return found;
     }
-  const missing = schema.required?.find((name) => !Object.hasOwn(value, name));
-  if (missing !== undefined) return { at, value, message: `${inPython(missing)} is a required property` };
-  const { anyOf } = schema;
-  if (anyOf?.every((each) => faultOf(each, value, at) !== undefined))
-    return { at, value, message: `${inPython(value)} is not valid under any of the given schemas` };
-  return schema.additionalProperties === false ? tooMany(schema, value, at) : undefined;
+  for (const key of Object.keys(schema)) {
+    const message = faultBy(key, schema, value);
+    if (message !== undefined) return { at, value, message };
+  }
+  return undefined;
 }
 
-function tooMany({ properties = {}, patternProperties }: Schema, value: object, at: string | undefined) {
+/** Of the rules for an object as a whole. */
+function faultBy(rule: string, schema: Schema, value: object): string | undefined {
+  if (rule === 'required') {
+    const missing = schema.required?.find((name) => !Object.hasOwn(value, name));
+    return missing && `${inPython(missing)} is a required property`;
+  }
+  if (rule === 'anyOf') {
+    const isNone = schema.anyOf?.every((each) => faultOf(each, value, undefined) !== undefined);
+    return isNone === true ? `${inPython(value)} is not valid under any of the given schemas` : undefined;
+  }
+  return rule === 'additionalProperties' ? tooMany(schema, value) : undefined;
+}
+
+function tooMany({ properties = {}, patternProperties }: Schema, value: object): string | undefined {
   const extra = Object.keys(value)
     .filter((name) => !Object.hasOwn(properties, name) && !patternProperties?.some(([pattern]) => pattern.test(name)))
     .map(inPython);
@@ -95,10 +107,10 @@ function tooMany({ properties = {}, patternProperties }: Schema, value: object, 
   if (patternProperties !== undefined) {
     const verb = extra.length === 1 ? 'does' : 'do';
     const patterns = patternProperties.map(([{ source }]) => inPython(source)).join(', ');
-    return { at, value, message: `${extra.join(', ')} ${verb} not match any of the regexes: ${patterns}` };
+    return `${extra.join(', ')} ${verb} not match any of the regexes: ${patterns}`;
   }
   const verb = extra.length === 1 ? 'was' : 'were';
-  return { at, value, message: `Additional properties are not allowed (${extra.join(', ')} ${verb} unexpected)` };
+  return `Additional properties are not allowed (${extra.join(', ')} ${verb} unexpected)`;
 }
 
 const isObject = (value: unknown): value is object =>

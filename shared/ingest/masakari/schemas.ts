@@ -54,6 +54,6 @@ export const payloads: Readonly<Record<'COMPUTE_HOST' | 'VM' | 'PROCESS', Schema
   },
 };
 
-function within(key: string, inner: Schema): Schema {
+export function within(key: string, inner: Schema): Schema {
   return { type: 'object', properties: { [key]: inner }, required: [key], additionalProperties: false };
 }

@@ -1,12 +1,15 @@
+import { queueOf } from '#events/catalog.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { obeyOperator } from '#functions/obey-operator.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { masakariApi } from '#shared/ingest/masakari/app.ts';
 import type { MasakariServices } from '#shared/ingest/masakari/call.ts';
+import { answerSqsEvent } from '#shared/lambda/handler.ts';
 import type { KeystoneTokens, TokenOwner } from '#shared/ports.ts';
 import { throttle } from '#shared/shell/throttle.ts';
-import { aPolicy, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
-import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { aPolicy, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 
 export const PROJECT = 'aaaabbbbccccddddeeeeffff00001111';
 const domain = { id: 'default', name: 'Default' };
@@ -78,9 +81,10 @@ export interface MasakariWorld {
   notify(changes?: object, asked?: Asked): Promise<Answered>;
 }
 
-/** The API over a fake cloud whose hosts `compute-1` to `compute-6` are mirrored. */
-export async function masakariWorld(policy: Policy = aPolicy()): Promise<MasakariWorld> {
+/** @param hosts of the fake cloud, which are mirrored; `compute-1` to `compute-6` when they are left out */
+export async function masakariWorld(policy: Policy = aPolicy(), hosts?: readonly string[]): Promise<MasakariWorld> {
   const fakes = fakeServices(policy);
+  if (hosts !== undefined) fakes.cloud.services = hosts.map((host) => aService({ host }));
   let ids = 0;
   const newId = (): string => {
     ids += 1;
@@ -118,6 +122,18 @@ export async function masakariWorld(policy: Policy = aPolicy()): Promise<Masakar
     ask,
     notify: (changes = {}, asked = {}) =>
       ask('POST', '/v1/notifications', { ...asked, body: { notification: { ...aNotification(), ...changes } } }),
+  };
+}
+
+/** Operators' commands are obeyed the moment they are in the queue. */
+export function obeying({ services }: MasakariWorld): void {
+  const { outbox } = services;
+  const send = outbox.send.bind(outbox);
+  outbox.send = async (messages) => {
+    const commands = messages.filter(({ message }) => queueOf(message) === 'operator-commands');
+    await send(messages.filter((each) => !commands.includes(each)));
+    const records = commands.map(({ message }) => aRecord(message, { sentAtMs: services.clock.now() }));
+    await answerSqsEvent(obeyOperator, services, { Records: records });
   };
 }
 

@@ -1,0 +1,182 @@
+/** Segments that are made through the API, with the pipeline behind it: really protected, and read anew by each invocation. */
+import { expect, it } from 'vitest';
+import { QUEUES, type QueueMessage, type QueueName, queueOf } from '#events/catalog.ts';
+import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { FUNCTIONS } from '#infra/embedded/functions.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import { policyFrom } from '#shared/domain/policy-record.ts';
+import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import { readKept } from '#shared/state/read-audit.ts';
+import { aPolicy, aServer, aService, iso, seconds, uuid } from '#test/support/builders.ts';
+import { aRecord } from '#test/support/fakes.ts';
+import { type MasakariWorld, masakariWorld } from './support.ts';
+
+const KEY = hostKeyOf('default', 'RegionOne', uuid(2, 1));
+
+/** compute-1, which is dead, in a segment that was made here, with compute-2 and compute-4. */
+async function made() {
+  const policy = aPolicy(
+    {
+      observer: { devices: 0 },
+      masakari: {
+        segmentDefaults: {
+          minHealthyHosts: 1,
+          graceSeconds: 30,
+          requireNovaDown: false,
+          instances: { sharedInstanceStorage: true },
+          storm: { maxPercent: 100 },
+        },
+      },
+    },
+    { hosts: { names: ['compute-3'] } },
+  );
+  const world = await masakariWorld(policy, ['compute-1', 'compute-2', 'compute-3', 'compute-4']);
+  const { cloud } = world.services;
+  cloud.servers = [aServer()];
+  const segment = { name: 'rack-7', recovery_method: 'auto', service_type: 'COMPUTE' };
+  const { body } = await world.ask('POST', '/v1/segments', { body: { segment } });
+  const path = `/v1/segments/${body.segment.uuid}`;
+  const hosts: Record<string, string> = {};
+  for (const name of ['compute-1', 'compute-2', 'compute-4']) {
+    const host = { name, type: 'COMPUTE', control_attributes: 'SSH' };
+    const added = await world.ask('POST', `${path}/hosts`, { body: { host } });
+    hosts[name] = added.body.host.uuid;
+  }
+  cloud.services = cloud.services.map((each) => (each.host === 'compute-1' ? { ...each, state: 'down' } : each));
+  const report = () =>
+    world.notify({ hostname: 'compute-1', generated_time: iso(world.services.clock.now()).replace('Z', '') });
+  return { world, path, hosts, report };
+}
+
+/** As the runtime delivers: through `answerSqsEvent`, each message when it is due, for so long. */
+async function run({ services }: MasakariWorld, forSeconds: number): Promise<void> {
+  const endMs = services.clock.now() + seconds(forSeconds);
+  let waiting: { atMs: number; queue: QueueName; message: QueueMessage }[] = [];
+  for (;;) {
+    for (const { message, delaySeconds } of services.outbox.take())
+      waiting.push({ atMs: services.clock.now() + seconds(delaySeconds), queue: queueOf(message), message });
+    const [next] = waiting.sort((a, b) => a.atMs - b.atMs);
+    if (next === undefined || next.atMs > endMs) break;
+    waiting = waiting.filter((each) => each !== next);
+    services.clock.nowMs = Math.max(services.clock.nowMs, next.atMs);
+    const record = aRecord(next.message, { sentAtMs: services.clock.now() });
+    const answer = await answerSqsEvent(FUNCTIONS[QUEUES[next.queue].function], services, { Records: [record] });
+    expect(answer.batchItemFailures).toEqual([]);
+  }
+  services.clock.nowMs = endMs;
+  for (const { message } of waiting) await services.outbox.send([{ message, delaySeconds: 0 }]);
+}
+
+it('recovers a host of it, under a policy that can be read back from the audit', async () => {
+  const { world, report } = await made();
+  const { status, body } = await report();
+  expect({ status, segment: body.notification.failover_segment_uuid }).toMatchObject({ status: 202 });
+  await run(world, 600);
+  const host = await loadHost(world.services.state, KEY);
+  expect(host?.value.lastIncident?.outcome).toBe('recovered');
+  const { notification_uuid: id } = body.notification;
+  const moves = await world.ask('GET', `/v1/notifications/${id}/vmoves`, { version: '1.3' });
+  expect(moves.body.vmoves).toMatchObject([
+    {
+      notification_uuid: id,
+      instance_uuid: aServer().id,
+      instance_name: 'web-1',
+      source_host: 'compute-1',
+      type: 'evacuation',
+      status: 'succeeded',
+      message: null,
+      start_time: expect.stringMatching(/^2026-11-21T12:\d\d:\d\d\.\d{6}$/),
+      end_time: expect.stringMatching(/^2026-11-21T12:\d\d:\d\d\.\d{6}$/),
+    },
+  ]);
+  const [move] = moves.body.vmoves;
+  expect((await world.ask('GET', `/v1/notifications/${id}/vmoves/${move?.uuid}`)).body.vmove).toEqual(move);
+  expect((await world.ask('GET', `/v1/notifications/${id}/vmoves?status=failed`)).body.vmoves).toEqual([]);
+  for await (const stream of world.services.state.partitions('audit')) {
+    if (!stream.startsWith('policy#')) continue;
+    const records = (await readKept(world.services.state, stream)).map(({ record }) => record);
+    expect(policyFrom(stream.slice('policy#'.length), records)?.segments.map(({ name }) => name)).toContain('rack-7');
+  }
+});
+
+it('never powers off a host that was taken into maintenance before the grace period ended', async () => {
+  const { world, path, hosts, report } = await made();
+  await report();
+  await run(world, 10);
+  const body = { host: { on_maintenance: true } };
+  expect((await world.ask('PUT', `${path}/hosts/${hosts['compute-1']}`, { body })).status).toBe(200);
+  await run(world, 600);
+  expect(world.services.cloud.actions).toEqual([]);
+  const host = await loadHost(world.services.state, KEY);
+  expect(host?.value).toMatchObject({ incident: null, lastIncident: { outcome: 'stood-down' } });
+});
+
+it('is asked for maintenance at the last moment: a power-off that is being decided finds it', async () => {
+  const { world, path, hosts, report } = await made();
+  const { cloud } = world.services;
+  let reads = 0;
+  cloud.duringRead = async () => {
+    reads += 1;
+    // The fencing step has begun: its gates are asked behind this reading.
+    if (reads === 1)
+      await world.ask('PUT', `${path}/hosts/${hosts['compute-1']}`, { body: { host: { on_maintenance: true } } });
+  };
+  await report();
+  await run(world, 600);
+  expect(reads).toBeGreaterThan(0);
+  expect(cloud.actions).not.toContain('power-off');
+});
+
+it('keeps what is reported of a host on maintenance', async () => {
+  const { world, path, hosts, report } = await made();
+  await world.ask('PUT', `${path}/hosts/${hosts['compute-1']}`, { body: { host: { on_maintenance: true } } });
+  expect((await report()).status).toBe(202);
+  await run(world, 60);
+  const host = await loadHost(world.services.state, KEY);
+  expect(host?.value.incident).toBeNull();
+  expect(host?.value.claims).toMatchObject({ masakari: { says: 'down' } });
+});
+
+it('changes nothing of a segment with an open incident but its switch and maintenance', async () => {
+  const { world, path, hosts, report } = await made();
+  await report();
+  await run(world, 10);
+  const refused: [string, string, object?][] = [
+    ['PUT', path, { segment: { description: 'later' } }],
+    ['DELETE', path],
+    ['PUT', `${path}/hosts/${hosts['compute-1']}`, { host: { reserved: true } }],
+    ['DELETE', `${path}/hosts/${hosts['compute-1']}`],
+  ];
+  for (const [method, where, body] of refused) {
+    const answer = await world.ask(method, where, body === undefined ? {} : { body });
+    expect([method, answer.status]).toEqual([method, 409]);
+    expect(answer.body.conflictingRequest.message).toMatch(/as it is in-use to process notifications\.$/);
+  }
+});
+
+it('is mirrored by the function that runs by the clock', async () => {
+  const { world } = await made();
+  world.services.cloud.services = [...world.services.cloud.services, aService({ host: 'compute-9' })];
+  expect(await runScheduled(mirrorInventory, world.services)).toBe(5);
+});
+
+it('has no vmoves for an instance, and none that nobody knows', async () => {
+  const { world } = await made();
+  const payload = { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: uuid(3, 1) };
+  const { body } = await world.notify({ type: 'VM', payload });
+  const { notification_uuid: id } = body.notification;
+  const vm = await world.ask('GET', `/v1/notifications/${id}/vmoves`);
+  expect({ status: vm.status, message: vm.body.badRequest.message }).toEqual({
+    status: 400,
+    message: `This notification ${id} without vm moves.`,
+  });
+  const nobody = await world.ask('GET', `/v1/notifications/${uuid(8, 1)}/vmoves`);
+  expect({ status: nobody.status, message: nobody.body.itemNotFound.message }).toEqual({
+    status: 404,
+    message: `No notification with id ${uuid(8, 1)}.`,
+  });
+  const host = await world.notify();
+  const move = `/v1/notifications/${host.body.notification.notification_uuid}/vmoves/${uuid(8, 1)}`;
+  expect((await world.ask('GET', move)).body.itemNotFound.message).toBe(`No vm move with id ${uuid(8, 1)}.`);
+});
