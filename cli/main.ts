@@ -5,6 +5,7 @@ import { auditCommand } from './commands/audit.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { drillCommand } from './commands/drill.ts';
+import { gatewayCommand } from './commands/gateway.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -47,6 +48,7 @@ for (const command of [
   releaseCommand(),
   dismissCommand(),
   redriveCommand(),
+  gatewayCommand(),
   policyCommand(),
   tokenCommand(),
   schemaCommand(),

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import type { Sender } from '#infra/gateway/forward.ts';
+import { type Gateway, type ReadDatagram, startGateway } from '#infra/gateway/gateway.ts';
+import { hostKey } from '#infra/gateway/hbv2.ts';
+import { hexKeys } from '#infra/gateway/keys.ts';
+import { kept, namesIn } from '#infra/gateway/names.ts';
+import { hbv2Reader, kdumpReader } from '#infra/gateway/readers.ts';
+import { httpSender, sqsSender } from '#infra/gateway/senders.ts';
+import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
+import { hostAddresses } from '#shared/adapters/openstack/host-addresses.ts';
+import { fileSecrets } from '#shared/adapters/secrets/file.ts';
+import { systemClock } from '#shared/adapters/system/clock.ts';
+import { connect } from '#shared/connect.ts';
+import { PermanentError } from '#shared/errors.ts';
+import { jsonLog, print } from '../output.ts';
+import { cloudOption } from './site-options.ts';
+
+interface GatewayFlags {
+  readonly address: string;
+  readonly port: number;
+  readonly name: string;
+  readonly hosts?: string;
+  readonly secrets: string;
+  readonly endpoint?: string;
+  readonly token?: string;
+  readonly caFile?: string;
+  readonly queueUrl?: string;
+  readonly healthPort?: number;
+}
+
+const KEYS_AGAIN_MS = 30_000;
+const NAMES_AGAIN_MS = 60_000;
+
+/** `salvor gateway`: brings datagrams of programs that speak no HTTP to salvor. */
+export function gatewayCommand(): Command {
+  const command = new Command('gateway').description('bring heartbeats and crash notices that come by UDP to salvor');
+  command.addCommand(hbv2Command());
+  command.addCommand(kdumpCommand());
+  command.addCommand(keyCommand());
+  return command;
+}
+
+function hbv2Command(): Command {
+  return withCommonOptions(new Command('hbv2'), 7411)
+    .description("take Red Hat's signed heartbeats (HBV2) as host.heartbeat")
+    .addOption(secretOption())
+    .option('--per-host-keys', 'each host signs with a key of its own: salvor gateway key')
+    .option('--domain <name>', "what Nova's service hosts have behind the short names of the heartbeats")
+    .action(async (flags: GatewayFlags & { secret: string; perHostKeys?: boolean; domain?: string }) => {
+      const log = jsonLog();
+      const secrets = fileSecrets(flags.secrets);
+      const keys = await kept(() => hexKeys(secrets, flags.secret), KEYS_AGAIN_MS, log);
+      const names = await kept(async () => namesOf(flags.hosts), NAMES_AGAIN_MS, log);
+      const behind = flags.domain === undefined ? '' : `.${flags.domain}`;
+      const read = hbv2Reader(
+        `/hbv2/${flags.name}`,
+        () => ({ keys: keys.now(), perHost: flags.perHostKeys === true }),
+        (name) => names.now().get(name) ?? `${name}${behind}`,
+      );
+      await runUntilStopped('hbv2', flags, read);
+      keys.stop();
+      names.stop();
+    });
+}
+
+function kdumpCommand(): Command {
+  return withCommonOptions(new Command('kdump'), 7410)
+    .description('take packets of fence_kdump_send as host.dumping: their power-off waits')
+    .addOption(cloudOption())
+    .option('--from-nova', "find hosts by their addresses in Nova too (host_ip of the hypervisors): with clouds.yaml's")
+    .action(async (flags: GatewayFlags & { cloud?: string; fromNova?: boolean }) => {
+      if (flags.hosts === undefined && flags.fromNova !== true)
+        throw new PermanentError('packets name no host: give their addresses with --hosts, or --from-nova');
+      const log = jsonLog();
+      const connection = flags.fromNova === true ? connectTo(flags.cloud, flags.secrets) : undefined;
+      const read = async () =>
+        new Map([...(connection ? await hostAddresses(connection.session) : []), ...namesOf(flags.hosts)]);
+      const names = await kept(read, NAMES_AGAIN_MS, log);
+      await runUntilStopped(
+        'kdump',
+        flags,
+        kdumpReader(`/kdump/${flags.name}`, (address) => names.now().get(address)),
+      );
+      names.stop();
+      await connection?.close();
+    });
+}
+
+/** `salvor gateway key HOST`: what stands in the key file of that host. */
+function keyCommand(): Command {
+  return new Command('key')
+    .description("print a host's own key for --per-host-keys, as its sender reads it")
+    .argument('<host>', 'the short name that the host sends')
+    .addOption(keysOption())
+    .addOption(secretOption())
+    .action(async (host: string, { secrets, secret }: { secrets: string; secret: string }) => {
+      const [current] = await hexKeys(fileSecrets(secrets), secret);
+      if (current !== undefined) print(hostKey(current, host).toString('hex'));
+    });
+}
+
+const keysOption = (): Option =>
+  new Option('--secrets <file>', 'keys and tokens, mode 600').env('SALVOR_SECRETS').default('secrets.yaml');
+
+const secretOption = (): Option =>
+  new Option('--secret <name>', 'the secret whose key and previousKey (hexadecimal) sign the heartbeats').default(
+    'hbv2',
+  );
+
+const port = (text: string): number => Number(text);
+
+function withCommonOptions(command: Command, defaultPort: number): Command {
+  return command
+    .addOption(new Option('--address <address>', 'where it listens').default('0.0.0.0'))
+    .addOption(new Option('--port <n>', 'UDP port').default(defaultPort).argParser(port))
+    .addOption(new Option('--name <name>', 'of this gateway, in the source of its events').default(hostname()))
+    .option('--hosts <file>', "YAML: names or addresses to Nova's service hosts")
+    .addOption(keysOption())
+    .addOption(new Option('--endpoint <url>', "salvor's HTTP endpoint").env('SALVOR_ENDPOINT'))
+    .option('--token <name>', 'the secret with the token of this reporter, for --endpoint')
+    .option('--ca-file <file>', 'PEM: the CA of --endpoint')
+    .addOption(new Option('--queue-url <url>', 'send to the queue host-events instead').env('QUEUE_URL'))
+    .addOption(new Option('--health-port <n>', 'GET /healthz on 127.0.0.1').argParser(port));
+}
+
+const namesOf = (path: string | undefined): ReadonlyMap<string, string> =>
+  path === undefined ? new Map() : namesIn(path);
+
+function connectTo(cloudName: string | undefined, secrets: string) {
+  const cloud = loadCloud({
+    env: process.env,
+    workingDirectory: process.cwd(),
+    ...(cloudName === undefined ? {} : { cloudName }),
+  });
+  return connect(cloud, fileSecrets(secrets));
+}
+
+async function senderOf({ endpoint, token, caFile, queueUrl, secrets }: GatewayFlags): Promise<Sender> {
+  if (endpoint !== undefined && token !== undefined) {
+    const caPem = caFile === undefined ? {} : { caPem: readFileSync(caFile, 'utf8') };
+    return httpSender({ endpoint, token, secrets: fileSecrets(secrets), ...caPem });
+  }
+  if (queueUrl === undefined || endpoint !== undefined)
+    throw new PermanentError('say where salvor is: --endpoint with --token, or --queue-url');
+  const { SQSClient } = await import('@aws-sdk/client-sqs');
+  return sqsSender(new SQSClient({ useQueueUrlAsEndpoint: true }), queueUrl);
+}
+
+async function runUntilStopped(kind: string, flags: GatewayFlags, read: ReadDatagram): Promise<void> {
+  const { address, port: udpPort, healthPort } = flags;
+  const sender = await senderOf(flags);
+  const log = jsonLog();
+  const gateway: Gateway = await startGateway({
+    ...{ kind, address, port: udpPort, read, sender, clock: systemClock, log, healthPort },
+  });
+  log.info(`gateway ${kind} listens`, { address, port: gateway.port, healthPort: gateway.healthPort });
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await gateway.stop();
+}
