@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest heartbeats scale openstack]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest heartbeats scale openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { print } from '#cli/output.ts';
 import { measureBundles } from './bundles.ts';
+import { measureDetection } from './detection.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureIngest } from './ingest.ts';
 import { measureOpenStack } from './openstack.ts';
@@ -15,7 +16,7 @@ import { measureScale } from './scale.ts';
 
 const RESULTS = 'docs/benchmarks.json';
 const PAGE = 'docs/benchmarks.md';
-const NAMES = ['bundles', 'ingest', 'heartbeats', 'scale', 'openstack'] as const;
+const NAMES = ['bundles', 'ingest', 'heartbeats', 'scale', 'openstack', 'detection'] as const;
 type Name = (typeof NAMES)[number];
 
 const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['figures']> } = {
@@ -28,6 +29,7 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
     twentyHosts: await measureScale(20, 50),
   }),
   openstack: () => measureOpenStack(Number(process.env.BENCH_ROUNDS ?? 5), 50, print),
+  detection: () => measureDetection(Number(process.env.BENCH_ROUNDS ?? 3), print),
 };
 
 const asked = process.argv.slice(2);

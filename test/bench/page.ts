@@ -1,4 +1,5 @@
 import type { BundleFigures } from './bundles.ts';
+import type { DetectionFigures } from './detection.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { IngestFigures } from './ingest.ts';
 import type { OpenStackFigures } from './openstack.ts';
@@ -26,6 +27,7 @@ export interface Results {
     readonly twentyHosts: ScaleFigures;
   }>;
   readonly openstack?: Measured<OpenStackFigures>;
+  readonly detection?: Measured<DetectionFigures>;
 }
 
 const two = (value: number): string => value.toFixed(2);
@@ -34,12 +36,13 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, scale, ingest, heartbeats, bundles }: Results): string {
+export function page({ openstack, detection, scale, ingest, heartbeats, bundles }: Results): string {
   return [
     '# Benchmarks',
     '',
     'Written by `npm run bench`. Machines differ and are shared: compare ratios within one run, not seconds between machines.',
     ...(openstack === undefined ? [] : openStackPart(openstack)),
+    ...(detection === undefined ? [] : detectionPart(detection)),
     ...(scale === undefined ? [] : scalePart(scale)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
@@ -67,6 +70,25 @@ function openStackPart({ machine, figures }: NonNullable<Results['openstack']>):
     `| script, scheduler | ${list(figures.schedulerScriptSeconds)} |`,
     '',
     `salvor by the better script of each round: ${figures.ratios.map(two).join(', ')}; median **${two(figures.medianRatio)}**. Guests that ran twice: ${figures.doubles}.`,
+  ];
+}
+
+function detectionPart({ machine, figures }: NonNullable<Results['detection']>): string[] {
+  const { everySeconds, staleSeconds, heard, confirmed, confirmedWithNova, medians } = figures;
+  return [
+    '',
+    '## No agent at all: how soon a killed nova-compute is missed',
+    '',
+    on(machine),
+    '',
+    'A real Nova with its own defaults (report_interval 10 s, service_down_time 60 s), watched each',
+    `${everySeconds} s with \`watch.staleSeconds\` ${staleSeconds}, and no other reporter. The grace period is 0 and comes on top.`,
+    '',
+    '| seconds from the kill until | round by round | median |',
+    '| --- | --- | --- |',
+    `| Nova's word is heard | ${list(heard)} | ${medians.heard.toFixed(1)} |`,
+    `| confirmed down | ${list(confirmed)} | ${medians.confirmed.toFixed(1)} |`,
+    `| confirmed down with \`requireNovaDown\` | ${list(confirmedWithNova)} | ${medians.confirmedWithNova.toFixed(1)} |`,
   ];
 }
 
