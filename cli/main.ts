@@ -12,6 +12,7 @@ import { policyCommand } from './commands/policy.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportersCommand } from './commands/reporters.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -43,6 +44,7 @@ for (const command of [
   auditCommand(),
   replayCommand(),
   parkedCommand(),
+  reportersCommand(),
   disarmCommand(),
   armCommand(),
   releaseCommand(),

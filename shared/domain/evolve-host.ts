@@ -17,6 +17,7 @@ import type {
   Suspected,
 } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
+import { turned } from './standings.ts';
 
 const KEPT_EVENT_IDS = 64;
 /** Reporters with a new name for each process would fill the item up, until nothing of the host can be written. */
@@ -55,7 +56,9 @@ function evolveReport(host: HostState, fact: ReportFact | LateAnswer): HostState
   switch (fact.type) {
     case 'reported': {
       const { says, occurredAtMs, receivedAtMs } = fact;
-      return { ...host, claims: newest({ ...host.claims, [fact.reporter]: { says, occurredAtMs, receivedAtMs } }) };
+      const before = Object.hasOwn(host.claims, fact.reporter) ? host.claims[fact.reporter] : undefined;
+      const claim = turned(before, { says, occurredAtMs, receivedAtMs });
+      return { ...host, claims: newest({ ...host.claims, [fact.reporter]: claim }) };
     }
     case 'not-believed':
     case 'recorded': {

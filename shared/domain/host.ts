@@ -39,6 +39,8 @@ export interface Claim {
   readonly receivedAtMs: number;
   /** An up that an operator has found to be wrong, by releasing a stopped incident. */
   readonly overruled?: true;
+  /** When it changed its word, the last few times. */
+  readonly turnedAtMs?: readonly number[];
 }
 
 /** What may be said of a host. Each fact is one audit record. */

@@ -78,5 +78,8 @@ export function rateOf(
   };
 }
 
+/** What the subject of a parked message begins with whose reporter might not say it. */
+export const REFUSED_SUBJECT = 'reporter ';
+
 /** As the policy's default for those that it names. */
 const DEFAULT_PER_MINUTE = 6000;

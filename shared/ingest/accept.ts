@@ -1,5 +1,5 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { outOfScope, outOfSegments, type Reporter, rateOf } from '#shared/domain/reporter.ts';
+import { outOfScope, outOfSegments, REFUSED_SUBJECT, type Reporter, rateOf } from '#shared/domain/reporter.ts';
 import { park } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { findHost } from '#shared/shell/known-hosts.ts';
@@ -64,6 +64,6 @@ async function tellOf(
   for (const [because, all] of Map.groupBy(refused, (each) => each.because))
     await park(
       services,
-      all.map(({ id }) => ({ because, subject: `reporter ${name}`, body: JSON.stringify(bodies.get(id)) })),
+      all.map(({ id }) => ({ because, subject: `${REFUSED_SUBJECT}${name}`, body: JSON.stringify(bodies.get(id)) })),
     );
 }

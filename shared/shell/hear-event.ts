@@ -1,5 +1,12 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { outOfScope, outOfSegments, type Reporter, rateOf, senderOf } from '#shared/domain/reporter.ts';
+import {
+  outOfScope,
+  outOfSegments,
+  REFUSED_SUBJECT,
+  type Reporter,
+  rateOf,
+  senderOf,
+} from '#shared/domain/reporter.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import type { ToPark } from '#shared/state/parked.ts';
@@ -15,7 +22,9 @@ type Heard = { readonly host: KnownHost; readonly reporter: string } | { readonl
 export async function hearEvent(services: Services, event: HostEvent, { attributes, body }: SqsRecord): Promise<Heard> {
   const { policy, trustedSenders } = services;
   const reporter = senderOf(attributes.SenderId, event, trustedSenders, policy);
-  const refuse = (because: string): Heard => ({ park: { because, subject: `reporter ${reporter.name}`, body } });
+  const refuse = (because: string): Heard => ({
+    park: { because, subject: `${REFUSED_SUBJECT}${reporter.name}`, body },
+  });
   // Before the host is looked for: a reporter with a scope can't fill the list of what is parked with names.
   const outside = outOfScope(reporter, event, policy);
   if (outside !== undefined) return refuse(outside);

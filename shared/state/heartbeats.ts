@@ -8,7 +8,8 @@ export interface Region {
   readonly region: string;
 }
 
-const partitionOf = ({ cloud, region }: Region): string => `heartbeats#${cloud}/${region}`;
+export const LEASES_PARTITION_PREFIX = 'heartbeats#';
+const partitionOf = ({ cloud, region }: Region): string => `${LEASES_PARTITION_PREFIX}${cloud}/${region}`;
 const leaseKey = (region: Region, host: string): ItemKey => ({ partition: partitionOf(region), sort: host });
 const hearingKey = ({ cloud, region }: Region): ItemKey => ({ partition: `hearing#${cloud}/${region}`, sort: 'state' });
 

@@ -24,7 +24,9 @@ const reportedBy = (reporters: readonly string[], required: number, groups: Poli
 describe('reporters', () => {
   it('count only with a word that is newer than the newest up', () => {
     const claims = { a: aClaim('down', NOW_MS - 2), b: aClaim('up', NOW_MS - 1), c: aClaim('down', NOW_MS) };
-    expect(because(someReadings({ host: aHost({ claims }) }), 'reporters')).toBe('1 of 1 needed say down: c');
+    expect(because(someReadings({ host: aHost({ claims }) }), 'reporters')).toBe(
+      '1 of 1 needed say down: c; not counted: a (older than an up), b (says up)',
+    );
   });
 
   it.each<[names: readonly string[], words: string]>([

@@ -52,6 +52,9 @@ describe('salvor up', () => {
     expect(cloud.journal.facts.filter((fact) => fact.kind === 'evacuate-accepted' && fact.duringAnother)).toEqual([]);
     expect(cloud.journal.facts.filter((fact) => fact.kind === 'evacuate-accepted')).toHaveLength(instances.length);
 
+    const reporters = await salvor(folder, 'reporters', '--host', VICTIM);
+    expect(reporters.stdout).toMatch(/^\/agents\/consul +compute-\d+ +down +20/m);
+
     const audit = await salvor(folder, 'audit', VICTIM);
     expect(audit.code).toBe(0);
     expect(audit.stdout).toMatch(/hash chains are whole/);

@@ -1,6 +1,7 @@
 import { percentOf } from '../guards.ts';
 import { sourceInWords, sourcesOf } from '../reporters.ts';
 import { countingDownClaims } from '../reports.ts';
+import { standingsOf } from '../standings.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
 
@@ -14,8 +15,20 @@ export function reportersGate(evidence: Evidence, rules: Rules): GateResult {
   return gate(
     'reporters',
     down.length >= required,
-    `${down.length} of ${required} needed say down: ${down.map(sourceInWords).join(', ') || 'nobody'}`,
+    `${down.length} of ${required} needed say down: ${down.map(sourceInWords).join(', ') || 'nobody'}${others(evidence, rules)}`,
   );
+}
+
+const TOLD_AT_MOST = 5;
+
+/** Whose word does not count, and why: who is woken must see who disagrees. */
+function others({ claims, atMs }: Evidence, { segment }: Rules): string {
+  const uncounted = standingsOf(claims, segment.reporters.claimTtlSeconds, atMs)
+    .filter(({ standing }) => standing !== 'counts')
+    .map(({ reporter, standing }) => `${reporter} (${standing})`);
+  if (uncounted.length === 0) return '';
+  const more = uncounted.length > TOLD_AT_MOST ? ` and ${uncounted.length - TOLD_AT_MOST} more` : '';
+  return `; not counted: ${uncounted.slice(0, TOLD_AT_MOST).join(', ')}${more}`;
 }
 
 /** Who calls a large part of all hosts dead at once has lost its own sight: its word does not count. */

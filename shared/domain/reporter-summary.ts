@@ -1,0 +1,62 @@
+import type { Lease } from './heartbeats.ts';
+import type { Claim, HostState } from './host.ts';
+import { flaps, type StandingClaim, standingsOf } from './standings.ts';
+
+/** One reporter's newest word on one host, for people. */
+export interface ReporterRow {
+  readonly reporter: string;
+  readonly host: string;
+  readonly says: Claim['says'] | 'beats';
+  /** When it was last heard, in Unix ms. */
+  readonly heardAtMs: number;
+  /** What is to be seen in it; empty where all is as it should be. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Who said what of which host, the newest first. Reporters that disagree, flap or have fallen silent are shown as such.
+ * @param claimTtlSeconds of the host's segment
+ */
+export function reporterRows(
+  hosts: readonly HostState[],
+  leases: readonly Lease[],
+  claimTtlSeconds: (host: HostState) => number,
+  nowMs: number,
+): readonly ReporterRow[] {
+  const words = hosts.flatMap((host) => {
+    const standings = standingsOf(host.claims, claimTtlSeconds(host), nowMs);
+    return standings.map((claim) => ({
+      reporter: claim.reporter,
+      host: host.name,
+      says: claim.says,
+      heardAtMs: claim.receivedAtMs,
+      remarks: remarksOn(claim, standings, host, nowMs),
+    }));
+  });
+  const beats = leases.map(({ reporter, host, cameAtMs, endsAtMs }) => ({
+    reporter,
+    host,
+    says: 'beats' as const,
+    heardAtMs: cameAtMs,
+    remarks: endsAtMs <= nowMs ? ['silent: its heartbeats have ceased'] : [],
+  }));
+  return [...words, ...beats].sort((a, b) => b.heardAtMs - a.heardAtMs);
+}
+
+function remarksOn(
+  claim: StandingClaim,
+  all: readonly StandingClaim[],
+  { incident }: HostState,
+  nowMs: number,
+): readonly string[] {
+  const those = (standing: StandingClaim['standing']): string =>
+    all.flatMap((each) => (each.standing === standing ? [each.reporter] : [])).join(', ');
+  const against =
+    claim.standing === 'says up' ? those('counts') : claim.standing === 'older than an up' ? those('says up') : '';
+  return [
+    ...(against === '' ? [] : [`disagrees with ${against}, whose word is newer`]),
+    ...(claim.standing === 'expired' && incident !== null ? ['silent: its word does not count any more'] : []),
+    ...(claim.standing === 'overruled' ? ['overruled by an operator'] : []),
+    ...(flaps(claim, nowMs) ? ['flaps'] : []),
+  ];
+}
