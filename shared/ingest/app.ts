@@ -1,14 +1,16 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { KeystoneTokens, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { throttle } from '#shared/shell/throttle.ts';
-import { type Accepted, accept } from './accept.ts';
+import { accept } from './accept.ts';
+import { answer } from './answer.ts';
 import { authenticate, type IngestEnv } from './authenticate.ts';
 import { eventsIn } from './cloudevents.ts';
 import { coalesced } from './coalesce.ts';
 import { masakariApi } from './masakari/app.ts';
 import { onError, problem } from './problem.ts';
+import { webhooks } from './webhooks.ts';
 
 export interface IngestServices extends Services {
   readonly secrets: Secrets;
@@ -37,16 +39,12 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     const events = await eventsIn(c);
     if (events === undefined)
       return problem(415, 'send application/cloudevents+json, application/cloudevents-batch+json or ce- headers');
-    return answer(c, await accept(taking, c.var.reporter, events));
+    return answer(await accept(taking, c.var.reporter, events));
   });
   app.all('/v1/events', () => problem(405, 'events are sent with POST'));
+  app.use('/v1/webhooks/*', authenticate(services));
+  app.route('/v1/webhooks', webhooks(taking));
+  // Last, as its paths begin with a project of any name.
   app.route('/', masakariApi(taking));
   return app;
-}
-
-/** 202 when something is in the queue, or there was nothing to take. Who is told 429 has to send the rest again. */
-function answer(c: Context, { accepted, refused, tooMany }: Accepted): Response {
-  if (tooMany) return problem(429, 'this reporter says too much', { accepted, refused });
-  if (accepted === 0 && refused.length > 0) return problem(403, refused[0]?.because ?? '', { accepted, refused });
-  return c.json({ accepted, refused }, 202);
 }
