@@ -9,6 +9,7 @@ import { gatewayCommand } from './commands/gateway.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
+import { probeCommand } from './commands/probe.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -51,6 +52,7 @@ for (const command of [
   dismissCommand(),
   redriveCommand(),
   gatewayCommand(),
+  probeCommand(),
   policyCommand(),
   tokenCommand(),
   schemaCommand(),

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import type { Sender } from '#infra/gateway/forward.ts';
 import { type Gateway, type ReadDatagram, startGateway } from '#infra/gateway/gateway.ts';
 import { hostKey } from '#infra/gateway/hbv2.ts';
 import { hexKeys } from '#infra/gateway/keys.ts';
 import { kept, namesIn } from '#infra/gateway/names.ts';
 import { hbv2Reader, kdumpReader } from '#infra/gateway/readers.ts';
-import { httpSender, sqsSender } from '#infra/gateway/senders.ts';
 import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
 import { hostAddresses } from '#shared/adapters/openstack/host-addresses.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
@@ -16,19 +12,13 @@ import { systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { jsonLog, print } from '../output.ts';
+import { keysOption, portNumber, type SenderFlags, senderOf, withSenderOptions } from './sender-options.ts';
 import { cloudOption } from './site-options.ts';
 
-interface GatewayFlags {
+interface GatewayFlags extends SenderFlags {
   readonly address: string;
   readonly port: number;
-  readonly name: string;
   readonly hosts?: string;
-  readonly secrets: string;
-  readonly endpoint?: string;
-  readonly token?: string;
-  readonly caFile?: string;
-  readonly queueUrl?: string;
-  readonly healthPort?: number;
 }
 
 const KEYS_AGAIN_MS = 30_000;
@@ -102,28 +92,18 @@ function keyCommand(): Command {
     });
 }
 
-const keysOption = (): Option =>
-  new Option('--secrets <file>', 'keys and tokens, mode 600').env('SALVOR_SECRETS').default('secrets.yaml');
-
 const secretOption = (): Option =>
   new Option('--secret <name>', 'the secret whose key and previousKey (hexadecimal) sign the heartbeats').default(
     'hbv2',
   );
 
-const port = (text: string): number => Number(text);
-
 function withCommonOptions(command: Command, defaultPort: number): Command {
-  return command
-    .addOption(new Option('--address <address>', 'where it listens').default('0.0.0.0'))
-    .addOption(new Option('--port <n>', 'UDP port').default(defaultPort).argParser(port))
-    .addOption(new Option('--name <name>', 'of this gateway, in the source of its events').default(hostname()))
-    .option('--hosts <file>', "YAML: names or addresses to Nova's service hosts")
-    .addOption(keysOption())
-    .addOption(new Option('--endpoint <url>', "salvor's HTTP endpoint").env('SALVOR_ENDPOINT'))
-    .option('--token <name>', 'the secret with the token of this reporter, for --endpoint')
-    .option('--ca-file <file>', 'PEM: the CA of --endpoint')
-    .addOption(new Option('--queue-url <url>', 'send to the queue host-events instead').env('QUEUE_URL'))
-    .addOption(new Option('--health-port <n>', 'GET /healthz on 127.0.0.1').argParser(port));
+  return withSenderOptions(
+    command
+      .addOption(new Option('--address <address>', 'where it listens').default('0.0.0.0'))
+      .addOption(new Option('--port <n>', 'UDP port').default(defaultPort).argParser(portNumber))
+      .option('--hosts <file>', "YAML: names or addresses to Nova's service hosts"),
+  );
 }
 
 const namesOf = (path: string | undefined): ReadonlyMap<string, string> =>
@@ -136,17 +116,6 @@ function connectTo(cloudName: string | undefined, secrets: string) {
     ...(cloudName === undefined ? {} : { cloudName }),
   });
   return connect(cloud, fileSecrets(secrets));
-}
-
-async function senderOf({ endpoint, token, caFile, queueUrl, secrets }: GatewayFlags): Promise<Sender> {
-  if (endpoint !== undefined && token !== undefined) {
-    const caPem = caFile === undefined ? {} : { caPem: readFileSync(caFile, 'utf8') };
-    return httpSender({ endpoint, token, secrets: fileSecrets(secrets), ...caPem });
-  }
-  if (queueUrl === undefined || endpoint !== undefined)
-    throw new PermanentError('say where salvor is: --endpoint with --token, or --queue-url');
-  const { SQSClient } = await import('@aws-sdk/client-sqs');
-  return sqsSender(new SQSClient({ useQueueUrlAsEndpoint: true }), queueUrl);
 }
 
 async function runUntilStopped(kind: string, flags: GatewayFlags, read: ReadDatagram): Promise<void> {

@@ -39,8 +39,8 @@ const MAX_AGE_MS = 900_000;
 const TELL_AGAIN_MS = 60_000;
 
 /**
- * Sends events on, once a second, the newest of each host and type only: while salvor is out of reach they wait, and never
- * take more room than there are hosts.
+ * Sends events on, once a second, the newest of each host or instance and type only: while salvor is out of reach they wait, and never
+ * take more room than there are of those.
  */
 export function startForwarding(
   sender: Sender,
@@ -54,7 +54,8 @@ export function startForwarding(
   let failingSinceMs: number | undefined;
   let toldAtMs = Number.NEGATIVE_INFINITY;
 
-  const keyOf = ({ type, data }: HostEvent): string => `${type} ${data.host}`;
+  const keyOf = ({ type, data }: HostEvent): string =>
+    `${type} ${data.host} ${'instanceId' in data ? data.instanceId : ''}`;
   const tell = (message: string, because: string): void => {
     if (clock.now() - toldAtMs < TELL_AGAIN_MS) return;
     toldAtMs = clock.now();

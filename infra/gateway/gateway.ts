@@ -1,12 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HostEvent } from '#events/host-event.ts';
 import type { Clock } from '#shared/ports.ts';
 import type { Log } from '#shared/services.ts';
 import { throttle } from '#shared/shell/throttle.ts';
 import { type Sender, startForwarding } from './forward.ts';
+import { isReaching, serveHealth, tellEveryMinute } from './health.ts';
 
 /** What a datagram says; a word why it says nothing. */
 export type Reading = { readonly event: HostEvent } | { readonly dropped: string };
@@ -41,9 +41,6 @@ export interface Gateway {
 const PER_ADDRESS = 1_200;
 const OF_ALL = 300_000;
 const EVERYBODY = 'everybody';
-const TELL_EVERY_MS = 60_000;
-/** So long without salvor, and the gateway is not well. */
-const UNWELL_AFTER_MS = 60_000;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -79,36 +76,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const figures = () => ({ ...Object.fromEntries(counts), ...forwarder.figures });
-  let told = '';
-  const telling = setInterval(() => {
-    const now = JSON.stringify(figures());
-    // Said also when nothing came: that is how its log shows that it lives.
-    log.info(`gateway ${kind}`, { ...figures(), changed: now !== told });
-    told = now;
-  }, TELL_EVERY_MS);
-  const isWell = (): boolean => clock.now() - (forwarder.failingSinceMs() ?? clock.now()) < UNWELL_AFTER_MS;
+  const stopTelling = tellEveryMinute(log, `gateway ${kind}`, figures);
+  const isWell = () => isReaching(forwarder, clock);
   const health = options.healthPort === undefined ? undefined : await serveHealth(options.healthPort, isWell, figures);
   return {
     port: socket.address().port,
     healthPort: health && (health.address() as AddressInfo).port,
     figures,
     stop: async () => {
-      clearInterval(telling);
+      stopTelling();
       await new Promise<void>((resolve) => socket.close(() => resolve()));
       health?.close();
       health?.closeAllConnections();
       await forwarder.stop();
     },
   };
-}
-
-async function serveHealth(port: number, isWell: () => boolean, figures: () => object): Promise<Server> {
-  const server = createServer((request, response) => {
-    request.resume();
-    const status = request.url === '/healthz' ? (isWell() ? 200 : 503) : 404;
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(figures()));
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
 }

@@ -67,7 +67,7 @@ export function serverDetail(request: NovaRequest, server: SimServer): Record<st
     flavor: flavorView(request, server),
     created: isoSeconds(server.createdMs),
     updated: isoSeconds(server.updatedMs),
-    addresses: {},
+    addresses: server.addresses ?? {},
     accessIPv4: '',
     accessIPv6: '',
     links: links(request, server),

@@ -67,6 +67,13 @@ interface ServerFault {
   readonly createdMs: number;
 }
 
+export interface SimAddress {
+  readonly addr: string;
+  readonly version: 4 | 6;
+  readonly 'OS-EXT-IPS:type': 'fixed' | 'floating';
+  readonly 'OS-EXT-IPS-MAC:mac_addr': string;
+}
+
 export interface SimServer {
   readonly id: string;
   /** Order of creation. */
@@ -83,6 +90,8 @@ export interface SimServer {
   readonly imageId: string | null;
   readonly volumes: readonly { readonly id: string; readonly deleteOnTermination: boolean }[];
   metadata: Record<string, string>;
+  /** By network, as Nova shows them; none if absent. */
+  addresses?: Readonly<Record<string, readonly SimAddress[]>>;
   lockedBy: 'owner' | 'admin' | null;
   lockedReason: string | null;
   fault: ServerFault | null;
