@@ -1,5 +1,6 @@
 import { readAudit } from '#shared/state/read-audit.ts';
 import { signIn } from '#test/openstack/api.ts';
+import { seedBase } from '#test/openstack/base.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from '#test/openstack/pipeline.ts';
 import { openRig, type Rig } from '#test/openstack/rig.ts';
 import { tidy } from '#test/openstack/suite.ts';
@@ -45,7 +46,9 @@ export async function measureDetection(rounds: number, say: (line: string) => vo
 }
 
 async function measureOnce(rig: Rig, requireNovaDown: boolean): Promise<{ heard: number; confirmed: number }> {
-  await tidy(rig, await signIn(rig.authUrl, rig.accounts.admin));
+  const admin = await signIn(rig.authUrl, rig.accounts.admin);
+  await tidy(rig, admin);
+  await seedBase(admin, rig.computes);
   const policy = { ...rigPolicy(rig, { graceSeconds: 0, requireNovaDown }), watch: WATCH };
   const pipeline = await startRigPipeline(rig, policy);
   try {
