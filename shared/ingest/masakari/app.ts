@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { serve } from './answer.ts';
-import type { MasakariServices } from './call.ts';
+import type { Action, MasakariServices, Refused } from './call.ts';
 import { Fault, faultBody } from './faults.ts';
 import { HOST_ACTIONS } from './hosts.ts';
 import { HEADER, inHeader, microversionOf } from './microversion.ts';
@@ -15,8 +15,15 @@ const MAX_BODY_BYTES = 114_688;
 /** With and without the project's id, as catalogues have either. */
 const PREFIXES = ['/v1', '/v1/:project{[0-9a-f-]+}'] as const;
 
-const ACTIONS = [...NOTIFICATION_ACTIONS, ...VMOVE_ACTIONS, ...SEGMENT_ACTIONS, ...HOST_ACTIONS];
-const REFUSED = [...REFUSED_ON_NOTIFICATIONS, ...REFUSED_ON_VMOVES];
+/** All that its router knows. */
+export const MASAKARI_ACTIONS: readonly (Action | Refused)[] = [
+  ...NOTIFICATION_ACTIONS,
+  ...VMOVE_ACTIONS,
+  ...SEGMENT_ACTIONS,
+  ...HOST_ACTIONS,
+  ...REFUSED_ON_NOTIFICATIONS,
+  ...REFUSED_ON_VMOVES,
+];
 
 /**
  * Masakari's API v1, microversions 1.0 to 1.3, for monitors, clients and dashboards that know nothing of salvor. What it
@@ -37,9 +44,8 @@ export function masakariApi(services: MasakariServices): Hono {
       }
     });
   for (const prefix of PREFIXES) {
-    for (const action of ACTIONS) api.on(action.method, prefix + action.path, limit, (c) => serve(services, c, action));
-    for (const refused of REFUSED)
-      api.on(refused.method, prefix + refused.path, limit, (c) => serve(services, c, refused));
+    for (const action of MASAKARI_ACTIONS)
+      api.on(action.method, prefix + action.path, limit, (c) => serve(services, c, action));
   }
   return api;
 }
