@@ -9,8 +9,9 @@ import { authenticate, type IngestEnv } from './authenticate.ts';
 import { eventsIn } from './cloudevents.ts';
 import { coalesced } from './coalesce.ts';
 import { masakariApi } from './masakari/app.ts';
+import { openApi } from './openapi.ts';
 import { onError, problem } from './problem.ts';
-import { webhooks } from './webhooks.ts';
+import { SOURCES, webhooks } from './webhooks.ts';
 
 export interface IngestServices extends Services {
   readonly secrets: Secrets;
@@ -34,7 +35,9 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     }),
   );
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.use('/v1/events', authenticate(services));
+  app.get('/openapi.json', (c) => c.json(openApi(SOURCES)));
+  const letIn = authenticate(services);
+  app.use('/v1/events', letIn);
   app.post('/v1/events', async (c) => {
     const events = await eventsIn(c);
     if (events === undefined)
@@ -42,7 +45,7 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     return answer(await accept(taking, c.var.reporter, events));
   });
   app.all('/v1/events', () => problem(405, 'events are sent with POST'));
-  app.use('/v1/webhooks/*', authenticate(services));
+  app.use('/v1/webhooks/*', letIn);
   app.route('/v1/webhooks', webhooks(taking));
   // Last, as its paths begin with a project of any name.
   app.route('/', masakariApi(taking));

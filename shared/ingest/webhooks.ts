@@ -13,7 +13,8 @@ import type { ConsulSeen } from './sources/consul-networks.ts';
 import type { SourceContext } from './sources/source.ts';
 
 const CONSUL = 'consul';
-const SOURCES = [CONSUL, ...Object.keys(MAPPERS)].sort();
+/** Whose own form is understood. */
+export const SOURCES: readonly string[] = [CONSUL, ...Object.keys(MAPPERS)].sort();
 const MAX_RACES = 8;
 /** Reasons why something said nothing, in one answer. */
 const MAX_TOLD = 100;
