@@ -5,6 +5,7 @@ import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
 import { type Policy, policySchema } from '#shared/domain/policy.ts';
+import type { KeystoneTokens } from '#shared/ports.ts';
 import { type IncidentEntry, listIncidents } from '#shared/state/hosts.ts';
 import { until } from './poll.ts';
 import type { Rig } from './rig.ts';
@@ -15,6 +16,8 @@ type PolicyInput = (typeof policySchema)['_zod']['input'];
 export interface RigPipeline {
   readonly embedded: Embedded;
   readonly policy: Policy;
+  /** Of the rig's Keystone, asked by the same account. */
+  readonly tokens: KeystoneTokens;
   /** Reports the host down, as one agent would, with an ordinary SQS client. */
   reportDown(host: string): Promise<void>;
   /** The newest incident, once it is closed. */
@@ -74,6 +77,7 @@ export async function startRigPipeline(rig: Rig, policy: Policy): Promise<RigPip
   return {
     embedded,
     policy,
+    tokens: connection.tokens,
     reportDown: async (host) => {
       const event = {
         specversion: '1.0',

@@ -33,7 +33,7 @@ export function listingOf(params: URLSearchParams, keys: readonly string[]): Lis
     key,
     descending: (sortDirs[index] ?? first) === 'desc',
   }));
-  return { limit, marker: params.get('marker') ?? undefined, order };
+  return { limit, marker: params.get('marker') || undefined, order };
 }
 
 function limitOf(text: string | null): number {
