@@ -1,7 +1,9 @@
 import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
+import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
+import type { LoadFigures } from './load.ts';
 import type { OpenStackFigures } from './openstack.ts';
 import type { ScaleFigures } from './scale.ts';
 
@@ -20,6 +22,7 @@ interface Measured<T> {
 export interface Results {
   readonly bundles?: Measured<BundleFigures>;
   readonly ingest?: Measured<IngestFigures>;
+  readonly http?: Measured<HttpFigures>;
   readonly heartbeats?: Measured<HeartbeatFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
@@ -36,7 +39,7 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, detection, scale, ingest, heartbeats, bundles }: Results): string {
+export function page({ openstack, detection, scale, ingest, http, heartbeats, bundles }: Results): string {
   return [
     '# Benchmarks',
     '',
@@ -45,6 +48,7 @@ export function page({ openstack, detection, scale, ingest, heartbeats, bundles 
     ...(detection === undefined ? [] : detectionPart(detection)),
     ...(scale === undefined ? [] : scalePart(scale)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
+    ...(http === undefined ? [] : httpPart(http)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
@@ -133,6 +137,27 @@ function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): strin
     `| through receive-host-event | ${ingestPerSecond} |`,
     '',
     `Median ratio **${two(ratio)}**. State transactions: ${stateTransactions}.`,
+  ];
+}
+
+function httpPart({ machine, figures }: NonNullable<Results['http']>): string[] {
+  const { hosts, perSecond, seconds, notifications, events } = figures;
+  const row = (name: string, { accepted, errors, p50, p99, perSecond: rate }: LoadFigures): string =>
+    `| ${name} | ${accepted} | ${errors} | ${Math.round(rate)} | ${Math.round(p50)} | ${Math.round(p99)} |`;
+  return [
+    '',
+    '## The HTTP endpoint',
+    '',
+    on(machine),
+    '',
+    `${perSecond} requests a second for ${seconds} s, of ${hosts} hosts, whether the server keeps up or not, at one site with the whole`,
+    'pipeline in the same process, its state and queues on disk; the load and a simulated Keystone share the two cores.',
+    'An answer of 202 means that the event is in the durable queue. Milliseconds from when each request was due.',
+    '',
+    '| | accepted | errors | a second | p50 | p99 |',
+    '| --- | --- | --- | --- | --- | --- |',
+    row('`POST /v1/notifications`, as Masakari’s monitors send', notifications),
+    row('`POST /v1/events`', events),
   ];
 }
 
