@@ -25,9 +25,7 @@ describe('what a program sends', () => {
   });
 
   it('is there for each source', () => {
-    expect(new Set(captured.map(({ source }) => source))).toEqual(
-      new Set([...Object.keys(MAPPERS), 'consul'].filter((source) => source !== 'systemd')),
-    );
+    expect(new Set(captured.map(({ source }) => source))).toEqual(new Set([...Object.keys(MAPPERS), 'consul']));
   });
 
   it('is named with its program, and nothing else lies there', () => {
