@@ -60,8 +60,10 @@ export function policyOf(random: Random, hosts: readonly PlannedHost[], focuses:
       },
       fencing: { proofMaxAgeSeconds, retryBaseSeconds: pickOne(random, [2, 5]), retryMaxSeconds: 30 },
     })),
-    // What Nova says by itself is another reporter's word, of which there are several already.
-    watch: { everySeconds: 0 },
+    watch: {
+      everySeconds: happens(random, 0.3) ? pickOne(random, [10, 30]) : 0,
+      staleSeconds: pickOne(random, [20, 40]),
+    },
     settling: { pauseSeconds: pickOne(random, [0, 60, 120]), maxGapSeconds: pickOne(random, [120, 300]) },
     observer: {
       devices: pickOne(random, [1, 5, 5, 5]),

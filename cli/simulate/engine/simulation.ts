@@ -133,7 +133,7 @@ export class Simulation {
     const servicesFor = (current: () => Invocation): Services =>
       wrap({
         state: statePort(current, this.store, latencies),
-        outbox: outboxPort(current, this.queues, latencies),
+        outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
         clock: { now, sleep: (ms) => current().sleep(ms) },
