@@ -2,6 +2,9 @@
 const FORM =
   /^(\d{4})(?:-?(\d{1,2})(?:-?(\d{1,2}))?)?(?:[T ](\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
+/** Later years have five digits. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** A moment, in Unix microseconds: what monitors send has six decimals. */
 export type Micros = bigint;
 
@@ -15,10 +18,12 @@ export function parseTime(text: string): Micros | undefined {
   const ms = Date.UTC(y, mo - 1, d, h, mi, s);
   const at = new Date(ms);
   const isReal = at.getUTCMonth() === mo - 1 && at.getUTCDate() === d && h < 24 && mi < 60 && s < 60;
-  if (!isReal || y < 1970) return undefined;
+  if (!isReal) return undefined;
   const offset = offsetMinutes(zone);
   if (offset === undefined) return undefined;
-  return BigInt(ms - offset * 60_000) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
+  const utcMs = ms - offset * 60_000;
+  if (utcMs < 0 || utcMs > LAST_MS) return undefined;
+  return BigInt(utcMs) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
 function offsetMinutes(zone: string): number | undefined {
