@@ -6,7 +6,7 @@ import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { drillCommand } from './commands/drill.ts';
 import { gatewayCommand } from './commands/gateway.ts';
-import { importCommand } from './commands/import-masakari.ts';
+import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
