@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from './free-port.ts';
-import { AGENTS, type Ingest, startIngest } from './ingest.ts';
+import { connectedTo, type Ingest, startIngest } from './ingest.ts';
 import { type Running, run } from './program.ts';
 
 /**
@@ -21,20 +21,9 @@ describe.skipIf(CONSUL === undefined)('Consul', () => {
   beforeEach(async () => {
     ingest = await startIngest();
     serverPorts = { http: await freePort(), serf: await freePort() };
-    // As docs/sources.md has it.
-    const handler = {
-      handler_type: 'http',
-      http_handler_config: {
-        path: `${ingest.url}/v1/webhooks/consul`,
-        header: { Authorization: ['Bearer a-token-of-the-test'] },
-      },
-    };
-    watching = {
-      watches: [
-        { type: 'checks', state: 'critical', ...handler },
-        { type: 'nodes', ...handler },
-      ],
-    };
+    const [, watch = ''] = connectedTo(ingest, 'Consul').split('\n');
+    const { watches } = JSON.parse(watch);
+    watching = { watches: [...watches, { ...watches[0], type: 'nodes', state: undefined }] };
   });
   afterEach(async () => {
     await Promise.all(agents.splice(0).map((agent) => agent.stop()));
@@ -100,9 +89,9 @@ describe.skipIf(CONSUL === undefined)('Consul', () => {
     await passes('compute-1');
     compute.process.kill('SIGKILL');
     await vi.waitFor(async () => expect((await health('critical')).length).toBe(1), { timeout: 60_000, interval: 200 });
-    const url = `http://127.0.0.1:${serverPorts.http}/v1/health/state/critical`;
-    const env = { ...process.env, SALVOR_CONFIG: ingest.agentConfig };
-    const poll = run('sh', ['-c', `curl -sf ${url} | ${AGENTS}salvor-send --webhook consul`], env);
+    const crontab = connectedTo(ingest, 'Consul').trim().split('\n').at(-1) ?? '';
+    const command = crontab.replace('* * * * * ', '').replace('127.0.0.1:8500', `127.0.0.1:${serverPorts.http}`);
+    const poll = run('sh', ['-c', command], { ...process.env, SALVOR_CONFIG: ingest.agentConfig });
     expect(await ingest.events((all) => all.length > 0)).toMatchObject([
       { type: 'host.down', data: { host: 'compute-1' } },
     ]);

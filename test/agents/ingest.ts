@@ -11,10 +11,20 @@ import { startSqsServer } from '#infra/embedded/sqs-server.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { type SeenRequest, serve } from '../adapters/server.ts';
+import { connectionOf } from '../docs/sources-config.ts';
 import { fakeIngest, fakeSecrets } from '../ingest/support.ts';
 
 export const AGENTS = fileURLToPath(new URL('../../agents/', import.meta.url));
 const TOKEN = 'a-token-of-the-test';
+
+/** What docs/sources.md has a user write, for the test's own server and files. */
+export const connectedTo = (ingest: Ingest, title: string): string =>
+  connectionOf(title)
+    .replaceAll('https://salvor.example:15868', ingest.url)
+    .replaceAll('/etc/salvor/token', ingest.tokenFile)
+    .replaceAll('/etc/salvor/agent.conf', ingest.agentConfig)
+    .replaceAll('/usr/lib/salvor/', AGENTS)
+    .replaceAll('1f0c…', TOKEN);
 
 export interface Ingest {
   /** Where programs send to: hands everything on to the embedded server, and remembers it. */

@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { AGENTS, type Ingest, startIngest } from './ingest.ts';
-import { describeWith, missingPrograms, type Running, run } from './program.ts';
+import { connectedTo, type Ingest, startIngest } from './ingest.ts';
+import { describeWith, missingPrograms, type Running, run, withSbin } from './program.ts';
 
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
@@ -24,7 +24,7 @@ describeWith('Nagios', missingPrograms('nagios4', 'curl'), () => {
     );
     writeFileSync(path('objects.cfg'), objects());
     writeFileSync(path('nagios.cfg'), configuration());
-    nagios = run('nagios4', [path('nagios.cfg')]);
+    nagios = run('nagios4', [path('nagios.cfg')], { ...withSbin(), SALVOR_CONFIG: ingest.agentConfig });
     await vi.waitFor(() => expect(nagios.output()).toContain('worker'), { timeout: 20_000, interval: 100 });
   });
   afterEach(async () => {
@@ -32,6 +32,7 @@ describeWith('Nagios', missingPrograms('nagios4', 'curl'), () => {
     await ingest.close();
   });
 
+  const documented = () => connectedTo(ingest, 'Nagios, Naemon, Icinga').trim().split('\n');
   const configuration = () => `
 cfg_file=${path('objects.cfg')}
 log_file=${path('var/nagios.log')}
@@ -55,20 +56,19 @@ host_inter_check_delay_method=n
 service_inter_check_delay_method=n
 enable_notifications=1
 enable_event_handlers=1
-enable_environment_macros=1
+${documented()
+  .filter((line) => /^\w+=/.test(line))
+  .join('\n')}
 `;
 
-  /** The command, the event handlers and the contact are those of docs/sources.md; the checks are the test's. */
+  /** With the command of docs/sources.md; the contact that repeats it and the checks are the test's. */
   const objects = () => `
 define timeperiod {
   timeperiod_name always
   alias always
 ${days.map((day) => `  ${day} 00:00-24:00`).join('\n')}
 }
-define command {
-  command_name salvor
-  command_line SALVOR_CONFIG=${ingest.agentConfig} ${AGENTS}nagios-handler.sh
-}
+${documented().slice(documented().indexOf('define command {')).join('\n')}
 define command {
   command_name check
   command_line ${path('check.sh')} $ARG1$
@@ -90,7 +90,6 @@ define host {
   check_interval 1
   retry_interval 1
   max_check_attempts 3
-  event_handler salvor
   contacts salvor
   notification_period always
   notification_options d,r

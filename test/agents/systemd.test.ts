@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { AGENTS, type Ingest, startIngest } from './ingest.ts';
+import { AGENTS, connectedTo, type Ingest, startIngest } from './ingest.ts';
 import { describeWith, missingPrograms, type Running, run, withSbin } from './program.ts';
 
 const MANAGER = fileURLToPath(new URL('./systemd-manager.sh', import.meta.url));
@@ -42,10 +42,11 @@ describeWith('systemd', missing(), () => {
       const unit = readFileSync(join(AGENTS, 'systemd', name), 'utf8');
       writeFileSync(join(units, name), unit.replaceAll(INSTALLED, AGENTS));
     }
-    writeFileSync(
-      join(units, 'nova-compute.service'),
-      "[Unit]\nOnFailure=salvor-failure@%n.service\n[Service]\nExecStart=/bin/sh -c 'sleep 1; exit 3'\n",
-    );
+    writeFileSync(join(units, 'nova-compute.service'), "[Service]\nExecStart=/bin/sh -c 'sleep 1; exit 3'\n");
+    const documented = connectedTo(ingest, 'systemd: heartbeat and OnFailure');
+    const dropIn = join(units, 'nova-compute.service.d');
+    mkdirSync(dropIn);
+    writeFileSync(join(dropIn, 'salvor.conf'), documented.slice(documented.indexOf('[Unit]')));
     writeFileSync(join(units, 'all.target'), '[Unit]\nWants=nova-compute.service salvor-heartbeat.timer\n');
     cgroup = cgroupOf('manager');
     mkdirSync(cgroup);
