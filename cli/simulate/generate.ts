@@ -31,10 +31,14 @@ export function scenarioOf(seed: number): Scenario {
   ];
   const lastMs = Math.max(...failures.map(({ atMs }) => atMs), ...endsMs);
   const proofMaxAgeSeconds = policy.segments[0]?.fencing?.proofMaxAgeSeconds ?? 120;
+  // Told from the seed alone: all else is as it would be without.
+  const beats =
+    seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
   return {
     seed,
     hosts,
-    policy,
+    policy: beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } },
+    beats,
     failures,
     halts,
     instances,
@@ -47,6 +51,8 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
+/** One seed in so many has hosts that send heartbeats: they make for many messages. */
+const BEATS_EVERY = 8;
 /** One seed in so many. */
 const RELAPSES_EVERY = 5;
 /** A recovery, the repair and the boot take no longer, if nothing goes wrong. */

@@ -2,6 +2,7 @@ import type { HostEvent } from '#events/host-event.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import { isAlive } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
+import type { Scenario } from './scenario.ts';
 
 /** Edge agents that watch every host and tell the truth, each by its own clock. */
 export const REPORTERS = ['/agents/consul', '/agents/pacemaker', '/agents/alertmanager'] as const;
@@ -41,6 +42,19 @@ export function startReporters(simulation: Simulation, times: ReporterTimes): vo
   const hosts = [...simulation.world.hosts.values()];
   for (const [index, source] of (times.sources ?? REPORTERS).entries())
     for (const host of hosts) watch(simulation, host, source, times, times.skewMs[index] ?? 0);
+}
+
+/** Every host speaks for itself while it is alive. */
+export function startBeats(simulation: Simulation, { everyMs, skewMs }: NonNullable<Scenario['beats']>): void {
+  const { scheduler, random } = simulation;
+  for (const host of simulation.world.hosts.values()) {
+    const beat = (): void => {
+      if (isAlive(host))
+        simulation.report(eventOf(simulation, 'host.heartbeat', host.name, `/itself/${host.name}`, skewMs));
+      scheduler.after(everyMs * (0.9 + 0.2 * random.next()), beat);
+    };
+    scheduler.after(everyMs * random.next(), beat);
+  }
 }
 
 function watch(

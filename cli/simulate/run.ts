@@ -10,7 +10,7 @@ import { Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
 import { performDue, scheduleEvents } from './moments.ts';
-import { startReporters } from './reporters.ts';
+import { startBeats, startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
 
 /** After so long in the calm what has not ended never will. */
@@ -80,6 +80,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   for (const failure of scenario.failures) scheduler.after(failure.atMs, () => fail(simulation, failure));
   for (const halt of scenario.halts) standStill(simulation, halt);
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
+  if (scenario.beats !== null) startBeats(simulation, scenario.beats);
   startCaretaker(
     simulation,
     new Map(scenario.hosts.flatMap(({ name, segment }) => (segment === null ? [] : [[name, segment] as const]))),

@@ -57,6 +57,8 @@ export interface Scenario {
   readonly hosts: readonly PlannedHost[];
   readonly instances: readonly PlannedInstance[];
   readonly policy: PolicyInput;
+  /** Every host that is alive sends a heartbeat so often, by a clock that is ahead by this. Null: none does. */
+  readonly beats: { readonly everyMs: number; readonly skewMs: number } | null;
   readonly failures: readonly PlannedFailure[];
   readonly halts: readonly PlannedHalt[];
   readonly faults: readonly PlannedFault[];

@@ -11,8 +11,8 @@ import type { TaskSight } from './task-sight.ts';
 export type Basis = HostBasis | TaskBasis;
 
 export type HostBasis =
-  /** `decideReports`. The segment by the inventory mirror. */
-  | { readonly by: 'reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideReports`. The segment by the inventory mirror; `hearUntilMs` of a host whose heartbeats are expected. */
+  | { readonly by: 'reports'; readonly atMs: number; readonly segment: string | null; readonly hearUntilMs?: number }
   /** `decideConfirmation`, or `holdForOutage`. Their evidence is in the facts. */
   | { readonly by: 'gates'; readonly atMs: number }
   /** `fenceFailed`: there was nothing to decide on, as the fact says. */

@@ -86,6 +86,10 @@ export function beatOfLease(lease: Lease, { events }: Pick<Policy, 'events'>, no
   return { event: { ...event, data: { schemaVersion: 1, host } }, reporter, receivedAtMs: cameAtMs };
 }
 
+/** A host whose lease has not run out is heard again until then, if it lives: a quarter of the timeout is the longest interval. */
+export const nextBeatByMs = (lease: Lease, { timeoutSeconds }: Settings, nowMs: number): number | undefined =>
+  lease.endsAtMs > nowMs ? nowMs + timeoutSeconds * 1000 * FRESH_PART : undefined;
+
 /** The parts of the timeout in which heartbeats must come and be read, or it is us who hear nothing. */
 const FRESH_PART = 1 / 4;
 const GAP_PART = 1 / 2;
@@ -173,7 +177,7 @@ export function silenceOf(lease: Lease, id: string, nowMs: number): Extract<Host
   return {
     specversion: '1.0',
     id,
-    source: SILENCE_REPORTER,
+    source: '/salvor/watch-hosts',
     reporter: SILENCE_REPORTER,
     type: 'host.down',
     time: new Date(Math.min(nowMs, beatAtMs + (nowMs - cameAtMs))).toISOString(),

@@ -33,6 +33,8 @@ export interface ReportInput {
   /** The segment that protects the host, by the inventory mirror; undefined: none does. It is read live before any action. */
   readonly segment: Segment | undefined;
   readonly newIncidentId: string;
+  /** No grace period ends before: the host's next heartbeat is to be heard, since one before may not be on record. */
+  readonly hearUntilMs?: number | undefined;
   /** What is on record counts: an older salvor wrote heartbeats down while nobody doubted the host, too. */
   readonly everyBeat?: true;
 }
@@ -137,14 +139,14 @@ function consequences(
   host: HostState,
   claims: HostState['claims'],
   reported: readonly Reported[],
-  { segment, newIncidentId }: ReportInput,
+  { segment, newIncidentId, hearUntilMs = 0 }: ReportInput,
   nowMs: number,
 ): readonly IncidentFact[] {
   if (host.incident !== null) return consequencesForIncident(host.incident, claims, nowMs);
   if (segment === undefined || !reported.some((fact) => isNewDown(host, claims, fact, segment))) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
-  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, reported));
+  const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, reported), hearUntilMs);
   return [
     {
       type: 'incident-opened',

@@ -1,6 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import { type HostFact, type HostState, newHost } from '#shared/domain/host.ts';
-import { decideReports, type ReceivedEvent, type ReportInput } from '#shared/domain/reports.ts';
+import { decideReports, type ReportInput } from '#shared/domain/reports.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import { deliveryOf, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
@@ -40,11 +40,15 @@ export async function foldReports(
       version: 'absent' as const,
     };
     const nowMs = clock.now();
-    const decide = (all: readonly ReceivedEvent[]) =>
-      decideReports(loaded.value, { ...input, events: all }, policy, nowMs);
-    const first = decide(events);
-    const facts = isNewDoubt(loaded.value, first) ? decide([...(await lastBeat(services, host)), ...events]) : first;
-    const basis = { by: 'reports', atMs: nowMs, segment: input.segment?.name ?? null } as const;
+    const first = decideReports(loaded.value, { ...input, events }, policy, nowMs);
+    const { beats: before, ...heard } = isNewDoubt(loaded.value, first)
+      ? await lastBeat(services, host, nowMs)
+      : { beats: undefined };
+    const facts =
+      before === undefined
+        ? first
+        : decideReports(loaded.value, { ...input, ...heard, events: [...before, ...events] }, policy, nowMs);
+    const basis = { by: 'reports', atMs: nowMs, segment: input.segment?.name ?? null, ...heard } as const;
     try {
       const committed = facts.length > 0 ? await commitHost(services, loaded, { facts, basis }) : loaded;
       const moved = committed.value.incident?.tick !== loaded.value.incident?.tick;

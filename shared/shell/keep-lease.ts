@@ -5,6 +5,7 @@ import {
   heard,
   isBeat,
   type Lease,
+  nextBeatByMs,
   renewedLease,
 } from '#shared/domain/heartbeats.ts';
 import { notBelieved } from '#shared/domain/judge-report.ts';
@@ -46,11 +47,16 @@ export async function believedBeats(
   return beats.filter(isBelieved);
 }
 
-/** What the host's lease has to say when somebody says that it is down: at most one heartbeat. */
-export async function lastBeat({ state, policy, clock }: Services, host: KnownHost): Promise<readonly Beat[]> {
-  const lease = await loadLease(state, host, host.host);
-  const beat = lease && beatOfLease(lease.value, policy, clock.now());
-  return beat === undefined ? [] : [beat];
+/** What the host's lease has to say when somebody says that it is down: at most one heartbeat, and by when the next is due. */
+export async function lastBeat(
+  { state, policy }: Services,
+  host: KnownHost,
+  nowMs: number,
+): Promise<{ readonly beats: readonly Beat[]; readonly hearUntilMs?: number }> {
+  const lease = (await loadLease(state, host, host.host))?.value;
+  const beat = lease && beatOfLease(lease, policy, nowMs);
+  const hearUntilMs = lease && nextBeatByMs(lease, policy.heartbeats, nowMs);
+  return { beats: beat === undefined ? [] : [beat], ...(hearUntilMs === undefined ? {} : { hearUntilMs }) };
 }
 
 /**

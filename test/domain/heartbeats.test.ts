@@ -192,7 +192,7 @@ describe('a silence', () => {
 
   it('is a word of its own, whoever forwarded the heartbeats', () => {
     const said = silenceOf(silent('b'), 'an id', NOW_MS);
-    expect(said).toMatchObject({ type: 'host.down', id: 'an id', source: SILENCE_REPORTER, time: iso(NOW_MS) });
+    expect(said).toMatchObject({ type: 'host.down', id: 'an id', reporter: SILENCE_REPORTER, time: iso(NOW_MS) });
     expect(said.data).toEqual({
       schemaVersion: 1,
       host: 'b',

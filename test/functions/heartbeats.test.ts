@@ -70,6 +70,22 @@ describe('a heartbeat of a host that nobody doubts', () => {
     expect((await hostNow())?.incident?.status).toBe('suspected');
   });
 
+  it('is waited for a quarter of the timeout before anything is decided, however short the grace period', async () => {
+    services.state.close();
+    services = fakeServices(aPolicy({}, { graceSeconds: 0 }));
+    await mirrorInventory(services);
+    await beat();
+    services.clock.nowMs += seconds(59);
+    await tell({ source: '/monitor/b' });
+    expect((await hostNow())?.incident).toMatchObject({ status: 'suspected', graceEndsAtMs: nowMs() + seconds(15) });
+    services.clock.nowMs += seconds(1);
+    await beat('compute-2');
+    await tell({ data: { host: 'compute-2' }, atMs: nowMs() + 1 });
+    services.clock.nowMs += seconds(600);
+    await tell({ data: { host: 'compute-3' } });
+    expect(services.outbox.take().map(({ delaySeconds }) => delaySeconds)).toEqual([15, 15, 0]);
+  });
+
   it('ends a suspicion from before it although its lease is not due', async () => {
     await beat();
     await tell({ atMs: NOW_MS + seconds(1) });
@@ -100,7 +116,7 @@ describe('a host whose heartbeats cease', () => {
       await pass(30, OTHERS);
       expect(silencesSaid()).toEqual([]);
       await pass(35, OTHERS);
-      expect(silencesSaid()).toMatchObject([{ source: 'heartbeat', data: { host: 'compute-1' } }]);
+      expect(silencesSaid()).toMatchObject([{ reporter: 'heartbeat', data: { host: 'compute-1' } }]);
     }
   });
 

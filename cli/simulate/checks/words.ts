@@ -9,6 +9,11 @@ const LEASE_MS = 60_000;
 /** What another host's item says may be this far behind where it is listed. */
 const LISTED_WITHIN_MS = 12_000;
 
+/** Half of the policy's `heartbeats.timeoutSeconds`. */
+const BEATS_KEPT_MS = 30_000;
+/** A function that reads reports takes no longer. */
+const FUNCTION_MS = 10_000;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 interface Word {
@@ -18,6 +23,7 @@ interface Word {
   /** By the reporter's clock. */
   readonly seenAtMs: number;
   readonly putAtMs: number;
+  readonly isBeat: boolean;
   firstReadMs: number;
   lastReadMs: number;
 }
@@ -46,6 +52,7 @@ export class Words {
       const says = type === 'host.down' ? 'down' : 'up';
       const word: Word = {
         ...{ says, host: data.host, reporter, seenAtMs: Date.parse(time), putAtMs: atMs },
+        isBeat: type === 'host.heartbeat',
         ...{ firstReadMs: NEVER, lastReadMs: atMs },
       };
       this.#byId.set(id, word);
@@ -104,11 +111,23 @@ export class Words {
       .map(({ reporter }) => reporter);
   }
 
+  /**
+   * Heartbeats of a host that nobody doubts only renew its lease, once half of that is over; those since are not on record
+   * (docs/events.md). Whoever was at work when the incident opened may not have known it.
+   */
+  #isOnRecord({ host, isBeat, firstReadMs, putAtMs }: Word): boolean {
+    if (!isBeat) return true;
+    const knownMs = this.#incidents.openedAtMs(host) + FUNCTION_MS;
+    if (firstReadMs > knownMs) return true;
+    const before = this.#of(host).filter((word) => word.isBeat && word.firstReadMs <= knownMs);
+    return putAtMs <= Math.max(...before.map((word) => word.putAtMs)) - FUNCTION_MS - BEATS_KEPT_MS;
+  }
+
   /** An up that was surely believed. */
   #isKnownUp(word: Word, nowMs: number): boolean {
     const { says, host, firstReadMs, seenAtMs } = word;
     const isOverruled = seenAtMs <= (this.#overruledAtMs.get(host) ?? 0);
-    return says === 'up' && firstReadMs < nowMs && isBelieved(word) && !isOverruled;
+    return says === 'up' && firstReadMs < nowMs && isBelieved(word) && !isOverruled && this.#isOnRecord(word);
   }
 
   /** It is the last that its reporter has said, whatever comes in what order. */

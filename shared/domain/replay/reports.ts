@@ -8,7 +8,7 @@ import { decideReports, type ReceivedEvent, type ReportInput } from '../reports.
 export function reportsAgain(
   host: HostState,
   facts: readonly HostFact[],
-  { atMs, segment }: Extract<HostBasis, { by: 'reports' }>,
+  { atMs, segment, hearUntilMs }: Extract<HostBasis, { by: 'reports' }>,
   policy: Policy,
 ): readonly HostFact[] {
   const opened = facts.find((fact) => fact.type === 'incident-opened');
@@ -17,6 +17,7 @@ export function reportsAgain(
     segment: policy.segments.find(({ name }) => name === segment),
     newIncidentId: opened?.incidentId ?? 'a new one',
     everyBeat: true,
+    hearUntilMs,
   } as const satisfies ReportInput;
   return inRecordedOrder(decideReports(host, input, policy, atMs), facts);
 }
