@@ -24,6 +24,7 @@ import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
 import { openDevice } from './device.ts';
 import { orOutage, readGates, readHalt, readLive, segmentOf } from './live.ts';
+import { inForce } from './policy-in-force.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
 
 /** Pauses between the readings after a power-off, in ms: most devices are off within a second. */
@@ -82,8 +83,14 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const { incident } = committed.value;
   if (incident?.status !== 'fencing') return committed;
   const answer = await device.powerOff(reading.systemUuid, async () => {
-    const [now, { halted }] = await Promise.all([loadHost(services.state, host.key), readHalt(services, segment)]);
-    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());
+    const [now, { halted }, inForceNow] = await Promise.all([
+      loadHost(services.state, host.key),
+      readHalt(services, segment),
+      inForce(services),
+    ]);
+    const isHeld = inForceNow === services || live.value.heldIn(inForceNow.policy).includes(segment.name);
+    const left = isHeld ? undefined : `segment ${segment.name} does not hold the host any more`;
+    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted ?? left, clock.now());
   });
   // Who was refused a power-off will not be off in a moment.
   const after = await (answer.kind === 'refused' ? readPower(services, device) : readBack(services, device));

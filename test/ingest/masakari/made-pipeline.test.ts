@@ -128,6 +128,22 @@ it('is asked for maintenance at the last moment: a power-off that is being decid
   expect(cloud.actions).not.toContain('power-off');
 });
 
+it('is asked for maintenance once more when only the power-off is left to send', async () => {
+  const { world, path, hosts, report } = await made();
+  const { cloud } = world.services;
+  let asked = 0;
+  cloud.during = async (action) => {
+    if (action !== 'before power-off') return;
+    asked += 1;
+    const body = { host: { on_maintenance: true } };
+    expect((await world.ask('PUT', `${path}/hosts/${hosts['compute-1']}`, { body })).status).toBe(200);
+  };
+  await report();
+  await run(world, 600);
+  expect(asked).toBe(1);
+  expect(cloud.actions).toEqual([]);
+});
+
 it('keeps what is reported of a host on maintenance', async () => {
   const { world, path, hosts, report } = await made();
   await world.ask('PUT', `${path}/hosts/${hosts['compute-1']}`, { body: { host: { on_maintenance: true } } });
