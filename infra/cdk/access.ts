@@ -11,8 +11,10 @@ export interface Access {
   readonly state: readonly Exclude<StateWrite['kind'], 'append'>[];
   /** Reads the index of what is due. */
   readonly readsDue: boolean;
-  /** Adds records to the audit log. No function reads it, changes it or deletes from it. */
+  /** Adds records to the audit log. No function changes it or deletes from it. */
   readonly appendsAudit: boolean;
+  /** Reads streams of the audit log: whether a policy is on record, or what the Masakari API shows of an incident. */
+  readonly readsAudit: boolean;
   /** Speaks to Nova or Keystone, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
   readonly callsNova: boolean;
   /** Speaks to fence devices, with the secrets under the prefix. */
@@ -29,6 +31,7 @@ const step: Access = {
   state: ['put'],
   readsDue: false,
   appendsAudit: true,
+  readsAudit: true,
   callsNova: true,
   fences: false,
   readsTokens: false,
@@ -47,8 +50,27 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsDue: true,
   },
   'obey-operator': { ...step, callsNova: false },
-  'http-ingest': { ...step, sendsTo: ['host-events'], appendsAudit: false, readsTokens: true },
-  'watch-hosts': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
-  sweep: { ...step, sendsTo: [...STEPS, 'watch-hosts'], readsDue: true, appendsAudit: false, callsNova: false },
-  'mirror-inventory': { ...step, sendsTo: ['host-events'], state: ['put', 'delete'], appendsAudit: false },
+  'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
+  'watch-hosts': {
+    ...step,
+    sendsTo: ['host-events'],
+    state: ['put', 'delete'],
+    appendsAudit: false,
+    readsAudit: false,
+  },
+  sweep: {
+    ...step,
+    sendsTo: [...STEPS, 'watch-hosts'],
+    readsDue: true,
+    appendsAudit: false,
+    readsAudit: false,
+    callsNova: false,
+  },
+  'mirror-inventory': {
+    ...step,
+    sendsTo: ['host-events'],
+    state: ['put', 'delete'],
+    appendsAudit: false,
+    readsAudit: false,
+  },
 };

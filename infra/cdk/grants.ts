@@ -29,6 +29,7 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.readsDue) allow(['dynamodb:Query'], `${tables.state.tableArn}/index/${DUE_INDEX}`);
   // Without UpdateItem and DeleteItem. That a put replaces no record is the condition of the write itself.
   if (access.appendsAudit) allow(['dynamodb:PutItem'], tables.audit.tableArn);
+  if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));

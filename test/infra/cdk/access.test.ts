@@ -62,8 +62,12 @@ describe('a role', () => {
     );
   });
 
-  it.each(FUNCTION_NAMES)('of %s can only add to the audit log', (name) => {
-    expect(actionsOn(name, /TablesAudit/)).toEqual(ACCESS[name].appendsAudit ? ['dynamodb:PutItem'] : []);
+  it.each(FUNCTION_NAMES)('of %s can only add to the audit log, and read streams of it', (name) => {
+    const { appendsAudit, readsAudit } = ACCESS[name];
+    expect(actionsOn(name, /TablesAudit/)).toEqual([
+      ...(appendsAudit ? ['dynamodb:PutItem'] : []),
+      ...(readsAudit ? ['dynamodb:Query'] : []),
+    ]);
   });
 
   it('lets functions delete from the state that forget hosts, and none rewrite it unconditionally', () => {
@@ -121,7 +125,7 @@ describe('what a function is said to use', () => {
     // What is in live.ts is counted where it is called: some import only a part of it.
     const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, callsNova, fences, readsTokens } = ACCESS[name];
+    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, readsTokens } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
@@ -135,6 +139,10 @@ describe('what a function is said to use', () => {
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks|addTasks'));
     expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval'));
+    expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
+    expect(readsAudit).toBe(
+      ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
+    );
     expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
   });
 });
