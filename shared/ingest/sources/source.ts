@@ -87,12 +87,13 @@ const MINUTE_MS = 60_000;
 const FRESH_MS = 2 * MINUTE_MS;
 
 /**
- * When an alert that fires was seen: its start while that is fresh, afterwards the minute of the notification. A retry
+ * When an alert that fires was seen: its start while that is fresh, afterwards the minute before the notification's, which
+ * may have been on its way for a while: a word of the same program that the alert has ended must not look older. A retry
  * within the minute is the same event; a repeat of the notification renews the claim before it expires
  * (`reporters.claimTtlSeconds`), and its time stays within `events.maxAgeSeconds`.
  */
 export const seenFiring = (startMs: number, nowMs: number): number =>
-  nowMs - startMs < FRESH_MS ? startMs : minuteOf(nowMs);
+  nowMs - startMs < FRESH_MS ? startMs : minuteOf(nowMs) - MINUTE_MS;
 
 export const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 

@@ -1,0 +1,297 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostEvent } from '#events/host-event.ts';
+import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { countingDownClaims } from '#shared/domain/reports.ts';
+import { PermanentError } from '#shared/errors.ts';
+import { MAPPERS } from '#shared/ingest/sources/all.ts';
+import { hostName, meant, type SourceContext } from '#shared/ingest/sources/source.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import { aPolicy, HOST_KEY, iso, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
+
+const context = (query: Record<string, string> = {}, nowMs = NOW_MS): SourceContext => ({
+  nowMs,
+  newId: () => 'new',
+  query,
+});
+const say = (source: string, body: unknown, query: Record<string, string> = {}, nowMs = NOW_MS) => {
+  const parsed = MAPPERS[source]?.(body, context(query, nowMs));
+  if (parsed === undefined) throw new Error(`there is no ${source}`);
+  return parsed;
+};
+const words = (source: string, body: unknown, query: Record<string, string> = {}) =>
+  say(source, body, query).events.map(({ type, data }) => `${type} ${data.host}`);
+
+describe('the name of a host', () => {
+  it.each([
+    ['compute-1', 'compute-1'],
+    ['compute-1:9100', 'compute-1'],
+    ['compute-1.example.org:9100', 'compute-1.example.org'],
+    ['https://compute-1:9100/metrics?x=1', 'compute-1'],
+    ['192.0.2.1:9100', '192.0.2.1'],
+    ['[2001:db8::1]:9100', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    [' compute-1 ', 'compute-1'],
+    ['', undefined],
+    ['https://', undefined],
+    [undefined, undefined],
+    ['x'.repeat(256), undefined],
+  ])('of %j is %j', (text, name) => {
+    expect(hostName(text)).toBe(name);
+  });
+});
+
+describe('a name that means a dead host', () => {
+  it.each([
+    ['HostDown', undefined, true],
+    ['hostdown', undefined, true],
+    ['HostDownSoon', undefined, false],
+    ['NodeDown', 'Other', false],
+    ['Other', 'NodeDown, Other', true],
+    ['Rack 4: host unreachable', '*unreachable', true],
+    ['unreachable rack', '*unreachable', false],
+    ['unreachable rack', 'unreachable*', true],
+    ['one unreachable rack', '*unreachable*', true],
+    ['anything', '*', true],
+    ['anything', '', false],
+    ['anything', ',', false],
+  ])('%j by the option %j: %j', (name, option, is) => {
+    expect(meant(name, option, ['HostDown', 'NodeDown'])).toBe(is);
+  });
+});
+
+const alert = (more: object = {}, labels: object = {}) => ({
+  status: 'firing',
+  labels: { alertname: 'HostDown', instance: 'compute-1:9100', ...labels },
+  startsAt: iso(NOW_MS - seconds(30)),
+  fingerprint: 'f1',
+  ...more,
+});
+const alertmanager = (...alerts: readonly object[]) => ({ version: '4', receiver: 'salvor', alerts });
+
+describe('Alertmanager', () => {
+  it.each([
+    ['hostname', { hostname: 'a', host: 'b', node: 'c' }, 'a'],
+    ['host', { host: 'b', node: 'c' }, 'b'],
+    ['node', { node: 'c' }, 'c'],
+    ['instance', {}, 'compute-1'],
+    ['the next, when one is empty', { hostname: '', host: 'b' }, 'b'],
+  ])('names the host by its label: %s', (_, labels, host) => {
+    expect(words('alertmanager', alertmanager(alert({}, labels)))).toEqual([`host.down ${host}`]);
+  });
+
+  it.each([
+    ['a label that says so', {}, { alertname: 'Whatever', salvor: 'host.down' }, ['host.down compute-1']],
+    ['a label that says something else', {}, { salvor: 'nothing' }, []],
+    ['an option', { alerts: 'Whatever' }, { alertname: 'Whatever' }, ['host.down compute-1']],
+    ['neither', {}, { alertname: 'DiskFull' }, []],
+    ['no host', {}, { instance: '' }, []],
+  ])('means a dead host by %s', (_, query, labels, says) => {
+    expect(words('alertmanager', alertmanager(alert({}, labels)), query)).toEqual(says);
+  });
+
+  it('says up when it was resolved, unless that is said to mean nothing', () => {
+    const resolved = alertmanager(alert({ status: 'resolved', endsAt: iso(NOW_MS - seconds(10)) }));
+    expect(say('alertmanager', resolved).events).toMatchObject([{ type: 'host.up', time: iso(NOW_MS - seconds(10)) }]);
+    expect(words('alertmanager', resolved, { resolved: 'ignored' })).toEqual([]);
+  });
+
+  it('is told as a repeat within a minute, and as said again in the next', () => {
+    const old = alertmanager(alert({ startsAt: iso(NOW_MS - seconds(3600)) }));
+    const at = (afterSeconds: number) => say('alertmanager', old, {}, NOW_MS + seconds(afterSeconds)).events[0];
+    expect(at(59)).toEqual(at(0));
+    expect(at(60)?.id).not.toBe(at(0)?.id);
+    expect(Date.parse(at(60)?.time ?? '')).toBe(NOW_MS);
+  });
+
+  it('that said firing late does not outlive its own end', () => {
+    const start = { startsAt: iso(NOW_MS - seconds(600)) };
+    const late = say('alertmanager', alertmanager(alert(start)), {}, NOW_MS + seconds(50)).events[0];
+    const end = say('alertmanager', alertmanager(alert({ ...start, status: 'resolved', endsAt: iso(NOW_MS) })))
+      .events[0];
+    expect(Date.parse(end?.time ?? '')).toBeGreaterThan(Date.parse(late?.time ?? ''));
+  });
+});
+
+describe('an alert that fires for an hour', () => {
+  const policy = aPolicy({}, { graceSeconds: 30 });
+  let services: FakeServices;
+
+  beforeEach(async () => {
+    services = fakeServices(policy);
+    await mirrorInventory(services);
+  });
+  afterEach(() => services.state.close());
+
+  async function hear(events: readonly HostEvent[]): Promise<void> {
+    const records = events.map((event) =>
+      aRecord({ ...event, reporter: 'alertmanager' }, { sentAtMs: services.clock.now() }),
+    );
+    expect(await receiveHostEvent.handle(services, records)).toEqual([]);
+  }
+  const counting = async () =>
+    countingDownClaims((await loadHost(services.state, HOST_KEY))?.value.claims ?? {}, 900, services.clock.now());
+
+  it.each([
+    [300, true],
+    [780, true],
+    [4 * 3600, false],
+  ])('counts all the time, said again every %i s: %j', async (repeatSeconds, expected) => {
+    const body = alertmanager(alert({ startsAt: iso(NOW_MS) }));
+    const counted: boolean[] = [];
+    for (let at = 30; at <= 3600; at += 30) {
+      services.clock.nowMs = NOW_MS + seconds(at);
+      if ((at - 30) % repeatSeconds === 0) await hear(say('alertmanager', body, {}, services.clock.nowMs).events);
+      counted.push((await counting()).length === 1);
+    }
+    expect(counted.every((each) => each)).toBe(expected);
+    expect(counted[0]).toBe(true);
+  });
+});
+
+describe('Zabbix', () => {
+  const problem = { event_id: '1', event_value: '1', event_name: 'Unavailable by ICMP ping', host_name: 'compute-1' };
+  it.each([
+    ['a problem', {}, ['host.down compute-1']],
+    ['a recovery', { event_value: '0' }, ['host.up compute-1']],
+    ['a number', { event_value: 1 }, ['host.down compute-1']],
+    ['an update by a person', { event_update_status: '1' }, []],
+    ['a macro that was not expanded', { host_name: '{HOST.NAME}' }, []],
+    ['an unknown host', { host_name: '*UNKNOWN*' }, []],
+    ['another trigger', { event_name: 'Free disk space is less than 20%' }, []],
+    ['no value', { event_value: null }, []],
+    ["the host's technical name before the visible one", { host_host: 'compute-2' }, ['host.down compute-2']],
+  ])('says of %s', (_, more, says) => {
+    expect(words('zabbix', { ...problem, ...more })).toEqual(says);
+  });
+
+  it('needs an id', () => {
+    expect(() => say('zabbix', { ...problem, event_id: undefined })).toThrow(PermanentError);
+  });
+});
+
+describe('Nagios', () => {
+  const down = {
+    NAGIOS_HOSTNAME: 'compute-1',
+    NAGIOS_HOSTSTATE: 'DOWN',
+    NAGIOS_HOSTSTATETYPE: 'HARD',
+    NAGIOS_TIMET: '1795262400',
+  };
+  it.each([
+    ['hard down', {}, ['host.down compute-1']],
+    ['soft down', { NAGIOS_HOSTSTATETYPE: 'SOFT' }, []],
+    ['unreachable', { NAGIOS_HOSTSTATE: 'UNREACHABLE' }, []],
+    ['down in a downtime', { NAGIOS_HOSTDOWNTIME: '1' }, []],
+    ['up in a downtime', { NAGIOS_HOSTSTATE: 'UP', NAGIOS_HOSTDOWNTIME: '1' }, ['host.up compute-1']],
+    ['a problem notification', { NAGIOS_NOTIFICATIONTYPE: 'PROBLEM' }, ['host.down compute-1']],
+    ['an acknowledgement', { NAGIOS_NOTIFICATIONTYPE: 'ACKNOWLEDGEMENT' }, []],
+    ['a macro without a value', { NAGIOS_NOTIFICATIONTYPE: '$' }, ['host.down compute-1']],
+    [
+      'a service of a host that is down',
+      { NAGIOS_SERVICEDESC: 'x', NAGIOS_SERVICESTATE: 'WARNING', NAGIOS_SERVICESTATETYPE: 'HARD' },
+      [],
+    ],
+  ])('says of %s', (_, more, says) => {
+    expect(words('nagios', { ...down, ...more })).toEqual(says);
+  });
+
+  it('is understood with the prefix of Icinga, and without one', () => {
+    for (const prefix of ['ICINGA_', '']) {
+      const body = Object.fromEntries(
+        Object.entries(down).map(([key, value]) => [key.replace('NAGIOS_', prefix), value]),
+      );
+      expect(say('nagios', body).events).toMatchObject([{ type: 'host.down', time: '2026-11-21T12:00:00.000Z' }]);
+    }
+  });
+});
+
+describe('Pacemaker', () => {
+  const lost = {
+    CRM_alert_kind: 'node',
+    CRM_alert_node: 'compute-1',
+    CRM_alert_desc: 'lost',
+    CRM_alert_timestamp_epoch: '1795262400',
+  };
+  const fencing = { CRM_alert_kind: 'fencing', CRM_alert_node: 'compute-1', CRM_alert_rc: '0' };
+  const failed = {
+    ...lost,
+    CRM_alert_kind: 'resource',
+    CRM_alert_rsc: 'vip',
+    CRM_alert_task: 'monitor',
+    CRM_alert_rc: '7',
+    CRM_alert_target_rc: '0',
+  };
+  it.each([
+    ['a lost node', lost, ['host.down compute-1']],
+    ['a lost node, by a partition without quorum', { ...lost, SALVOR_QUORATE: '0' }, []],
+    ['a fencing', { ...fencing, CRM_alert_desc: 'Operation off of compute-1 by n1: OK' }, ['host.down compute-1']],
+    ['a fencing that switches on', { ...fencing, CRM_alert_desc: 'Operation on of compute-1 by n1: OK' }, []],
+    [
+      'a fencing that failed',
+      { ...fencing, CRM_alert_rc: '1', CRM_alert_desc: 'Operation off of compute-1 by n1: Timer expired' },
+      [],
+    ],
+    ['a failed resource', failed, ['process.down compute-1']],
+    ['a probe of a resource', { ...failed, CRM_alert_interval: '0' }, []],
+    ['a cancelled operation', { ...failed, CRM_alert_status: '1' }, []],
+    ['an attribute', { ...lost, CRM_alert_kind: 'attribute' }, []],
+  ])('says of %s', (_, body, says) => {
+    expect(words('pacemaker', body)).toEqual(says);
+  });
+
+  it('says the same of two nodes under two ids, since each may be the one that is heard', () => {
+    const ids = ['n1', 'n2'].map((node) => say('pacemaker', { ...lost, SALVOR_SENDER: node }).events[0]?.id);
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe('Redfish', () => {
+  const off = { EventId: '1', EventTimestamp: iso(NOW_MS), MessageId: 'ResourceEvent.1.3.0.ResourcePoweredOff' };
+  const of = (event: object, more: object = {}) => ({ '@odata.type': '#Event.v1_7_0.Event', Events: [event], ...more });
+  it.each([
+    ['the power of the system', of(off), { host: 'compute-1' }, ['host.down compute-1']],
+    ['a host that the Context names', of(off, { Context: 'compute-2' }), {}, ['host.down compute-2']],
+    ['no host', of(off), {}, []],
+    [
+      'the power of a drive',
+      of({ ...off, OriginOfCondition: { '@odata.id': '/redfish/v1/Systems/1/Storage/1/Drives/3' } }),
+      { host: 'c' },
+      [],
+    ],
+    ['power that is on again', of({ ...off, MessageId: 'ResourceEvent.1.3.0.ResourcePoweredOn' }), { host: 'c' }, []],
+    [
+      'a message of the option',
+      of({ ...off, MessageId: 'OEM.1.0.Dead' }),
+      { host: 'c', messages: 'Dead' },
+      ['host.down c'],
+    ],
+    ['a time that is none', of({ ...off, EventTimestamp: 'yesterday' }), { host: 'c' }, []],
+  ])('says of %s', (_, body, query, says) => {
+    expect(words('redfish', body, query)).toEqual(says);
+  });
+});
+
+describe('Aodh', () => {
+  const alarm = {
+    alarm_id: 'a1',
+    alarm_name: 'down',
+    previous: 'ok',
+    current: 'alarm',
+    reason: 'because',
+    reason_data: {},
+  };
+  it.each([
+    ['a host of the option', alarm, { host: 'compute-1' }, ['host.down compute-1']],
+    ['no host', alarm, {}, []],
+    [
+      'a trait',
+      { ...alarm, reason_data: { event: { traits: [['host', 1, 'compute-2']] } } },
+      {},
+      ['host.down compute-2'],
+    ],
+    ['too little data', { ...alarm, current: 'insufficient data' }, { host: 'compute-1' }, []],
+  ])('says of %s', (_, body, query, says) => {
+    expect(words('aodh', body, query)).toEqual(says);
+  });
+});
