@@ -14,6 +14,9 @@ const BEATS_KEPT_MS = 30_000;
 /** A function that reads reports takes no longer. */
 const FUNCTION_MS = 10_000;
 
+/** All else says neither up nor down. */
+const WORDS: ReadonlySet<string> = new Set(['host.down', 'host.up', 'host.heartbeat']);
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 interface Word {
@@ -47,7 +50,7 @@ export class Words {
 
   follow(happening: DatedHappening): void {
     const { atMs } = happening;
-    if (happening.kind === 'reported') {
+    if (happening.kind === 'reported' && WORDS.has(happening.event.type)) {
       const { id, source: reporter, type, time, data } = happening.event;
       const says = type === 'host.down' ? 'down' : 'up';
       const word: Word = {

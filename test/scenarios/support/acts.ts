@@ -209,6 +209,7 @@ function incidentOf({ policy, world, states }: Simulation, name: string): { host
 }
 
 function about(event: HostEvent, says: string, process = '', instanceId = ''): HostEvent {
+  if (says === 'dumping') return { ...event, type: 'host.dumping' };
   if (says === 'process down') return { ...event, type: 'process.down', data: { ...event.data, process } };
   if (says === 'instance down') return { ...event, type: 'instance.down', data: { ...event.data, instanceId } };
   return event;

@@ -70,7 +70,7 @@ const fault = z
 
 const report = z.strictObject({
   by: names,
-  says: z.enum(['down', 'up', 'heartbeat', 'process down', 'instance down']).default('down'),
+  says: z.enum(['down', 'up', 'heartbeat', 'dumping', 'process down', 'instance down']).default('down'),
   host: names,
   /** By the reporter's clock, which is ahead by this; behind if negative. */
   aheadSeconds: z.number().default(0),
@@ -139,6 +139,8 @@ export const playSchema = z.strictObject({
   policy: z.record(z.string(), z.unknown()).default({}),
   /** Agents that watch every host, and tell the truth. */
   agents: z.array(z.string()).default(['consul', 'pacemaker']),
+  /** Every host that is alive sends a heartbeat so often; none does unless given. */
+  beatSeconds: z.number().optional(),
   /** They say down again after so long; otherwise once. */
   repeatSeconds: z.number().optional(),
   bootSeconds: z.number().default(240),

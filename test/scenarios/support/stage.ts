@@ -1,5 +1,5 @@
 import { Simulation } from '#cli/simulate/engine/simulation.ts';
-import { startReporters } from '#cli/simulate/reporters.ts';
+import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
@@ -36,6 +36,7 @@ export function stageOf(play: Play): Simulation {
     skewMs: [],
     sources: play.agents.map((name) => `/agents/${name}`),
   });
+  if (play.beatSeconds !== undefined) startBeats(simulation, { everyMs: play.beatSeconds * 1000, skewMs: 0 });
   return simulation;
 }
 

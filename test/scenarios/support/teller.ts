@@ -110,6 +110,7 @@ export class Teller {
     const say = (text: string): readonly Entry[] => [{ voice: 'report', by, text: `${text}${clock}:`, of: data.host }];
     if (type === 'process.down') return say(`${data.process} has stopped on`);
     if (type === 'instance.down') return say(`${data.instanceId} is down on`);
+    if (type === 'host.dumping') return say('a kernel dump is written on');
     const says = type === 'host.heartbeat' ? 'alive' : type.slice('host.'.length);
     const key = `${source} ${data.host}`;
     if (this.#said.get(key) === says && clock === '') return [];
