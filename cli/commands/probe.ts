@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { BlockList } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startForwarding } from '#infra/gateway/forward.ts';
 import { isReaching, serveHealth, tellEveryMinute } from '#infra/gateway/health.ts';
 import { asker } from '#infra/probe/ask.ts';
 import { startProbe } from '#infra/probe/probe.ts';
+import { addRange } from '#infra/probe/target.ts';
 import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
 import { probeServers } from '#shared/adapters/openstack/probe-servers.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
@@ -15,6 +17,7 @@ import { cloudOption } from './site-options.ts';
 
 interface ProbeFlags extends SenderFlags {
   readonly cloud?: string;
+  readonly range: BlockList;
   readonly network?: string;
   readonly floating?: boolean;
   readonly interval: number;
@@ -29,12 +32,23 @@ const atLeastOne = (text: string): number => {
   return value;
 };
 
+function rangeOption(text: string, before: BlockList = new BlockList()): BlockList {
+  const ranges = addRange(before, text);
+  if (ranges === undefined) throw new InvalidArgumentError('A range of addresses is needed: 203.0.113.0/24.');
+  return ranges;
+}
+
 /** `salvor probe`: asks the instances whose owners want it, and says which do not answer any more. */
 export function probeCommand(): Command {
   return withSenderOptions(
     new Command('probe')
       .description('ask instances that have opted in (metadata salvor:probe), and report those that cease to answer')
       .addOption(cloudOption())
+      .addOption(
+        new Option('--range <cidr>', 'ask at addresses in this range only; may be given more than once')
+          .makeOptionMandatory()
+          .argParser(rangeOption),
+      )
       .option('--network <name>', 'ask at addresses of this network only')
       .option('--floating', 'ask at floating addresses, not at fixed ones')
       .addOption(new Option('--interval <seconds>', 'between two times').default(10).argParser(atLeastOne))
@@ -53,7 +67,7 @@ export function probeCommand(): Command {
     const forwarder = startForwarding(sender, systemClock, log);
     const probe = startProbe({
       source: `/probe/${flags.name}`,
-      choice: { kind: flags.floating === true ? 'floating' : 'fixed', network: flags.network },
+      choice: { kind: flags.floating === true ? 'floating' : 'fixed', network: flags.network, ranges: flags.range },
       intervalMs: flags.interval * 1000,
       misses: flags.misses,
       concurrency: flags.concurrency,

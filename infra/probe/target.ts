@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import type { ProbeServer } from '#shared/adapters/openstack/probe-servers.ts';
 
 /** Server metadata by which an owner asks for the probe of an instance. */
@@ -24,6 +24,8 @@ export interface Choice {
   /** Of this network only. */
   readonly network?: string | undefined;
   readonly kind: 'fixed' | 'floating';
+  /** In these ranges only: owners choose addresses, and names of networks, as they like. */
+  readonly ranges: BlockList;
 }
 
 /** `icmp`, `tcp:22`, `http`, `http:8080`, `http:/healthz` or `http:8080/healthz`; undefined for anything else. */
@@ -67,13 +69,29 @@ export function targetsAmong(servers: readonly ProbeServer[], choice: Choice): T
 
 function targetOf(
   { id: instanceId, host, metadata, addresses }: ProbeServer,
-  { network, kind }: Choice,
+  { network, kind, ranges }: Choice,
 ): Target | string {
   const wanted = metadata[METADATA_KEY] ?? '';
   const way = wayOf(wanted);
   if (way === undefined) return `${METADATA_KEY} is neither icmp, tcp:PORT nor http:PORT/PATH`;
-  const found = addresses.find((each) => each.kind === kind && (network === undefined || each.network === network));
-  if (found === undefined || isIP(found.address) === 0)
-    return `it has no ${kind} address${network === undefined ? '' : ` in network ${network}`}`;
+  const found = addresses
+    .filter((each) => each.kind === kind && (network === undefined || each.network === network))
+    .find(({ address }) => isIP(address) !== 0 && ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'));
+  if (found === undefined)
+    return `it has no ${kind} address in --range${network === undefined ? '' : ` and ${network}`}`;
   return { instanceId, host: host ?? '', address: found.address, way, wanted };
+}
+
+/**
+ * @param range `203.0.113.0/24`, `2001:db8::/32`
+ * @returns undefined when it is none
+ */
+export function addRange(ranges: BlockList, range: string): BlockList | undefined {
+  const [address = '', bits = '', ...more] = range.split('/');
+  const family = isIP(address);
+  const isRange =
+    family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32) && more.length === 0;
+  if (!isRange) return undefined;
+  ranges.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
+  return ranges;
 }

@@ -1,6 +1,7 @@
+import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Board } from '#infra/probe/board.ts';
-import { type Target, targetsAmong, type Way, wayOf } from '#infra/probe/target.ts';
+import { addRange, type Target, targetsAmong, type Way, wayOf } from '#infra/probe/target.ts';
 import type { ProbeServer } from '#shared/adapters/openstack/probe-servers.ts';
 import { NOW_MS, seconds } from '#test/support/builders.ts';
 
@@ -130,6 +131,11 @@ describe('instances', () => {
   });
 });
 
+const ranges = ['192.0.2.0/24', '10.0.0.0/24', '2001:db8::/32'].reduce<BlockList | undefined>(
+  (all, range) => all && addRange(all, range),
+  new BlockList(),
+) as BlockList;
+
 describe('what an owner asks for', () => {
   it.each<[wanted: string, way: Way | undefined]>([
     ['icmp', { by: 'icmp' }],
@@ -155,7 +161,8 @@ describe('what an owner asks for', () => {
     addresses: [{ network: 'net', address: addr, kind: 'fixed' }],
     ...overrides,
   });
-  const among = (...servers: readonly ProbeServer[]) => targetsAmong(servers, { kind: 'fixed', network: 'net' });
+  const among = (...servers: readonly ProbeServer[]) =>
+    targetsAmong(servers, { kind: 'fixed', network: 'net', ranges });
 
   it('is done for those that should run, and have an address', () => {
     const found = among(
@@ -167,10 +174,29 @@ describe('what an owner asks for', () => {
       server('elsewhere', '192.0.2.6', { addresses: [{ network: 'other', address: '192.0.2.6', kind: 'fixed' }] }),
       server('floating', '192.0.2.7', { addresses: [{ network: 'net', address: '192.0.2.7', kind: 'floating' }] }),
       server('no-address', '-c1'),
+      server('outside', '169.254.169.254'),
+      server('local', '127.0.0.1'),
+      server('both', '', {
+        addresses: ['::1', '2001:db8::5'].map((address) => ({ network: 'net', address, kind: 'fixed' })),
+      }),
     );
-    expect(found.targets.map(({ instanceId }) => instanceId)).toEqual(['a']);
-    expect(found.left.map(({ instanceId }) => instanceId)).toEqual(['wrong', 'elsewhere', 'floating', 'no-address']);
+    expect(found.targets.map(({ instanceId }) => instanceId)).toEqual(['a', 'both']);
+    expect(found.left.map(({ instanceId }) => instanceId)).toEqual([
+      'wrong',
+      'elsewhere',
+      'floating',
+      'no-address',
+      'outside',
+      'local',
+    ]);
   });
+
+  it.each(['203.0.113.0', '203.0.113.0/33', '2001:db8::/129', 'net/24', '10.0.0.0/8/8', '/8', '10.0.0.0/'])(
+    'is not done in what is no range: %s',
+    (range) => {
+      expect(addRange(new BlockList(), range)).toBeUndefined();
+    },
+  );
 
   it('is not done at an address that two have: networks of owners may overlap', () => {
     const found = among(server('a', '10.0.0.5'), server('b', '10.0.0.5'), server('c', '10.0.0.6'));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, BlockList, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HostEvent } from '#events/host-event.ts';
@@ -15,6 +15,9 @@ import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import { until } from '#test/infra/gateway/datagrams.ts';
 import { fakeSecrets } from '#test/ingest/support.ts';
+
+const ranges = new BlockList();
+ranges.addSubnet('127.0.0.0', 8);
 
 const closing: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -92,7 +95,7 @@ describe('a probe beside a cloud', () => {
     );
     closing.push(() => connection.close());
     const probe = startProbe({
-      ...{ source: '/probe/test', choice: { kind: 'fixed' }, intervalMs: 50, misses: 3, concurrency: 4 },
+      ...{ source: '/probe/test', choice: { kind: 'fixed', ranges }, intervalMs: 50, misses: 3, concurrency: 4 },
       servers: probeServers(connection.session),
       ask: asker(200),
       forwarder: { offer: (event) => events.push(event) > 0 },
