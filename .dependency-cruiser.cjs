@@ -40,6 +40,13 @@ module.exports = {
       to: { path: ['^shared/adapters/', '^infra/', '^cli/', '^sim/'] },
     },
     {
+      name: 'mappers-are-pure',
+      comment: 'What a program sends becomes events without any look outside.',
+      severity: 'error',
+      from: { path: '^shared/ingest/sources/' },
+      to: { pathNot: ['^shared/ingest/sources/', '^events/', '^shared/errors[.]ts$', 'node_modules/zod'] },
+    },
+    {
       name: 'shared-is-below',
       severity: 'error',
       from: { path: '^shared/' },

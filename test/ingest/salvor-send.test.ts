@@ -187,12 +187,16 @@ describe.skipIf(!hasCurl())('salvor-send', () => {
     expect(spooled()).toEqual([]);
   });
 
-  it('is not stopped by one that was killed', async () => {
+  it.each([
+    ['was killed', () => execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim(), 0, ['compute-1']],
+    ['was killed long ago, and whose number another has', () => String(process.pid), 61, ['compute-1']],
+    ['is at work', () => String(process.pid), 0, []],
+  ])('leaves the sending to one that is at work, and to no other: one that %s', async (_, pid, ageSeconds, sent) => {
     mkdirSync(path('spool'), { mode: 0o700 });
-    const gone = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' });
-    writeFileSync(path('spool/.lock'), gone);
-    await down('compute-1');
-    expect(hosts()).toEqual(['compute-1']);
+    writeFileSync(path('spool/.lock'), `${pid()} ${Math.floor(Date.now() / 1000) - ageSeconds}\n`);
+    expect((await down('compute-1')).status).toBe(0);
+    expect(hosts()).toEqual(sent);
+    expect(spooled().filter((name) => name !== '.lock')).toHaveLength(1 - sent.length);
   });
 
   it('sends now or never what is not worth keeping', async () => {
