@@ -102,6 +102,7 @@ export function openApi(sources: readonly string[]): object {
     info: { title: 'salvor: reports of compute hosts', version: VERSION, license: { name: 'Apache-2.0' } },
     paths: {
       '/healthz': { get: { summary: 'Whether it answers', responses: { 200: { description: 'It does.' } } } },
+      '/healthcheck': { get: { summary: 'The same, as Masakari has it', responses: { 200: { description: 'OK' } } } },
       '/openapi.json': { get: { summary: 'This document', responses: { 200: { description: 'OpenAPI 3.1.' } } } },
       '/v1/events': events,
       '/v1/webhooks/{source}': webhooks(sources),

@@ -12,7 +12,7 @@ import { policySchema } from '#shared/domain/policy.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { type Clients, ensureClients, type Running } from './masakari/clients.ts';
 import { type FakeConsul, type Libvirt, startFakeConsul, startLibvirt, writeConfig } from './masakari/monitors.ts';
-import { type MasakariSite, startMasakariSite } from './masakari/site.ts';
+import { type MasakariSite, PLAIN_REGION, startMasakariSite } from './masakari/site.ts';
 import { until } from './poll.ts';
 import { boot } from './servers.ts';
 import { serviceOf } from './services.ts';
@@ -38,7 +38,11 @@ describeOnRig('salvor in the place of Masakari', (bench) => {
     site = await startMasakariSite(rig, admin);
     consul = await startFakeConsul(rig.computes);
     libvirt = await startLibvirt(clients);
-    config = await writeConfig(site, rig, rig.accounts.ha, { consul, libvirtUri: libvirt.uri });
+    config = await writeConfig(site, rig, rig.accounts.ha, {
+      consul,
+      libvirtUri: libvirt.uri,
+      region: 'RegionOne',
+    });
   }, 900_000);
 
   afterAll(async () => {
@@ -134,6 +138,22 @@ describeOnRig('salvor in the place of Masakari', (bench) => {
       JSON.stringify(payload).includes('QEMU_GUEST_AGENT_ERROR'),
     );
     expect(told).toMatchObject({ payload: { instance_uuid: instance, vir_domain_event: 'STOPPED_FAILED' } });
+  });
+
+  it('monitors and the openstack command find the API where the catalogue has no version of it', async () => {
+    const { rig } = bench();
+    const plain = await writeConfig(site, rig, rig.accounts.ha, {
+      consul,
+      libvirtUri: libvirt.uri,
+      region: PLAIN_REGION,
+    });
+    const instance = '6f2f5b1e-3b5c-4b57-9a0e-222222222222';
+    await clients.run('python', [join(scripts, 'introspective.py'), instance, '--config-file', plain]);
+    const env = { ...site.envOf(rig.accounts.admin), OS_REGION_NAME: PLAIN_REGION };
+    const told = await clients.run('openstack', ['notification', 'list', '--filters', 'type=VM', '-f', 'json'], env);
+    expect(JSON.parse(told)).toContainEqual(
+      expect.objectContaining({ payload: expect.objectContaining({ instance_uuid: instance }) }),
+    );
   });
 
   it('the openstack command makes, changes and removes segments and hosts', async () => {

@@ -33,6 +33,8 @@ export function masakariApi(services: MasakariServices): Hono {
   const api = new Hono();
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(services) });
   api.get('/', (c) => c.json(allVersions(originOf(c)), 200, idHeader(services)));
+  // What load balancers in front of Masakari ask for (oslo.middleware).
+  api.get('/healthcheck', (c) => c.text('OK'));
   for (const path of ['/v1', '/v1/'])
     api.get(path, (c) => {
       try {

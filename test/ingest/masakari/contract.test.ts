@@ -37,6 +37,12 @@ describe('version documents', () => {
     expect(headers.get('openstack-api-version')).toBe('instance-ha 1.0');
   });
 
+  it('stand beside what load balancers ask for', async () => {
+    const { ask } = await masakariWorld();
+    const { status, text } = await ask('GET', '/healthcheck', { token: null });
+    expect({ status, text }).toEqual({ status: 200, text: 'OK' });
+  });
+
   it('are refused in a version that is none', async () => {
     const { ask } = await masakariWorld();
     expect((await ask('GET', '/v1', { version: '1.9' })).status).toBe(406);

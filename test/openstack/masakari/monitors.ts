@@ -47,6 +47,8 @@ export interface Monitored {
   readonly consul: FakeConsul;
   /** Of libvirt's test driver, which has one domain. */
   readonly libvirtUri: string;
+  /** Of the catalogue. */
+  readonly region: string;
 }
 
 /** A masakarimonitors.conf as the documentation of masakari-monitors has it, but for shorter pauses. @returns its path */
@@ -54,7 +56,7 @@ export async function writeConfig(
   { folder }: MasakariSite,
   rig: Rig,
   { user, project, password }: Account,
-  { consul, libvirtUri }: Monitored,
+  { consul, libvirtUri, region }: Monitored,
 ): Promise<string> {
   const matrix = join(folder, 'matrix.yaml');
   const processes = join(folder, 'process_list.yaml');
@@ -67,13 +69,13 @@ export async function writeConfig(
     processes,
     `- {process_name: no-such-process, start_command: "true", restart_command: "false", run_as_root: false, ${nothing.map((key) => `${key}: `).join(', ')}}\n`,
   );
-  const file = join(folder, 'masakarimonitors.conf');
+  const file = join(folder, `masakarimonitors-${region}.conf`);
   await writeFile(
     file,
     `[DEFAULT]
 hostname = compute-2
 [api]
-region = RegionOne
+region = ${region}
 api_interface = public
 auth_type = password
 auth_url = ${rig.authUrl}

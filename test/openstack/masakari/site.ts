@@ -60,6 +60,9 @@ export async function startMasakariSite(rig: Rig, admin: OpenStackApi): Promise<
 
 const made = z.object({ service: z.object({ id: z.string() }) });
 
+/** In this region the catalogue has the address alone, and clients ask for the versions first. */
+export const PLAIN_REGION = 'Plain';
+
 /** What an operator does who puts salvor in Masakari's place: service type `instance-ha`, with the project in its address. */
 async function announce(admin: OpenStackApi, url: string): Promise<() => Promise<void>> {
   const { service } = await admin.post(
@@ -68,9 +71,12 @@ async function announce(admin: OpenStackApi, url: string): Promise<() => Promise
     { service: { type: 'instance-ha', name: 'masakari' } },
     made,
   );
-  const endpoint = { service_id: service.id, region: 'RegionOne', url: `${url}/v1/%(project_id)s` };
-  for (const name of ['public', 'internal', 'admin'])
-    await admin.post('identity', '/endpoints', { endpoint: { ...endpoint, interface: name } }, z.unknown());
+  const endpoints = { RegionOne: `${url}/v1/%(project_id)s`, [PLAIN_REGION]: url };
+  for (const [region, address] of Object.entries(endpoints))
+    for (const name of ['public', 'internal', 'admin']) {
+      const endpoint = { service_id: service.id, region, url: address, interface: name };
+      await admin.post('identity', '/endpoints', { endpoint }, z.unknown());
+    }
   return async () => {
     await admin.send('identity', 'DELETE', `/services/${service.id}`);
   };
