@@ -45,8 +45,7 @@ export interface SegmentRow {
 /** Those of the policy, and those that were made through the API and not deleted. */
 export async function segmentRows(services: Services): Promise<readonly SegmentRow[]> {
   const { policy, state, clock } = services;
-  const [{ segments }, global] = await Promise.all([loadMadeSegments(state, policy.cloud), loadGuard(state, 'global')]);
-  const live = segments.filter(({ value }) => value.deletedAtMs === null);
+  const [made, global] = await Promise.all([madeSegments(services), loadGuard(state, 'global')]);
   const nowMs = clock.now();
   const off = inForceOf(global.value, nowMs) !== undefined;
   const row = async (key: string, made: SegmentRow['made'], viewOf: (enabled: boolean) => SegmentView) => {
@@ -56,8 +55,15 @@ export async function segmentRows(services: Services): Promise<readonly SegmentR
   };
   return Promise.all([
     ...policy.segments.map((segment) => row(segment.name, null, (enabled) => ofPolicy(segment, policy.cloud, enabled))),
-    ...live.map((made) => row(made.value.key, made, (enabled) => ofMade(made.value, enabled))),
+    ...made.map((each) => row(each.value.key, each, (enabled) => ofMade(each.value, enabled))),
   ]);
+}
+
+/** Those that are in force: none where the policy has no template for them any more. */
+async function madeSegments({ policy, state }: Services): Promise<readonly Loaded<MadeSegment>[]> {
+  if (policy.masakari?.segmentDefaults === undefined) return [];
+  const { segments } = await loadMadeSegments(state, policy.cloud);
+  return segments.filter(({ value }) => value.deletedAtMs === null);
 }
 
 /** @throws Fault 404 when there is none */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { masakariApi } from '#shared/ingest/masakari/app.ts';
 import { inForce } from '#shared/shell/policy-in-force.ts';
 import { loadGuard } from '#shared/state/guards.ts';
 import { readKept } from '#shared/state/read-audit.ts';
@@ -185,6 +186,14 @@ describe('a segment that is made here', () => {
     expect((await world.ask('DELETE', path)).status).toBe(204);
     expect(await holds()).toEqual([]);
     expect((await world.ask('GET', path)).status).toBe(404);
+  });
+
+  it('is not shown once the policy has no template for it any more', async () => {
+    const { world, path } = await withSegment();
+    const later = masakariApi({ ...world.services, policy: aPolicy() });
+    const ask = async (where: string) => later.request(where, { headers: { 'x-auth-token': 'admin' } });
+    expect((await ask(path)).status).toBe(404);
+    expect(await (await ask(SEGMENTS)).json()).toMatchObject({ segments: [{ name: 'az1' }] });
   });
 
   it('lets a name be used again, and never a key', async () => {
