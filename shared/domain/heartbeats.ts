@@ -86,14 +86,14 @@ export function beatOfLease(lease: Lease, { events }: Pick<Policy, 'events'>, no
   return { event: { ...event, data: { schemaVersion: 1, host } }, reporter, receivedAtMs: cameAtMs };
 }
 
-/** A host whose lease has not run out is heard again until then, if it lives: a quarter of the timeout is the longest interval. */
+/** A host whose lease has not run out is heard again until then, if it lives: intervals are shorter, a sixth of the timeout. */
 export const nextBeatByMs = (lease: Lease, { timeoutSeconds }: Settings, nowMs: number): number | undefined =>
   lease.endsAtMs > nowMs ? nowMs + timeoutSeconds * 1000 * FRESH_PART : undefined;
 
 /** The parts of the timeout in which heartbeats must come and be read, or it is us who hear nothing. */
 const FRESH_PART = 1 / 4;
-const GAP_PART = 1 / 2;
-const NOTE_PART = 1 / 8;
+const GAP_PART = 3 / 10;
+const NOTE_PART = 1 / 16;
 
 /**
  * What is known of our own hearing once these heartbeats were read.

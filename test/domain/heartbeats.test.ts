@@ -108,25 +108,25 @@ describe('our own hearing', () => {
     expect(news(undefined, 1)).toBeUndefined();
   });
 
-  it('goes on, noted eight times in a timeout at most', () => {
-    expect(news(hearing(), 7, aBeat(7))).toBeUndefined();
-    expect(news(hearing(), 8, aBeat(7.5))).toEqual({
+  it('goes on, noted sixteen times in a timeout at most', () => {
+    expect(news(hearing(), 4, aBeat(3.7))).toBeUndefined();
+    expect(news(hearing(), 4, aBeat(3.75))).toEqual({
       ...hearing(),
-      cameAtMs: NOW_MS + seconds(7.5),
-      readAtMs: NOW_MS + seconds(8),
+      cameAtMs: NOW_MS + seconds(3.75),
+      readAtMs: NOW_MS + seconds(4),
     });
   });
 
-  it('begins anew after a gap of more than half a timeout', () => {
-    expect(news(hearing(), 30, aBeat(30))?.sinceMs).toBe(hearing().sinceMs);
-    expect(news(hearing(), 30.001, aBeat(30.001))?.sinceMs).toBe(NOW_MS + seconds(30.001));
-    expect(news(hearing(), 30.001, aBeat(29))?.sinceMs).toBe(NOW_MS + seconds(30.001));
+  it('begins anew after a gap of more than three tenths of a timeout', () => {
+    expect(news(hearing(), 18, aBeat(18))?.sinceMs).toBe(hearing().sinceMs);
+    expect(news(hearing(), 18.001, aBeat(18.001))?.sinceMs).toBe(NOW_MS + seconds(18.001));
+    expect(news(hearing(), 18.001, aBeat(17))?.sinceMs).toBe(NOW_MS + seconds(18.001));
   });
 
   it('begins anew with a heartbeat that was read late, however fresh others of its batch are', () => {
     expect(news(hearing(), 15, aBeat(0), aBeat(14))?.sinceMs).toBe(hearing().sinceMs);
     expect(news(hearing(), 15, aBeat(-0.001), aBeat(14))?.sinceMs).toBe(NOW_MS + seconds(15));
-    const anew = hearing({ sinceMs: NOW_MS + seconds(8) });
+    const anew = hearing({ sinceMs: NOW_MS + seconds(12) });
     expect(news(anew, 15, aBeat(-1))).toBeUndefined();
   });
 });

@@ -46,9 +46,9 @@ describe('a heartbeat of a host that nobody doubts', () => {
   it('is one read and no write until half of the lease is over', async () => {
     await beat();
     expect(await leaseNow()).toMatchObject({ beatAtMs: NOW_MS, reporter: '/itself/compute-1' });
-    services.clock.nowMs += seconds(5);
+    services.clock.nowMs += seconds(3);
     expect(await services.state.counted(() => beat())).toEqual({ reads: 1, writes: 0 });
-    services.clock.nowMs += seconds(25);
+    services.clock.nowMs += seconds(27);
     await beat();
     expect(await leaseNow()).toMatchObject({ beatAtMs: NOW_MS + seconds(30) });
     expect(await hostNow()).toBeUndefined();
