@@ -20,6 +20,7 @@ export interface LocalStackDeployment {
 const stackOutputs = z.object({
   HostEventsQueueUrl: z.string(),
   HostEventsQueueArn: z.string(),
+  HttpIngestUrl: z.string(),
   StateTableName: z.string(),
   AuditTableName: z.string(),
   AlarmTopicArn: z.string(),

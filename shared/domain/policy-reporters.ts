@@ -11,7 +11,7 @@ const reporter = z.strictObject({
   token: name.optional(),
   /** Name of the secret whose `key` each host's own token is made from (`salvor token`); `previousKey` is taken too. */
   hostTokens: name.optional(),
-  /** Users that call the Masakari API: `name@domain`, by their names. */
+  /** Users that call the Masakari API: `name@domain`, by their names. With `self` each host has its own: `{host}` in it. */
   keystoneUsers: z
     .array(z.string().regex(/^[^@]+@[^@]+$/, 'a user and its domain: masakari@Default'))
     .min(1)
@@ -34,6 +34,12 @@ const reporter = z.strictObject({
   /** Of one host that speaks for itself, or of the whole reporter. More is refused. */
   maxEventsPerMinute: z.int().min(1).max(1_000_000).default(6000),
 });
+
+/** Stands in the name of a Keystone user for the host that the user is. */
+export const OWN_HOST = '{host}';
+
+/** Reporters that exist without an entry, which may have one for their limits. */
+const OWN_NAMES = ['nova', 'heartbeat', 'masakari'];
 
 /** What salvor looks for by itself: hosts of which Nova hears nothing, and heartbeats that cease. */
 export const watch = z.strictObject({
@@ -59,15 +65,18 @@ export function* reporterFaults(
   const owners = new Map<string, string>();
   for (const [reporterName, entry] of Object.entries(entries)) {
     const identities = identitiesOf(entry);
-    if (identities.length === 0)
+    if (identities.length === 0 && !OWN_NAMES.includes(reporterName))
       yield [reporterName, 'nobody is it: give it token, hostTokens, keystoneUsers or awsPrincipals'];
     for (const identity of identities) {
       const owner = owners.get(identity);
       if (owner !== undefined) yield [reporterName, `${identity} is also ${owner}; an identity is one reporter`];
       owners.set(identity, reporterName);
     }
-    if (entry.self && (entry.token !== undefined || entry.keystoneUsers !== undefined))
-      yield [reporterName, 'self needs hostTokens or awsPrincipals: a shared token does not tell which host it is'];
+    const isShared = entry.token !== undefined || entry.keystoneUsers?.some((user) => !user.includes(OWN_HOST));
+    if (entry.self && isShared)
+      yield [reporterName, 'self: a shared token or user does not tell which host it is; see hostTokens and {host}'];
+    if (!entry.self && entry.keystoneUsers?.some((user) => user.includes(OWN_HOST)))
+      yield [reporterName, '{host} is for hosts that speak of themselves: set self to true'];
     if (entry.hostTokens !== undefined && !entry.self)
       yield [reporterName, 'hostTokens are for hosts that speak of themselves: set self to true'];
     if (entry.self && (entry.relay || entry.hosts !== undefined || entry.segments !== undefined))

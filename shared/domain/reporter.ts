@@ -1,6 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { Policy } from './policy.ts';
-import type { ReporterRules } from './policy-reporters.ts';
+import { OWN_HOST, type ReporterRules } from './policy-reporters.ts';
 import { fits } from './reporters.ts';
 
 /** Who speaks, as it was authenticated where it came in: never as the message says. */
@@ -37,6 +37,30 @@ export function senderOf(
     if (awsPrincipals.some((each) => each === senderId || each === principal))
       return { name: relay ? (reporter ?? source) : name, host: session ?? null };
   return { name: `aws:${principal}`, host: null };
+}
+
+/**
+ * The reporter that a Keystone user is; undefined when the policy names none. A user of its own comes before one of which
+ * there is one for each host.
+ * @param users what the policy may call the user: `name@domain`
+ */
+export function keystoneReporter(
+  users: readonly string[],
+  { reporters = {} }: Pick<Policy, 'reporters'>,
+): Reporter | undefined {
+  const entries = Object.entries(reporters);
+  const named = entries.find(([, { keystoneUsers = [] }]) => keystoneUsers.some((each) => users.includes(each)));
+  if (named !== undefined) return { name: named[0], host: null };
+  for (const [name, { keystoneUsers = [] }] of entries)
+    for (const template of keystoneUsers) {
+      const [before = '', after] = template.split(OWN_HOST);
+      if (after === undefined) continue;
+      const user = users.find(
+        (each) => each.startsWith(before) && each.endsWith(after) && each.length > before.length + after.length,
+      );
+      if (user !== undefined) return { name, host: user.slice(before.length, user.length - after.length) };
+    }
+  return undefined;
 }
 
 /** Why it may not say this, in words; undefined when it may. What no rule is about, may speak of every host. */

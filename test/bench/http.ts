@@ -19,16 +19,20 @@ export interface HttpFigures {
 }
 
 const TOKEN = 'bench';
-const CONNECTIONS = 64;
 
-export async function measureHttp(hosts: number, perSecond: number, seconds: number): Promise<HttpFigures> {
+export async function measureHttp(
+  hosts: number,
+  perSecond: number,
+  seconds: number,
+  connections: number,
+): Promise<HttpFigures> {
   const cloud = await forkCloud({ hosts });
   const stateDir = mkdtempSync(join(tmpdir(), 'salvor-http-'));
   const child = fork(fileURLToPath(new URL('./http-process.ts', import.meta.url)), { stdio: 'inherit' });
   try {
     child.send({ cloud: cloud.address, stateDir, token: TOKEN } satisfies HttpStart);
     const [url] = (await once(child, 'message')) as [string];
-    const common = { url, perSecond, seconds, connections: CONNECTIONS };
+    const common = { url, perSecond, seconds, connections };
     const hostOf = (index: number): string => `compute-${1 + (index % hosts)}`;
     const json = { 'content-type': 'application/json' };
     const notifications = await putLoad({

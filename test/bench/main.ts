@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http heartbeats scale openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats scale openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,19 +11,24 @@ import { measureDetection } from './detection.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureHttp } from './http.ts';
 import { measureIngest } from './ingest.ts';
+import { measureMasakari } from './masakari.ts';
 import { measureOpenStack } from './openstack.ts';
 import { page, type Results } from './page.ts';
 import { measureScale } from './scale.ts';
 
 const RESULTS = 'docs/benchmarks.json';
 const PAGE = 'docs/benchmarks.md';
-const NAMES = ['bundles', 'ingest', 'http', 'heartbeats', 'scale', 'openstack', 'detection'] as const;
+const NAMES = ['bundles', 'ingest', 'http', 'masakari', 'heartbeats', 'scale', 'openstack', 'detection'] as const;
 type Name = (typeof NAMES)[number];
+
+/** Requests a second, seconds, connections: the same for salvor and for Masakari. */
+const LOAD = [1000, 20, 500] as const;
 
 const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['figures']> } = {
   bundles: () => measureBundles(11),
   ingest: () => measureIngest(5, 20_000, 100),
-  http: () => measureHttp(200, 1000, 20),
+  http: () => measureHttp(200, ...LOAD),
+  masakari: () => measureMasakari(...LOAD),
   heartbeats: () => measureHeartbeats(1000, 10),
   scale: async () => ({
     oneHost: await measureScale(1, 1000),

@@ -4,6 +4,7 @@ import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbe
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
 import type { LoadFigures } from './load.ts';
+import type { MasakariFigures } from './masakari.ts';
 import type { OpenStackFigures } from './openstack.ts';
 import type { ScaleFigures } from './scale.ts';
 
@@ -23,6 +24,7 @@ export interface Results {
   readonly bundles?: Measured<BundleFigures>;
   readonly ingest?: Measured<IngestFigures>;
   readonly http?: Measured<HttpFigures>;
+  readonly masakari?: Measured<MasakariFigures>;
   readonly heartbeats?: Measured<HeartbeatFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
@@ -39,7 +41,7 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, detection, scale, ingest, http, heartbeats, bundles }: Results): string {
+export function page({ openstack, detection, scale, ingest, http, masakari, heartbeats, bundles }: Results): string {
   return [
     '# Benchmarks',
     '',
@@ -48,7 +50,7 @@ export function page({ openstack, detection, scale, ingest, http, heartbeats, bu
     ...(detection === undefined ? [] : detectionPart(detection)),
     ...(scale === undefined ? [] : scalePart(scale)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
-    ...(http === undefined ? [] : httpPart(http)),
+    ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
@@ -140,7 +142,7 @@ function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): strin
   ];
 }
 
-function httpPart({ machine, figures }: NonNullable<Results['http']>): string[] {
+function httpPart({ machine, figures }: NonNullable<Results['http']>, beside: Results['masakari']): string[] {
   const { hosts, perSecond, seconds, notifications, events } = figures;
   const row = (name: string, { accepted, errors, p50, p99, perSecond: rate }: LoadFigures): string =>
     `| ${name} | ${accepted} | ${errors} | ${Math.round(rate)} | ${Math.round(p50)} | ${Math.round(p99)} |`;
@@ -158,6 +160,14 @@ function httpPart({ machine, figures }: NonNullable<Results['http']>): string[] 
     '| --- | --- | --- | --- | --- | --- |',
     row('`POST /v1/notifications`, as Masakari’s monitors send', notifications),
     row('`POST /v1/events`', events),
+    ...(beside === undefined
+      ? []
+      : [
+          row(`the real Masakari API, notifications`, beside.figures.notifications),
+          '',
+          `Masakari ${beside.figures.version} with its defaults (a random sleep before each answer included), ${beside.figures.workers} workers, a real Keystone,`,
+          `MariaDB and RabbitMQ, under the same load; ${on(beside.machine).slice(1, -1)}. What takes over 60 s counts as an error.`,
+        ]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { policySchema } from '#shared/domain/policy.ts';
-import { outOfScope, outOfSegments, rateOf, senderOf } from '#shared/domain/reporter.ts';
+import { keystoneReporter, outOfScope, outOfSegments, rateOf, senderOf } from '#shared/domain/reporter.ts';
 import { anEvent, aPolicy } from '#test/support/builders.ts';
 
 const ROLE = 'AROAEXAMPLEMONITOR';
@@ -41,6 +41,30 @@ describe('the reporter of a message', () => {
     expect(of(`${ROLE}:session`, event).name).toBe('monitor');
     expect(of('AIDAEXAMPLEOTHER', event).name).toBe('aws:AIDAEXAMPLEOTHER');
     expect(senderOf('000000000000', { source: '/a' }, 'everybody', policy).name).toBe('/a');
+  });
+});
+
+describe('the reporter that a Keystone user is', () => {
+  const policyOf = aPolicy({
+    reporters: {
+      each: { keystoneUsers: ['masakari-{host}@Default'], self: true },
+      one: { keystoneUsers: ['masakari-central@Default'] },
+    },
+  });
+  it.each([
+    [['masakari-compute-1@Default', 'u1@default'], { name: 'each', host: 'compute-1' }],
+    [['masakari-central@Default'], { name: 'one', host: null }],
+    [['masakari-@Default'], undefined],
+    [['masakari-compute-1@Other'], undefined],
+    [['admin@Default'], undefined],
+  ])('%s is %s', (users, reporter) => {
+    expect(keystoneReporter(users, policyOf)).toEqual(reporter);
+  });
+
+  it('may have limits without an identity where it exists by itself', () => {
+    expect(aPolicy({ reporters: { masakari: { hosts: ['compute-*'] } } }).reporters?.masakari?.hosts).toEqual([
+      'compute-*',
+    ]);
   });
 });
 
@@ -91,6 +115,7 @@ describe('a policy is refused', () => {
     ],
     ['hosts that share a token', { a: { token: 't', self: true } }, /does not tell which host it is/],
     ['hosts that share a user', { a: { keystoneUsers: ['m@D'], self: true } }, /does not tell which host it is/],
+    ['users of hosts that may speak of all', { a: { keystoneUsers: ['m-{host}@D'] } }, /set self to true/],
     ['tokens of hosts that may speak of all', { a: { hostTokens: 't' } }, /set self to true/],
     ['itself and others', { a: { hostTokens: 't', self: true, hosts: ['a'] } }, /leave out/],
     ['itself and a segment', { a: { hostTokens: 't', self: true, segments: ['az1'] } }, /leave out/],

@@ -19,6 +19,8 @@ export interface Deployed {
   readonly queueUrl: (name: QueueName | ReturnType<typeof deadLetterQueueOf>) => string;
   readonly stateTable: string;
   readonly auditTable: string;
+  /** Of the function that takes reports by HTTP. */
+  readonly httpUrl: string;
   /** Reads the deployed tables. */
   readonly state: StateReader;
   readonly sqs: SQSClient;
@@ -33,6 +35,10 @@ export interface Deployed {
 
 /** Name of the secret that the policy gives to fence devices, without the prefix. */
 export const BMC_SECRET = 'bmc';
+
+/** Who may report by HTTP, and with which token. */
+const HTTP_REPORTER = 'by-http';
+export const HTTP_TOKEN = 'token-of-the-test';
 
 export type PolicyInput = (typeof policySchema)['_zod']['input'];
 
@@ -49,7 +55,12 @@ export async function deployFor(
   const folder = await mkdtemp(join(tmpdir(), 'salvor-deployed-'));
   const output = join(folder, 'cdk.out');
   const policyFile = join(folder, 'policy.json');
-  await writeFile(policyFile, JSON.stringify(policy));
+  const reporters = {
+    // LocalStack does not tell one sender from another: their `source` has to be believed.
+    anybody: { awsPrincipals: ['000000000000'], relay: true },
+    [HTTP_REPORTER]: { token: HTTP_REPORTER },
+  };
+  await writeFile(policyFile, JSON.stringify({ ...policy, reporters }));
   const client = {
     endpoint,
     region: 'us-east-1',
@@ -68,6 +79,7 @@ export async function deployFor(
     queueUrl,
     stateTable: outputs.StateTableName,
     auditTable: outputs.AuditTableName,
+    httpUrl: outputs.HttpIngestUrl,
     state: dynamoStore({ client: dynamodb, stateTable: outputs.StateTableName, auditTable: outputs.AuditTableName }),
     sqs,
     dynamodb,
@@ -116,6 +128,7 @@ async function createSecrets(client: SecretsManagerClient, cloud: SimulatedCloud
   const secrets = {
     cloud: { auth, auth_type: 'v3applicationcredential', region_name: cloud.region },
     [BMC_SECRET]: cloud.bmcCredentials,
+    [HTTP_REPORTER]: { token: HTTP_TOKEN },
   };
   for (const [name, value] of Object.entries(secrets))
     await client.send(new CreateSecretCommand({ Name: `${prefix}${name}`, SecretString: JSON.stringify(value) }));

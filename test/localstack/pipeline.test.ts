@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SendMessageBatchCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentsFor } from '#cli/drill/agents.ts';
 import { verify } from '#cli/drill/verify.ts';
@@ -17,7 +18,7 @@ import type { SimulatedCloud } from '#sim/controls.ts';
 import type { SimServer } from '#sim/world/types.ts';
 import { matches } from '../infra/cdk/filter-pattern.ts';
 import { commandLineOf } from './cli.ts';
-import { BMC_SECRET, type Deployed, deployFor, type PolicyInput } from './deployed.ts';
+import { BMC_SECRET, type Deployed, deployFor, HTTP_TOKEN, type PolicyInput } from './deployed.ts';
 import { describeOnLocalStack } from './suite.ts';
 
 const VICTIM = 'compute-1';
@@ -122,6 +123,28 @@ describeOnLocalStack('the deployed pipeline', (localStack) => {
     expect(items.map(({ body }) => JSON.stringify(body)).join()).toContain('events.maxAgeSeconds');
   });
 
+  it('takes a report by HTTP from who has a token, in the name that the policy gives it', async () => {
+    const { id, body } = up('compute-5');
+    const post = async (authorization: string) => {
+      // A function's address is a name of LocalStack's own, which no resolver has to know; one that ends in an IP is no URL.
+      const [, name = '', port = '', path = ''] =
+        /^https?:\/\/([^/]+?)\.127\.0\.0\.1(:\d+)(\/.*)$/.exec(deployed.httpUrl) ?? [];
+      const host = `${name}.localhost.localstack.cloud${port}`;
+      const headers = { host, authorization, 'content-type': 'application/json' };
+      const url = `${localStack.endpoint}${path}v1/events`;
+      const answer = await request(url, { method: 'POST', headers, body });
+      return [answer.statusCode, await answer.body.text()] as const;
+    };
+    expect(await post('Bearer wrong')).toMatchObject([401, expect.stringContaining('no reporter of the policy')]);
+    expect(await post(`Bearer ${HTTP_TOKEN}`)).toEqual([202, '{"accepted":1,"refused":[]}']);
+    const said = async (): Promise<string> => {
+      const { items } = await deployed.state.queryAudit(streamOfHost((await hostKeys()).get('compute-5') ?? ''));
+      return items.map((item) => JSON.stringify(item.body)).find((text) => text.includes(id)) ?? '';
+    };
+    await expect.poll(said, { timeout: 30_000, interval: 300 }).toContain('"reporter":"by-http"');
+    expect(await said()).toContain('"source":"/agents/test"');
+  });
+
   it('logs in the form that alarms look for', async () => {
     const parked = INCIDENT_ALARMS['messages-parked']?.pattern.logPatternString ?? '';
     const count = async (name: FunctionName, pattern: string): Promise<number> =>
@@ -146,7 +169,7 @@ describeOnLocalStack('the deployed pipeline', (localStack) => {
     const pk = { S: `host#${keys.get('compute-6')}` };
     const broken = { pk, sk: { S: 'state' }, v: { N: '1' }, body: { S: 'not JSON' } };
     await dynamodb.send(new PutItemCommand({ TableName: stateTable, Item: broken }));
-    const events = ['compute-6', 'compute-2', 'compute-3', 'compute-4', 'compute-5'].map((host) => heartbeat(host));
+    const events = ['compute-6', 'compute-2', 'compute-3', 'compute-4', 'compute-5'].map((host) => up(host));
     const Entries = events.map(({ id, body }) => ({ Id: id, MessageBody: body }));
     await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl('host-events'), Entries }));
     const seen = async (host: string): Promise<boolean> => {
@@ -200,17 +223,17 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
 /** Events that nobody can act on. LocalStack itself fails on JSON that is nested a thousand deep, so that is not among them. */
 const NONSENSE: readonly string[] = [
   '{"specversion": "1.0", ',
-  heartbeat('compute-2', { specversion: '9.9' }).body,
-  heartbeat('compute-2', { type: 'host.exploded' }).body,
-  heartbeat('no-such-host').body,
-  heartbeat('compute-2', { data: { host: 'compute-2', cloud: 'another-cloud' } }).body,
-  heartbeat('compute-2', { data: { host: 'compute-2', reason: 'x'.repeat(100_000) } }).body,
-  heartbeat('compute-2', { time: '2001-01-01T00:00:00Z' }).body,
+  up('compute-2', { specversion: '9.9' }).body,
+  up('compute-2', { type: 'host.exploded' }).body,
+  up('no-such-host').body,
+  up('compute-2', { data: { host: 'compute-2', cloud: 'another-cloud' } }).body,
+  up('compute-2', { data: { host: 'compute-2', reason: 'x'.repeat(100_000) } }).body,
+  up('compute-2', { time: '2001-01-01T00:00:00Z' }).body,
 ];
 
-/** What an agent says now and then of a host that is well. */
-function heartbeat(host: string, changes: object = {}) {
+/** What an agent says of a host that is well. */
+function up(host: string, changes: object = {}) {
   const id = randomUUID();
-  const event = { specversion: '1.0', id, source: '/agents/test', type: 'host.heartbeat', data: { host } };
+  const event = { specversion: '1.0', id, source: '/agents/test', type: 'host.up', data: { host } };
   return { host, id, body: JSON.stringify({ ...event, time: new Date().toISOString(), ...changes }) };
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { Reporter } from '#shared/domain/reporter.ts';
+import { keystoneReporter, type Reporter } from '#shared/domain/reporter.ts';
 import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
 import type { TokenOwner } from '#shared/ports.ts';
 import type { Action, MasakariServices, Refused, Reply } from './call.ts';
@@ -64,10 +64,7 @@ const ownerOf = (services: MasakariServices, token: string | undefined): Promise
 /** What a user's words count under: who has the role and no entry in the policy's `reporters` is `masakari`. */
 function reporterOf({ policy }: MasakariServices, { user }: TokenOwner): Reporter {
   const names = [user.name, user.id].flatMap((name) => [`${name}@${user.domain.name}`, `${name}@${user.domain.id}`]);
-  const entry = Object.entries(policy.reporters ?? {}).find(([, { keystoneUsers = [] }]) =>
-    keystoneUsers.some((each) => names.includes(each)),
-  );
-  return { name: entry?.[0] ?? 'masakari', host: null };
+  return keystoneReporter(names, policy) ?? { name: 'masakari', host: null };
 }
 
 /** @throws Fault 400 for what is no JSON, or no UTF-8 */
