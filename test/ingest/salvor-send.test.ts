@@ -65,7 +65,8 @@ describe.skipIf(!hasCurl())('salvor-send', () => {
       const child = execFile(SEND, ['--config', path('agent.conf'), ...args], options, (error, stdout, stderr) =>
         resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
-      child.stdin?.end(input);
+      // What does not read its input may have ended already.
+      child.stdin?.on('error', () => undefined).end(input);
     });
   const down = (host: string, ...more: readonly string[]) => send(['--type', 'host.down', '--host', host, ...more]);
   const hosts = () => server.requests.map(({ body }) => hostEvent.parse(JSON.parse(body)).data.host);
@@ -102,6 +103,15 @@ describe.skipIf(!hasCurl())('salvor-send', () => {
       time: '2026-11-21T12:00:00Z',
       data: { host: 'compute-1', ...data },
     });
+  });
+
+  it.each([
+    ['too long', 'ä'.repeat(600) + 'a'.repeat(1200), 'a'.repeat(1000)],
+    ['of Latin-1', '$(printf "gest\\366rt")', 'gestrt'],
+  ])('keeps the ASCII of a reason that is %s: SQS takes UTF-8 only', async (_, reason, told) => {
+    const command = `exec "$0" --config "$1" --type host.down --host compute-1 --reason "${reason}"`;
+    await promisify(execFile)('sh', ['-c', command, SEND, path('agent.conf')]);
+    expect(hostEvent.parse(JSON.parse(server.requests[0]?.body ?? '')).data.reason).toBe(told);
   });
 
   it('says of the host that its configuration names', async () => {
