@@ -282,6 +282,19 @@ describe('a segment that is made here', () => {
     ]);
   });
 
+  it('has no host of another segment', async () => {
+    const { world, path, addHost } = await withSegment();
+    const host = await addHost();
+    const other = await world.ask('POST', SEGMENTS, { body: aSegment({ name: 'other' }) });
+    const { uuid: wrong } = other.body.segment;
+    const { status, body } = await world.ask('GET', `${SEGMENTS}/${wrong}/hosts/${host.uuid}`);
+    expect({ status, message: body.itemNotFound.message }).toEqual({
+      status: 404,
+      message: `Host '${host.uuid}' under failover_segment '${wrong}' could not be found.`,
+    });
+    expect((await world.ask('GET', `${path}/hosts/${host.uuid}`)).status).toBe(200);
+  });
+
   it('is changed by two at the same moment one after the other', async () => {
     const { world, path } = await withSegment();
     const names = ['compute-3', 'compute-4', 'compute-5'];
