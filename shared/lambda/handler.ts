@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { ScheduleName } from '#events/catalog.ts';
 import type { Services } from '#shared/services.ts';
 import { inForce } from '#shared/shell/policy-in-force.ts';
-import type { QueueFunction, SqsRecord } from './queue-function.ts';
+import { again, type BatchResult, type QueueFunction, type SqsRecord } from './queue-function.ts';
 
 /** An SQS event as Lambda hands it over, and the answer to it: `ReportBatchItemFailures` of the event source. */
 export interface SqsEvent {
@@ -26,12 +26,27 @@ async function servicesOfProcess(): Promise<Services> {
 
 /** What the embedded runtime calls as well, with services of its own. */
 export async function answerSqsEvent(
-  { handle }: QueueFunction,
+  fn: QueueFunction,
   services: Services,
-  event: SqsEvent,
+  { Records }: SqsEvent,
 ): Promise<SqsBatchResponse> {
-  const failed = await handle(await inForce(services), event.Records);
+  const failed = await handleInForce(fn, services, Records);
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** Without the policy of now nothing is decided: all of it comes again. */
+async function handleInForce(
+  { queue, handle }: QueueFunction,
+  services: Services,
+  records: readonly SqsRecord[],
+): Promise<BatchResult> {
+  let now: Services;
+  try {
+    now = await inForce(services);
+  } catch (error) {
+    return Promise.all(records.map((record) => again(services, queue, record, error)));
+  }
+  return handle(now, records);
 }
 
 export const lambdaHandler = (fn: QueueFunction) =>

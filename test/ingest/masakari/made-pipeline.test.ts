@@ -6,6 +6,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { policyFrom } from '#shared/domain/policy-record.ts';
+import { RetryableError } from '#shared/errors.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readKept } from '#shared/state/read-audit.ts';
@@ -216,6 +217,22 @@ it('is mirrored by the function that runs by the clock', async () => {
   const { world } = await made();
   world.services.cloud.services = [...world.services.cloud.services, aService({ host: 'compute-9' })];
   expect(await runScheduled(mirrorInventory, world.services)).toBe(5);
+});
+
+it('decides nothing while the segments can not be read: every message comes again', async () => {
+  const { world, report } = await made();
+  await report();
+  const { services } = world;
+  const [sent] = services.outbox.take();
+  const records = [aRecord(sent?.message), aRecord(sent?.message)];
+  const get = async () => {
+    throw new RetryableError('the state is away');
+  };
+  const away = { ...services, state: { ...services.state, get } };
+  const answer = await answerSqsEvent(FUNCTIONS['receive-host-event'], away, { Records: records });
+  expect(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(
+    records.map(({ messageId }) => messageId),
+  );
 });
 
 it('has no vmoves for an instance, and none that nobody knows', async () => {
