@@ -31,6 +31,8 @@ const SAY_AGAIN_MS = 60_000;
 const WAIT_FOR_UP_MS = 86_400_000;
 const MAX_DECLARED = 1000;
 const MAX_NETWORKS = 8;
+/** Well below what an item of the state holds: it is told before anything is said, not after. */
+const MAX_BYTES = 350_000;
 const SOURCE = '/consul';
 
 interface Declared {
@@ -77,7 +79,11 @@ export function declare(
   if (Object.keys(declared).length > MAX_DECLARED)
     throw new PermanentError(`more than ${MAX_DECLARED} hosts are down: more than one salvor looks after`);
   const left = before.left.filter((host) => Object.hasOwn(declared, host));
-  return { events, seen: { networks, declared, left } };
+  const seen: ConsulSeen = { networks, declared, left };
+  const bytes = Buffer.byteLength(JSON.stringify(seen));
+  if (bytes > MAX_BYTES)
+    throw new PermanentError(`what is critical takes ${bytes} bytes; at most ${MAX_BYTES} are kept`);
+  return { events, seen };
 }
 
 function downEvent(host: string, on: readonly (readonly [string, Network])[], nowMs: number): HostEvent {

@@ -171,6 +171,12 @@ it.each([
   expect(() => new Watch().look(list)).toThrow(PermanentError);
 });
 
+it('refuses names that together are more than an item of the state holds, before anything is said', () => {
+  const watch = new Watch();
+  const many = Array.from({ length: 900 }, (_, index) => check(`${index}-${'x'.repeat(240)}`));
+  expect(() => watch.look(many)).toThrow('at most 350000 are kept');
+});
+
 it('refuses more critical hosts than an item of the state holds', () => {
   const many = Array.from({ length: 1001 }, (_, index) => check(`compute-${index}`));
   expect(() => new Watch().look(many)).toThrow('at most 1000');
