@@ -32,7 +32,7 @@ describeWith('Nagios', missingPrograms('nagios4', 'curl'), () => {
     await ingest.close();
   });
 
-  const documented = () => connectedTo(ingest, 'Nagios, Naemon, Icinga').trim().split('\n');
+  const documented = () => connectedTo(ingest, 'Nagios, Naemon').trim().split('\n');
   const configuration = () => `
 cfg_file=${path('objects.cfg')}
 log_file=${path('var/nagios.log')}

@@ -17,7 +17,8 @@ const SOURCE_OF: Readonly<Record<string, string>> = {
   Aodh: 'aodh',
   Consul: 'consul',
   Grafana: 'grafana',
-  'Nagios, Naemon, Icinga': 'nagios',
+  'Icinga 2': 'nagios',
+  'Nagios, Naemon': 'nagios',
   Pacemaker: 'pacemaker',
   'Redfish events': 'redfish',
   'systemd: heartbeat and OnFailure': 'systemd',
@@ -30,7 +31,8 @@ describe('the table of sources', () => {
   });
 
   it('says of each source of a webhook how to connect it', () => {
-    expect(connections.map(({ title }) => SOURCE_OF[title]).sort()).toEqual(Object.keys({ ...MAPPERS, consul }).sort());
+    const connected = new Set(connections.map(({ title }) => SOURCE_OF[title]));
+    expect(connected).toEqual(new Set(Object.keys({ ...MAPPERS, consul })));
   });
 
   it('has a captured or documented payload for each', () => {
