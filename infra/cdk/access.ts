@@ -19,7 +19,7 @@ export interface Access {
   readonly callsNova: boolean;
   /** Speaks to fence devices, with the secrets under the prefix. */
   readonly fences: boolean;
-  /** Reads the tokens of reporters, which are secrets under the prefix too. */
+  /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
   readonly readsTokens: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { Aws, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
+import { REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import type { Tables } from './tables.ts';
@@ -33,12 +34,14 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
+  const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
   if (access.fences || access.readsTokens) {
-    const secrets = secretArn(`${deployment.secretPrefix}*`);
+    const secrets = secretArn(`${prefix}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
-      reason: 'One secret for each fence device and reporter, under the one prefix that the operator has set aside.',
+      reason:
+        'One secret for each fence device or reporter, under the one prefix that the operator has set aside for them.',
     });
   }
 }

@@ -26,6 +26,9 @@ const environmentSchema = z.object({
   POLICY_FILE: z.string().min(1),
 });
 
+/** Stands behind `SECRET_PREFIX` in the names of reporters' secrets, so that who reads these reads no fence device's. */
+export const REPORTERS_PREFIX = 'reporters/';
+
 const queueUrls = z.record(z.enum(Object.keys(QUEUES) as [QueueName, ...QueueName[]]), z.url());
 
 export type Environment = z.infer<typeof environmentSchema>;

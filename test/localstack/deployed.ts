@@ -128,7 +128,7 @@ async function createSecrets(client: SecretsManagerClient, cloud: SimulatedCloud
   const secrets = {
     cloud: { auth, auth_type: 'v3applicationcredential', region_name: cloud.region },
     [BMC_SECRET]: cloud.bmcCredentials,
-    [HTTP_REPORTER]: { token: HTTP_TOKEN },
+    [`reporters/${HTTP_REPORTER}`]: { token: HTTP_TOKEN },
   };
   for (const [name, value] of Object.entries(secrets))
     await client.send(new CreateSecretCommand({ Name: `${prefix}${name}`, SecretString: JSON.stringify(value) }));

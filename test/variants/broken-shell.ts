@@ -147,8 +147,8 @@ export const BROKEN_SHELL: readonly Variant[] = [
     patches: [
       shell(
         'power-off.ts',
-        '    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());',
-        '    void objectionToPowerOff(incident, evidence.atMs, now?.value, halted, clock.now());\n    return undefined;',
+        '    return objectionToPowerOff(incident, evidence.atMs, now?.value, halted ?? left, clock.now());',
+        '    void objectionToPowerOff(incident, evidence.atMs, now?.value, halted ?? left, clock.now());\n    return undefined;',
       ),
     ],
     caughtBy: ['S1', 'S2'],

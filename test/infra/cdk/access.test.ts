@@ -81,9 +81,11 @@ describe('a role', () => {
     expect(actionsOn('sweep', /TablesState/)).toEqual([...beat, 'dynamodb:Query']);
   });
 
-  it('reads the secrets under the prefix only where devices are asked, and where reporters are let in', () => {
+  it('reads the secrets of fence devices only where devices are asked, and of reporters where those are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'http-ingest']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host']);
+    const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
+    expect(letIn).toEqual(['http-ingest']);
     for (const name of FUNCTION_NAMES)
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
