@@ -12,7 +12,7 @@ import { policySchema } from '#shared/domain/policy.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { type Clients, ensureClients, type Running } from './masakari/clients.ts';
 import { type FakeConsul, type Libvirt, startFakeConsul, startLibvirt, writeConfig } from './masakari/monitors.ts';
-import { type MasakariSite, PLAIN_REGION, startMasakariSite } from './masakari/site.ts';
+import { FLAKY_REGION, type MasakariSite, PLAIN_REGION, startMasakariSite } from './masakari/site.ts';
 import { until } from './poll.ts';
 import { boot } from './servers.ts';
 import { serviceOf } from './services.ts';
@@ -154,6 +154,25 @@ describeOnRig('salvor in the place of Masakari', (bench) => {
     expect(JSON.parse(told)).toContainEqual(
       expect.objectContaining({ payload: expect.objectContaining({ instance_uuid: instance }) }),
     );
+  });
+
+  it('a monitor says again what was answered with 503, and drops what was answered with 400 or 409', async () => {
+    const { rig } = bench();
+    const { proxy } = site;
+    const region = FLAKY_REGION;
+    const flaky = await writeConfig(site, rig, rig.accounts.ha, { consul, libvirtUri: libvirt.uri, region });
+    const report = async (instance: string, host: string) => {
+      proxy.posts.length = 0;
+      await clients.run('python', [join(scripts, 'introspective.py'), instance, '--config-file', flaky], {
+        MONITORED_HOST: host,
+      });
+      return [...proxy.posts];
+    };
+    const instance = '6f2f5b1e-3b5c-4b57-9a0e-333333333333';
+    proxy.failNext(2);
+    expect(await report(instance, 'compute-2')).toEqual([503, 503, 202]);
+    expect(await report(instance, 'compute-2')).toEqual([409]);
+    expect(await report(instance, 'ghost')).toEqual([400]);
   });
 
   it('the openstack command makes, changes and removes segments and hosts', async () => {

@@ -7,11 +7,14 @@ import { PermanentError } from '#shared/errors.ts';
 import type { OpenStackApi } from '../api.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from '../pipeline.ts';
 import type { Account, Rig } from '../rig.ts';
+import { type LoadBalancer, startProxy } from './proxy.ts';
 
 /** salvor in the place of Masakari: its pipeline, its HTTP endpoint, and the catalogue of the rig's Keystone that names it. */
 export interface MasakariSite {
   readonly pipeline: RigPipeline;
   readonly httpUrl: string;
+  /** In front of it, in region `FLAKY_REGION`. */
+  readonly proxy: LoadBalancer;
   /** For the programs' files. */
   readonly folder: string;
   /** The environment by which an OpenStack program signs in. */
@@ -33,11 +36,13 @@ export async function startMasakariSite(rig: Rig, admin: OpenStackApi): Promise<
   };
   const services = { ...pipeline.embedded.services, secrets, tokens: pipeline.tokens };
   const http = await startHttpServer(services, { address: '127.0.0.1', port: 0 });
-  const forget = await announce(admin, http.url);
+  const proxy = await startProxy(http.url);
+  const forget = await announce(admin, http.url, proxy.url);
   const folder = await mkdtemp(join(tmpdir(), 'salvor-masakari-'));
   return {
     pipeline,
     httpUrl: http.url,
+    proxy,
     folder,
     envOf: ({ user, project, password }) => ({
       OS_AUTH_URL: rig.authUrl,
@@ -51,6 +56,7 @@ export async function startMasakariSite(rig: Rig, admin: OpenStackApi): Promise<
     }),
     stop: async () => {
       await forget();
+      await proxy.close();
       await http.close();
       await pipeline.stop();
       await rm(folder, { recursive: true, force: true });
@@ -62,16 +68,22 @@ const made = z.object({ service: z.object({ id: z.string() }) });
 
 /** In this region the catalogue has the address alone, and clients ask for the versions first. */
 export const PLAIN_REGION = 'Plain';
+/** In this one the proxy's. */
+export const FLAKY_REGION = 'Flaky';
 
 /** What an operator does who puts salvor in Masakari's place: service type `instance-ha`, with the project in its address. */
-async function announce(admin: OpenStackApi, url: string): Promise<() => Promise<void>> {
+async function announce(admin: OpenStackApi, url: string, proxied: string): Promise<() => Promise<void>> {
   const { service } = await admin.post(
     'identity',
     '/services',
     { service: { type: 'instance-ha', name: 'masakari' } },
     made,
   );
-  const endpoints = { RegionOne: `${url}/v1/%(project_id)s`, [PLAIN_REGION]: url };
+  const endpoints = {
+    RegionOne: `${url}/v1/%(project_id)s`,
+    [PLAIN_REGION]: url,
+    [FLAKY_REGION]: `${proxied}/v1/%(project_id)s`,
+  };
   for (const [region, address] of Object.entries(endpoints))
     for (const name of ['public', 'internal', 'admin']) {
       const endpoint = { service_id: service.id, region, url: address, interface: name };
