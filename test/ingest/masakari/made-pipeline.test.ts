@@ -5,11 +5,12 @@ import { QUEUES, type QueueMessage, type QueueName, queueOf } from '#events/cata
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
-import { policyFrom } from '#shared/domain/policy-record.ts';
+import { replayHost } from '#shared/domain/replay/replay.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import { loadHost } from '#shared/state/hosts.ts';
-import { readKept } from '#shared/state/read-audit.ts';
+import { readHostLog } from '#shared/state/read-log.ts';
+import { verifyAudit } from '#shared/state/verify-audit.ts';
 import { aPolicy, aServer, aService, iso, seconds, uuid } from '#test/support/builders.ts';
 import { aRecord } from '#test/support/fakes.ts';
 import { type MasakariWorld, masakariWorld } from './support.ts';
@@ -95,12 +96,20 @@ it('recovers a host of it, under a policy that can be read back from the audit',
   const [move] = moves.body.vmoves;
   expect((await world.ask('GET', `/v1/notifications/${id}/vmoves/${move?.uuid}`)).body.vmove).toEqual(move);
   expect((await world.ask('GET', `/v1/notifications/${id}/vmoves?status=failed`)).body.vmoves).toEqual([]);
-  for await (const stream of world.services.state.partitions('audit')) {
-    if (!stream.startsWith('policy#')) continue;
-    const records = (await readKept(world.services.state, stream)).map(({ record }) => record);
-    expect(policyFrom(stream.slice('policy#'.length), records)?.segments.map(({ name }) => name)).toContain('rack-7');
-  }
+  const policies = (await readHostLog(world.services.state, KEY)).policies;
+  expect(policies.size).toBeGreaterThan(0);
+  for (const policy of policies.values()) expect(policy.segments.map(({ name }) => name)).toContain('rack-7');
+  await isOnRecord(world);
 });
+
+/** Whether the audit is whole, and every decision made again from it comes out the same. */
+async function isOnRecord({ services }: MasakariWorld): Promise<void> {
+  const { findings } = await verifyAudit(services.state, services.clock);
+  expect(findings).toEqual([]);
+  const { decisions } = replayHost(await readHostLog(services.state, KEY));
+  expect(decisions.length).toBeGreaterThan(0);
+  expect(decisions.filter(({ difference, cannot }) => difference !== null || cannot !== null)).toEqual([]);
+}
 
 it('never powers off a host that was taken into maintenance before the grace period ended', async () => {
   const { world, path, hosts, report } = await made();
@@ -180,6 +189,7 @@ it('never powers off a host on maintenance, whenever that is set or taken back',
         await report();
         await run(world, 300);
       }
+      await isOnRecord(world);
     }),
     { numRuns: 60 },
   );
