@@ -119,6 +119,8 @@ export class Words {
    * (docs/events.md). Whoever was at work when the incident opened may not have known it.
    */
   #isOnRecord({ host, isBeat, firstReadMs, putAtMs }: Word): boolean {
+    // What was read while nobody knew the host is parked.
+    if (firstReadMs < (this.#knownSinceMs.get(host) ?? NEVER) + FUNCTION_MS) return false;
     if (!isBeat) return true;
     const knownMs = this.#incidents.openedAtMs(host) + FUNCTION_MS;
     if (firstReadMs > knownMs) return true;
