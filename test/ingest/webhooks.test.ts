@@ -50,12 +50,12 @@ const notification = (...alerts: readonly object[]) => ({ version: '4', receiver
 describe('what programs send', () => {
   it.each(captured.map((each) => [each.file, each] as const))(
     'is taken: %s',
-    async (_, { file, source, query, says }) => {
+    async (_, { file, source, query, events }) => {
       const path = `${source}?${new URLSearchParams(query)}`;
       const response = await post(path, readFileSync(new URL(file, PAYLOADS), 'utf8'));
       expect(response.status).toBe(202);
-      expect(await response.json()).toMatchObject({ accepted: says.length, refused: [] });
-      expect(services.outbox.sent).toHaveLength(says.length);
+      expect(await response.json()).toMatchObject({ accepted: events.length, refused: [] });
+      expect(services.outbox.sent).toHaveLength(events.length);
     },
   );
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { HostEvent } from '#events/host-event.ts';
 
 export const PAYLOADS = new URL('./payloads/', import.meta.url);
 
@@ -12,10 +13,10 @@ export interface Captured {
   readonly query?: Readonly<Record<string, string>>;
   /** When it arrives, RFC 3339. */
   readonly at: string;
-  /** `type host time [process]` of each event. */
-  readonly says: readonly string[];
-  /** How many of its items say nothing. */
-  readonly ignored: number;
+  /** What follows from it, without `specversion`. */
+  readonly events: readonly Omit<HostEvent, 'specversion'>[];
+  /** Why some of it says nothing. */
+  readonly ignored: readonly string[];
 }
 
 export const captured: readonly Captured[] = JSON.parse(readFileSync(new URL('captured.json', PAYLOADS), 'utf8'));

@@ -171,6 +171,35 @@ it.each([
   expect(() => new Watch().look(list)).toThrow(PermanentError);
 });
 
+it('waits a day for the up of a host, and says no more then', () => {
+  const watch = new Watch();
+  const others = check('server-1', 'passing');
+  watch.look([check('compute-1'), check('compute-2'), others]);
+  expect(watch.look([others], {}, 86_300)).toEqual([]);
+  expect(watch.look([check('compute-1', 'passing'), others])).toEqual(['host.up compute-1']);
+  watch.look([others], {}, 200);
+  expect(watch.look([check('compute-2', 'passing'), others])).toEqual([]);
+});
+
+it('tells of how many checks it takes no notice, and which networks are down', () => {
+  const list = [check('compute-1'), check('compute-1', 'critical', 'disk'), check('compute-2', 'critical', 'disk')];
+  const { parsed } = consul(list, undefined, { nowMs: NOW_MS, newId: () => 'new', query: { network: 'storage' } });
+  expect(parsed.ignored).toEqual(['2 of other checks than serfHealth']);
+  expect(parsed.events.map(({ data }) => data.reason)).toEqual(['its checks are critical on storage']);
+});
+
+it.each(['x', '-1', '1e99', ''])('takes the index %j for none', (index) => {
+  const watch = new Watch();
+  watch.look([check('compute-1')], { index });
+  expect(watch.look([], { index })).toEqual(['host.up compute-1']);
+});
+
+it('refuses a ninth network', () => {
+  const watch = new Watch();
+  for (let network = 1; network <= 8; network += 1) watch.look([], { network: String(network) });
+  expect(() => watch.look([], { network: '9' })).toThrow('more than 8 networks');
+});
+
 it('refuses names that together are more than an item of the state holds, before anything is said', () => {
   const watch = new Watch();
   const many = Array.from({ length: 900 }, (_, index) => check(`${index}-${'x'.repeat(240)}`));

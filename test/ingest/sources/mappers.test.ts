@@ -114,6 +114,36 @@ describe('Alertmanager', () => {
   });
 });
 
+describe('Grafana', () => {
+  const notification = (more: object, labels: object = {}) => ({
+    version: '1',
+    orgId: 1,
+    receiver: 'salvor',
+    alerts: [alert(more, labels)],
+  });
+
+  it('says nothing of a rule that was not evaluated, whatever is chosen', () => {
+    for (const alertname of ['DatasourceNoData', 'DatasourceError'])
+      expect(words('grafana', notification({}, { alertname }), { alerts: '*' })).toEqual([]);
+    expect(words('grafana', notification({}, { alertname: 'Other' }), { alerts: '*' })).toEqual([
+      'host.down compute-1',
+    ]);
+  });
+
+  it('says why, with what the rule says of it', () => {
+    const reasons = [{ summary: 'a', description: 'b' }, { description: 'b' }, {}, null].map(
+      (annotations) => say('grafana', notification({ annotations })).events[0]?.data.reason,
+    );
+    expect(reasons).toEqual(['HostDown: a', 'HostDown: b', 'HostDown', 'HostDown']);
+  });
+
+  it('has just seen an end that it does not date', () => {
+    expect(say('grafana', notification({ status: 'resolved', endsAt: null })).events).toMatchObject([
+      { type: 'host.up', time: iso(NOW_MS) },
+    ]);
+  });
+});
+
 describe('an alert that fires for an hour', () => {
   const policy = aPolicy({}, { graceSeconds: 30 });
   let services: FakeServices;
@@ -196,6 +226,16 @@ describe('Nagios', () => {
     expect(words('nagios', { ...down, ...more })).toEqual(says);
   });
 
+  it('was seen now, when it does not say when', () => {
+    for (const NAGIOS_TIMET of [undefined, '', 'soon'])
+      expect(say('nagios', { ...down, NAGIOS_TIMET }).events).toMatchObject([{ time: iso(NOW_MS) }]);
+  });
+
+  it('needs a host with a name', () => {
+    expect(() => say('nagios', { ...down, NAGIOS_HOSTNAME: undefined })).toThrow(PermanentError);
+    expect(words('nagios', { ...down, NAGIOS_HOSTNAME: ':5666' })).toEqual([]);
+  });
+
   it('is understood with the prefix of Icinga, and without one', () => {
     for (const prefix of ['ICINGA_', '']) {
       const body = Object.fromEntries(
@@ -232,6 +272,10 @@ describe('Pacemaker', () => {
       { ...fencing, CRM_alert_rc: '1', CRM_alert_desc: 'Operation off of compute-1 by n1: Timer expired' },
       [],
     ],
+    ['a resource that does what it should', { ...failed, CRM_alert_rc: '0' }, []],
+    ['a failure of no resource', { ...failed, CRM_alert_rsc: '' }, []],
+    ['a node in another state', { ...lost, CRM_alert_desc: 'pending' }, []],
+    ['no node', { ...lost, CRM_alert_node: '' }, []],
     ['a failed resource', failed, ['process.down compute-1']],
     ['a probe of a resource', { ...failed, CRM_alert_interval: '0' }, []],
     ['a cancelled operation', { ...failed, CRM_alert_status: '1' }, []],
@@ -259,6 +303,12 @@ describe('Redfish', () => {
       { host: 'c' },
       [],
     ],
+    [
+      'the power of a chassis, named by a text',
+      of({ ...off, OriginOfCondition: '/redfish/v1/Chassis/1' }),
+      { host: 'c' },
+      [],
+    ],
     ['power that is on again', of({ ...off, MessageId: 'ResourceEvent.1.3.0.ResourcePoweredOn' }), { host: 'c' }, []],
     [
       'a message of the option',
@@ -269,6 +319,65 @@ describe('Redfish', () => {
     ['a time that is none', of({ ...off, EventTimestamp: 'yesterday' }), { host: 'c' }, []],
   ])('says of %s', (_, body, query, says) => {
     expect(words('redfish', body, query)).toEqual(says);
+  });
+});
+
+it('a Redfish event without a time was seen now, and one without an id is a new one', () => {
+  const events = [{ MessageId: 'SYS1001' }, { MessageID: 'SYS1001', EventID: '7', OriginOfCondition: null }];
+  const parsed = say('redfish', { '@odata.type': '#Event.v1_0_0.Event', Events: events }, { host: 'compute-1' });
+  expect(parsed.events.map(({ id, time }) => [id, time])).toEqual([
+    ['new', iso(NOW_MS)],
+    [`compute-1/7/SYS1001/${NOW_MS}`, iso(NOW_MS)],
+  ]);
+});
+
+describe('systemd', () => {
+  const failure = { host: 'compute-1', unit: 'nova-compute.service', time: '2026-11-21T13:00:00+01:00' };
+
+  it('says that a unit has failed, even when it does not say why', () => {
+    expect(say('systemd', failure).events).toMatchObject([
+      {
+        time: '2026-11-21T12:00:00.000Z',
+        data: { process: 'nova-compute', reason: 'nova-compute.service has failed: systemd does not say why' },
+      },
+    ]);
+    const reason = say('systemd', { ...failure, MONITOR_EXIT_CODE: 'killed' }).events[0]?.data.reason;
+    expect(reason).toBe('nova-compute.service has failed: systemd does not say why (killed)');
+  });
+
+  it('says nothing of no host', () => {
+    expect(say('systemd', { ...failure, host: ':1' })).toEqual({
+      events: [],
+      ignored: ['unit nova-compute.service has failed on no host'],
+    });
+  });
+});
+
+describe('what is longer than an event takes', () => {
+  it('is cut, and ids that differ at either end stay different', () => {
+    const ids = ['a', 'b'].map((end) => {
+      const body = alertmanager(
+        alert({ fingerprint: `${end}${'x'.repeat(127)}`, annotations: { summary: 'y'.repeat(3000) } }),
+      );
+      const [event] = say('alertmanager', { ...body, receiver: 'r'.repeat(255) }).events;
+      expect(event?.data.reason).toHaveLength(1024);
+      return event?.id;
+    });
+    expect(new Set(ids).size).toBe(2);
+    const long = {
+      CRM_alert_kind: 'node',
+      CRM_alert_node: 'c'.repeat(255),
+      CRM_alert_desc: 'lost',
+      SALVOR_SENDER: 's'.repeat(255),
+    };
+    expect(say('pacemaker', long).events[0]?.id).toHaveLength(251);
+  });
+
+  it.each(['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z'])('and a time that is none is refused: %s', (startsAt) => {
+    const nowMs = Date.parse(startsAt) + 1;
+    expect(() => say('alertmanager', alertmanager(alert({ startsAt })), {}, nowMs)).toThrow(
+      'a time of the body is not one',
+    );
   });
 });
 
