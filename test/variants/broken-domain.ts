@@ -57,19 +57,6 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     caughtBy: ['S0', 'S1'],
   },
   {
-    name: 'heartbeats-unheard',
-    wrong: 'A heartbeat renews the lease of its host and nothing else, also while an incident is open.',
-    room: 'domain',
-    patches: [
-      domain(
-        'reports.ts',
-        '  incident !== null ||\n  countingDownClaims(claims, Number.POSITIVE_INFINITY, 0).length > 0 ||\n',
-        '  (incident === null && countingDownClaims(claims, 0, 0).length > 1e9) ||\n',
-      ),
-    ],
-    caughtBy: ['S0', 'S1', 'S2', 'S5'],
-  },
-  {
     name: 'proof-never-ages',
     wrong: 'A proof is good for ever.',
     room: 'domain',
