@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -103,10 +104,13 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
 function policyForFunctions(path: string): Policy {
   if (!existsSync(path)) throw new DeploymentError(`there is no policy at ${path} (context "policy")`);
   const policy = asDeploymentError(() => readPolicy(path));
-  const fenceDevices = Object.entries(policy.fenceDevices).map(([host, device]) => {
-    const { caFile } = device;
-    if (caFile === undefined || caFile.includes('-----BEGIN')) return [host, device];
-    return [host, { ...device, caFile: readCa(caFile, host) }];
+  const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
+    const withText = mapDevices(entry, (device) => {
+      const { caFile } = device;
+      if (caFile === undefined || caFile.includes('-----BEGIN')) return device;
+      return { ...device, caFile: readCa(caFile, host) };
+    });
+    return [host, withText];
   });
   return { ...policy, fenceDevices: Object.fromEntries(fenceDevices) };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { withHost } from './fence-device.ts';
+import { deviceFaults, fenceDevicesByHost } from './policy-devices.ts';
 import {
   dependencies,
   dump,
@@ -56,18 +56,6 @@ const fencing = z.strictObject({
   retryMaxSeconds: seconds(1, 86_400).default(300),
 });
 
-const device = z.strictObject({
-  driver: z.literal('redfish'),
-  /** The Redfish system (`https://bmc/redfish/v1/Systems/1`) or service root; `{host}` stands for the host's name. */
-  url: z.string().regex(/^https?:\/\/\S+$/, 'an http(s) address'),
-  /** Name of the secret that holds `username` and `password`. */
-  credentials: name,
-  systemUuid: z.uuid().toLowerCase().optional(),
-  caFile: z.string().min(1).optional(),
-  insecureTls: z.boolean().optional(),
-  timeoutSeconds: seconds(1, 15).default(10),
-});
-
 const segment = z.strictObject({
   name,
   /** Which hosts belong to it; read live from Nova, so hosts added to or removed from it are protected or not at once. */
@@ -102,7 +90,7 @@ export const policySchema = z
       .prefault({}),
     segments: z.array(segment).min(1).max(200),
     /** A host's own name, or `*` for every host without an entry of its own. */
-    fenceDevices: z.record(hostName, device),
+    fenceDevices: fenceDevicesByHost,
     /** Who may report, of which hosts, and what. */
     reporters: reportersByName.optional(),
     /** The Masakari API. */
@@ -175,30 +163,6 @@ export const policySchema = z
     for (const [host, message] of deviceFaults(policy.fenceDevices))
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
   });
-
-type Device = z.infer<typeof device>;
-
-/** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */
-function* deviceFaults(devices: Readonly<Record<string, Device>>): Generator<readonly [host: string, fault: string]> {
-  const owners = new Map<string, string>();
-  for (const [host, config] of Object.entries(devices)) {
-    if (host === '*') {
-      if (!config.url.includes('{host}'))
-        yield [host, 'the url of * must hold {host}, or all hosts would share one device'];
-      if (config.systemUuid !== undefined) yield [host, 'systemUuid is of one system, and * stands for many hosts'];
-      continue;
-    }
-    const ids = [
-      `url ${withHost(config.url, host)}`,
-      ...(config.systemUuid ? [`systemUuid ${config.systemUuid}`] : []),
-    ];
-    for (const id of ids) {
-      const owner = owners.get(id);
-      if (owner !== undefined) yield [host, `${id} is also that of ${owner}; a device belongs to one host`];
-      owners.set(id, host);
-    }
-  }
-}
 
 export type Policy = z.infer<typeof policySchema>;
 export type Segment = Policy['segments'][number];

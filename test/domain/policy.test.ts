@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceDeviceOf, fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { anAggregate, aPolicy, aService, type PolicyInput, uuid } from '#test/support/builders.ts';
@@ -151,6 +151,33 @@ describe('fence devices', () => {
 
   it('are well with an address of its own for each host', () => {
     expect(faults(withDevices({ '*': device, a: device, b: { ...other, systemUuid: uuid(4, 1) } }))).toBe('');
+  });
+
+  it('may stand in levels, one or several together', () => {
+    const entry = { levels: [device, [other, { ...other, url: 'https://pdu-2.test/redfish/v1/Systems/1' }]] };
+    const policy = aPolicy({ fenceDevices: { '*': { levels: [device] }, 'compute-1': entry } });
+    const urls = (host: string) => fenceLevelsOf(policy, host).map((level) => level.map(({ url }) => url));
+    expect(urls('compute-1')).toEqual([
+      ['https://compute-1.bmc.test/redfish/v1/Systems/1'],
+      [other.url, 'https://pdu-2.test/redfish/v1/Systems/1'],
+    ]);
+    expect(urls('compute-2')).toEqual([['https://compute-2.bmc.test/redfish/v1/Systems/1']]);
+    expect(faults(withDevices({ a: { levels: [other] }, b: { levels: [device, other] } }))).toMatch(/also that of a/);
+    expect(faults(withDevices({ a: { levels: [other, [other]] } }))).toMatch(/is there twice/);
+    expect(faults(withDevices({ '*': { levels: [device, other] } }))).toMatch(/must hold \{host\}/);
+    const told = { systemUuid: uuid(4, 1) };
+    expect(
+      faults(
+        withDevices({
+          a: {
+            levels: [
+              { ...device, ...told },
+              { ...other, ...told },
+            ],
+          },
+        }),
+      ),
+    ).toBe('');
   });
 
   it('are found by the host’s own name first', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
-import type { FenceDevice, FenceDeviceConfig, Fencing, Secrets } from '#shared/ports.ts';
+import type { FenceDevice, Fencing, Secrets } from '#shared/ports.ts';
 import { redfishDevice } from './redfish.ts';
 
 export interface FencingOptions {

@@ -1,5 +1,6 @@
 import type { ComputeService } from '#shared/ports.ts';
 import { fenceDeviceOf } from '../fence-device.ts';
+import { addressOf } from '../policy-devices.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
 
@@ -52,6 +53,6 @@ export function fenceDeviceGate({ host }: Evidence, { policy }: Rules): GateResu
   return gate(
     'fence-device',
     device !== undefined,
-    device === undefined ? 'the policy names no fence device for it' : `${device.driver} at ${device.url}`,
+    device === undefined ? 'the policy names no fence device for it' : addressOf(device),
   );
 }
