@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '#shared/version.ts';
 import { armCommand } from './commands/arm.ts';
 import { auditCommand } from './commands/audit.ts';
+import { confirmOffCommand } from './commands/confirm-off.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { drillCommand } from './commands/drill.ts';
@@ -51,6 +52,7 @@ for (const command of [
   armCommand(),
   releaseCommand(),
   dismissCommand(),
+  confirmOffCommand(),
   redriveCommand(),
   gatewayCommand(),
   probeCommand(),

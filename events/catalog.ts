@@ -179,6 +179,7 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'arm':
     case 'release':
     case 'dismiss':
+    case 'confirm-off':
       return 'operator-commands';
     case 'host.down':
     case 'host.up':

@@ -1,5 +1,6 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Candidate } from './destinations.ts';
+import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { RecordedMigration, RecordedServer } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
@@ -32,6 +33,7 @@ export type HostBasis =
       readonly askedAtMs: number;
       /** The system that was powered off; older salvors did not ask for it. */
       readonly systemUuid?: string | null;
+      readonly levels?: HostReading['levels'];
       readonly random: number;
       /** No other step was taken since the power-off: its answer is not merely recorded. */
       readonly current: boolean;
@@ -65,9 +67,14 @@ export type HostBasis =
   /** A timer's tick, which leaves no record. */
   | { readonly by: 'timer'; readonly atMs: number };
 
-/** When the device was asked, and what was known of it. */
-export interface ReadingBasis {
+/** When the devices were asked, and what was known of the first; of all of them, where there are several. */
+export interface ReadingBasis extends Bound {
   readonly askedAtMs: number;
+  readonly devices?: readonly (readonly Bound[])[];
+}
+
+/** To which host a device's system is bound, and to which system the host is. */
+export interface Bound {
   readonly boundTo: string | null;
   readonly boundSystem: string | null;
 }

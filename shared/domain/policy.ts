@@ -54,6 +54,15 @@ const fencing = z.strictObject({
   proofMaxAgeSeconds: seconds(30, 600).default(120),
   retryBaseSeconds: seconds(1, 3600).default(5),
   retryMaxSeconds: seconds(1, 86_400).default(300),
+  /** When no fence device answers, people may confirm that the host is off (`salvor confirm-off`). */
+  confirmOff: z
+    .strictObject({
+      /** So many must. 0: their word counts for nothing. */
+      people: z.int().min(0).max(5).default(1),
+      /** Their word counts for so long, and only while no device says on and nobody has seen the host up since. */
+      maxAgeSeconds: seconds(60, 86_400).default(3600),
+    })
+    .prefault({}),
 });
 
 const segment = z.strictObject({

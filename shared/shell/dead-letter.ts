@@ -22,7 +22,8 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'disarm':
     case 'arm':
     case 'release':
-    case 'dismiss': {
+    case 'dismiss':
+    case 'confirm-off': {
       const outcome = await loadOutcome(state, message.id);
       return {
         about: `${message.type} by ${message.by}, asked for at ${message.time}`,

@@ -104,6 +104,7 @@ const HOST_FACTS: Every<HostFact['type']> = {
   'still-paused': true,
   released: true,
   dismissed: true,
+  'off-confirmed': true,
   'deadline-passed': true,
   stopped: true,
   'incident-closed': true,

@@ -59,6 +59,7 @@ export function gatherEvidence(readings: Readings): Evidence {
     service: live.service === undefined ? null : wordOf(live.service),
     claims: host.claims,
     ...(host.incident?.dumping === undefined ? {} : { dumping: host.incident.dumping }),
+    ...(host.incident?.offConfirmed === undefined ? {} : { offConfirmed: host.incident.offConfirmed }),
     accusations: accusations(readings, others),
     stopped: whyStopped(segmentGuard) ?? null,
     disarmed: whyDisarmed({ segment: segmentGuard, global: globalGuard }, nowMs) ?? null,

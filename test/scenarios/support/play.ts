@@ -115,6 +115,7 @@ const VERBS = {
   arm: z.strictObject({ segment: z.string().optional(), reason: z.string() }),
   release: z.strictObject({ host: z.string(), reason: z.string(), gates: z.array(z.string()).default([]) }),
   dismiss: withReason,
+  confirmOff: withReason,
   redrive: z.literal('everything'),
   // salvor
   salvor: z.enum(['killed', 'started']),
