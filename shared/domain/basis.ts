@@ -4,6 +4,7 @@ import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { RecordedMigration, RecordedServer } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
+import type { WatchdogLease } from './watchdog.ts';
 
 /**
  * What a decision was made on, besides the state it was made in and its own facts: with these the log suffices to decide
@@ -25,6 +26,8 @@ export type HostBasis =
       readonly random: number;
       /** Null where nothing depended on it, or a fact carries it. */
       readonly evidence: Evidence | null;
+      /** Of its watchdog; absent where it never had one, or a device answered. */
+      readonly lease?: WatchdogLease;
     } & ReadingBasis)
   /** `decideAfterPowerOff`. */
   | {

@@ -1,7 +1,6 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from './answer-due.ts';
 import { backoffMs } from './backoff.ts';
-import { goodWord, provenByWord } from './confirm-off.ts';
 import { type HostReading, levelToTry, sameSystems } from './fence-levels.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
@@ -11,6 +10,8 @@ import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
+import { provenOtherwise, resetByMs } from './unread-power.ts';
+import type { WatchdogLease } from './watchdog.ts';
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
@@ -54,6 +55,8 @@ export function decideFencing(
   evidence: Evidence,
   rules: Rules,
   random: number,
+  /** Of its watchdog, where it ever had one. */
+  lease?: WatchdogLease,
 ): FenceDecision {
   const { host, claims, atMs: nowMs } = evidence;
   const { segment } = rules;
@@ -72,12 +75,14 @@ export function decideFencing(
     return commit(closedUntouched('the host was seen up before it was powered off', nowMs, evidence));
   const askHost = () => withRelease(askHostGates(evidence, rules), incident.release, nowMs);
   if (power === 'unknown') {
-    const word = goodWord(incident.offConfirmed, claims, segment.fencing, nowMs);
-    if (typeof word === 'string')
-      return commit(fenceFailed(incident, unread(detail, incident, word), segment, nowMs, random));
+    const proof = provenOtherwise(incident, reading, evidence, segment, lease);
+    if (typeof proof === 'string') {
+      const failed = fenceFailed(incident, `no power state: ${proof}`, segment, nowMs, random);
+      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, resetByMs(lease, segment, nowMs)) });
+    }
     if (mayLive && seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
     const gates = mayLive ? askHost() : [];
-    return commit(gates.some(isShut) ? heldBy(gates, evidence) : provenByWord(word, reading, nowMs));
+    return commit(gates.some(isShut) ? heldBy(gates, evidence) : proof);
   }
   const ofHost = askHost();
   if (power === 'off') {
@@ -115,10 +120,6 @@ export function decideFencing(
   };
   return { do: 'power-off', facts: [read, intent], attempt, level };
 }
-
-/** Somebody's word that does not count, or not yet, is told of; that there is none is no news. */
-const unread = (detail: string, { offConfirmed }: Fencing, word: string): string =>
-  offConfirmed === undefined ? `no power state: ${detail}` : `no power state: ${detail}, ${word}`;
 
 const heldBy = (gates: readonly GateResult[], evidence: Evidence): IncidentFact => ({
   type: 'held',
@@ -239,7 +240,7 @@ export function fenceFailed(
   nowMs: number,
   random: number,
   levels = 1,
-): IncidentFact {
+): Extract<IncidentFact, { type: 'fence-failed' }> {
   const next = ((incident.level ?? 0) + 1) % levels;
   const pauseMs = levels > 1 && next > 0 ? 0 : backoffMs(incident.failures, segment.fencing, random);
   return { type: 'fence-failed', because, retryAtMs: nowMs + pauseMs, ...(levels > 1 ? { level: next } : {}) };

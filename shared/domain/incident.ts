@@ -5,9 +5,9 @@ import type { GateName, GateResult } from './gates/gate.ts';
 export interface FenceProof {
   /**
    * `power-off-read-back`: from its own device. `operator-confirmation`: no device of it answers, and people have
-   * confirmed by name that it is off.
+   * confirmed by name that it is off. `watchdog`: none answers, and its hardware watchdog must have reset it by now.
    */
-  readonly kind: 'power-off-read-back' | 'operator-confirmation';
+  readonly kind: 'power-off-read-back' | 'operator-confirmation' | 'watchdog';
   readonly systemUuid: string | null;
   /** When the devices were asked, not when they answered: none has said on since. */
   readonly readAtMs: number;

@@ -63,6 +63,15 @@ const fencing = z.strictObject({
       maxAgeSeconds: seconds(60, 86_400).default(3600),
     })
     .prefault({}),
+  /** A host whose hardware watchdog has had no lease for long enough is taken as reset, where this is given. */
+  watchdog: z
+    .strictObject({
+      /** A host whose watchdog takes longer gets no lease. */
+      maxTimeoutSeconds: seconds(5, 3600).default(120),
+      /** From the moment at which the watchdog fires until nothing runs any more. */
+      resetSeconds: seconds(1, 600).default(30),
+    })
+    .optional(),
 });
 
 const segment = z.strictObject({

@@ -11,6 +11,7 @@ import { coalesced } from './coalesce.ts';
 import { masakariApi } from './masakari/app.ts';
 import { openApi } from './openapi.ts';
 import { onError, problem } from './problem.ts';
+import { answerLease } from './watchdog.ts';
 import { SOURCES, webhooks } from './webhooks.ts';
 
 export interface IngestServices extends Services {
@@ -45,6 +46,9 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     return answer(await accept(taking, c.var.reporter, events));
   });
   app.all('/v1/events', () => problem(405, 'events are sent with POST'));
+  app.use('/v1/watchdog', letIn);
+  app.post('/v1/watchdog', (c) => answerLease(services, c));
+  app.all('/v1/watchdog', () => problem(405, 'a lease is asked for with POST'));
   app.use('/v1/webhooks/*', letIn);
   app.route('/v1/webhooks', webhooks(taking));
   // Last, as its paths begin with a project of any name.

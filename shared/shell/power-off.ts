@@ -15,6 +15,7 @@ import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { lastSeenUpMs } from '#shared/domain/reports.ts';
+import { revoked, type WatchdogLease } from '#shared/domain/watchdog.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { readBindings } from '#shared/state/bindings.ts';
@@ -22,6 +23,7 @@ import { guardChecks, guardWrite } from '#shared/state/guards.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
+import { loadWatchdog, watchdogWrite } from '#shared/state/watchdog.ts';
 import { type Ladder, openLadder } from './fence-ladder.ts';
 import { orOutage, readGates, readHalt, readLive, segmentOf } from './live.ts';
 import { inForce } from './policy-in-force.ts';
@@ -42,8 +44,8 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     const facts = [...read, fenceFailed(host.incident, because, segment, atMs, random)];
     return commitHost(services, loaded, { facts, basis: { by: 'no-reading', atMs, random } });
   };
-  // Where people have confirmed that it is off, no device need answer.
-  const confirmed = host.incident.offConfirmed !== undefined;
+  // Where people have confirmed that it is off, or a watchdog resets it, no device need answer.
+  const confirmed = host.incident.offConfirmed !== undefined || segment.fencing.watchdog !== undefined;
   if (levels.length === 0 && !confirmed) return fail('the policy names no fence device for the host');
   const ladder = await openLadder(services, levels);
   if (typeof ladder === 'string' && !confirmed) return fail(ladder);
@@ -59,8 +61,9 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const { known, writes: bind } = await readBindings(services.state, host.key, words, levels, (key) => keys.has(key));
   const { evidence, guards } = await readGates(services, host, segment, live.value);
   const fault = bindingFaultOf(words, known, host.key);
+  const watchdog = reading.power === 'unknown' ? await loadWatchdog(services.state, host.key) : undefined;
   const random = chance.random();
-  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, random);
+  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, random, watchdog?.value);
   const { askedAtMs } = reading;
   const bound = known.map((level) => level.map(({ boundTo, boundSystem }) => ({ boundTo, boundSystem })));
   const basis: HostBasis = {
@@ -70,12 +73,18 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     askedAtMs,
     ...(bound[0]?.[0] ?? { boundTo: null, boundSystem: null }),
     ...(reading.levels === undefined ? {} : { devices: bound }),
+    ...(watchdog === undefined ? {} : { lease: watchdog.value }),
     evidence: evidenceApart(reading, fault, decision.facts, evidence),
   };
   // A switch that was committed first is never overtaken: the power-off finds both guards as the gates saw them.
   const unchanged = decision.do === 'power-off' ? guardChecks(segment.name, guards) : [];
   const stop = await stopWrites(services, decision.facts, segment, host.incident.id, guards.segment);
-  const writes = [...(fault === null ? bind : []), ...unchanged, ...stop];
+  const writes = [
+    ...(fault === null ? bind : []),
+    ...unchanged,
+    ...stop,
+    ...revocation(decision.facts, watchdog, host.incident.id),
+  ];
   const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });
   if (decision.do === 'commit' || typeof ladder === 'string') return committed;
 
@@ -115,6 +124,16 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     return { facts, basis };
   });
 }
+
+/** From the proof by time on, the host gets no lease; one that was granted meanwhile makes the proof void before it is made. */
+const revocation = (
+  facts: readonly HostFact[],
+  watchdog: Loaded<WatchdogLease> | undefined,
+  incidentId: string,
+): readonly StateWrite[] =>
+  watchdog !== undefined && facts.some((fact) => fact.type === 'proof-made' && fact.proof.kind === 'watchdog')
+    ? [watchdogWrite(watchdog, revoked(watchdog.value, incidentId))]
+    : [];
 
 /** Of the level that was switched off, until it says off; then all devices are asked whether one still sees it on. */
 async function readBack(services: Services, ladder: Ladder, level: number): Promise<TimedReading> {

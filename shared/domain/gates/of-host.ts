@@ -54,6 +54,8 @@ export function fenceDeviceGate(evidence: Evidence, { policy, segment }: Rules):
   if (devices.length > 0) return gate('fence-device', true, devices.map(addressOf).join(', '));
   const word = goodWord(evidence.offConfirmed, evidence.claims, segment.fencing, evidence.atMs);
   const none = 'the policy names no fence device for it';
+  if (segment.fencing.watchdog !== undefined)
+    return gate('fence-device', true, `${none}; its watchdog is waited for, if it has one`);
   return typeof word === 'string'
     ? gate('fence-device', false, `${none}, ${word}`)
     : gate('fence-device', true, `${none}; ${word.by.join(' and ')} confirmed that it is off`);

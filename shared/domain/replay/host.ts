@@ -77,7 +77,7 @@ function decide(
       const fault = bindingFaultOf(wordsOf(reading), knownAgain(policy, host, basis), host.key);
       const evidence = basis.evidence ?? evidenceIn(facts) ?? nothingAsked(host, atMs);
       const fencing = inStatus(incident, ['fencing']);
-      return decideFencing(fencing, reading, fault, evidence, { policy, segment }, basis.random).facts;
+      return decideFencing(fencing, reading, fault, evidence, { policy, segment }, basis.random, basis.lease).facts;
     }
     case 'read-back': {
       const answered = find('power-off-answered');
