@@ -21,18 +21,19 @@ const rulesOf = (reporters: Policy['reporters'], name: string): ReporterRules | 
   reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
 
 /**
- * The reporter of a message that came into the queue.
+ * The reporter of a message that came into the queue. Who is believed has seen to it already that a host speaks of itself
+ * only: the host that it names is the one that spoke.
  * @param senderId of SQS: `AIDA…` for an IAM user, `AROA…:session` for a role (API reference, Message, "SenderId").
  */
 export function senderOf(
   senderId: string | undefined,
-  { source, reporter }: Pick<HostEvent, 'source' | 'reporter'>,
+  { source, reporter, data }: Pick<HostEvent, 'source' | 'reporter' | 'data'>,
   trusted: TrustedSenders,
   { reporters }: Pick<Policy, 'reporters'>,
 ): Reporter {
   const [principal = '', session] = (senderId ?? '').split(':');
   const isTrusted = trusted === 'everybody' || trusted.principals.includes(principal);
-  if (isTrusted) return { name: reporter ?? source, host: null };
+  if (isTrusted) return { name: reporter ?? source, host: data.host };
   for (const [name, { awsPrincipals = [], relay }] of Object.entries(reporters ?? {}))
     if (awsPrincipals.some((each) => each === senderId || each === principal))
       return { name: relay ? (reporter ?? source) : name, host: session ?? null };

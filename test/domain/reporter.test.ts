@@ -19,7 +19,7 @@ const policy = aPolicy({
 });
 const own = { principals: ['AROAEXAMPLEINGEST'] };
 const of = (senderId: string | undefined, event: object = {}) =>
-  senderOf(senderId, { source: '/self/chosen', ...event }, own, policy);
+  senderOf(senderId, { ...anEvent({ source: '/self/chosen' }), ...event }, own, policy);
 
 describe('the reporter of a message', () => {
   it.each([
@@ -40,7 +40,13 @@ describe('the reporter of a message', () => {
     expect(of('AROAEXAMPLERELAY:salvor', event).name).toBe('az2');
     expect(of(`${ROLE}:session`, event).name).toBe('monitor');
     expect(of('AIDAEXAMPLEOTHER', event).name).toBe('aws:AIDAEXAMPLEOTHER');
-    expect(senderOf('000000000000', { source: '/a' }, 'everybody', policy).name).toBe('/a');
+    expect(senderOf('000000000000', anEvent({ source: '/a' }), 'everybody', policy).name).toBe('/a');
+  });
+
+  it('is the host that it speaks of where salvor itself has let it in', () => {
+    const ofHost = { name: 'agents', host: 'compute-1' };
+    expect(of('AROAEXAMPLEINGEST:salvor-http-ingest', { reporter: 'agents' })).toEqual(ofHost);
+    expect(senderOf(undefined, { ...anEvent(), reporter: 'agents' }, 'everybody', policy)).toEqual(ofHost);
   });
 });
 

@@ -25,6 +25,7 @@ const OWNERS: Readonly<Record<string, TokenOwner>> = {
   admin: owner('masakari', 'admin', 'member'),
   member: owner('demo', 'member', 'reader'),
   ops: owner('ops', 'ha-operator'),
+  'compute-1': owner('masakari-compute-1', 'admin'),
 };
 
 const tokens: KeystoneTokens = {
