@@ -64,6 +64,12 @@ export function keystoneReporter(
   return undefined;
 }
 
+/** Whether the policy lets it speak of some hosts only, or say some things only. */
+export function isScoped({ name }: Reporter, policy: Pick<Policy, 'reporters'>): boolean {
+  const { self, hosts, segments, events } = rulesOf(policy.reporters, name) ?? {};
+  return self === true || [hosts, segments, events].some((limit) => limit !== undefined);
+}
+
 /** Why it may not say this, in words; undefined when it may. What no rule is about, may speak of every host. */
 export function outOfScope(
   { name, host }: Reporter,
