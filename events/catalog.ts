@@ -140,6 +140,8 @@ export interface EndpointSpec {
   readonly function: string;
   readonly functionTimeoutSeconds: number;
   readonly memoryMb: number;
+  /** Requests that are answered at the same time at most, on AWS: strangers must not take the concurrency of all others. */
+  readonly concurrency: number;
   readonly errorImpact: string;
 }
 
@@ -149,6 +151,7 @@ export const ENDPOINTS = {
     function: 'http-ingest',
     functionTimeoutSeconds: 20,
     memoryMb: 512,
+    concurrency: 20,
     errorImpact: 'Reports by HTTP are not taken: their senders try again, and drop them in the end.',
   },
 } as const satisfies Record<string, EndpointSpec>;

@@ -12,15 +12,13 @@ import {
 } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { foldReports } from '#shared/shell/fold-reports.ts';
-import { hearEvent } from '#shared/shell/hear-event.ts';
+import { hearEvent, type Word } from '#shared/shell/hear-event.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import type { ToPark } from '#shared/state/parked.ts';
 
-interface Read {
+interface Read extends Omit<Word, 'host'> {
   readonly record: SqsRecord;
   readonly event: HostEvent;
-  /** Whose word it is. */
-  readonly reporter: string;
 }
 
 /**
@@ -39,12 +37,12 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
         parked.push({ record, park: heard.park });
         continue;
       }
-      const { host, reporter } = heard;
+      const { host, ...word } = heard;
       // Its reports are folded all the same: it may have an incident from when it was protected.
       if (host.segment === null)
         parked.push({ record, park: { because: host.because, subject: host.host, body: record.body } });
       const group = byHost.get(host.key) ?? { host, read: [] };
-      group.read.push({ record, event, reporter });
+      group.read.push({ record, event, ...word });
       byHost.set(host.key, group);
     } catch (error) {
       if (error instanceof PermanentError)

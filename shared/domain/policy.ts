@@ -100,6 +100,8 @@ const segment = z.strictObject({
   dump: dump.prefault({}),
 });
 
+const roles = z.array(z.string().min(1).max(255)).min(1);
+
 export const policySchema = z
   .strictObject({
     version: z.literal(1),
@@ -114,8 +116,12 @@ export const policySchema = z
     /** The Masakari API. */
     masakari: z
       .strictObject({
-        /** Who has one of these roles in the project of its Keystone token may use it. */
-        roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
+        /** Who has one of these roles in the project of its Keystone token may do everything. */
+        roles: roles.default(['admin']),
+        /** The same for those who may send notifications, and nothing else. */
+        reportRoles: roles.optional(),
+        /** The same for those who may look at everything, and nothing else. */
+        readRoles: roles.optional(),
         /** A segment without name and hosts: what segments get that are made through the API. Without it none can be made. */
         segmentDefaults: segment.omit({ name: true, hosts: true, except: true }).optional(),
       })

@@ -1,4 +1,4 @@
-import type { Lease } from './heartbeats.ts';
+import { hasGoneBack, heardAtMsOf, isSilent, type Lease } from './heartbeats.ts';
 import type { Claim, HostState } from './host.ts';
 import { flaps, type StandingClaim, standingsOf } from './standings.ts';
 
@@ -33,12 +33,16 @@ export function reporterRows(
       remarks: remarksOn(claim, standings, host, nowMs),
     }));
   });
-  const beats = leases.map(({ reporter, host, cameAtMs, endsAtMs }) => ({
-    reporter,
-    host,
+  const beats = leases.map((lease) => ({
+    reporter: lease.reporter,
+    host: lease.host,
     says: 'beats' as const,
-    heardAtMs: cameAtMs,
-    remarks: endsAtMs <= nowMs ? ['silent: its heartbeats have ceased'] : [],
+    heardAtMs: heardAtMsOf(lease),
+    remarks: isSilent(lease, nowMs)
+      ? ['silent: its heartbeats have ceased']
+      : hasGoneBack(lease, nowMs)
+        ? ['its clock went back']
+        : [],
   }));
   return [...words, ...beats].sort((a, b) => b.heardAtMs - a.heardAtMs);
 }

@@ -1,6 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import type { Policy } from './policy.ts';
-import { OWN_HOST, type ReporterRules } from './policy-reporters.ts';
+import { OWN_HOST, OWN_NAMES, type ReporterRules } from './policy-reporters.ts';
 import { fits } from './reporters.ts';
 
 /** Who speaks, as it was authenticated where it came in: never as the message says. */
@@ -9,6 +9,10 @@ export interface Reporter {
   readonly name: string;
   /** The one host that it is; null for who is no host. */
   readonly host: string | null;
+  /** Who speaks for it: a key of the policy's `reporters`, whose scope and limits hold. */
+  readonly relay?: string;
+  /** Salvor itself has let it in, named it and counted its words. */
+  readonly letIn?: true;
 }
 
 /**
@@ -17,26 +21,44 @@ export interface Reporter {
  */
 export type TrustedSenders = 'everybody' | { readonly principals: readonly string[] };
 
-const rulesOf = (reporters: Policy['reporters'], name: string): ReporterRules | undefined =>
-  reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
+const rulesOf = ({ reporters }: Pick<Policy, 'reporters'>, reporter: Reporter): ReporterRules | undefined => {
+  const name = behind(reporter);
+  return reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
+};
+
+/** Who answers for its words. */
+export const behind = ({ name, relay }: Reporter): string => relay ?? name;
+
+/** What the name of a principal begins with that no reporter of the policy is. */
+const AWS_NAME = 'aws:';
 
 /**
- * The reporter of a message that came into the queue.
+ * The reporter of a message that came into the queue. Who is believed has seen to it already that a host speaks of itself
+ * only: the host that it names is the one that spoke.
  * @param senderId of SQS: `AIDA…` for an IAM user, `AROA…:session` for a role (API reference, Message, "SenderId").
  */
 export function senderOf(
   senderId: string | undefined,
-  { source, reporter }: Pick<HostEvent, 'source' | 'reporter'>,
+  { source, reporter, relay, data }: Pick<HostEvent, 'source' | 'reporter' | 'relay' | 'data'>,
   trusted: TrustedSenders,
   { reporters }: Pick<Policy, 'reporters'>,
 ): Reporter {
   const [principal = '', session] = (senderId ?? '').split(':');
   const isTrusted = trusted === 'everybody' || trusted.principals.includes(principal);
-  if (isTrusted) return { name: reporter ?? source, host: null };
-  for (const [name, { awsPrincipals = [], relay }] of Object.entries(reporters ?? {}))
-    if (awsPrincipals.some((each) => each === senderId || each === principal))
-      return { name: relay ? (reporter ?? source) : name, host: session ?? null };
-  return { name: `aws:${principal}`, host: null };
+  if (isTrusted)
+    return {
+      name: reporter ?? source,
+      host: data.host,
+      ...(relay === undefined ? {} : { relay }),
+      ...(reporter === undefined ? {} : { letIn: true }),
+    };
+  for (const [name, rules] of Object.entries(reporters ?? {}))
+    if (rules.awsPrincipals?.some((each) => each === senderId || each === principal))
+      return {
+        ...(rules.relay ? { name: reporter ?? source, relay: name } : { name }),
+        host: session ?? null,
+      };
+  return { name: `${AWS_NAME}${principal}`, host: null };
 }
 
 /**
@@ -63,13 +85,21 @@ export function keystoneReporter(
   return undefined;
 }
 
+/** Whether the policy lets it speak of some hosts only, or say some things only. */
+export function isScoped(reporter: Reporter, policy: Pick<Policy, 'reporters'>): boolean {
+  const { self, hosts, segments, events } = rulesOf(policy, reporter) ?? {};
+  return self === true || [hosts, segments, events].some((limit) => limit !== undefined);
+}
+
 /** Why it may not say this, in words; undefined when it may. What no rule is about, may speak of every host. */
 export function outOfScope(
-  { name, host }: Reporter,
+  reporter: Reporter,
   event: HostEvent,
   policy: Pick<Policy, 'reporters'>,
 ): string | undefined {
-  const rules = rulesOf(policy.reporters, name);
+  if (isBorrowed(reporter, policy)) return 'it may not speak in the name of another reporter';
+  const { host } = reporter;
+  const rules = rulesOf(policy, reporter);
   if (rules === undefined) return undefined;
   const { self, hosts, events } = rules;
   if (events !== undefined && !events.includes(event.type)) return `it may not say ${event.type}`;
@@ -79,25 +109,31 @@ export function outOfScope(
   return undefined;
 }
 
+/** Whether a relay gives a name that only salvor gives, so that one source would count as two or as another's. */
+const isBorrowed = ({ name, relay }: Reporter, { reporters = {} }: Pick<Policy, 'reporters'>): boolean =>
+  relay !== undefined &&
+  name !== relay &&
+  (Object.hasOwn(reporters, name) || OWN_NAMES.includes(name) || name.startsWith(AWS_NAME));
+
 /** The same of the segment that the host is in, which a reading of the mirror tells. */
 export function outOfSegments(
-  { name }: Reporter,
+  reporter: Reporter,
   segment: string | null,
   policy: Pick<Policy, 'reporters'>,
 ): string | undefined {
-  const { segments } = rulesOf(policy.reporters, name) ?? {};
+  const { segments } = rulesOf(policy, reporter) ?? {};
   if (segments === undefined || (segment !== null && segments.includes(segment))) return undefined;
   return `it may speak of hosts in ${segments.join(', ')} only`;
 }
 
 /** How many events a minute, and of whom they are counted together. */
 export function rateOf(
-  { name, host }: Reporter,
+  reporter: Reporter,
   policy: Pick<Policy, 'reporters'>,
 ): { readonly key: string; readonly perMinute: number } {
-  const rules = rulesOf(policy.reporters, name);
+  const rules = rulesOf(policy, reporter);
   return {
-    key: rules?.self ? `${name}/${host}` : name,
+    key: rules?.self ? `${reporter.name}/${reporter.host}` : behind(reporter),
     perMinute: rules?.maxEventsPerMinute ?? DEFAULT_PER_MINUTE,
   };
 }

@@ -100,4 +100,11 @@ describe('the list of reporters', () => {
       ['zabbix', 'down', 'disagrees with alertmanager, whose word is newer'],
     ]);
   });
+
+  it('shows a host as heard whose clock went back', () => {
+    const wentBack = { eventId: 'f', beatAtMs: at(600), cameAtMs: at(20), endsAtMs: NOW_MS + 1 };
+    expect(reporterRows([], [{ ...lease, wentBack }], () => 900, NOW_MS)).toMatchObject([
+      { heardAtMs: at(20), remarks: ['its clock went back'] },
+    ]);
+  });
 });

@@ -6,6 +6,7 @@ import type { Action, MasakariServices, Refused, Reply } from './call.ts';
 import { badRequest, Fault, faultBody } from './faults.ts';
 import { check } from './json-schema.ts';
 import { HEADER, inHeader, type Microversion, microversionOf } from './microversion.ts';
+import { permit } from './permissions.ts';
 
 /** In seconds: monitors wait ten of their own accord. */
 const RETRY_AFTER = '10';
@@ -49,10 +50,8 @@ async function answer(
       `Malformed request URL: URL's project_id '${project}' doesn't match Context's project_id '${owner.projectId ?? 'None'}'`,
     );
   if (action.schema !== undefined) check(action.schema(microversion), body);
-  const { roles = ['admin'] } = services.policy.masakari ?? {};
-  if (!owner.roles.some((role) => roles.includes(role)))
-    throw new Fault(403, `Policy doesn't allow os_masakari_api:${action.rule} to be performed.`);
   const reporter = reporterOf(services, owner);
+  permit(action, owner.roles, reporter, services.policy);
   const params = new URL(c.req.url).searchParams;
   return action.act({ services, owner, reporter, microversion, id: (name) => c.req.param(name) ?? '', params, body });
 }
