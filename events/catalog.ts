@@ -132,6 +132,13 @@ export const SCHEDULES = {
     memoryMb: 512,
     errorImpact: 'Hosts added to a segment are not known, and reports about them are parked.',
   },
+  'survey-devices': {
+    function: 'survey-devices',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 512,
+    errorImpact: 'Nobody knows whether dead hosts could be fenced: a device that has failed shows when it is needed.',
+  },
 } as const satisfies Record<string, ScheduleSpec>;
 
 export type ScheduleName = keyof typeof SCHEDULES;

@@ -73,4 +73,5 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     appendsAudit: false,
     readsAudit: false,
   },
+  'survey-devices': { ...step, sendsTo: [], readsAudit: false, fences: true },
 };

@@ -7,6 +7,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
@@ -31,4 +32,5 @@ export const FUNCTIONS: Functions = {
   'watch-hosts': watchHosts,
   sweep,
   'mirror-inventory': mirrorInventory,
+  'survey-devices': surveyDevices,
 };

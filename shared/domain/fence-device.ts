@@ -1,11 +1,16 @@
 import type { Policy } from './policy.ts';
-import { type FenceDeviceConfig, levelsOf, withHost } from './policy-devices.ts';
+import { type FenceDeviceConfig, type FenceEntry, levelsOf, mapDevices, withHost } from './policy-devices.ts';
 
-/** The fence devices of a host by level, with its name filled in; none when the policy names none. */
-export function fenceLevelsOf(policy: Policy, host: string): readonly (readonly FenceDeviceConfig[])[] {
+/** What the policy names for a host, with its name filled in. */
+export function fenceEntryOf(policy: Policy, host: string): FenceEntry | undefined {
   const entry = policy.fenceDevices[Object.hasOwn(policy.fenceDevices, host) ? host : '*'];
-  if (entry === undefined) return [];
-  return levelsOf(entry).map((level) => level.map((config) => withHost(config, host)));
+  return entry && mapDevices(entry, (config) => withHost(config, host));
+}
+
+/** The same by level; none when the policy names none. */
+export function fenceLevelsOf(policy: Policy, host: string): readonly (readonly FenceDeviceConfig[])[] {
+  const entry = fenceEntryOf(policy, host);
+  return entry === undefined ? [] : levelsOf(entry);
 }
 
 /** The first of them. */

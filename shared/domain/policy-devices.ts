@@ -6,12 +6,15 @@ import { name, seconds } from './policy-values.ts';
  * `shared/adapters/fencing/`, and one table in docs/policy.md. `{host}` in an address stands for the host's name.
  */
 
+/** Of one call to a device, however many requests it takes. */
+export const LONGEST_CALL_SECONDS = 15;
+
 /** What each driver has. */
 const common = {
   /** Switch off this system only; bound at the first contact where it is not named. */
   systemUuid: z.uuid().toLowerCase().optional(),
   /** Of one call to the device, however many requests it takes. */
-  timeoutSeconds: seconds(1, 15).default(10),
+  timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
 };
 
 const redfish = z.strictObject({

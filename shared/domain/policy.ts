@@ -12,6 +12,7 @@ import {
   storm,
 } from './policy-guards.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
+import { survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -127,6 +128,7 @@ export const policySchema = z
       })
       .optional(),
     watch: watch.prefault({}),
+    survey: survey.prefault({}),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),

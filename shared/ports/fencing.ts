@@ -10,6 +10,10 @@ export interface PowerReading {
   /** In a person's words; never holds a secret. */
   readonly detail: string;
   readonly durationMs: number;
+  /** It is unknown since the device does not take the credentials: asking again may lock the account. */
+  readonly refused?: 'credentials';
+  /** What the device showed, where the driver speaks TLS and the transport can tell. Unix ms. */
+  readonly certificate?: { readonly expiresAtMs: number };
 }
 
 export type PowerOffAnswer =

@@ -90,3 +90,20 @@ function bindingWrites(
     ...(ofHost === undefined ? [put(hostKeyOf(hostKey, driver), 'absent', binding)] : []),
   ];
 }
+
+/**
+ * The writes that bind a device's system to its host, whatever both were bound to before: where the policy names the system
+ * for the host, as after its mainboard was replaced.
+ */
+export async function rebindingWrites(
+  state: StateReader,
+  hostKey: string,
+  { systemUuid, driver }: { readonly systemUuid: string; readonly driver: Driver },
+): Promise<readonly StateWrite[]> {
+  const { ofSystem, ofHost } = await loadBindings(state, { systemUuid, driver }, hostKey, () => true);
+  const binding: Binding = { systemUuid, hostKey };
+  return [
+    put(systemKey(systemUuid), ofSystem?.version ?? 'absent', binding),
+    put(hostKeyOf(hostKey, driver), ofHost?.version ?? 'absent', binding),
+  ];
+}

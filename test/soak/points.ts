@@ -79,6 +79,7 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'watch-hosts': EVERY_QUEUE,
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
+  'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],
 };
 export const FUNCTION_NAMES = Object.keys(STEPS_OF) as WorkerName[];
 

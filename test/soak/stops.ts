@@ -108,6 +108,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'watch-hosts': stoppingQueue('watch-hosts'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
+      'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),
     },
     wrap: (services) => {
       const { state, outbox } = services;

@@ -5,6 +5,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { SCHEDULES } from '#events/catalog.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { policySchema } from '#shared/domain/policy.ts';
@@ -51,6 +52,8 @@ async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promis
       log: logTo(join(stateDir, 'log')),
     },
     functions: stops.functions,
+    // No life lasts long enough for its own beat.
+    schedules: { ...SCHEDULES, 'survey-devices': { ...SCHEDULES['survey-devices'], everySeconds: 2 } },
     wrap: stops.wrap,
   });
   stops.watchAcknowledgements(embedded.client);

@@ -83,7 +83,7 @@ describe('a role', () => {
 
   it('reads the secrets of fence devices only where devices are asked, and of reporters where those are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
     for (const name of FUNCTION_NAMES)
@@ -145,6 +145,7 @@ describe('what a function is said to use', () => {
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
     );
-    expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
+    const writers = ['domain/evolve-host', 'state/tasks', 'state/readiness'];
+    expect(appendsAudit).toBe(writers.some((file) => imports(`shared/${file}.ts`)));
   });
 });
