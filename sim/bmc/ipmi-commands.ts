@@ -44,6 +44,22 @@ export interface SessionView {
 const APP = 0x06;
 const CHASSIS = 0x00;
 
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['0/1', 'Get Chassis Status'],
+  ['0/2', 'Chassis Control'],
+  ['6/1', 'Get Device ID'],
+  ['6/8', 'Get Device GUID'],
+  ['6/37', 'Get System GUID'],
+  ['6/3b', 'Set Session Privilege Level'],
+  ['6/3c', 'Close Session'],
+]);
+
+/** As people call it; network function and number of one that this BMC does not know. */
+export function nameOfCommand({ netFn, command }: Message): string {
+  const number = `${netFn.toString(16)}/${command.toString(16)}`;
+  return NAMES.get(number) ?? number;
+}
+
 /** Commands outside of any session (22.13, 22.15). */
 export function sessionlessAnswer(
   { netFn, command, data }: Message,

@@ -10,8 +10,8 @@ import { agree } from './setup.ts';
 export interface IpmiDeviceOptions extends Account {
   /** A name or an address, of IPv4 or IPv6. */
   readonly host: string;
-  /** UDP; 623 if absent. */
-  readonly port?: number;
+  /** UDP. */
+  readonly port: number;
   /** `smbios` if absent. */
   readonly guidEncoding?: GuidEncoding;
   /** Of one call: `readPower` and `powerOff` end by then, however many messages they need. */
@@ -19,8 +19,6 @@ export interface IpmiDeviceOptions extends Account {
   /** Power off this system only. Lower case. */
   readonly systemUuid?: string;
 }
-
-const DEFAULT_PORT = 623;
 
 /**
  * A host's BMC by IPMI v2.0 over LAN ("lanplus"): RMCP+ on UDP. One session for each call. The numbers of sections and
@@ -33,7 +31,7 @@ export function ipmiDevice(options: IpmiDeviceOptions): FenceDevice {
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<Result<T>> {
     const deadlineMs = performance.now() + options.timeoutSeconds * 1000;
-    const channel = await openChannel(options.host, options.port ?? DEFAULT_PORT, deadlineMs);
+    const channel = await openChannel(options.host, options.port, deadlineMs);
     if (channel.kind !== 'ok') return channel;
     try {
       const agreed = await agree(channel.value, login, deadlineMs);
