@@ -82,7 +82,9 @@ export class Sessions {
     const id = this.#parts.random(4).readUInt32LE(0) || 1;
     this.#opening.set(id, { suite, consoleSession, random: this.#parts.random(16) });
     const agreed = suite.algorithms.flatMap((algorithm, type) => [type, 0, 0, 8, algorithm, 0, 0, 0]);
-    return Buffer.concat([reply(payload, STATUS.ok, consoleSession, payload[1]), bytesOf(id), Buffer.from(agreed)]);
+    // The highest level there is, when it is asked for.
+    const level = (payload.readUInt8(1) & 0x0f) || PRIVILEGE.administrator;
+    return Buffer.concat([reply(payload, STATUS.ok, consoleSession, level), bytesOf(id), Buffer.from(agreed)]);
   }
 
   #rakp1(payload: Buffer, id: number, opening: Opening): Buffer {
