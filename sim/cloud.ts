@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { IpmiBmc } from './bmc/ipmi.ts';
+import { startIpmiOf } from './bmc/of-host.ts';
 import { type CancelTimer, systemClock, type WorldClock } from './clock.ts';
 import { type SimulatedCloud, simulatedCloud } from './controls.ts';
 import { FaultBoard } from './faults.ts';
@@ -13,6 +15,7 @@ import { seededRandom, seedOf } from './random.ts';
 import { redfishApi } from './redfish.ts';
 import { RequestLog } from './request-log.ts';
 import { defaultFlavors, type HostOptions } from './world/build.ts';
+import type { SimHost } from './world/types.ts';
 import { World, type WorldOptions } from './world/world.ts';
 
 export interface CloudOptions {
@@ -82,13 +85,14 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     maxMinor: Number((options.maxMicroversion ?? '2.96').split('.')[1]),
     latencyMs: options.novaLatencyMs ?? 0,
   });
-  const redfish = redfishApi({
-    world,
-    log,
-    credentials: bmcCredentials,
-    newRequestId,
-    powerChangeMs: options.powerChangeMs ?? 0,
-  });
+  const bmc = { world, log, credentials: bmcCredentials, newRequestId, powerChangeMs: options.powerChangeMs ?? 0 };
+  const redfish = redfishApi(bmc);
+  const ipmi = new Map<string, Promise<IpmiBmc>>();
+  const ipmiOf = (host: SimHost): Promise<IpmiBmc> => {
+    const started = ipmi.get(host.name) ?? startIpmiOf(host, bmc);
+    ipmi.set(host.name, started);
+    return started;
+  };
   const needed = new Map(
     NEEDED_APIS.map((name) => [name, neededApi(name, { identity, faults, log, newRequestId })] as const),
   );
@@ -116,8 +120,10 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     listener.close();
     listener.closeAllConnections();
     await closed;
+    for (const started of ipmi.values()) await (await started).stop();
   };
-  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, imageId: random.uuid(), stop });
+  const imageId = random.uuid();
+  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, ipmiOf, imageId, stop });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);
   return cloud;
 }

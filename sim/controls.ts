@@ -61,6 +61,8 @@ export interface SimulatedCloud {
   bmcUrl(host: string): string;
   /** `/redfish/v1/Systems/{uuid}`, relative to {@link bmcUrl}. */
   bmcSystemPath(host: string): string;
+  /** UDP address of the host's IPMI BMC, which starts when it is first asked for. */
+  ipmiAddress(host: string): Promise<string>;
   addHost(options: HostOptions): SimHost;
   addAggregate(options: {
     name: string;
@@ -96,6 +98,7 @@ export interface CloudParts {
   readonly identity: Identity;
   readonly log: RequestLog;
   readonly bmcCredentials: BmcCredentials;
+  readonly ipmiOf: (host: SimHost) => Promise<{ readonly port: number }>;
   readonly imageId: string;
   readonly stop: () => Promise<void>;
 }
@@ -126,6 +129,7 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     world,
     bmcUrl: (name) => `${base}/bmc/${encodeURIComponent(host(name).name)}`,
     bmcSystemPath: (name) => `/redfish/v1/Systems/${host(name).systemUuid}`,
+    ipmiAddress: async (name) => `127.0.0.1:${(await parts.ipmiOf(host(name))).port}`,
     addHost: (options) => buildHost(world, options),
     addAggregate: (options) => addAggregate(world, options),
     addServerGroup: (options) => addServerGroup(parts, options),

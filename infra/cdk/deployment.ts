@@ -106,9 +106,9 @@ function policyForFunctions(path: string): Policy {
   const policy = asDeploymentError(() => readPolicy(path));
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
-      const { caFile } = device;
-      if (caFile === undefined || caFile.includes('-----BEGIN')) return device;
-      return { ...device, caFile: readCa(caFile, host) };
+      if (device.driver === 'ipmi' || device.caFile === undefined || device.caFile.includes('-----BEGIN'))
+        return device;
+      return { ...device, caFile: readCa(device.caFile, host) };
     });
     return [host, withText];
   });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ipmiAddressOf } from './ipmi-address.ts';
 import { name, seconds } from './policy-values.ts';
 
 /**
@@ -28,7 +29,21 @@ const redfish = z.strictObject({
   ...common,
 });
 
-const device = z.discriminatedUnion('driver', [redfish]);
+const ipmi = z.strictObject({
+  driver: z.literal('ipmi'),
+  /** The BMC's name or address, and its UDP port where that is not 623: `bmc-1`, `10.0.0.1:6230`, `[fd00::1]:623`. */
+  address: z.string().refine((text) => ipmiAddressOf(text) !== undefined, 'a name or an address, and perhaps a port'),
+  /** Name of the secret that holds `username`, `password` and, where the BMC has a key of its own, `kg`. */
+  credentials: name,
+  /** The one that is spoken, and no other. */
+  cipherSuite: z.literal([17, 3]).default(17),
+  privilege: z.enum(['operator', 'administrator']).default('operator'),
+  /** How the BMC puts its system's UUID into 16 bytes. */
+  guidEncoding: z.enum(['smbios', 'rfc4122', 'ipmi']).default('smbios'),
+  ...common,
+});
+
+const device = z.discriminatedUnion('driver', [redfish, ipmi]);
 
 /**
  * A fencing topology as Pacemaker has it: the devices of a level fence the host together, such as the outlets of two
@@ -59,12 +74,26 @@ export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig
 }
 
 /** The device's address, as a person would name it. No two hosts have the same. */
-export const addressOf = (config: FenceDeviceConfig): string => `${config.driver} at ${config.url}`;
+export function addressOf(config: FenceDeviceConfig): string {
+  switch (config.driver) {
+    case 'redfish':
+      return `redfish at ${config.url}`;
+    case 'ipmi': {
+      const { host, port } = ipmiAddressOf(config.address) ?? { host: config.address, port: 0 };
+      return `ipmi at ${host} port ${port}`;
+    }
+  }
+}
 
-export const withHost = <T extends FenceDeviceConfig>(config: T, host: string): T => ({
-  ...config,
-  url: config.url.replaceAll('{host}', encodeURIComponent(host)),
-});
+/** The device of this host: its name is filled in for `{host}`, encoded where that is an address. */
+export function withHost(config: FenceDeviceConfig, host: string): FenceDeviceConfig {
+  switch (config.driver) {
+    case 'redfish':
+      return { ...config, url: config.url.replaceAll('{host}', encodeURIComponent(host)) };
+    case 'ipmi':
+      return { ...config, address: config.address.replaceAll('{host}', host) };
+  }
+}
 
 /** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */
 export function* deviceFaults(
@@ -76,7 +105,7 @@ export function* deviceFaults(
     if (host === '*') {
       for (const each of devices) {
         if (addressOf(each) === addressOf(withHost(each, '')))
-          yield [host, 'the url of * must hold {host}, or all hosts would share one device'];
+          yield [host, 'the address of * must hold {host}, or all hosts would share one device'];
         if (each.systemUuid !== undefined) yield [host, 'systemUuid is of one system, and * stands for many hosts'];
       }
       continue;
@@ -84,7 +113,7 @@ export function* deviceFaults(
     // Two devices of one host may tell the same system; none may stand in two levels.
     const systems = new Set(devices.flatMap(({ systemUuid }) => (systemUuid === undefined ? [] : [systemUuid])));
     const ids = [
-      ...devices.map((each) => addressOf(withHost(each, host)).replace(/^\S+ at /, 'url ')),
+      ...devices.map((each) => addressOf(withHost(each, host))),
       ...[...systems].map((systemUuid) => `systemUuid ${systemUuid}`),
     ];
     for (const id of ids) {

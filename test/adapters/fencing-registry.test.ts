@@ -18,13 +18,37 @@ async function refused(config: object, text: string, from: Secrets = secrets): P
 }
 
 it('names what is wrong with a device before it is asked', async () => {
-  await refused({ driver: 'ipmi' }, 'fence driver ipmi is unknown; there is redfish');
+  await refused({ driver: 'pdu' }, 'fence driver pdu is unknown; there is redfish, ipmi');
   await refused({ driver: 'toString' }, 'fence driver toString is unknown');
   await refused({ url: 'bmc-1' }, 'the url of a fence device is not an http(s) address');
   await refused({ url: 'https://root:geheim@127.0.0.1/' }, 'the url of a fence device holds credentials');
   await refused({ caFile: '/nowhere.pem' }, "the CA file /nowhere.pem of a fence device can't be read (ENOENT)");
   await refused({}, 'secret bmc has no username', { get: async () => ({ password: 'geheim' }) });
   await refused({}, 'secret bmc has no password', { get: async () => ({ username: 'root' }) });
+});
+
+it('names what is wrong with an IPMI device before it is asked', async () => {
+  const ipmi = {
+    driver: 'ipmi',
+    address: '127.0.0.1:9',
+    cipherSuite: 17,
+    privilege: 'operator',
+    guidEncoding: 'smbios',
+  } as const;
+  await refused({ ...ipmi, address: 'root:geheim@bmc' }, 'the address of an IPMI device is not a name or an address');
+  await refused(ipmi, 'secret bmc has no username', { get: async () => ({ password: 'geheim' }) });
+  await refused(ipmi, 'secret bmc has no password', { get: async () => ({ username: 'root' }) });
+  const account = { username: 'root', password: 'geheim' };
+  await refused(ipmi, 'the kg of an IPMI device is not 0x', { get: async () => ({ ...account, kg: '0xgeheim' }) });
+  await refused(ipmi, 'the password of an IPMI device is longer than 20 bytes', {
+    get: async () => ({ ...account, password: 'geheim'.repeat(4) }),
+  });
+  const device = await fencing({ secrets: { get: async () => ({ ...account, kg: 'key' }) }, version: '0' }).device({
+    ...ipmi,
+    credentials: 'bmc',
+    timeoutSeconds: 1,
+  });
+  expect(await device.readPower()).toMatchObject({ power: 'unknown', detail: '127.0.0.1 port 9: ECONNREFUSED' });
 });
 
 it('passes on that a secret does not exist', async () => {

@@ -31,7 +31,7 @@ const schemaNode = z.looseObject({
   get additionalProperties() {
     return z.union([schemaNode, z.boolean()]).optional();
   },
-  enum: z.array(z.string()).optional(),
+  enum: z.array(z.union([z.string(), z.number()])).optional(),
   const: z.union([z.string(), z.number()]).optional(),
   minimum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
@@ -58,6 +58,7 @@ const bare = policySchema.parse({
   reporters: { given: { awsPrincipals: ['AROAEXAMPLEID'] } },
   fenceDevices: {
     redfish: { driver: 'redfish', url: 'https://given', credentials: 'given' },
+    ipmi: { driver: 'ipmi', address: 'given', credentials: 'given' },
   },
   masakari: {},
 });
@@ -146,7 +147,9 @@ function defaultOf(defaults: unknown, key: string): string {
   const value = key
     .split('.')
     .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults);
-  const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'credentials'].includes(key);
+  const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'address', 'credentials'].includes(
+    key,
+  );
   const optional = ['reporters', 'awsPrincipals'].includes(key);
   if (value === undefined || optional) return 'none';
   return given ? 'required' : String(value);

@@ -30,7 +30,8 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
   asked = [];
   const { cloud } = fake;
   const fencing: Fencing = {
-    device: async ({ url }): Promise<FenceDevice> => {
+    device: async (config): Promise<FenceDevice> => {
+      const url = 'url' in config ? config.url : config.address;
       const kind = new URL(url).hostname.split('.')[0] as Kind;
       const systemUuid = uuid(4, Number(/\d+$/.exec(url)?.[0]));
       return {

@@ -4,6 +4,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
 import { streamOfReadiness } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import type { FenceDevice, PowerReading } from '#shared/ports.ts';
 import { readBindings } from '#shared/state/bindings.ts';
 import { readKept } from '#shared/state/read-audit.ts';
@@ -47,7 +48,7 @@ function answering(host: string, answer: Partial<PowerReading>): FakeServices {
     fencing: {
       device: async (config): Promise<FenceDevice> => {
         const device = await fencing.device(config);
-        if (!config.url.endsWith(host)) return device;
+        if (!addressOf(config).endsWith(host)) return device;
         return { ...device, readPower: async () => ({ ...(await device.readPower()), ...answer }) };
       },
     },
@@ -171,7 +172,7 @@ it('leaves a device alone that refuses the credentials, but for once in a while'
     ...refusing,
     fencing: {
       device: (config) => {
-        asked += config.url.endsWith('compute-1') ? 1 : 0;
+        asked += addressOf(config).endsWith('compute-1') ? 1 : 0;
         return refusing.fencing.device(config);
       },
     },

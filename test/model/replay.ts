@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { QUEUES } from '#events/catalog.ts';
 import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
@@ -180,8 +181,8 @@ class Trace {
 
   private fencing(): Fencing {
     return {
-      device: async ({ url }) => {
-        const host = url.split('/').at(-1) ?? '';
+      device: async (config) => {
+        const host = addressOf(config).split('/').at(-1) ?? '';
         return {
           readPower: () => this.call('readPower', [host]),
           powerOff: async (_, objection) => {

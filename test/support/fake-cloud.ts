@@ -1,3 +1,4 @@
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type {
   Answer,
@@ -120,8 +121,8 @@ export class FakeCloud {
 
   /** Of each host, by the end of its address, as `aPolicy` has it. All have one power, and each a system of its own. */
   readonly fencing: Fencing = {
-    device: async ({ url }) => {
-      const host = url.replace(/^.*\//, '');
+    device: async (config) => {
+      const host = addressOf(config).replace(/^.*\//, '');
       const systemUuid = uuid(4, Number(host.replace(/\D/g, '')));
       const unknown = { power: 'unknown', systemUuid: null, detail: 'no answer', durationMs: 1 } as const;
       return {

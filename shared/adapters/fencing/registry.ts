@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { FenceDevice, Fencing, Secrets } from '#shared/ports.ts';
+import { ipmiFromPolicy } from './ipmi/from-policy.ts';
 import { redfishDevice } from './redfish.ts';
 
 export interface FencingOptions {
@@ -10,23 +11,32 @@ export interface FencingOptions {
   readonly version: string;
 }
 
-type Driver = (config: FenceDeviceConfig, options: FencingOptions) => Promise<FenceDevice>;
-
-/** Every driver by its name in the policy. A new one is a function here, a room beside `redfish.ts`, and the contract suite. */
-const DRIVERS: Readonly<Record<FenceDeviceConfig['driver'], Driver>> = { redfish };
+/** Every driver by its name in the policy. A new one is a case and a function here, a room of its own, and the contract suite. */
+const DRIVERS = ['redfish', 'ipmi'] as const;
 
 export function fencing(options: FencingOptions): Fencing {
-  const drivers = new Map<string, Driver>(Object.entries(DRIVERS));
   return {
     device: async (config) => {
-      const driver = drivers.get(config.driver);
-      if (driver !== undefined) return driver(config, options);
-      throw new PermanentError(`fence driver ${config.driver} is unknown; there is ${[...drivers.keys()].join(', ')}`);
+      switch (config.driver) {
+        case 'redfish':
+          return redfish(config, options);
+        case 'ipmi':
+          return ipmiFromPolicy(config, options.secrets);
+        default:
+          throw unknownDriver(config);
+      }
     },
   };
 }
 
-async function redfish(config: FenceDeviceConfig, { secrets, version }: FencingOptions): Promise<FenceDevice> {
+/** A policy that was checked has none; a deployed one may be newer than the functions. */
+const unknownDriver = ({ driver }: { readonly driver: string }) =>
+  new PermanentError(`fence driver ${driver} is unknown; there is ${DRIVERS.join(', ')}`);
+
+async function redfish(
+  config: Extract<FenceDeviceConfig, { driver: 'redfish' }>,
+  { secrets, version }: FencingOptions,
+): Promise<FenceDevice> {
   const url = URL.parse(config.url);
   if (url === null || !['http:', 'https:'].includes(url.protocol))
     throw new PermanentError('the url of a fence device is not an http(s) address');
