@@ -12,7 +12,7 @@ import { novaApi } from './nova/app.ts';
 import { seededRandom, seedOf } from './random.ts';
 import { redfishApi } from './redfish.ts';
 import { RequestLog } from './request-log.ts';
-import { defaultFlavors, type HostOptions } from './world/build.ts';
+import { defaultFlavors, defaultImage, type HostOptions } from './world/build.ts';
 import { World, type WorldOptions } from './world/world.ts';
 
 export interface CloudOptions {
@@ -90,7 +90,9 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     powerChangeMs: options.powerChangeMs ?? 0,
   });
   const needed = new Map(
-    NEEDED_APIS.map((name) => [name, neededApi(name, { identity, faults, log, newRequestId })] as const),
+    NEEDED_APIS.map(
+      (name) => [name, neededApi(name, { images: world.images, identity, faults, log, newRequestId })] as const,
+    ),
   );
   const serve: Parameters<typeof getRequestListener>[0] = (request, env) => {
     const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
@@ -117,7 +119,9 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     listener.closeAllConnections();
     await closed;
   };
-  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, imageId: random.uuid(), stop });
+  const imageId = random.uuid();
+  world.images.set(imageId, defaultImage(imageId));
+  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, imageId, stop });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);
   return cloud;
 }

@@ -6,7 +6,7 @@ import { startCaretaker } from './caretaker.ts';
 import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
-import { Simulation } from './engine/simulation.ts';
+import { IMAGE, Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
 import { performDue, scheduleEvents } from './moments.ts';
@@ -63,7 +63,7 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       projectId: 'owner',
       userId: 'owner',
       flavor,
-      imageId: instance.root === 'image' ? 'image' : null,
+      imageId: instance.root === 'image' ? IMAGE : null,
       volumeIds: instance.root === 'volume' ? [world.random.uuid()] : [],
       metadata: instance.metadata,
       state: instance.state,

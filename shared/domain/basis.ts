@@ -1,7 +1,7 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Candidate } from './destinations.ts';
 import type { Evidence } from './gates/evidence.ts';
-import type { RecordedMigration, RecordedServer } from './seen.ts';
+import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
 
 /**
@@ -78,6 +78,10 @@ export type TaskBasis =
       readonly by: 'planning';
       readonly atMs: number;
       readonly server: RecordedServer;
+      /** Absent: nothing beside the instance was asked. */
+      readonly signs?: Signs;
+      /** The largest priority of its group. Absent: it is in none. */
+      readonly groupPriority?: number;
       readonly evacuation: RecordedMigration | null;
       readonly migration: RecordedMigration | null;
     }

@@ -123,6 +123,7 @@ function defaultOf(defaults: unknown, key: string): string {
   const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'credentials'].includes(key);
   const optional = ['reporters', 'awsPrincipals'].includes(key);
   if (value === undefined || optional) return 'none';
+  if (key === 'instances.exclude') return 'amphorae';
   return given ? 'required' : String(value);
 }
 

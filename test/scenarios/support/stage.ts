@@ -1,4 +1,4 @@
-import { Simulation } from '#cli/simulate/engine/simulation.ts';
+import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { Play } from './play.ts';
@@ -87,7 +87,7 @@ function addInstances({ world }: Simulation, play: Play): void {
         projectId: 'owner',
         userId: 'owner',
         flavor,
-        imageId: root === 'image' ? 'image' : null,
+        imageId: root === 'image' ? IMAGE : null,
         volumeIds: root === 'volume' ? [world.random.uuid()] : [],
         metadata,
         availabilityZone: zone ?? null,
