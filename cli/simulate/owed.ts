@@ -1,13 +1,13 @@
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import { notProtected } from '#shared/domain/protect.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { isAlive } from './actions.ts';
 import { lossOf } from './checks/disks.ts';
+import { mustBeLeft } from './checks/protection.ts';
 import { sourcesAmong } from './checks/sources.ts';
 import type { Simulation } from './engine/simulation.ts';
-import { aggregatesView, imageView, isRunningEvacuation, isUnfinishedMove, serverView } from './ports/nova-view.ts';
+import { isRunningEvacuation, isUnfinishedMove } from './ports/nova-view.ts';
 import { REPORTERS } from './reporters.ts';
 
 /** Segments of the policy that hold the host, by what is true in the cloud now. */
@@ -28,16 +28,9 @@ const isUnderWay = (move: SimMigration): boolean => isUnfinishedMove(move) || is
 export const isFit = (world: World, server: SimServer, segment: Segment): boolean =>
   ['active', 'stopped'].includes(server.vmState) &&
   server.taskState === null &&
-  isProtected(world, server, segment) &&
+  !mustBeLeft(world, server, segment) &&
   lossOf(server, segment) === undefined &&
   !(world.migrationsByServer.get(server.id) ?? []).some(isUnderWay);
-
-/** By what the server, its image, its flavor and its host's aggregates say in the cloud now. */
-export function isProtected(world: World, server: SimServer, { instances }: Segment): boolean {
-  const aggregates = aggregatesView(world).filter(({ hosts }) => hosts.includes(server.host ?? ''));
-  const signs = { image: imageView(world, server.imageId ?? '') ?? null, aggregates };
-  return notProtected(serverView(server), signs, instances) === undefined;
-}
 
 /** The instances that are still to be brought away from a dead host, as far as there is a host that can take them. */
 export function fitOn(simulation: Simulation, host: SimHost, segment: Segment): readonly SimServer[] {
