@@ -14,7 +14,7 @@ import { novaApi } from './nova/app.ts';
 import { seededRandom, seedOf } from './random.ts';
 import { redfishApi } from './redfish.ts';
 import { RequestLog } from './request-log.ts';
-import { defaultFlavors, type HostOptions } from './world/build.ts';
+import { defaultFlavors, defaultImage, type HostOptions } from './world/build.ts';
 import type { SimHost } from './world/types.ts';
 import { World, type WorldOptions } from './world/world.ts';
 
@@ -94,7 +94,9 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     return started;
   };
   const needed = new Map(
-    NEEDED_APIS.map((name) => [name, neededApi(name, { identity, faults, log, newRequestId })] as const),
+    NEEDED_APIS.map(
+      (name) => [name, neededApi(name, { images: world.images, identity, faults, log, newRequestId })] as const,
+    ),
   );
   const serve: Parameters<typeof getRequestListener>[0] = (request, env) => {
     const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
@@ -123,6 +125,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     for (const started of ipmi.values()) await (await started).stop();
   };
   const imageId = random.uuid();
+  world.images.set(imageId, defaultImage(imageId));
   const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, ipmiOf, imageId, stop });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);
   return cloud;

@@ -7,13 +7,15 @@ import { buildHost, buildServer, type HostOptions } from './world/build.ts';
 import { stopAllGuests } from './world/guests.ts';
 import { killCompute, powerOff, powerOn, startCompute } from './world/power.ts';
 import type { SimHost, SimServer, VmState } from './world/types.ts';
-import type { Aggregate, ServerGroup, World } from './world/world.ts';
+import type { Aggregate, ServerGroup, SimImage, World } from './world/world.ts';
 
 interface BootOptions {
   /** The host they run on; null for none. */
   readonly host: string | null;
   /** Flavor by name; `tiny` if absent. */
   readonly flavor?: string;
+  /** What the image's copy is of; {@link SimulatedCloud.imageId} if absent. */
+  readonly imageId?: string;
   /** What the root disk is: the image's copy on the host's disk (if absent), or a volume. */
   readonly root?: 'image' | 'volume';
   readonly metadata?: Readonly<Record<string, string>>;
@@ -70,7 +72,17 @@ export interface SimulatedCloud {
     availabilityZone?: string;
     metadata?: Record<string, string>;
   }): Aggregate;
-  addServerGroup(options: { name: string; policy: ServerGroup['policy']; members: readonly string[] }): ServerGroup;
+  addServerGroup(options: {
+    name: string;
+    policy: ServerGroup['policy'];
+    maxPerHost?: number;
+    members: readonly string[];
+  }): ServerGroup;
+  addImage(options: {
+    name: string;
+    tags?: readonly string[];
+    properties?: Readonly<Record<string, string>>;
+  }): SimImage;
   /** Adds `count` instances that are in the wanted state at once. */
   boot(count: number, options: BootOptions): SimServer[];
   /** Changes an instance's record (not its guest), for odd states. */
@@ -133,6 +145,11 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     addHost: (options) => buildHost(world, options),
     addAggregate: (options) => addAggregate(world, options),
     addServerGroup: (options) => addServerGroup(parts, options),
+    addImage: ({ name, tags = [], properties = {} }) => {
+      const image: SimImage = { id: world.random.uuid(), name, tags, properties };
+      world.images.set(image.id, image);
+      return image;
+    },
     boot: (count, options) => boot(parts, count, options),
     setState: (id, change) => world.updateServer(server(id), change),
     killHost(name, options = {}) {
@@ -210,7 +227,7 @@ function boot(parts: CloudParts, count: number, options: BootOptions): SimServer
       host: options.host,
       name: `${options.namePrefix ?? 'vm'}-${String(first + index).padStart(4, '0')}`,
       flavor,
-      imageId: fromVolume ? null : imageId,
+      imageId: fromVolume ? null : (options.imageId ?? imageId),
       volumeIds: fromVolume ? [world.random.uuid()] : [],
       availabilityZone: options.availabilityZone ?? null,
       ...(options.metadata && { metadata: options.metadata }),

@@ -6,7 +6,7 @@ import { startCaretaker } from './caretaker.ts';
 import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
-import { Simulation } from './engine/simulation.ts';
+import { IMAGE, Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
 import { performDue, scheduleEvents } from './moments.ts';
@@ -50,10 +50,13 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       name: segment.hosts.aggregate,
       availabilityZone: null,
       hosts: members,
-      metadata: { [RACK]: segment.name },
+      metadata: { ...scenario.aggregateMetadata, [RACK]: segment.name },
       createdMs: world.clock.now(),
     });
   }
+  const disks = { rootGb: 1, ephemeralGb: 0, swapMb: 0 };
+  for (const flavor of scenario.flavors) world.flavors.set(flavor.name, { id: flavor.name, ...disks, ...flavor });
+  for (const image of scenario.images) world.images.set(image.name, { id: image.name, ...image });
   for (const instance of scenario.instances) {
     const flavor = [...world.flavors.values()].find(({ name }) => name === instance.flavor);
     if (flavor === undefined) throw new Error(`there is no flavor ${instance.flavor}`);
@@ -63,7 +66,7 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       projectId: 'owner',
       userId: 'owner',
       flavor,
-      imageId: instance.root === 'image' ? 'image' : null,
+      imageId: instance.root === 'image' ? (instance.image ?? IMAGE) : null,
       volumeIds: instance.root === 'volume' ? [world.random.uuid()] : [],
       metadata: instance.metadata,
       state: instance.state,

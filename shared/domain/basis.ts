@@ -2,7 +2,7 @@ import type { ComputeService } from '#shared/ports.ts';
 import type { Candidate } from './destinations.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
-import type { RecordedMigration, RecordedServer } from './seen.ts';
+import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
 import type { WatchdogLease } from './watchdog.ts';
 
@@ -88,6 +88,10 @@ export type TaskBasis =
       readonly by: 'planning';
       readonly atMs: number;
       readonly server: RecordedServer;
+      /** Absent: nothing beside the instance was asked. */
+      readonly signs?: Signs;
+      /** The largest priority of its group. Absent: it is in none. */
+      readonly groupPriority?: number;
       readonly evacuation: RecordedMigration | null;
       readonly migration: RecordedMigration | null;
     }

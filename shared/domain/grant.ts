@@ -1,5 +1,5 @@
 import type { GrantBasis } from './basis.ts';
-import { type Candidate, contenders, pickDestination } from './destinations.ts';
+import { type Candidate, contenders, pickDestination, taken, type Wanting } from './destinations.ts';
 import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
 import { isRunning, recordMigration, type SeenMigration, type SeenServer } from './seen.ts';
@@ -11,7 +11,7 @@ export interface GrantInput {
   readonly segment: Segment;
   /** Nova's word on the failed host in this look. */
   readonly forcedDown: boolean;
-  readonly candidates: Candidate[];
+  readonly candidates: readonly Candidate[];
   readonly otherMigrations: ReadonlyMap<string, SeenMigration>;
   /** Evacuations in flight now: of this incident, of others, and the cloud's limit. */
   readonly inFlight: number;
@@ -28,7 +28,7 @@ export interface TaskChange {
 /** Gives tokens to waiting tasks, oldest plan first, as far as the limits go; each is judged again by what Nova says now. */
 export function grant(tasks: readonly TaskState[], input: GrantInput): readonly TaskChange[] {
   const { segment, sight } = input;
-  let { inFlight } = input;
+  let { inFlight, candidates } = input;
   const limit = Math.min(segment.evacuation.maxInFlight, input.maxInFlightOverAll - input.inFlightElsewhere);
   const changes: TaskChange[] = [];
   for (const task of tasks) {
@@ -38,11 +38,13 @@ export function grant(tasks: readonly TaskState[], input: GrantInput): readonly 
     if (ends.length > 0) changes.push({ task, facts: ends, basis: basisOf(task, input, inFlight, []) });
     if (server === undefined || inFlight >= limit) continue;
     const { maxInFlightPerDestination } = segment.evacuation;
-    const basis = basisOf(task, input, inFlight, contenders(input.candidates, task, maxInFlightPerDestination));
-    const destination = pickDestination(input.candidates, task, maxInFlightPerDestination);
+    const wanting: Wanting = { ...task, notAt: task.failedAt };
+    const basis = basisOf(task, input, inFlight, contenders(candidates, wanting, maxInFlightPerDestination));
+    const destination = pickDestination(candidates, wanting, maxInFlightPerDestination);
     if (destination.pick === 'full') continue;
     inFlight += 1;
     const host = destination.pick === 'host' ? destination.host : null;
+    if (host !== null) candidates = taken(candidates, host, wanting);
     changes.push({ task, facts: [granted(task, server, host, input, inFlight, limit)], basis });
   }
   return changes;
@@ -74,6 +76,7 @@ function judgeAgain(task: TaskState, because: string, { sight, segment, otherMig
   const verdict = judgeInstance(server, {
     // Our own failed attempt leaves it in ERROR: that is no reason to give up.
     instances: task.attempts > 0 ? { ...segment.instances, inError: 'recover' } : segment.instances,
+    signs: task.signs ?? {},
     runningEvacuation: sight.evacuationsOf.get(server.id)?.find(isRunning),
     runningMigration: otherMigrations.get(server.id),
   });

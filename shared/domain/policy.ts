@@ -11,6 +11,7 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
+import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
@@ -21,10 +22,7 @@ import { hostName, name, seconds } from './policy-values.ts';
  */
 
 const instances = z.strictObject({
-  /** `all` instances of a failed host, or only those whose metadata opts them in. An opted-out one is left alone by both. */
-  protect: z.enum(['all', 'opted-in']).default('all'),
-  /** Server metadata key read as a boolean: `true` opts in, `false` opts out. Masakari's own name is the default. */
-  metadataKey: z.string().min(1).max(255).default('HA_Enabled'),
+  ...protection,
   /** The instances' local disks are on storage that every host of the segment shares (Ceph RBD, NFS). */
   sharedInstanceStorage: z.boolean().default(false),
   /** Evacuate although a local disk is not shared: Nova then makes a new disk from the image and the old data are gone. */
@@ -96,6 +94,8 @@ const segment = z.strictObject({
   /** The segment keeps at least this many healthy hosts besides the failed one, or the failed one is held. */
   minHealthyHosts: z.int().min(1).default(3),
   instances: instances.prefault({}),
+  order: order.prefault({}),
+  destinations: destinations.prefault({}),
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),

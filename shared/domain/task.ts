@@ -1,13 +1,20 @@
 import type { Head } from './audit.ts';
 import type { EvacuationWay } from './instances.ts';
+import type { Rank } from './order.ts';
+import type { Signs } from './seen.ts';
 
 /** One evacuation task: one instance of one incident. Times are Unix ms. */
-export interface TaskState {
+export interface TaskState extends Partial<Rank> {
   readonly incidentId: string;
   readonly hostKey: string;
   readonly instanceId: string;
   readonly name: string;
   readonly memoryMb: number;
+  /** These, and its rank, were not asked by salvors of before. */
+  readonly vcpus?: number;
+  readonly projectId?: string;
+  /** What its image and its host's aggregates said when it was planned. */
+  readonly signs?: Signs;
   /** How Nova is asked, and how after a failed attempt. */
   readonly way: EvacuationWay;
   readonly wayAgain: EvacuationWay;
@@ -73,6 +80,9 @@ export type TaskFact =
       readonly vmState: string;
       readonly taskState: string | null;
       readonly locked: boolean;
+      /** Absent where a salvor of before planned it. */
+      readonly priority?: number;
+      readonly tier?: number | null;
       readonly decision: 'evacuate' | 'leave' | 'watch' | 'person';
       readonly because: string;
     }

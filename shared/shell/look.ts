@@ -1,9 +1,11 @@
 import type { Segment } from '#shared/domain/policy.ts';
+import type { Signs } from '#shared/domain/seen.ts';
 import { migrationOf, needsListing, type Sight } from '#shared/domain/settle.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
+import { readSigns } from './read-signs.ts';
 import type { HostIn } from './step.ts';
 
 /** What was read besides the migrations, when something has ended or may start. */
@@ -11,8 +13,9 @@ export interface Listing {
   readonly service: ComputeService | undefined;
   readonly services: readonly ComputeService[];
   readonly otherMigrations: readonly Migration[];
-  /** Instances on the host for which there is no task yet. */
+  /** Instances on the host for which there is no task yet, and what stands beside them. */
   readonly unplanned: readonly Server[];
+  readonly signs: ReadonlyMap<string, Signs>;
 }
 
 export type FullSight = Sight & { readonly listing: Listing | undefined };
@@ -45,8 +48,11 @@ export async function look(
   const known = new Set(tasks.map((task) => task.value.instanceId));
   const unplanned = servers.filter((server) => !known.has(server.id));
   const service = services.find((each) => each.host === host.name);
-  const elsewhere = await lookUp(compute, open, onHost, evacuationsOf);
-  return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned } };
+  const [elsewhere, signs] = await Promise.all([
+    lookUp(compute, open, onHost, evacuationsOf),
+    readSigns(compute, host.name, unplanned, segment.instances),
+  ]);
+  return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned, signs } };
 }
 
 function byInstance(migrations: readonly Migration[]): ReadonlyMap<string, readonly Migration[]> {

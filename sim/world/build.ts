@@ -1,6 +1,6 @@
 import { startGuest } from './guests.ts';
 import { type Flavor, POWER_STATE, type SimHost, type SimServer, type VmState } from './types.ts';
-import type { World } from './world.ts';
+import type { SimImage, World } from './world.ts';
 
 export interface HostOptions {
   readonly name: string;
@@ -111,6 +111,14 @@ function flavor(
   const [rootGb, ephemeralGb, swapMb] = disks;
   return { id, name, vcpus: 1, memoryMb, rootGb, ephemeralGb, swapMb, extraSpecs };
 }
+
+/** The image that every simulated cloud has. */
+export const defaultImage = (id: string): SimImage => ({
+  id,
+  name: 'mini',
+  tags: [],
+  properties: { os_distro: 'mini' },
+});
 
 /** Flavors that every simulated cloud has. */
 export function defaultFlavors(): Flavor[] {

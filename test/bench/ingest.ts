@@ -187,6 +187,8 @@ function outside(hosts: number) {
     service: nobody,
     hypervisors: nobody,
     aggregates: nobody,
+    serverGroups: nobody,
+    image: nobody,
     serversOn: nobody,
     server: nobody,
     evacuationsFrom: nobody,

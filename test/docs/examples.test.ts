@@ -38,6 +38,8 @@ const compute: Compute = {
   service: notAsked,
   hypervisors: notAsked,
   aggregates: notAsked,
+  serverGroups: notAsked,
+  image: notAsked,
   health: notAsked,
   serversOn: notAsked,
   server: notAsked,

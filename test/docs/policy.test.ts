@@ -152,6 +152,7 @@ function defaultOf(defaults: unknown, key: string): string {
   );
   const optional = ['reporters', 'awsPrincipals'].includes(key);
   if (value === undefined || optional) return 'none';
+  if (key === 'instances.exclude') return 'amphorae';
   return given ? 'required' : String(value);
 }
 

@@ -19,7 +19,7 @@ export interface Call {
 }
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf'>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf'>
   | 'send'
   | 'readPower'
   | 'powerOff'
@@ -168,6 +168,8 @@ class Trace {
       service: (host) => this.call('service', [host]),
       hypervisors: async () => hosts.map((host) => aHypervisor(host)),
       aggregates: async () => [],
+      serverGroups: async () => [],
+      image: async () => undefined,
       serversOn: (host) => this.call('serversOn', [host]),
       server: (id) => this.call('server', [id]),
       health: () => this.call('health', []),

@@ -145,15 +145,17 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       };
     },
     compute: (compute) => {
-      const { services, service, hypervisors, aggregates, serversOn, server } = compute;
+      const { services, service, hypervisors, aggregates, serverGroups, serversOn, server, image } = compute;
       const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
         services: calling('services', services),
         service: calling('service', service),
         hypervisors: calling('hypervisors', hypervisors),
         aggregates: calling('aggregates', aggregates),
+        serverGroups: calling('serverGroups', serverGroups),
         serversOn: calling('serversOn', serversOn),
         server: calling('server', server),
+        image: calling('image', image),
         evacuationsFrom: calling('evacuationsFrom', evacuationsFrom),
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),

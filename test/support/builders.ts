@@ -195,6 +195,9 @@ export const aServer = (overrides: Partial<Server> = {}): Server => ({
   fault: null,
   memoryMb: 2048,
   vcpus: 1,
+  flavorName: 'small',
+  extraSpecs: {},
+  imageId: null,
   localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
   ...overrides,
 });

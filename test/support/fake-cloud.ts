@@ -1,16 +1,19 @@
 import { addressOf } from '#shared/domain/policy-devices.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type {
+  Aggregate,
   Answer,
   Clock,
   Compute,
   ComputeService,
   FenceDevice,
   Fencing,
+  Image,
   Migration,
   NeededService,
   PowerReading,
   Server,
+  ServerGroup,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
 
@@ -21,6 +24,9 @@ export class FakeCloud {
   services: readonly ComputeService[] = servicesOf(5);
   servers: readonly Server[];
   migrations: readonly Migration[] = [];
+  aggregates: readonly Aggregate[] = [];
+  serverGroups: readonly ServerGroup[] = [];
+  images: readonly Image[] = [];
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
@@ -85,9 +91,11 @@ export class FakeCloud {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
     hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
-    aggregates: () => this.read(() => []),
+    aggregates: () => this.read(() => this.aggregates),
+    serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
     server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
+    image: (id) => this.read(() => this.images.find((image) => image.id === id)),
     evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>

@@ -8,7 +8,7 @@ import type { StateReader } from '#shared/ports.ts';
 import type { Log, Services } from '#shared/services.ts';
 import type { Journal } from '#sim/journal.ts';
 import type { Random } from '#sim/random.ts';
-import { buildHost, defaultFlavors, type HostOptions } from '#sim/world/build.ts';
+import { buildHost, defaultFlavors, defaultImage, type HostOptions } from '#sim/world/build.ts';
 import { World, type WorldOptions } from '#sim/world/world.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
 import { computePort } from '../ports/compute.ts';
@@ -29,6 +29,8 @@ import { States } from './states.ts';
 import { directly, MemoryStore } from './store.ts';
 
 /** When the virtual time begins, in Unix ms. */
+/** Id of the image that every instance is from which has one. */
+export const IMAGE = 'image';
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
 export interface SimulationOptions {
@@ -106,6 +108,7 @@ export class Simulation {
     });
     board.hostOf = (id) => this.world.servers.get(id)?.host ?? undefined;
     for (const flavor of defaultFlavors()) this.world.flavors.set(flavor.id, flavor);
+    this.world.images.set(IMAGE, defaultImage(IMAGE));
     for (const host of options.hosts) this.#addHost(host);
     const lag = chances('index');
     this.store = new MemoryStore({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+import type { Aggregate, ComputeService, Hypervisor, Migration, Server, ServerGroup } from '#shared/ports.ts';
 
 /**
  * Nova's records, read for the fields that a decision needs (Compute API reference). A record of a cell that is down
@@ -70,6 +70,23 @@ export const aggregateSchema = z
     }),
   );
 
+const groupPolicy = z.enum(['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity']);
+
+/** From 2.64 on a group has one policy with rules; before, a list of one. */
+export const serverGroupSchema = z
+  .looseObject({
+    id: z.string(),
+    policy: groupPolicy.optional(),
+    policies: z.array(groupPolicy).optional(),
+    rules: z.looseObject({ max_server_per_host: z.coerce.number().int().min(1).optional() }).optional(),
+    members: z.array(z.string()),
+  })
+  .transform(({ id, policy, policies, rules, members }, context): ServerGroup => {
+    const [only = policy] = policies ?? [];
+    if (only === undefined) context.addIssue({ code: 'custom', message: 'a server group without a policy' });
+    return { id, policy: only ?? 'anti-affinity', maxPerHost: rules?.max_server_per_host ?? 1, members };
+  });
+
 export const migrationSchema = z
   .looseObject({
     id: z.int(),
@@ -114,6 +131,7 @@ export const serverSchema = z
       vcpus: z.number(),
       ephemeral: size,
       swap: size,
+      original_name: z.string(),
       /** Missing if the policy hides it. */
       extra_specs: z.record(z.string(), z.string()).optional(),
     }),
@@ -133,6 +151,9 @@ export const serverSchema = z
       fault: record.fault?.message ?? null,
       memoryMb: record.flavor.ram,
       vcpus: record.flavor.vcpus,
+      flavorName: record.flavor.original_name,
+      extraSpecs: record.flavor.extra_specs ?? {},
+      imageId: record.image === '' ? null : record.image.id,
       localDisks: {
         root: record.image !== '',
         ephemeralGb: record.flavor.ephemeral,
