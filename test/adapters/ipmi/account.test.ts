@@ -56,9 +56,13 @@ describe('an account', () => {
   });
 
   it('of an operator is enough, and an administrator may be asked for', async () => {
-    const { device } = await start({ accounts: [{ username: USERNAME, password: PASSWORD, limit: 'operator' }] });
+    const account = { username: USERNAME, password: PASSWORD, limit: 'operator' } as const;
+    const { device, proxy } = await start({ accounts: [account] });
     expect(await device().powerOff(null)).toMatchObject({ kind: 'accepted' });
     expect(await device({ privilege: 'administrator' }).powerOff(null)).toMatchObject({ kind: 'refused' });
+    // In RAKP message 1, by the name alone as ipmitool does: some BMCs know users by nothing else.
+    const roles = proxy.heard.flatMap(({ bytes }) => (bytes[4] === 0x06 && bytes[5] === 0x12 ? [bytes[40]] : []));
+    expect(roles).toEqual([0x13, 0x14]);
   });
 
   it.each([
