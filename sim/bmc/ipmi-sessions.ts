@@ -83,7 +83,7 @@ export class Sessions {
     this.#opening.set(id, { suite, consoleSession, random: this.#parts.random(16) });
     const agreed = suite.algorithms.flatMap((algorithm, type) => [type, 0, 0, 8, algorithm, 0, 0, 0]);
     // The highest level there is, when it is asked for.
-    const level = (payload.readUInt8(1) & 0x0f) || PRIVILEGE.administrator;
+    const level = payload.readUInt8(1) & 0x0f || PRIVILEGE.administrator;
     return Buffer.concat([reply(payload, STATUS.ok, consoleSession, level), bytesOf(id), Buffer.from(agreed)]);
   }
 
