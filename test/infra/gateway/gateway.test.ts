@@ -21,7 +21,8 @@ let gateway: Gateway | undefined;
 
 beforeEach(async () => {
   secrets.gateway = { token: 'right' };
-  const reporters = { beats: { token: 'gateway', events: ['host.heartbeat' as const, 'host.dumping' as const] } };
+  const events = ['host.heartbeat' as const, 'host.dumping' as const];
+  const reporters = { beats: { token: 'gateway', events, maxEventsPerMinute: 3 } };
   salvor = fakeIngest({ reporters }, fakeSecrets(secrets));
   await mirrorInventory(salvor);
   server = await startHttpServer(salvor, { address: '127.0.0.1', port: 0 });
@@ -93,6 +94,13 @@ describe('the gateway for heartbeats', () => {
     expect(figures().malformed).toBe(1200);
     expect(figures().flooded).toBeGreaterThan(0);
     expect(salvor.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+
+  it('is not limited in how many hosts it brings', async () => {
+    const { port, figures } = await start(hbv2s());
+    for (let host = 0; host < 20; host += 1) await sendTo(port, hbv2(`compute-${host}`, salvor.clock.now(), KEY));
+    await until(() => figures().forwarded === 20);
+    expect(figures().refused).toBe(0);
   });
 
   it('goes on when salvor refuses what it says', async () => {
