@@ -27,7 +27,7 @@ describe('of a stranger nothing is read', () => {
   beforeEach(async () => {
     const own = fakeIngest(
       { reporters: { monitor: { token: 'monitor' } } },
-      fakeSecrets({ monitor: { token: 'right' } }),
+      fakeSecrets({ monitor: { token: 'right-right-right' } }),
     );
     services = { ...own, tokens: { uri: async () => 'http://keystone.test/v3', check: async () => undefined } };
     await mirrorInventory(services);
@@ -55,7 +55,7 @@ describe('of a stranger nothing is read', () => {
 
   it.each(['/v1/events', '/v1/webhooks/consul'])('and of a reporter no more than the limit: %s', async (path) => {
     const { read, init } = endless();
-    const headers = { ...JSON_TYPE, authorization: 'Bearer right' };
+    const headers = { ...JSON_TYPE, authorization: 'Bearer right-right-right' };
     expect((await ingestApp(services).request(path, { ...init, headers })).status).toBe(413);
     expect(read.chunks).toBe(17);
   });

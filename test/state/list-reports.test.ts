@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostEventType } from '#events/host-event.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { listReports } from '#shared/state/list-reports.ts';
@@ -13,20 +14,20 @@ beforeEach(async () => {
 });
 afterEach(() => services.state.close());
 
-async function tell(type: Parameters<typeof anEvent>[0], more: object = {}): Promise<void> {
+async function tell(type: HostEventType, source: string, more: object = {}): Promise<void> {
   services.clock.nowMs += seconds(1);
-  const event = anEvent({ ...type, atMs: services.clock.nowMs });
-  const body = { ...event, data: { ...event.data, ...more } };
+  const event = anEvent({ source, atMs: services.clock.nowMs });
+  const body = { ...event, type, data: { ...event.data, ...more } };
   expect(await receiveHostEvent.handle(services, [aRecord(body, { sentAtMs: services.clock.nowMs })])).toEqual([]);
 }
 
 describe('what is on record of reporters', () => {
   it('has those that speak neither of up nor of down, with what they said last', async () => {
-    await tell({ type: 'instance.down', source: 'probe' }, { instanceId: uuid(3, 1) });
-    await tell({ type: 'instance.down', source: 'probe' }, { instanceId: uuid(3, 2) });
-    await tell({ type: 'process.down', source: 'processes' }, { process: 'nova-compute' });
-    await tell({ type: 'host.down', source: '/monitor/a' });
-    await tell({ type: 'host.dumping', source: 'kdump' });
+    await tell('instance.down', 'probe', { instanceId: uuid(3, 1) });
+    await tell('instance.down', 'probe', { instanceId: uuid(3, 2) });
+    await tell('process.down', 'processes', { process: 'nova-compute' });
+    await tell('host.down', '/monitor/a');
+    await tell('host.dumping', 'kdump');
     const { asides } = await listReports(services.state);
     const of = (reporter: string, says: string, after: number) => ({
       reporter,
@@ -45,7 +46,7 @@ describe('what is on record of reporters', () => {
   });
 
   it('names the segment and the policy under which a host was judged last, with or without an incident', async () => {
-    await tell({ type: 'host.up' });
+    await tell('host.up', '/monitor/a');
     const { judgedBy } = await listReports(services.state);
     expect(judgedBy.get(HOST_KEY)).toEqual({ segment: 'az1', policy });
   });

@@ -12,7 +12,7 @@ import { until } from './datagrams.ts';
 const ofHost = (host: string) => anEvent({ id: `of ${host}`, data: { host } });
 
 describe('the sender by HTTP', () => {
-  const secrets = fakeSecrets({ probe: { token: 'right' } });
+  const secrets = fakeSecrets({ probe: { token: 'right-right-right' } });
   let salvor: FakeIngest;
   let server: HttpServer;
   let sender: Sender;

@@ -20,7 +20,7 @@ let server: HttpServer;
 let gateway: Gateway | undefined;
 
 beforeEach(async () => {
-  secrets.gateway = { token: 'right' };
+  secrets.gateway = { token: 'right-right-right' };
   const events = ['host.heartbeat' as const, 'host.dumping' as const];
   const reporters = { beats: { token: 'gateway', events, maxEventsPerMinute: 3 } };
   salvor = fakeIngest({ reporters }, fakeSecrets(secrets));
@@ -79,7 +79,7 @@ describe('the gateway for heartbeats', () => {
     expect(await health(running)).toBe(200);
     salvor.clock.nowMs += seconds(61);
     expect(await health(running)).toBe(503);
-    wrong.gateway.token = 'right';
+    wrong.gateway.token = 'right-right-right';
     await until(() => sent().length > 0);
     expect(sent()).toMatchObject([{ time: new Date(firstMs + seconds(4)).toISOString() }]);
     await until(() => figures().forwarded === 1);
@@ -104,7 +104,7 @@ describe('the gateway for heartbeats', () => {
   });
 
   it('goes on when salvor refuses what it says', async () => {
-    secrets.gateway = { token: 'right' };
+    secrets.gateway = { token: 'right-right-right' };
     const { port, figures } = await start((_datagram, _address, nowMs) => ({
       event: {
         ...{ specversion: '1.0', id: String(nowMs), source: '/x', type: 'host.down' },
