@@ -1,7 +1,7 @@
 import type { HostEvent } from '#events/host-event.ts';
+import { fits } from '#shared/pattern.ts';
 import type { Policy } from './policy.ts';
 import { OWN_HOST, OWN_NAMES, type ReporterRules } from './policy-reporters.ts';
-import { fits } from './reporters.ts';
 
 /** Who speaks, as it was authenticated where it came in: never as the message says. */
 export interface Reporter {
@@ -52,12 +52,15 @@ export function senderOf(
       ...(relay === undefined ? {} : { relay }),
       ...(reporter === undefined ? {} : { letIn: true }),
     };
-  for (const [name, rules] of Object.entries(reporters ?? {}))
-    if (rules.awsPrincipals?.some((each) => each === senderId || each === principal))
-      return {
-        ...(rules.relay ? { name: reporter ?? source, relay: name } : { name }),
-        host: session ?? null,
-      };
+  const entries = Object.entries(reporters ?? {});
+  // One session of a role comes before the role.
+  for (const identity of [senderId, principal])
+    for (const [name, rules] of entries)
+      if (rules.awsPrincipals?.some((each) => each === identity))
+        return {
+          ...(rules.relay ? { name: reporter ?? source, relay: name } : { name }),
+          host: session ?? null,
+        };
   return { name: `${AWS_NAME}${principal}`, host: null };
 }
 
@@ -73,16 +76,28 @@ export function keystoneReporter(
   const entries = Object.entries(reporters);
   const named = entries.find(([, { keystoneUsers = [] }]) => keystoneUsers.some((each) => users.includes(each)));
   if (named !== undefined) return { name: named[0], host: null };
-  for (const [name, { keystoneUsers = [] }] of entries)
-    for (const template of keystoneUsers) {
-      const [before = '', after] = template.split(OWN_HOST);
-      if (after === undefined) continue;
-      const user = users.find(
-        (each) => each.startsWith(before) && each.endsWith(after) && each.length > before.length + after.length,
-      );
-      if (user !== undefined) return { name, host: user.slice(before.length, user.length - after.length) };
-    }
-  return undefined;
+  // Of templates that fit, the one that says most of the name: whatever the order, a user is one host.
+  const fitting = entries.flatMap(([name, { keystoneUsers = [] }]) =>
+    keystoneUsers.flatMap((template) => users.map((user) => ({ name, template, host: hostBy(template, user) }))),
+  );
+  const best = fitting
+    .filter(({ host }) => host !== undefined)
+    .reduce<(typeof fitting)[number] | undefined>(
+      (most, each) => (most === undefined || each.template.length > most.template.length ? each : most),
+      undefined,
+    );
+  return best?.host === undefined ? undefined : { name: best.name, host: best.host };
+}
+
+/** The host that the user is by `masakari-{host}@Default`. */
+function hostBy(template: string, user: string): string | undefined {
+  const [before = '', after] = template.split(OWN_HOST);
+  const isIt =
+    after !== undefined &&
+    user.startsWith(before) &&
+    user.endsWith(after) &&
+    user.length > before.length + after.length;
+  return isIt ? user.slice(before.length, user.length - after.length) : undefined;
 }
 
 /** Whether the policy lets it speak of some hosts only, or say some things only. */

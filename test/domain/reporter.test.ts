@@ -33,6 +33,19 @@ describe('the reporter of a message', () => {
     expect(of(senderId)).toEqual({ name, host });
   });
 
+  it('is that of its session before that of its role, whatever the order', () => {
+    const role = { awsPrincipals: ['AROAEXAMPLEROLE'] };
+    const session = { awsPrincipals: ['AROAEXAMPLEROLE:one'], hosts: ['compute-1'] };
+    for (const reporters of [
+      { role, session },
+      { session, role },
+    ]) {
+      const both = aPolicy({ reporters });
+      expect(senderOf('AROAEXAMPLEROLE:one', anEvent(), own, both).name).toBe('session');
+      expect(senderOf('AROAEXAMPLEROLE:other', anEvent(), own, both).name).toBe('role');
+    }
+  });
+
   it('that a relay sends is what it says, and the relay answers for it', () => {
     expect(of('AROAEXAMPLERELAY:salvor')).toEqual({ name: '/self/chosen', host: 'salvor', relay: 'forwarder' });
     expect(of(`${ROLE}:session`, { relay: 'forwarder' })).not.toHaveProperty('relay');
@@ -70,6 +83,19 @@ describe('the reporter that a Keystone user is', () => {
     [['admin@Default'], undefined],
   ])('%s is %s', (users, reporter) => {
     expect(keystoneReporter(users, policyOf)).toEqual(reporter);
+  });
+
+  it('is one host only, by the template that says most of its name, whatever the order', () => {
+    const wide = { keystoneUsers: ['masakari-{host}@Default'], self: true };
+    const rack = { keystoneUsers: ['masakari-rack-{host}@Default'], self: true };
+    for (const reporters of [
+      { wide, rack },
+      { rack, wide },
+    ]) {
+      const both = aPolicy({ reporters });
+      expect(keystoneReporter(['masakari-rack-c1@Default'], both)).toEqual({ name: 'rack', host: 'c1' });
+      expect(keystoneReporter(['masakari-c1@Default'], both)).toEqual({ name: 'wide', host: 'c1' });
+    }
   });
 
   it('may have limits without an identity where it exists by itself', () => {

@@ -52,6 +52,20 @@ it('says that a silent host is down, by salvor’s clock, and that it is up when
   expect(said()).toEqual([]);
 });
 
+it('says nothing of anybody while the message bus is away, and forgets nobody whom it had accused', async () => {
+  lastReport('compute-2', NOW_MS - seconds(40));
+  await look();
+  expect(said()).toMatchObject([{ data: { host: 'compute-2' } }]);
+  services.clock.nowMs += seconds(120);
+  services.cloud.services = services.cloud.services.map((each) => ({ ...each, state: 'down' }));
+  await look();
+  expect(said()).toEqual([]);
+  services.cloud.services = services.cloud.services.map((each) => ({ ...each, state: 'up' }));
+  lastReport('compute-2', services.clock.nowMs - seconds(4));
+  await look();
+  expect(said()).toMatchObject([{ type: 'host.up', data: { host: 'compute-2' } }]);
+});
+
 it('says it again when nobody knows whether it was heard', async () => {
   lastReport('compute-2', NOW_MS - seconds(40));
   services.outbox.faults.plan('fails-afterwards');

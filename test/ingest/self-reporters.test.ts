@@ -35,13 +35,16 @@ describe.each<[string, TrustedSenders]>([
   it.each(['host.down', 'host.up', 'host.heartbeat'] as const)('by HTTP says %s', async (type) => {
     const ingest = fakeIngest(
       { reporters: { agents: { hostTokens: 'agents', self: true } } },
-      fakeSecrets({ agents: { key: 'k' } }),
+      fakeSecrets({ agents: { key: 'key-of-all-agents' } }),
     );
     services = ingest;
     await mirrorInventory(services);
     const response = await ingestApp(ingest).request('/v1/events', {
       method: 'POST',
-      headers: { authorization: `Bearer ${hostToken('k', 'compute-2')}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${hostToken('key-of-all-agents', 'compute-2')}`,
+        'content-type': 'application/json',
+      },
       body: JSON.stringify(anEvent({ type, data: { host: 'compute-2' } })),
     });
     expect(response.status).toBe(202);

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { keystoneReporter, type Reporter } from '#shared/domain/reporter.ts';
 import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
 import type { TokenOwner } from '#shared/ports.ts';
@@ -13,21 +14,43 @@ const RETRY_AFTER = '10';
 /** `text/plain` counts as none: some HTTP libraries add it to requests without a body. */
 const JSON_TYPES = ['application/json', 'application/vnd.openstack.masakari+json'];
 
+export interface MasakariEnv {
+  Variables: { owner: TokenOwner; requestId: string };
+}
+
+/** Lets in who has a token that Keystone knows. Of others nothing is read: what they send would fill the memory. */
+export const letIn = (services: MasakariServices) =>
+  createMiddleware<MasakariEnv>(async (c, next) => {
+    const requestId = `req-${services.chance.id()}`;
+    try {
+      const owner = await ownerOf(services, c.req.header('x-auth-token'));
+      if (owner === undefined) return await unauthenticated(services, requestId);
+      c.set('owner', owner);
+      c.set('requestId', requestId);
+    } catch (error) {
+      return faultResponse(faultOf(services, error, requestOf(c)), requestId, undefined);
+    }
+    return next();
+  });
+
 /** Checks one request in the order in which Masakari does, so that the first fault is the same one, and answers it. */
-export async function serve(services: MasakariServices, c: Context, action: Action | Refused): Promise<Response> {
-  const requestId = `req-${services.chance.id()}`;
+export async function serve(
+  services: MasakariServices,
+  c: Context<MasakariEnv>,
+  action: Action | Refused,
+): Promise<Response> {
+  const { owner, requestId } = c.var;
   let microversion: Microversion | undefined;
   try {
-    const owner = await ownerOf(services, c.req.header('x-auth-token'));
-    if (owner === undefined) return await unauthenticated(services, requestId);
     microversion = microversionOf(c.req.header(HEADER));
     const reply = await answer(services, c, action, owner, microversion);
     return jsonResponse(reply.status, reply.body, requestId, microversion);
   } catch (error) {
-    const fault = faultOf(services, error, `${c.req.method} ${new URL(c.req.url).pathname}`);
-    return faultResponse(fault, requestId, microversion);
+    return faultResponse(faultOf(services, error, requestOf(c)), requestId, microversion);
   }
 }
+
+const requestOf = (c: Context): string => `${c.req.method} ${new URL(c.req.url).pathname}`;
 
 async function answer(
   services: MasakariServices,
