@@ -35,7 +35,7 @@ export function reportersCommand(): Command {
     });
 }
 
-const ttlOf = ({ incident }: HostState, policy: Policy | undefined): number =>
+export const ttlOf = ({ incident }: HostState, policy: Policy | undefined): number =>
   policy?.segments.find(({ name }) => name === incident?.segment)?.reporters.claimTtlSeconds ?? DEFAULT_TTL_SECONDS;
 
 const asTable = (rows: readonly ReporterRow[]): string =>
