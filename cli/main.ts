@@ -5,6 +5,7 @@ import { auditCommand } from './commands/audit.ts';
 import { confirmOffCommand } from './commands/confirm-off.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { importCommand } from './commands/import.ts';
@@ -48,6 +49,7 @@ for (const command of [
   replayCommand(),
   parkedCommand(),
   reportersCommand(),
+  doctorCommand(),
   disarmCommand(),
   armCommand(),
   releaseCommand(),

@@ -41,7 +41,7 @@ export function reportersCommand(): Command {
 }
 
 /** By the policy that was given, else by the one on record. */
-const ttlOf = (judged: Judged | undefined, policy: Policy | undefined = judged?.policy): number =>
+export const ttlOf = (judged: Judged | undefined, policy: Policy | undefined = judged?.policy): number =>
   policy?.segments.find(({ name }) => name === judged?.segment)?.reporters.claimTtlSeconds ?? DEFAULT_TTL_SECONDS;
 
 const asTable = (rows: readonly ReporterRow[]): string =>

@@ -24,9 +24,13 @@ export async function surveyDevices(
     ]);
     const { name, region } = policy.cloud;
     const hosts = services
-      .filter((service) => segmentsOf(policy, service, aggregates).length > 0)
-      .sort((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
-      .map(({ host, id, state }) => ({ host, hostKey: hostKeyOf(name, region, id), novaState: state }));
+      .map((service) => ({ service, segments: segmentsOf(policy, service, aggregates) }))
+      .filter(({ segments }) => segments.length > 0)
+      .sort((a, b) => a.service.host.localeCompare(b.service.host, 'en', { numeric: true }))
+      .map(({ service: { host, id, state }, segments }) => ({
+        ...{ host, hostKey: hostKeyOf(name, region, id), novaState: state },
+        watchdog: segments.some(({ fencing: { watchdog } }) => watchdog !== undefined),
+      }));
     const devices = hosts.flatMap((of) =>
       fenceLevelsOf(policy, of.host).flatMap((level, index) =>
         level.map((config) => ({ of, level: index + 1, address: addressOf(config), config })),
@@ -42,7 +46,8 @@ export async function surveyDevices(
         const { driver, systemUuid: configured } = config;
         return [{ ...of, level, address, driver, reading, configured, bound: null }];
       });
-      return own.length === 0 ? [noDevice(of)] : own;
+      // Whether a watchdog has leases only a salvor that runs can tell.
+      return own.length === 0 && !of.watchdog ? [noDevice(of)] : own;
     });
     return { policy, devices: judgeDevices(surveyed) };
   } finally {

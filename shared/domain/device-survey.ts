@@ -1,6 +1,7 @@
 import type { ComputeService, PowerReading } from '#shared/ports.ts';
 import { bindingFault, type KnownDevice } from './device-binding.ts';
 import type { FenceDeviceConfig } from './policy-devices.ts';
+import type { WatchdogLease } from './watchdog.ts';
 
 /** What a fence device said when it was asked before anything is wrong. */
 export interface SurveyedDevice {
@@ -10,7 +11,7 @@ export interface SurveyedDevice {
   readonly level: number;
   /** As `addressOf` has it; empty where the policy names no device. */
   readonly address: string;
-  /** Null where the policy names no device. */
+  /** Null where the policy names no device, and of a watchdog. */
   readonly driver: FenceDeviceConfig['driver'] | null;
   /** Null while Nova can't be asked. */
   readonly novaState: ComputeService['state'] | null;
@@ -24,7 +25,9 @@ export interface SurveyedDevice {
 /** `power` is `unknown` too where nothing could be asked: `trouble` and `detail` say why. */
 export interface DeviceReading
   extends Pick<PowerReading, 'power' | 'systemUuid' | 'detail' | 'refused' | 'certificate'> {
-  readonly trouble?: 'no-device' | 'not-configured';
+  readonly trouble?: 'no-device' | 'not-configured' | 'no-lease';
+  /** Of a watchdog, in words: its lease is young. */
+  readonly lease?: string;
 }
 
 /** Why a device would not fence its host. */
@@ -40,7 +43,9 @@ export type DeviceTrouble =
   /** One system answers for several hosts. */
   | 'shared-system'
   /** It reads off, and Nova sees its host up. */
-  | 'contradicts-nova';
+  | 'contradicts-nova'
+  /** The policy counts on the host's watchdog, which has no lease now, or is not armed. */
+  | 'no-lease';
 
 export interface JudgedDevice extends SurveyedDevice {
   /** `wrong`: it would not fence its host, or another one. `unproven`: nothing tells whose it is. */
@@ -79,8 +84,9 @@ const good = (because: string): Judgement => ({ verdict: 'good', trouble: null, 
 
 function judge(device: SurveyedDevice, others: readonly string[]): Judgement {
   const { reading, configured, novaState, bound, hostKey, driver } = device;
-  const { power, systemUuid, detail, refused, trouble } = reading;
+  const { power, systemUuid, detail, refused, trouble, lease } = reading;
   if (trouble !== undefined) return wrong(trouble, detail);
+  if (lease !== undefined) return good(lease);
   if (refused === 'credentials') return wrong('credentials-refused', `refuses the credentials: ${detail}`);
   if (power === 'unknown') return wrong('no-answer', `does not tell the power: ${detail}`);
   if (configured !== undefined && configured !== systemUuid)
@@ -108,6 +114,27 @@ export const isBound = ({ hostKey, bound, reading }: SurveyedDevice): boolean =>
 export function asBound(device: JudgedDevice): JudgedDevice {
   const bound = { boundTo: device.hostKey, boundSystem: device.reading.systemUuid };
   return { ...device, bound, ...judge({ ...device, bound }, []) };
+}
+
+/** What stands for a host's watchdog among its devices. */
+export const WATCHDOG = 'watchdog';
+
+/** The watchdog as the last level of a host: its lease must be so young that it is fed now. */
+export function watchdogDevice(
+  of: Pick<SurveyedDevice, 'host' | 'hostKey' | 'novaState' | 'level'>,
+  lease: WatchdogLease | undefined,
+  nowMs: number,
+): SurveyedDevice {
+  const unread = { power: 'unknown', systemUuid: null } as const;
+  const reading = (detail: string): DeviceReading => ({ ...unread, detail, trouble: 'no-lease' });
+  const device = { ...of, address: WATCHDOG, driver: null, configured: undefined, bound: null };
+  if (lease === undefined) return { ...device, reading: reading('its watchdog has never had a lease') };
+  const since = new Date(lease.grantedAtMs).toISOString();
+  if (!lease.armed) return { ...device, reading: reading(`its watchdog is not armed, since ${since}`) };
+  if (nowMs > lease.grantedAtMs + lease.timeoutSeconds * 1000)
+    return { ...device, reading: reading(`its watchdog had its last lease at ${since}`) };
+  const said = `its watchdog (${lease.identity}) is fed with leases`;
+  return { ...device, reading: { ...unread, detail: said, lease: said } };
 }
 
 /** Stands for the device of a host for which the policy names none. */

@@ -16,6 +16,13 @@ export interface Sight {
   readonly silentMs: number;
 }
 
+/** A look at Nova: noted once a minute, however often there is one. Times are Unix ms. */
+export interface Look {
+  readonly atMs: number;
+  /** The newest report of any compute service, by Nova's clock; null when Nova knows of none. */
+  readonly newestReportAtMs: number | null;
+}
+
 /** When a host was last said to be down, in Unix ms, by the names of the hosts. */
 export type Accused = Readonly<Record<string, number>>;
 

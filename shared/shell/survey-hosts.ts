@@ -6,6 +6,8 @@ import {
   judgeDevices,
   noDevice,
   type SurveyedDevice,
+  WATCHDOG,
+  watchdogDevice,
 } from '#shared/domain/device-survey.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
@@ -20,6 +22,7 @@ import type { ComputeService, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { readBindings, rebindingWrites } from '#shared/state/bindings.ts';
 import type { Loaded } from '#shared/state/items.ts';
+import { loadWatchdog } from '#shared/state/watchdog.ts';
 
 export interface HeldDevice {
   readonly level: number;
@@ -34,6 +37,8 @@ export interface HeldHost {
   readonly segment: string;
   readonly before: Loaded<HostReadiness> | undefined;
   readonly devices: readonly HeldDevice[];
+  /** The policy takes its watchdog for a proof. */
+  readonly watchdog: boolean;
 }
 
 /** What becomes of one host, and what is written with it. */
@@ -76,13 +81,13 @@ export async function judgeHosts(
   const ofHost = Map.groupBy(judged, ({ hostKey }) => hostKey);
   return Promise.all(
     hosts.map(async (held, index): Promise<Judged> => {
-      const { before, hostKey, host, segment, devices } = held;
+      const { before, hostKey, host, segment } = held;
       const service = serviceOf.get(host);
       const bound = await bind(services, held, ofHost.get(hostKey) ?? [], known[index] ?? []);
       const asked: SurveyedHost = {
         ...{ host, hostKey, segment, judged: bound.judged, novaState: service?.state ?? null },
         outOfService: service === undefined ? null : service.status === 'disabled' || service.forcedDown,
-        addresses: devices.length === 0 ? [''] : devices.map(({ address }) => address),
+        addresses: addressesOf(held),
       };
       const { next, facts } = nextReadiness(before?.value, asked, clock.now());
       return { before, result: { next, facts: [...bound.facts, ...facts] }, writes: bound.writes };
@@ -90,20 +95,28 @@ export async function judgeHosts(
   );
 }
 
-function knownOf(
-  { state }: Services,
-  { host, hostKey, before, devices }: HeldHost,
+function addressesOf({ devices, watchdog }: HeldHost): readonly string[] {
+  const addresses = [...devices.map(({ address }) => address), ...(watchdog ? [WATCHDOG] : [])];
+  return addresses.length === 0 ? [''] : addresses;
+}
+
+async function knownOf(
+  { state, clock }: Services,
+  { host, hostKey, before, devices, watchdog }: HeldHost,
   readings: ReadonlyMap<HeldDevice, DeviceReading>,
   novaState: ComputeService['state'] | null,
   exists: (hostKey: string) => boolean,
 ): Promise<readonly Known[]> {
   const of = { host, hostKey, novaState };
-  if (devices.length === 0) return Promise.resolve([{ device: noDevice(of), binding: [] }]);
+  const level = Math.max(0, ...devices.map((each) => each.level)) + 1;
+  const lease = watchdog ? (await loadWatchdog(state, hostKey))?.value : undefined;
+  const guarded = watchdog ? [{ device: watchdogDevice({ ...of, level }, lease, clock.now()), binding: [] }] : [];
+  if (devices.length === 0) return watchdog ? guarded : [{ device: noDevice(of), binding: [] }];
   const asked = devices.flatMap((device) => {
     const reading = readings.get(device);
     return reading === undefined ? [] : [{ ...device, reading }];
   });
-  return Promise.all(
+  const known = await Promise.all(
     asked.map(async ({ level, address, config, reading }): Promise<Known> => {
       const { systemUuid, power } = reading;
       const { driver } = config;
@@ -114,11 +127,12 @@ function knownOf(
       if (standing?.bound === true && standing.systemUuid === systemUuid)
         return { device: { ...device, bound: { boundTo: hostKey, boundSystem: systemUuid } }, binding: [] };
       const word = { driver, power, systemUuid };
-      const { known, writes } = await readBindings(state, hostKey, [[word]], [[config]], exists);
-      const { boundTo = null, boundSystem = null } = known[0]?.[0] ?? {};
+      const { known: ofWord, writes } = await readBindings(state, hostKey, [[word]], [[config]], exists);
+      const { boundTo = null, boundSystem = null } = ofWord[0]?.[0] ?? {};
       return { device: { ...device, bound: { boundTo, boundSystem } }, binding: writes };
     }),
   );
+  return [...known, ...guarded];
 }
 
 interface Bound extends Pick<Judged, 'writes'> {

@@ -82,7 +82,8 @@ function heldHost(
   const devices = fenceLevelsOf(policy, host).flatMap((level, index) =>
     level.map((config) => ({ level: index + 1, address: addressOf(config), config })),
   );
-  return [{ host, hostKey, segment, before, devices }];
+  const watchdog = policy.segments.some(({ name, fencing }) => name === segment && fencing.watchdog !== undefined);
+  return [{ host, hostKey, segment, before, devices, watchdog }];
 }
 
 const mayBeAsked = ({ before }: HeldHost, { address }: HeldDevice, nowMs: number): boolean =>

@@ -6,6 +6,8 @@ import { streamOfReadiness } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
 import type { FenceDevice, PowerReading } from '#shared/ports.ts';
+import { grantLease } from '#shared/shell/grant-lease.ts';
+import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import { readBindings } from '#shared/state/bindings.ts';
 import { readKept } from '#shared/state/read-audit.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
@@ -13,6 +15,7 @@ import { verifyAudit } from '#shared/state/verify-audit.ts';
 import { aPolicy, aService, type PolicyInput, seconds, uuid } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 
+const DEVICE = { driver: 'redfish', url: 'https://bmc.test/{host}', credentials: 'bmc' } as const;
 const REGION = { name: 'default', region: 'RegionOne' };
 const keyOf = (number: number): string => hostKeyOf('default', 'RegionOne', uuid(2, number));
 
@@ -150,10 +153,9 @@ describe('binds each device to its host before anything is wrong', () => {
       state: 'not-ready',
       because: expect.stringMatching(/the host is bound to/),
     });
-    const device = { driver: 'redfish', url: 'https://bmc.test/{host}', credentials: 'bmc' } as const;
     const policy = aPolicy({
       survey: { everySeconds: 60 },
-      fenceDevices: { '*': device, 'compute-1': { ...device, systemUuid: uuid(4, 8) } },
+      fenceDevices: { '*': DEVICE, 'compute-1': { ...DEVICE, systemUuid: uuid(4, 8) } },
     });
     for (let time = 0; time < 2; time += 1) {
       services.clock.nowMs += seconds(60);
@@ -232,6 +234,40 @@ it('writes all others when one was written by somebody else meanwhile', async ()
   expect((await readiness()).size).toBe(2);
   await run();
   expect((await readiness()).size).toBe(3);
+});
+
+it('counts the watchdog of a host as its last level, as long as it has leases', async () => {
+  services = fakeServices(
+    aPolicy({ survey: { everySeconds: 60 }, fenceDevices: { 'compute-2': DEVICE } }, { fencing: { watchdog: {} } }),
+  );
+  services.cloud.services = [1, 2].map((number) => aService({ host: `compute-${number}` }));
+  services.cloud.deaf.add('compute-2');
+  await mirrorInventory(services);
+  await run();
+  const states = async () => [...(await readiness()).values()].map(({ state, because }) => [state, because]);
+  const never = 'watchdog: its watchdog has never had a lease';
+  expect(await states()).toEqual([
+    ['not-ready', `level 1, ${never}`],
+    ['not-ready', expect.stringContaining(`level 2, ${never}`)],
+  ]);
+  const feed = async () => {
+    for (const number of [1, 2]) {
+      const known = { key: keyOf(number), host: `compute-${number}`, segment: 'az1' } as KnownHost;
+      await grantLease(services, known, { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt' });
+    }
+  };
+  services.clock.nowMs += seconds(59);
+  await feed();
+  await run();
+  expect(await states()).toEqual([
+    ['ready', 'its device answers'],
+    ['degraded', expect.stringMatching(/^level 1, redfish at .*: does not tell the power: no answer$/)],
+  ]);
+  await run(2);
+  expect(await states()).toEqual([
+    ['not-ready', expect.stringMatching(/^level 1, watchdog: its watchdog had its last lease at /)],
+    ['not-ready', expect.stringMatching(/level 2, watchdog: its watchdog had its last lease at /)],
+  ]);
 });
 
 it('tells of a certificate that ends soon', async () => {

@@ -23,7 +23,9 @@ describe('an account', () => {
     ],
   ])('is refused: %s', async (_, changes, detail) => {
     const { device, host } = await start();
-    expect(await device(changes).readPower()).toMatchObject({ power: 'unknown', systemUuid: null, detail });
+    expect(await device(changes).readPower()).toMatchObject({
+      ...{ power: 'unknown', systemUuid: null, detail, refused: 'credentials' },
+    });
     expect(await device(changes).powerOff(null)).toMatchObject({
       kind: 'refused',
       detail: `nothing was sent: ${detail}`,

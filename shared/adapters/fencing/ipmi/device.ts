@@ -51,7 +51,7 @@ export function ipmiDevice(options: IpmiDeviceOptions): FenceDevice {
     readPower: () =>
       timed(async () => {
         const done = await inSession((session) => readPower(session, encoding));
-        return done.kind === 'ok' ? done.value : unread(done.detail);
+        return done.kind === 'ok' ? done.value : unread(done);
       }),
     powerOff: (systemUuid, objection) =>
       timed(async () => {

@@ -25,9 +25,9 @@ const MAYBE_OFF: ReadonlySet<number> = new Set([0xcc, 0xd5, 0xd6]);
 /** Without its system a state of power is not told: it could be another host's. */
 export async function readPower(session: Session, encoding: GuidEncoding): Promise<Reading> {
   const guid = await guidOf(session);
-  if (guid.kind !== 'ok') return unread(guid.detail);
+  if (guid.kind !== 'ok') return unread(guid);
   const status = await statusOf(session);
-  if (status.kind !== 'ok') return unread(status.detail);
+  if (status.kind !== 'ok') return unread(status);
   const { power, faults } = status.value;
   return {
     power,
@@ -60,7 +60,12 @@ export async function powerOff(
   return cutPower(session);
 }
 
-export const unread = (detail: string): Reading => ({ power: 'unknown', systemUuid: null, detail });
+export const unread = ({ detail, credentials }: Failure): Reading => ({
+  power: 'unknown',
+  systemUuid: null,
+  detail,
+  ...(credentials === true ? { refused: 'credentials' } : {}),
+});
 
 export const unsent = ({ kind, detail }: Failure): Answer => ({
   kind: kind === 'refused' ? 'refused' : 'unknown',

@@ -17,7 +17,7 @@ import {
 import type { Login } from './login.ts';
 import { decodeResponse, encodeRequest } from './message.ts';
 import * as rakp from './rakp.ts';
-import { failed, ok, type Result, refused } from './result.ts';
+import { accountRefused, failed, ok, type Result, refused } from './result.ts';
 import { sessionlessMessage, sessionlessPacket } from './rmcp.ts';
 import { setupPacket, setupPayload } from './rmcp-plus.ts';
 
@@ -31,6 +31,8 @@ export interface Agreed {
 
 const RANDOM_BYTES = 16;
 const INVALID_INTEGRITY_CHECK = 0x0f;
+/** Unauthorized role or privilege level, unauthorized name, and a proof of the password that does not hold (13.24). */
+const OF_THE_ACCOUNT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, INVALID_INTEGRITY_CHECK]);
 
 /**
  * Opens a session (13.17 to 13.23): capabilities, RMCP+ Open Session, RAKP messages 1 to 4. A suite
@@ -64,7 +66,9 @@ export async function agree(channel: Channel, login: Login, deadlineMs: number):
     repeated ||= heard.repeated;
     if (heard.value.kind === 'ok') return heard.value;
     const { words, final } = statusMeaning(heard.value.status);
-    return final && !repeated ? refused(`${name} answered ${words}`) : failed(`${name} answered ${words}`);
+    const said = `${name} answered ${words}`;
+    if (!final || repeated) return failed(said);
+    return OF_THE_ACCOUNT.has(heard.value.status) ? accountRefused(said) : refused(said);
   }
 
   const able = await askCapabilities(channel, deadlineMs);
@@ -105,7 +109,7 @@ export async function agree(channel: Channel, login: Login, deadlineMs: number):
   if (!sameCode(rakp2Code(shake, keys), code)) {
     const goodbye = rakp.rakp3(tag, INVALID_INTEGRITY_CHECK, bmcSession, Buffer.alloc(0));
     channel.send(setupPacket(rakp.PAYLOAD.rakp3, goodbye));
-    return refused('the password is wrong, or this is not the BMC (RAKP message 2)');
+    return accountRefused('the password is wrong, or this is not the BMC (RAKP message 2)');
   }
 
   const fourth = await ask(
@@ -116,7 +120,7 @@ export async function agree(channel: Channel, login: Login, deadlineMs: number):
   if (fourth.kind !== 'ok') return fourth;
   const sik = sessionIntegrityKey(shake, keys);
   if (!sameCode(rakp4Code(shake, sik), fourth.value))
-    return refused(`the BMC has another key (RAKP message 4)${aboutBmcKey(able.value, keys)}`);
+    return accountRefused(`the BMC has another key (RAKP message 4)${aboutBmcKey(able.value, keys)}`);
   return ok({ suite, keys: sessionKeys(suite, sik), consoleSession, bmcSession });
 }
 
