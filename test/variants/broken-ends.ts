@@ -7,7 +7,7 @@ export const BROKEN_ENDS: readonly Variant[] = [
     name: 'never-fences',
     wrong: 'Fencing never gets past its first step: each reading of the power counts for nothing.',
     room: 'domain',
-    patches: [domain('fence.ts', "if (power === 'unknown') return commit(", 'if (power.length > 0) return commit(')],
+    patches: [domain('fence.ts', "if (power === 'unknown') {", 'if (power.length > 0) {')],
     caughtBy: ['L1'],
   },
   {
