@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Command } from './commands.ts';
 import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
-import { type OperatorCommand, operatorCommand } from './operator-command.ts';
+import { type HearAgain, type OperatorCommand, operatorMessage } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
 
 /**
@@ -86,7 +86,7 @@ export const QUEUES = {
     errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
   }),
   'operator-commands': queue({
-    schema: operatorCommand,
+    schema: operatorMessage,
     function: 'obey-operator',
     batchSize: 1,
     concurrency: 2,
@@ -180,7 +180,7 @@ export type WorkerName = QueueFunctionName | ScheduleName;
 
 export type FunctionName = WorkerName | EndpointName;
 
-export type QueueMessage = Command | HostEvent | OperatorCommand | WatchHosts;
+export type QueueMessage = Command | HostEvent | OperatorCommand | HearAgain | WatchHosts;
 
 /** Where a message belongs. Commands between functions go to the queue of their own name. */
 export function queueOf({ type }: QueueMessage): QueueName {
@@ -190,6 +190,7 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'release':
     case 'dismiss':
     case 'confirm-off':
+    case 'hear-again':
       return 'operator-commands';
     case 'host.down':
     case 'host.up':

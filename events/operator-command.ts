@@ -47,4 +47,21 @@ export const confirmOff = z.strictObject({ type: z.literal('confirm-off'), ...sa
 
 export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss, confirmOff]);
 
+/**
+ * What a reporter said and a dead-letter queue held, to be judged as the word of who sent it then: whoever sends it to the
+ * queue `host-events` again would be its reporter.
+ */
+export const hearAgain = z.strictObject({
+  type: z.literal('hear-again'),
+  version: z.literal(1),
+  /** `SenderId`, as SQS knew the one who had sent it; none where SQS tells none. */
+  senderId: text(256).optional(),
+  /** The message's body. */
+  body: z.string().min(1).max(262_144),
+});
+export type HearAgain = z.infer<typeof hearAgain>;
+
+/** All that the queue `operator-commands` takes. */
+export const operatorMessage = z.discriminatedUnion('type', [disarm, arm, release, dismiss, hearAgain]);
+
 export type OperatorCommand = z.infer<typeof operatorCommand>;

@@ -49,7 +49,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     state: ['put', 'check'],
     readsDue: true,
   },
-  'obey-operator': { ...step, callsNova: false },
+  'obey-operator': { ...step, sendsTo: [...STEPS, 'host-events'], callsNova: false },
   'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
   'watch-hosts': {
     ...step,

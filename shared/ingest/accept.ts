@@ -3,6 +3,7 @@ import { REFUSED_SUBJECT, type Reporter } from '#shared/domain/reporter.ts';
 import { park } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { admit } from '#shared/shell/admit.ts';
+import { eventInName } from '#shared/shell/parse-event.ts';
 import type { Throttle } from '#shared/shell/throttle.ts';
 
 export interface Refused {
@@ -35,18 +36,13 @@ export async function accept(
   let tooMany = false;
   for (const event of events) {
     const admission = await admit(services, services.throttle, reporter, event);
-    if ('spare' in admission) taken.push(inItsName(event, reporter));
+    if ('spare' in admission) taken.push(eventInName(event, reporter));
     else refused.push({ id: event.id, because: 'refused' in admission ? admission.refused : admission.tooMuch });
     tooMany ||= 'tooMuch' in admission;
   }
   await services.outbox.send(taken.map((message) => ({ message, delaySeconds: 0 })));
   await tellOf(services, reporter, refused, events);
   return { accepted: taken.length, refused, tooMany };
-}
-
-/** Whatever the message says of whose word it is: it is believed of us. */
-function inItsName({ relay: _claimed, ...said }: HostEvent, { name }: Reporter): HostEvent {
-  return { ...said, reporter: name };
 }
 
 async function tellOf(

@@ -5,6 +5,7 @@ import type { Services } from '#shared/services.ts';
 import type { ToPark } from '#shared/state/parked.ts';
 import { admit } from './admit.ts';
 import { findHost, type KnownHost } from './known-hosts.ts';
+import { eventInName } from './parse-event.ts';
 import { type Throttle, throttle } from './throttle.ts';
 
 export interface Word {
@@ -46,8 +47,7 @@ function throttleOf({ state, clock }: Services): Throttle {
 }
 
 /** What is parked may be sent again by salvor itself, which is believed: it must carry the names that were found here. */
-function inItsName(event: HostEvent, { name, relay }: Reporter, body: string): string {
-  const { reporter, relay: claimed, ...said } = event;
-  const isPlain = reporter === undefined && claimed === undefined && relay === undefined && name === event.source;
-  return isPlain ? body : JSON.stringify({ ...said, reporter: name, relay });
+function inItsName(event: HostEvent, reporter: Reporter, body: string): string {
+  const isPlain = [event.reporter, event.relay, reporter.relay].every((each) => each === undefined);
+  return isPlain && reporter.name === event.source ? body : JSON.stringify(eventInName(event, reporter));
 }

@@ -106,7 +106,11 @@ describe('it is refused', () => {
   it.each([
     [404, 'an unknown source', () => post('nobody', {})],
     [404, 'a name that every object has', () => post('constructor', {})],
-    [405, 'a GET', () => app.request('/v1/webhooks/consul', { headers: { authorization: 'Bearer token-of-the-monitor' } })],
+    [
+      405,
+      'a GET',
+      () => app.request('/v1/webhooks/consul', { headers: { authorization: 'Bearer token-of-the-monitor' } }),
+    ],
     [401, 'a wrong token', () => post('consul', [], { token: 'guess' })],
     [415, 'a text', () => post('consul', '[]', { type: 'text/plain' })],
     [400, 'what is not JSON', () => post('consul', '[')],

@@ -131,7 +131,7 @@ describe('what a function is said to use', () => {
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
-    const sendsEvents = ['shell/resend-parked', 'shell/look-at-nova', 'ingest/accept'];
+    const sendsEvents = ['shell/resend-parked', 'shell/hear-again', 'shell/look-at-nova', 'ingest/accept'];
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
     expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
