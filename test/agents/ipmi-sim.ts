@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { vi } from 'vitest';
+import { until } from '../openstack/poll.ts';
 import { run } from './program.ts';
 
 export const USERNAME = 'admin';
@@ -82,7 +82,8 @@ set_working_mc 0x20
       rmSync(folder, { recursive: true });
     },
   };
-  await vi.waitFor(() => ipmitool(port, 3, 'chassis', 'power', 'status'), { timeout: 20_000, interval: 200 });
+  const answers = () => ipmitool(port, 3, 'chassis', 'power', 'status').catch(() => undefined);
+  await until('ipmi_sim to answer', answers, { timeoutMs: 20_000, intervalMs: 200 });
   return sim;
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http masakari heartbeats scale openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats scale fencing openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { cpus, totalmem } from 'node:os';
 import { print } from '#cli/output.ts';
 import { measureBundles } from './bundles.ts';
 import { measureDetection } from './detection.ts';
+import { measureFencing } from './fencing.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureHttp } from './http.ts';
 import { measureIngest } from './ingest.ts';
@@ -18,7 +19,17 @@ import { measureScale } from './scale.ts';
 
 const RESULTS = 'docs/benchmarks.json';
 const PAGE = 'docs/benchmarks.md';
-const NAMES = ['bundles', 'ingest', 'http', 'masakari', 'heartbeats', 'scale', 'openstack', 'detection'] as const;
+const NAMES = [
+  'bundles',
+  'ingest',
+  'http',
+  'masakari',
+  'heartbeats',
+  'scale',
+  'fencing',
+  'openstack',
+  'detection',
+] as const;
 type Name = (typeof NAMES)[number];
 
 /** Requests a second, seconds, connections: the same for salvor and for Masakari. */
@@ -35,6 +46,7 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
     smallHost: await measureScale(1, 50),
     twentyHosts: await measureScale(20, 50),
   }),
+  fencing: () => measureFencing(15),
   openstack: () => measureOpenStack(Number(process.env.BENCH_ROUNDS ?? 5), 50, print),
   detection: () => measureDetection(Number(process.env.BENCH_ROUNDS ?? 3), print),
 };

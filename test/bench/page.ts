@@ -1,5 +1,6 @@
 import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
+import { type FencingFigures, fencingPart } from './fencing.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
@@ -31,6 +32,7 @@ export interface Results {
     readonly smallHost: ScaleFigures;
     readonly twentyHosts: ScaleFigures;
   }>;
+  readonly fencing?: Measured<FencingFigures>;
   readonly openstack?: Measured<OpenStackFigures>;
   readonly detection?: Measured<DetectionFigures>;
 }
@@ -41,7 +43,17 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, detection, scale, ingest, http, masakari, heartbeats, bundles }: Results): string {
+export function page({
+  openstack,
+  detection,
+  scale,
+  fencing,
+  ingest,
+  http,
+  masakari,
+  heartbeats,
+  bundles,
+}: Results): string {
   return [
     '# Benchmarks',
     '',
@@ -49,6 +61,7 @@ export function page({ openstack, detection, scale, ingest, http, masakari, hear
     ...(openstack === undefined ? [] : openStackPart(openstack)),
     ...(detection === undefined ? [] : detectionPart(detection)),
     ...(scale === undefined ? [] : scalePart(scale)),
+    ...(fencing === undefined ? [] : fencingPart(on(fencing.machine), fencing.figures)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
