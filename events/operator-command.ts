@@ -62,6 +62,6 @@ export const hearAgain = z.strictObject({
 export type HearAgain = z.infer<typeof hearAgain>;
 
 /** All that the queue `operator-commands` takes. */
-export const operatorMessage = z.discriminatedUnion('type', [disarm, arm, release, dismiss, hearAgain]);
+export const operatorMessage = z.discriminatedUnion('type', [...operatorCommand.options, hearAgain]);
 
 export type OperatorCommand = z.infer<typeof operatorCommand>;
