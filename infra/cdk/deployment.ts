@@ -51,6 +51,14 @@ const contextSchema = z
       .optional(),
     /** Lambda's name of the processor; LocalStack without Docker runs what its own machine runs. */
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+    /**
+     * A principal besides salvor's functions whose messages are believed to say themselves whose word they carry. LocalStack
+     * gives every sender its account's id, so that it can not tell salvor's own from others.
+     */
+    trustedPrincipal: z
+      .string()
+      .regex(/^\w{12,128}$/, 'a unique id of IAM, such as AROAEXAMPLEID')
+      .optional(),
     /** Keep state and audit log when the stack is deleted, and refuse their deletion. */
     retainData: z.union([z.boolean(), z.stringbool()]).default(true),
     logRetentionDays: z.coerce
