@@ -75,6 +75,12 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
         fact.outcome === 'recovered' ? 'good' : 'decision',
         `incident closed, ${fact.outcome}: ${fact.because}`,
       );
+    case 'task-waits':
+      return line('decision', `${name} waits: ${fact.because}`);
+    case 'guest-answered':
+      return line('good', `${name}: ${fact.detail}`);
+    case 'granted':
+      return fact.checks.tier === undefined ? undefined : line('trouble', `${name} goes on: ${fact.checks.tier}`);
     case 'attempt-failed':
       return line('trouble', `${name}: attempt ${fact.attempt} failed: ${fact.because}`);
     case 'evacuate-answered':

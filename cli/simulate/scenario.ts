@@ -45,6 +45,10 @@ export interface PlannedInstance {
   /** By its name; the one that every simulated cloud has if absent. */
   readonly image?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** `owner` if absent. */
+  readonly project?: string;
+  /** How long its guest runs until it answers at its address; not at all if absent. */
+  readonly answersAfterMs?: number;
 }
 
 /** Their names are their ids. */

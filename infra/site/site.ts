@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
@@ -44,6 +45,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const services = {
       compute: connection.compute,
       fencing: connection.fencing,
+      guests: systemGuests,
       clock: systemClock,
       chance: systemChance,
       policy,

@@ -4,6 +4,7 @@ import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
+import type { TierSummary } from './tiers.ts';
 import type { WatchdogLease } from './watchdog.ts';
 
 /**
@@ -99,6 +100,15 @@ export type TaskBasis =
   | ({ readonly by: 'look'; readonly atMs: number; readonly random: number } & TaskSight)
   /** `grant`, of this task alone. */
   | ({ readonly by: 'grant'; readonly atMs: number } & GrantBasis & TaskSight)
+  /** `guestAnswer`: what Nova said of the instance, and why its guest did not answer; null: it did. */
+  | {
+      readonly by: 'guest';
+      readonly atMs: number;
+      readonly status: string | null;
+      /** Where, such as `tcp 22 at 10.0.0.7`; null: there was nowhere to ask. */
+      readonly asked: string | null;
+      readonly silent: string | null;
+    }
   /** `decideEvacuate`: the instance as it was read right before; null: it is gone. */
   | {
       readonly by: 'request';
@@ -118,6 +128,8 @@ export interface GrantBasis {
   /** Evacuations in flight before this one: of the incident, and of others. */
   readonly inFlight: number;
   readonly inFlightElsewhere: number;
+  /** Those that must be up before it. Absent: there are none. */
+  readonly tiers?: readonly TierSummary[];
   /** The destination that was taken and the next best, as they were; none when none would do. */
   readonly candidates: readonly Candidate[];
 }

@@ -53,6 +53,9 @@ function groupOf(server: Ranked, order: Order): string | undefined {
   return name === undefined || name === '' ? undefined : `${server.projectId}/${name}`;
 }
 
+/** Of a task; salvors of before knew no ranks. */
+export const rankOfTask = ({ priority = USUAL, tier = null }: Partial<Rank>): Rank => ({ priority, tier });
+
 /** Tiers first, in their order, then what has none; within that the larger priority. */
 export function inOrder(a: Rank, b: Rank): number {
   if (a.tier !== b.tier) return (a.tier ?? Number.POSITIVE_INFINITY) - (b.tier ?? Number.POSITIVE_INFINITY);

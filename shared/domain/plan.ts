@@ -102,6 +102,7 @@ function planTask(
     vcpus,
     projectId,
     ...beside,
+    plannedAtMs: of.nowMs,
     way: verdict.kind === 'evacuate' ? verdict.way : 'as-it-was',
     wayAgain: verdict.kind === 'evacuate' ? verdict.wayAgain : 'as-it-was',
     failedAt: [],

@@ -66,12 +66,18 @@ const gate = z
       .string()
       .regex(/^\/\S*$/, 'a path')
       .default('/'),
-    /** The network in which it is asked; unless given, its floating address, else its first. */
-    network: key.optional(),
+    /** It is asked at an address in these only: owners choose addresses as they like. */
+    ranges: z
+      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .min(1)
+      .optional(),
     /** From when it may start: a tier that is not up by then is up no more. */
     deadlineSeconds: seconds(1, 86_400).default(600),
   })
-  .refine(({ by, port }) => port !== undefined || (by !== 'tcp' && by !== 'http'), 'tcp and http need a port');
+  .refine(
+    ({ by, port, ranges }) => (port !== undefined && ranges !== undefined) || (by !== 'tcp' && by !== 'http'),
+    'tcp and http need a port, and ranges of addresses',
+  );
 
 /** In what order instances are brought back. */
 export const order = z.strictObject({

@@ -26,6 +26,13 @@ export interface Aggregate {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** An address that Neutron gave an instance, or rather that its owner chose. */
+export interface ServerAddress {
+  readonly network: string;
+  readonly address: string;
+  readonly kind: 'fixed' | 'floating';
+}
+
 /** The fields of a server that a decision needs, at microversion 2.94 or below. */
 export interface Server {
   readonly id: string;
@@ -46,6 +53,7 @@ export interface Server {
   readonly flavorName: string;
   /** Its flavor's, as they were then; empty if Nova hides them. */
   readonly extraSpecs: Readonly<Record<string, string>>;
+  readonly addresses: readonly ServerAddress[];
   /** What its root disk was made from; null when it is a volume. */
   readonly imageId: string | null;
   /** Every disk that lives with the instance and not on a volume (S7 of the design). */

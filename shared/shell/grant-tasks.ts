@@ -5,6 +5,7 @@ import type { Segment } from '#shared/domain/policy.ts';
 import { placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import { taskSight } from '#shared/domain/task-sight.ts';
+import { tiersBefore } from '#shared/domain/tiers.ts';
 import type { Hypervisor } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openHosts, unchanged } from '#shared/state/hosts.ts';
@@ -116,6 +117,7 @@ async function decideGrants(
       },
       segment.destinations,
     ),
+    tiersBefore: (task) => tiersBefore(task, tasks, segment.order),
     otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),
     inFlight: own.total,
     inFlightElsewhere: elsewhere.total,

@@ -2,6 +2,7 @@ import type { Segment } from '#shared/domain/policy.ts';
 import type { Signs } from '#shared/domain/seen.ts';
 import { migrationOf, needsListing, type Sight } from '#shared/domain/settle.ts';
 import type { TaskState } from '#shared/domain/task.ts';
+import { isHeldByTier } from '#shared/domain/tiers.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
@@ -32,11 +33,16 @@ export async function look(
 ): Promise<FullSight> {
   const atMs = clock.now();
   const evacuationsOf = byInstance(await compute.evacuationsFrom(host.name));
-  const open = tasks.map((task) => task.value).filter((task) => task.progress.status !== 'ended');
+  const all = tasks.map((task) => task.value);
+  const open = all.filter((task) => task.progress.status !== 'ended');
   const listed =
     host.incident.status === 'handing-over' ||
     open.length === 0 ||
-    open.some((task) => needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds));
+    open.some(
+      (task) =>
+        needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds) &&
+        !isHeldByTier(task, all, segment.order, atMs),
+    );
   if (!listed) return { atMs, evacuationsOf, onHost: undefined, elsewhere: new Map(), listing: undefined };
 
   const [servers, services, otherMigrations] = await Promise.all([

@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly imageId: string | null;
   readonly volumeIds?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly addresses?: SimServer['addresses'];
+  readonly answersAfterMs?: number;
   readonly availabilityZone?: string | null;
   /** `active` if absent. */
   readonly state?: VmState;
@@ -86,6 +88,8 @@ export function buildServer(world: World, options: ServerOptions): SimServer {
     imageId: options.imageId,
     volumes: (options.volumeIds ?? []).map((id) => ({ id, deleteOnTermination: false })),
     metadata: { ...options.metadata },
+    ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
+    ...(options.answersAfterMs === undefined ? {} : { answersAfterMs: options.answersAfterMs }),
     lockedBy: null,
     lockedReason: null,
     fault: null,

@@ -37,6 +37,12 @@ const SERVER = {
   'OS-EXT-STS:power_state': 1,
   locked: false,
   metadata: { HA_Enabled: 'true' },
+  addresses: {
+    lan: [
+      { addr: '10.0.0.7', version: 4 },
+      { addr: '192.0.2.7', 'OS-EXT-IPS:type': 'floating' },
+    ],
+  },
   image: { id: 'img' },
   flavor: { ram: 512, vcpus: 1, disk: 1, ephemeral: 0, swap: 0, original_name: 'tiny', extra_specs: {} },
 };
@@ -174,6 +180,10 @@ describe('reads', () => {
       vcpus: 1,
       flavorName: 'tiny',
       extraSpecs: {},
+      addresses: [
+        { network: 'lan', address: '10.0.0.7', kind: 'fixed' },
+        { network: 'lan', address: '192.0.2.7', kind: 'floating' },
+      ],
       imageId: 'img',
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });

@@ -162,6 +162,7 @@ function reads(made: () => Prepared): void {
       vcpus: 1,
       flavorName: 'tiny',
       extraSpecs: {},
+      addresses: [],
       imageId: expect.any(String),
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });

@@ -142,6 +142,7 @@ const plain: Case = {
     vcpus: 1,
     flavorName: 'small',
     extraSpecs: {},
+    addresses: [],
     imageId: null,
     localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
   },

@@ -111,6 +111,7 @@ const HOST_FACTS: Every<HostFact['type']> = {
 };
 const TASK_FACTS: Every<TaskFact['type']> = {
   'task-planned': true,
+  'task-waits': true,
   granted: true,
   'grant-expired': true,
   'reset-answered': true,
@@ -119,6 +120,7 @@ const TASK_FACTS: Every<TaskFact['type']> = {
   'found-running': true,
   'lost-answer': true,
   'attempt-failed': true,
+  'guest-answered': true,
   'task-ended': true,
 };
 

@@ -85,9 +85,13 @@ describe('a number of the policy', () => {
 
   it('of a port is one that there is', () => {
     const path = 'segments/0/order/gate';
-    const tried = [0, 1, 65_535, 65_536, 1.5].map((port) => isTaken(path, { by: 'tcp', port }));
+    const ranges = ['10.0.0.0/8', 'fd00::/8'];
+    const tried = [0, 1, 65_535, 65_536, 1.5].map((port) => isTaken(path, { by: 'tcp', port, ranges }));
     expect(tried).toEqual([false, true, true, false, false]);
-    expect(['tcp', 'http', 'time', 'active'].map((by) => isTaken(path, { by }))).toEqual([false, false, true, true]);
+    const bare = ['tcp', 'http', 'time', 'active'].map((by) => isTaken(path, { by }));
+    expect(bare).toEqual([false, false, true, true]);
+    expect([isTaken(path, { by: 'tcp', port: 22 }), isTaken(path, { by: 'http', ranges })]).toEqual([false, false]);
+    expect(isTaken(path, { by: 'tcp', port: 22, ranges: ['10.0.0.0'] })).toBe(false);
   });
 
   it('of a tier is 1 to 1000', () => {

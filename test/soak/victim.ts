@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { SCHEDULES } from '#events/catalog.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Log } from '#shared/services.ts';
 import { connectionTo } from './connection.ts';
@@ -49,6 +50,7 @@ async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promis
       policy: policySchema.parse(policy),
       clock: systemClock,
       chance: systemChance,
+      guests: systemGuests,
       log: logTo(join(stateDir, 'log')),
     },
     functions: stops.functions,

@@ -197,6 +197,7 @@ export const aServer = (overrides: Partial<Server> = {}): Server => ({
   vcpus: 1,
   flavorName: 'small',
   extraSpecs: {},
+  addresses: [],
   imageId: null,
   localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
   ...overrides,

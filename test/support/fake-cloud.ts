@@ -8,6 +8,7 @@ import type {
   ComputeService,
   FenceDevice,
   Fencing,
+  Guests,
   Image,
   Migration,
   NeededService,
@@ -108,6 +109,16 @@ export class FakeCloud {
       }),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
     resetStateToActive: (id) => this.act(`reset ${id}`),
+  };
+
+  /** Addresses of guests that answer, and what was asked of which. */
+  readonly answering = new Set<string>();
+  readonly questions: string[] = [];
+  readonly guests: Guests = {
+    ask: async ({ by, address, port, path }) => {
+      this.questions.push(`${by} ${address}:${port}${by === 'http' ? path : ''}`);
+      return this.answering.has(address) ? undefined : `no answer from ${address}`;
+    },
   };
 
   readonly device: FenceDevice = {

@@ -13,6 +13,7 @@ import { World, type WorldOptions } from '#sim/world/world.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
 import { computePort } from '../ports/compute.ts';
 import { fencingPort } from '../ports/fencing.ts';
+import { guestsPort } from '../ports/guests.ts';
 import { type Latencies, USUAL_LATENCIES } from '../ports/latency.ts';
 import { Outside } from '../ports/outside.ts';
 import { outboxPort } from '../ports/queue.ts';
@@ -139,6 +140,7 @@ export class Simulation {
         outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
+        guests: guestsPort(current, this.world),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
         trustedSenders: 'everybody',

@@ -64,6 +64,9 @@ export function serverView(server: SimServer): Server {
     vcpus: flavor.vcpus,
     flavorName: flavor.name,
     extraSpecs: { ...flavor.extraSpecs },
+    addresses: Object.entries(server.addresses ?? {}).flatMap(([network, all]) =>
+      all.map((each) => ({ network, address: each.addr, kind: each['OS-EXT-IPS:type'] })),
+    ),
     imageId: server.imageId,
     localDisks: {
       root: server.imageId !== null,

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import type { Aggregate, ComputeService, Hypervisor, Migration, Server, ServerGroup } from '#shared/ports.ts';
+import type {
+  Aggregate,
+  ComputeService,
+  Hypervisor,
+  Migration,
+  Server,
+  ServerAddress,
+  ServerGroup,
+} from '#shared/ports.ts';
 
 /**
  * Nova's records, read for the fields that a decision needs (Compute API reference). A record of a cell that is down
@@ -110,6 +118,17 @@ export const migrationSchema = z
 /** Some releases say "" for no swap and no ephemeral disk. */
 const size = z.union([z.number(), z.literal('').transform(() => 0)]);
 
+const address = z.looseObject({ addr: z.string(), 'OS-EXT-IPS:type': z.enum(['fixed', 'floating']).default('fixed') });
+
+/** By network; in the order in which Nova has them. */
+export const addressesSchema = z
+  .record(z.string(), z.array(address))
+  .transform((networks) =>
+    Object.entries(networks).flatMap(([network, all]) =>
+      all.map((each): ServerAddress => ({ network, address: each.addr, kind: each['OS-EXT-IPS:type'] })),
+    ),
+  );
+
 export const serverSchema = z
   .looseObject({
     id: z.string(),
@@ -124,6 +143,7 @@ export const serverSchema = z
     locked: z.boolean(),
     metadata: z.record(z.string(), z.string()),
     fault: z.looseObject({ message: z.string() }).nullish(),
+    addresses: addressesSchema,
     /** "" when the root disk is a volume. */
     image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
     flavor: z.looseObject({
@@ -153,6 +173,7 @@ export const serverSchema = z
       vcpus: record.flavor.vcpus,
       flavorName: record.flavor.original_name,
       extraSpecs: record.flavor.extra_specs ?? {},
+      addresses: record.addresses,
       imageId: record.image === '' ? null : record.image.id,
       localDisks: {
         root: record.image !== '',

@@ -11,6 +11,7 @@ import type { RecordedMigration, RecordedServer } from '../seen.ts';
 import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
+import { guestAnswer } from '../tiers.ts';
 import { CannotDecide, segmentOf } from './host.ts';
 import type { Decision } from './log.ts';
 
@@ -100,6 +101,7 @@ function changeAgain(
           ...each,
           freeMemoryMb: each.freeMemoryMb ?? Number.POSITIVE_INFINITY,
         })),
+        tiersBefore: () => basis.tiers ?? [],
         otherMigrations: new Map(migration === null ? [] : [[instanceId, { ...migration, instanceId }]]),
         inFlight,
         inFlightElsewhere,
@@ -107,6 +109,8 @@ function changeAgain(
       });
       return change?.facts ?? [];
     }
+    case 'guest':
+      return guestAnswer(basis.status, basis.silent, basis.asked, atMs);
     case 'request': {
       const host = hostAt(basis.host ?? 0);
       const attempt = 'attempt' in progress ? progress.attempt.number : 0;

@@ -48,6 +48,9 @@ const instances = z.strictObject({
   root: z.enum(['image', 'volume']).default('image'),
   /** What its root disk was made from: one of `images`. */
   image: z.string().optional(),
+  address: z.ipv4().optional(),
+  /** How long its guest runs until it answers there. */
+  answersAfterSeconds: z.number().optional(),
   /** Whose it is. */
   project: z.string().default('owner'),
   metadata: texts.default({}),

@@ -1,6 +1,7 @@
 import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
+import type { SimAddress } from '#sim/world/types.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
 
@@ -83,10 +84,18 @@ function addFlavorsAndImages({ world }: Simulation, { flavors, images }: Play): 
   for (const image of images) world.images.set(image.name, { id: image.name, ...image });
 }
 
+const addressOf = (addr: string): SimAddress => ({
+  addr,
+  version: 4,
+  'OS-EXT-IPS:type': 'fixed',
+  'OS-EXT-IPS-MAC:mac_addr': 'fa:16:3e:00:00:01',
+});
+
 function addInstances({ world }: Simulation, play: Play): void {
   const ids = new Map<string, string>();
   for (const instance of play.instances) {
     const { name, host, state, task, flavor: flavorName, root, image, project, metadata, lockedBy, zone } = instance;
+    const { address, answersAfterSeconds } = instance;
     const flavor = [...world.flavors.values()].find((each) => each.name === flavorName);
     if (flavor === undefined || !world.hosts.has(host)) throw new Error(`no flavor ${flavorName} or no host ${host}`);
     for (const each of name) {
@@ -99,6 +108,8 @@ function addInstances({ world }: Simulation, play: Play): void {
         imageId: root === 'image' ? (image ?? IMAGE) : null,
         volumeIds: root === 'volume' ? [world.random.uuid()] : [],
         metadata,
+        ...(address === undefined ? {} : { addresses: { lan: [addressOf(address)] } }),
+        ...(answersAfterSeconds === undefined ? {} : { answersAfterMs: answersAfterSeconds * 1000 }),
         availabilityZone: zone ?? null,
         state,
         ...(task === undefined ? {} : { taskState: task }),
