@@ -124,6 +124,7 @@ export const serverSchema = z
     locked: z.boolean(),
     metadata: z.record(z.string(), z.string()),
     fault: z.looseObject({ message: z.string() }).nullish(),
+    pinned_availability_zone: z.string().nullish(),
     /** "" when the root disk is a volume. */
     image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
     flavor: z.looseObject({
@@ -160,5 +161,6 @@ export const serverSchema = z
         swapMb: record.flavor.swap,
         vtpm: record.flavor.extra_specs?.['hw:tpm_version'] !== undefined,
       },
+      ...(record.pinned_availability_zone === undefined ? {} : { pinnedZone: record.pinned_availability_zone }),
     }),
   );
