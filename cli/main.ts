@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '#shared/version.ts';
 import { armCommand } from './commands/arm.ts';
 import { auditCommand } from './commands/audit.ts';
+import { capacityCommand } from './commands/capacity.ts';
 import { confirmOffCommand } from './commands/confirm-off.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
@@ -21,6 +22,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { whatIfCommand } from './commands/what-if.ts';
 import { explain } from './output.ts';
 
 const program = new Command('salvor')
@@ -50,6 +52,8 @@ for (const command of [
   parkedCommand(),
   reportersCommand(),
   doctorCommand(),
+  whatIfCommand(),
+  capacityCommand(),
   disarmCommand(),
   armCommand(),
   releaseCommand(),

@@ -139,6 +139,13 @@ export const SCHEDULES = {
     memoryMb: 512,
     errorImpact: 'Nobody knows whether dead hosts could be fenced: a device that has failed shows when it is needed.',
   },
+  'mirror-instances': {
+    function: 'mirror-instances',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 1024,
+    errorImpact: 'Nobody knows what a failure would come to: that a segment has no room left shows when a host fails.',
+  },
 } as const satisfies Record<string, ScheduleSpec>;
 
 export type ScheduleName = keyof typeof SCHEDULES;

@@ -74,4 +74,12 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsAudit: false,
   },
   'survey-devices': { ...step, sendsTo: [], readsAudit: false, fences: true },
+  'mirror-instances': {
+    ...step,
+    sendsTo: [],
+    state: ['put', 'delete'],
+    readsDue: true,
+    appendsAudit: false,
+    readsAudit: false,
+  },
 };

@@ -3,6 +3,7 @@ import { confirmHostDown } from '#functions/confirm-host-down.ts';
 import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
@@ -33,4 +34,5 @@ export const FUNCTIONS: Functions = {
   sweep,
   'mirror-inventory': mirrorInventory,
   'survey-devices': surveyDevices,
+  'mirror-instances': mirrorInstances,
 };

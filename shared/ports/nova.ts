@@ -33,7 +33,7 @@ export interface ServerAddress {
   readonly kind: 'fixed' | 'floating';
 }
 
-/** The fields of a server that a decision needs, at microversion 2.94 or below. */
+/** The fields of a server that a decision needs. */
 export interface Server {
   readonly id: string;
   readonly name: string;
@@ -65,6 +65,8 @@ export interface Server {
     /** A vTPM whose state is a file beside the instance. */
     readonly vtpm: boolean;
   };
+  /** The availability zone that its owner has pinned it to; null: none. Absent: Nova does not tell (before 2.96). */
+  readonly pinnedZone?: string | null;
 }
 
 /** What an image says of the instances that were made from it. */

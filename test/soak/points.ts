@@ -82,6 +82,7 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],
+  'mirror-instances': ['before load', 'before commit', 'after commit', 'before acknowledge'],
 };
 export const FUNCTION_NAMES = Object.keys(STEPS_OF) as WorkerName[];
 

@@ -109,6 +109,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
       'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),
+      'mirror-instances': stoppingSchedule('mirror-instances', FUNCTIONS['mirror-instances']),
     },
     wrap: (services) => {
       const { state, outbox } = services;

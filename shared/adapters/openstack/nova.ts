@@ -9,6 +9,7 @@ import {
   type Microversion,
   OLDEST,
   PAGED_MIGRATIONS,
+  PINNED_ZONE,
   STOPPED,
 } from './microversion.ts';
 import { notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
@@ -80,7 +81,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     },
     serversOn: async (host) => {
       const query = { host, all_tenants: '1' };
-      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(AS_IT_WAS), query);
+      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(PINNED_ZONE), query);
       return found.filter((server) => server.host === host);
     },
     server: async (id) => {

@@ -81,7 +81,7 @@ describe('alarms', () => {
 
   it('of a schedule ring when there is no data at all', () => {
     const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
-    const schedules = ['mirror-inventory', 'survey-devices', 'sweep'];
+    const schedules = ['mirror-instances', 'mirror-inventory', 'survey-devices', 'sweep'];
     expect(silent.sort()).toEqual(schedules.map((name) => `${PREFIX}${name}-not-running`));
   });
 });
