@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import { CertificateNotPinned, pinnedConnector } from './pinned.ts';
+import { CertificateNotPinned, lookingConnector, type ShownCertificate } from './connector.ts';
 
 export interface TransportOptions {
   /** Time for TCP and TLS to come up; default 5 000 ms. */
@@ -21,6 +21,8 @@ export interface TransportOptions {
    * With `caPem` it must be of that CA too. Then `insecureTls` means nothing, and `http:` is refused.
    */
   readonly certificateSha256?: string;
+  /** Told of the certificate of each new connection. */
+  readonly onCertificate?: (certificate: ShownCertificate) => void;
 }
 
 export interface HttpRequest {
@@ -62,7 +64,7 @@ const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
 /** HTTP/1.1 by undici, below its `request`: only `dispatch` tells whether a request has left. */
 export function httpTransport(options: TransportOptions = {}): Transport {
-  const { certificateSha256: pin, caPem } = options;
+  const { certificateSha256: pin, caPem, onCertificate } = options;
   const connect = {
     timeout: options.connectTimeoutMs ?? 5000,
     rejectUnauthorized: pin === undefined ? options.insecureTls !== true : caPem !== undefined,
@@ -76,7 +78,8 @@ export function httpTransport(options: TransportOptions = {}): Transport {
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: LARGEST_BODY_BYTES,
-    connect: pin === undefined ? connect : pinnedConnector(pin, connect),
+    connect:
+      pin === undefined && onCertificate === undefined ? connect : lookingConnector({ pin, onCertificate }, connect),
   });
   return {
     exchange: (request) => new Promise((resolve) => dispatch(agent, request, resolve)),
