@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import type { IpmiBmc } from './bmc/ipmi.ts';
 import { startIpmiOf } from './bmc/of-host.ts';
@@ -11,8 +12,12 @@ import { Journal } from './journal.ts';
 import { type CatalogEntry, keystoneApi } from './keystone.ts';
 import { NEEDED_APIS, neededApi } from './needed.ts';
 import { novaApi } from './nova/app.ts';
+import { ironicApi } from './power/ironic.ts';
+import { metal3Api } from './power/metal3.ts';
+import { powerSecrets } from './power/parts.ts';
+import { webhookApi } from './power/webhook.ts';
 import { seededRandom, seedOf } from './random.ts';
-import { redfishApi } from './redfish.ts';
+import { redfishApi } from './redfish/api.ts';
 import { RequestLog } from './request-log.ts';
 import { defaultFlavors, defaultImage, type HostOptions } from './world/build.ts';
 import type { SimHost } from './world/types.ts';
@@ -43,6 +48,8 @@ export interface CloudOptions {
   readonly shelveOffloads?: boolean;
   /** Hosts to begin with: `compute-1` to `compute-n`, or as described. */
   readonly hosts?: number | readonly HostOptions[];
+  /** All APIs are https, with this key and certificate (PEM); http if absent. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** Stands before all APIs: a request takes effect when, and if, it calls `pass`. */
   readonly proxy?: (request: Request, pass: () => Promise<Response>) => Promise<Response>;
 }
@@ -51,7 +58,8 @@ export interface CloudOptions {
 export async function startSimulatedCloud(options: CloudOptions = {}): Promise<SimulatedCloud> {
   const region = options.region ?? 'RegionOne';
   const timers = stoppable(options.clock ?? systemClock());
-  const random = seededRandom(options.seed ?? seedOf(region));
+  const seed = options.seed ?? seedOf(region);
+  const random = seededRandom(seed);
   const journal = new Journal(timers.clock);
   const faults = new FaultBoard();
   const log = new RequestLog(journal);
@@ -73,6 +81,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     { type: 'image', name: 'glance', url: `${base}/image` },
     { type: 'network', name: 'neutron', url: `${base}/network` },
     { type: 'block-storage', name: 'cinder', url: `${base}/volume/v3` },
+    { type: 'baremetal', name: 'ironic', url: `${base}/baremetal` },
   ];
   const keystone = keystoneApi({ identity, faults, log, region, newRequestId, catalog });
   const nova = novaApi({
@@ -93,6 +102,11 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     ipmi.set(host.name, started);
     return started;
   };
+  const secrets = powerSecrets(seed);
+  const powerParts = { world, identity, log, newRequestId, secrets };
+  const ironic = ironicApi(powerParts);
+  const metal3 = metal3Api(powerParts);
+  const webhook = webhookApi(powerParts);
   const needed = new Map(
     NEEDED_APIS.map(
       (name) => [name, neededApi(name, { images: world.images, identity, faults, log, newRequestId })] as const,
@@ -102,20 +116,19 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
     if (first === 'identity') return keystone.fetch(request, env);
     if (first === 'compute') return nova.fetch(request, env);
-    if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
+    if (first === 'bmc' || first === 'redfish') return redfish.api.fetch(request, env);
+    if (first === 'baremetal') return ironic.api.fetch(request, env);
+    if (first === 'kubernetes') return metal3.api.fetch(request, env);
+    if (first === 'power-hook') return webhook.fetch(request, env);
     const api = [...needed].find(([name]) => name === first)?.[1];
     return api === undefined ? new Response(null, { status: 404 }) : api.fetch(request, env);
   };
-  const { proxy } = options;
-  const listener = createServer(
-    getRequestListener(
-      proxy === undefined
-        ? serve
-        : (request, env) => proxy(request, async () => (await serve(request, env)) as Response),
-    ),
+  const { proxy, tls } = options;
+  const listen = getRequestListener(
+    proxy === undefined ? serve : (request, env) => proxy(request, async () => (await serve(request, env)) as Response),
   );
-  const port = await listen(listener);
-  base = `http://127.0.0.1:${port}`;
+  const listener = tls === undefined ? createServer(listen) : createSecureServer(tls, listen);
+  base = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${await portOf(listener)}`;
   const stop = async (): Promise<void> => {
     timers.stop();
     const closed = once(listener, 'close');
@@ -126,7 +139,23 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
   };
   const imageId = random.uuid();
   world.images.set(imageId, defaultImage(imageId));
-  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, ipmiOf, imageId, stop });
+  const cloud = simulatedCloud({
+    base,
+    region,
+    world,
+    identity,
+    log,
+    bmcCredentials,
+    ipmiOf,
+    imageId,
+    sessions: redfish.sessions,
+    power: {
+      ironic: { url: `${base}/baremetal`, ...secrets.ironic, node: ironic.node },
+      metal3: { url: `${base}/kubernetes`, ...secrets.metal3, bareMetalHost: metal3.bareMetalHost },
+      webhook: { url: `${base}/power-hook`, ...secrets.webhook },
+    },
+    stop,
+  });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);
   return cloud;
 }
@@ -148,7 +177,7 @@ function firstHosts(hosts: number | readonly HostOptions[]): readonly HostOption
     : hosts;
 }
 
-async function listen(server: Server): Promise<number> {
+async function portOf(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,7 +1,11 @@
 import type { FaultBoard } from './faults.ts';
 import type { Identity } from './identity.ts';
 import type { Journal, LedgerEntry } from './journal.ts';
-import type { BmcCredentials } from './redfish.ts';
+import type { SimNode } from './power/ironic.ts';
+import type { SimBareMetalHost } from './power/metal3.ts';
+import type { PowerSecrets } from './power/parts.ts';
+import type { BmcCredentials } from './redfish/parts.ts';
+import type { Sessions } from './redfish/sessions.ts';
 import type { RequestLog } from './request-log.ts';
 import { buildHost, buildServer, type HostOptions } from './world/build.ts';
 import { stopAllGuests } from './world/guests.ts';
@@ -35,6 +39,13 @@ export interface PasswordCredentials {
   readonly projectDomainName: string;
 }
 
+/** Other ways to the hosts' power than their BMCs, each with its address and who may use it. */
+export interface PowerWays {
+  readonly ironic: PowerSecrets['ironic'] & { readonly url: string; node(host: string): SimNode };
+  readonly metal3: PowerSecrets['metal3'] & { readonly url: string; bareMetalHost(host: string): SimBareMetalHost };
+  readonly webhook: PowerSecrets['webhook'] & { readonly url: string };
+}
+
 /** A running cloud: real HTTP on 127.0.0.1, everything behind it in memory. */
 export interface SimulatedCloud {
   /** Keystone, with /v3. */
@@ -52,6 +63,11 @@ export interface SimulatedCloud {
     };
   };
   readonly bmcCredentials: BmcCredentials;
+  /** A Redfish service with the systems of all hosts. */
+  readonly chassisUrl: string;
+  /** Sessions of BMCs that nobody has ended. */
+  readonly openSessions: number;
+  readonly power: PowerWays;
   readonly imageId: string;
   readonly faults: FaultBoard;
   readonly requestLog: RequestLog;
@@ -112,6 +128,8 @@ export interface CloudParts {
   readonly bmcCredentials: BmcCredentials;
   readonly ipmiOf: (host: SimHost) => Promise<{ readonly port: number }>;
   readonly imageId: string;
+  readonly sessions: Sessions;
+  readonly power: PowerWays;
   readonly stop: () => Promise<void>;
 }
 
@@ -133,6 +151,11 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     region,
     credentials: credentials(parts.identity),
     bmcCredentials,
+    chassisUrl: base,
+    get openSessions() {
+      return parts.sessions.count;
+    },
+    power: parts.power,
     imageId,
     faults: world.faults,
     requestLog: log,

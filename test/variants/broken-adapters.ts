@@ -51,7 +51,7 @@ export const BROKEN_ADAPTERS: readonly Variant[] = [
     room: 'adapters',
     patches: [
       {
-        file: 'shared/adapters/fencing/redfish.ts',
+        file: 'shared/adapters/fencing/redfish/device.ts',
         find: "return { power: 'unknown', systemUuid: null, detail: system.detail };",
         replace: "return { power: 'off', systemUuid: null, detail: system.detail };",
       },

@@ -1,59 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type RedfishDeviceOptions, redfishDevice } from '#shared/adapters/fencing/redfish.ts';
-import { type Handler, type Reply, serve } from './server.ts';
+import { type Reply, serve } from '../server.ts';
+import { closers, PASSWORD, SYSTEM, setup, system, TARGET, UUID } from './bmc.ts';
 
-const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
-
-const SYSTEM = '/redfish/v1/Systems/1';
-const TARGET = `${SYSTEM}/Actions/ComputerSystem.Reset`;
-const UUID = '4C4C4544-0051-3510-8052-B7C04F4E4E32';
-const PASSWORD = 'calvin';
-
-const system = (changes: object = {}, reset: object = {}) => ({
-  '@odata.id': SYSTEM,
-  UUID,
-  PowerState: 'On',
-  Actions: {
-    '#ComputerSystem.Reset': { target: TARGET, 'ResetType@Redfish.AllowableValues': ['On', 'ForceOff'], ...reset },
-  },
-  ...changes,
-});
-
-interface Bmc {
-  readonly system?: object;
-  /** By path; wins over everything else. */
-  readonly at?: Readonly<Record<string, Reply>>;
-  readonly reset?: Reply;
-  readonly prefix?: string;
-}
-
-async function setup(bmc: Bmc = {}, changes: Partial<RedfishDeviceOptions> & { readonly path?: string } = {}) {
-  const handler: Handler = (request) => {
-    const path = request.path.slice((bmc.prefix ?? '').length);
-    const own = bmc.at?.[path];
-    if (own !== undefined) return own;
-    if (path === SYSTEM && request.method === 'GET') return { body: bmc.system ?? system() };
-    if (path === TARGET && request.method === 'POST') return bmc.reset ?? { status: 204, body: '' };
-    return { status: 404, body: { error: { code: 'x', message: 'not here' } } };
-  };
-  const server = await serve(handler);
-  closers.push(server.close);
-  const { path = SYSTEM, ...options } = changes;
-  const url = new URL(`${server.url}${path}`);
-  const device = redfishDevice({
-    url,
-    username: 'root',
-    password: PASSWORD,
-    version: '0',
-    timeoutSeconds: 5,
-    ...options,
-  });
-  const seen = () => server.requests.map(({ method, path: at }) => `${method} ${at}`);
-  return { server, device, seen };
-}
 
 const durationMs = expect.any(Number);
 
@@ -103,13 +54,14 @@ describe('power', () => {
     ],
     ['a broken connection', 'drop', 'connection closed before the answer'],
     ['no answer', 'hang', 'no complete answer within 200 ms'],
-  ])('is unknown after %s', async (_name, reply, detail) => {
+  ])('is unknown after %s', async (name, reply, detail) => {
     const { device } = await setup({ at: { [SYSTEM]: reply } }, { timeoutSeconds: 0.2 });
     expect(await device.readPower()).toEqual({
       power: 'unknown',
       systemUuid: null,
       detail: expect.stringContaining(detail),
       durationMs,
+      ...(name === '401' ? { refused: 'credentials' } : {}),
     });
   });
 });
@@ -136,7 +88,7 @@ describe('finding the system', () => {
     expect(await several.device.powerOff(null)).toMatchObject({
       kind: 'refused',
       detail:
-        'nothing was sent: the device has 2 systems (/redfish/v1/Systems/1, /redfish/v1/Systems/2): name one in the url',
+        'nothing was sent: the device has 2 systems (/redfish/v1/Systems/1, /redfish/v1/Systems/2): name one in the url, or its UUID as systemUuid',
     });
     expect((await several.device.readPower()).power).toBe('unknown');
     const none = await setup(device(members()), { path: '/' });

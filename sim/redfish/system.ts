@@ -1,6 +1,6 @@
-import { powerOff, powerOn } from './world/power.ts';
-import type { SimHost } from './world/types.ts';
-import type { World } from './world/world.ts';
+import { powerOff, powerOn } from '../world/power.ts';
+import type { SimHost } from '../world/types.ts';
+import type { World } from '../world/world.ts';
 
 /** DSP0268, ResetType. */
 export const RESET_TYPES = [

@@ -1,41 +1,24 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { closeConnection, hang, jsonBody, type SimEnv } from './http.ts';
-import { logged } from './logged.ts';
-import { changePower, RESET_TYPES, type ResetType, systemBody } from './redfish-system.ts';
-import type { RequestLog } from './request-log.ts';
-import type { SimHost } from './world/types.ts';
-import type { World } from './world/world.ts';
-
-export interface BmcCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-export interface RedfishParts {
-  readonly world: World;
-  readonly log: RequestLog;
-  readonly credentials: BmcCredentials;
-  readonly newRequestId: () => string;
-  /** How long a device takes from its answer to the effect. */
-  readonly powerChangeMs: number;
-}
-
-interface RedfishEnv extends SimEnv {
-  /** `wired`: the host whose power this device really holds. Absent at the shared root for paths that name no system. */
-  Variables: SimEnv['Variables'] & { device: { named: SimHost; wired: SimHost } | undefined };
-}
+import { closeConnection, hang, jsonBody } from '../http.ts';
+import { logged } from '../logged.ts';
+import type { SimHost } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+import { extendedError, type RedfishEnv, type RedfishParts } from './parts.ts';
+import { Sessions } from './sessions.ts';
+import { changePower, RESET_TYPES, type ResetType, systemBody } from './system.ts';
+import { Tasks } from './tasks.ts';
 
 const resetRequest = z.object({ ResetType: z.enum(RESET_TYPES) });
-const sessionRequest = z.object({ UserName: z.string(), Password: z.string() });
 
 /**
  * One Redfish service per host under /bmc/{host} (DMTF DSP0266), as sushy-tools' emulator answers. The links in its
  * bodies start at /redfish as those of a real device do; the same systems answer there, all in one service.
  */
-export function redfishApi(parts: RedfishParts): Hono<RedfishEnv> {
+export function redfishApi(parts: RedfishParts): { readonly api: Hono<RedfishEnv>; readonly sessions: Sessions } {
   const { world } = parts;
-  const sessions = new Map<string, string>();
+  const sessions = new Sessions(world, parts.credentials);
+  const tasks = new Tasks(world);
   const api = new Hono<RedfishEnv>({ strict: false });
   api.use(
     logged(parts.log, 'redfish', parts.newRequestId, (c) => {
@@ -45,19 +28,15 @@ export function redfishApi(parts: RedfishParts): Hono<RedfishEnv> {
   );
   api.use(async (c, next) => {
     c.set('device', deviceOf(world, c.req.path));
-    const broken = await brokenDevice(c, world);
-    return broken ?? next();
+    return (await brokenDevice(c, world)) ?? sessions.check(c) ?? next();
   });
-  api.use(async (c, next) => {
-    const open =
-      /\/redfish(\/v1)?\/?$/.test(c.req.path) || (c.req.method === 'POST' && c.req.path.endsWith('/Sessions'));
-    const refused = world.faults.take('bmc-unauthorized', { host: c.get('device')?.named.name }) !== undefined;
-    if (refused || (!open && !authorized(c, parts.credentials, sessions))) return unauthorized(c);
-    return next();
-  });
-  for (const prefix of ['/bmc/:host/redfish', '/redfish']) routes(api, prefix, { ...parts, sessions });
+  for (const prefix of ['/bmc/:host/redfish', '/redfish']) {
+    routes(api, prefix, parts, tasks);
+    sessions.routes(api, prefix);
+    tasks.routes(api, prefix);
+  }
   api.notFound((c) => extendedError(c, 404, 'Base.1.5.ResourceMissingAtURI', 'The resource was not found.'));
-  return api;
+  return { api, sessions };
 }
 
 function deviceOf(world: World, path: string): { named: SimHost; wired: SimHost } | undefined {
@@ -75,50 +54,17 @@ async function brokenDevice(c: Context<RedfishEnv>, world: World): Promise<Respo
   if (dead !== undefined) return dead.how === 'close' ? closeConnection(c.env.incoming) : hang(c.env.incoming);
   const slow = world.faults.take('bmc-slow', { host });
   if (slow !== undefined) await new Promise<void>((resolve) => world.clock.after(slow.delayMs, resolve));
+  const busy = world.faults.take('bmc-busy', { host });
+  if (busy !== undefined) {
+    c.header('retry-after', String(busy.retryAfterSeconds ?? 1));
+    return extendedError(c, 503, 'Base.1.5.ServiceTemporarilyUnavailable', 'The service is temporarily unavailable.');
+  }
   if (world.faults.take('bmc-error', { host }) === undefined) return undefined;
   return extendedError(c, 500, 'Base.1.5.InternalError', 'The request failed due to an internal service error.');
 }
 
-function authorized(c: Context<RedfishEnv>, wanted: BmcCredentials, sessions: ReadonlyMap<string, string>): boolean {
-  const token = c.req.header('x-auth-token');
-  if (token !== undefined) return sessions.has(token);
-  const basic = /^Basic (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (basic === undefined) return false;
-  return Buffer.from(basic, 'base64').toString('utf8') === `${wanted.username}:${wanted.password}`;
-}
-
-function unauthorized(c: Context<RedfishEnv>): Response {
-  c.header('www-authenticate', 'Basic realm="Redfish service"');
-  return extendedError(
-    c,
-    401,
-    'Base.1.5.NoValidSession',
-    'There is no valid session established with the implementation.',
-  );
-}
-
-/** DSP0266, "Error responses". */
-function extendedError(
-  c: Context<RedfishEnv>,
-  status: 400 | 401 | 404 | 409 | 500,
-  id: string,
-  message: string,
-): Response {
-  c.header('odata-version', '4.0');
-  return c.json(
-    {
-      error: {
-        code: id,
-        message,
-        '@Message.ExtendedInfo': [{ '@odata.type': '#Message.v1_0_0.Message', MessageId: id, Message: message }],
-      },
-    },
-    status,
-  );
-}
-
-function routes(api: Hono<RedfishEnv>, prefix: string, parts: RedfishParts & { sessions: Map<string, string> }): void {
-  const { world, sessions } = parts;
+function routes(api: Hono<RedfishEnv>, prefix: string, parts: RedfishParts, tasks: Tasks): void {
+  const { world } = parts;
   const link = (path: string): object => ({ '@odata.id': path });
   api.get(prefix, (c) => c.json({ v1: '/redfish/v1/' }));
   api.get(`${prefix}/v1`, (c) =>
@@ -159,35 +105,7 @@ function routes(api: Hono<RedfishEnv>, prefix: string, parts: RedfishParts & { s
     const parsed = resetRequest.safeParse(await jsonBody(c));
     if (!parsed.success)
       return extendedError(c, 400, 'Base.1.5.ActionParameterNotSupported', 'The ResetType is not supported.');
-    return reset(c, parts, host, parsed.data.ResetType);
-  });
-
-  api.post(`${prefix}/v1/SessionService/Sessions`, async (c) => {
-    const { data } = sessionRequest.safeParse(await jsonBody(c));
-    if (data?.UserName !== parts.credentials.username || data.Password !== parts.credentials.password)
-      return unauthorized(c);
-    const token = world.random.hex(32);
-    const id = world.random.hex(8);
-    sessions.set(token, id);
-    const path = `/redfish/v1/SessionService/Sessions/${id}`;
-    c.header('x-auth-token', token);
-    c.header('location', path);
-    return c.json(
-      {
-        '@odata.id': path,
-        '@odata.type': '#Session.v1_1_0.Session',
-        Id: id,
-        Name: 'User Session',
-        UserName: data.UserName,
-      },
-      201,
-    );
-  });
-
-  api.delete(`${prefix}/v1/SessionService/Sessions/:id`, (c) => {
-    const id = c.req.param('id');
-    for (const [token, session] of sessions) if (session === id) sessions.delete(token);
-    return c.body(null, 204);
+    return reset(c, parts, tasks, host, parsed.data.ResetType);
   });
 }
 
@@ -197,7 +115,7 @@ function systemOf(c: Context<RedfishEnv>): SimHost | undefined {
   return host?.systemUuid.toLowerCase() === c.req.param('id')?.toLowerCase() ? host : undefined;
 }
 
-function reset(c: Context<RedfishEnv>, parts: RedfishParts, host: SimHost, type: ResetType): Response {
+function reset(c: Context<RedfishEnv>, parts: RedfishParts, tasks: Tasks, host: SimHost, type: ResetType): Response {
   const { world } = parts;
   const subject = { host: host.name };
   const turnsOff = type === 'ForceOff' || type === 'GracefulShutdown';
@@ -205,10 +123,13 @@ function reset(c: Context<RedfishEnv>, parts: RedfishParts, host: SimHost, type:
   if (conflict !== undefined) {
     return extendedError(c, conflict.status ?? 409, 'Base.1.5.ResourceInUse', 'The system is already powered off.');
   }
-  if (world.faults.take('bmc-stuck', subject) === undefined && type !== 'Nmi') {
-    const change = (): void => changePower(world, host, type);
-    if (parts.powerChangeMs > 0) world.clock.after(parts.powerChangeMs, change);
-    else change();
-  }
+  // What is off already needs nothing done, now or at the end of a task.
+  const isIdle = type === 'Nmi' || (turnsOff && host.power === 'off');
+  const isStuck = isIdle || world.faults.take('bmc-stuck', subject) !== undefined;
+  const change = (): void => (isStuck ? undefined : changePower(world, host, type));
+  const task = world.faults.take('bmc-task', subject);
+  if (task !== undefined) return tasks.start(c, task.delayMs, task.fails ?? false, change);
+  if (parts.powerChangeMs > 0) world.clock.after(parts.powerChangeMs, change);
+  else change();
   return c.body(null, 204);
 }

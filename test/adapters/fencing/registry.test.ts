@@ -18,11 +18,13 @@ async function refused(config: object, text: string, from: Secrets = secrets): P
 }
 
 it('names what is wrong with a device before it is asked', async () => {
-  await refused({ driver: 'pdu' }, 'fence driver pdu is unknown; there is redfish, ipmi');
+  await refused({ driver: 'pdu' }, 'fence driver pdu is unknown; there is redfish, ipmi, ironic, metal3, webhook');
   await refused({ driver: 'toString' }, 'fence driver toString is unknown');
   await refused({ url: 'bmc-1' }, 'the url of a fence device is not an http(s) address');
   await refused({ url: 'https://root:geheim@127.0.0.1/' }, 'the url of a fence device holds credentials');
   await refused({ caFile: '/nowhere.pem' }, "the CA file /nowhere.pem of a fence device can't be read (ENOENT)");
+  const pin = { certificateSha256: 'ab'.repeat(32) };
+  await refused({ ...pin, url: 'http://127.0.0.1/' }, 'is not https, and certificateSha256 asks for a certificate');
   await refused({}, 'secret bmc has no username', { get: async () => ({ password: 'geheim' }) });
   await refused({}, 'secret bmc has no password', { get: async () => ({ username: 'root' }) });
 });
@@ -55,4 +57,17 @@ it('passes on that a secret does not exist', async () => {
   await refused({}, 'there is no secret bmc', {
     get: () => Promise.reject(new PermanentError('there is no secret bmc')),
   });
+});
+
+it('names what each driver misses', async () => {
+  const metal3 = { driver: 'metal3', url: 'https://127.0.0.1', namespace: 'metal3', bareMetalHost: 'a' };
+  const webhook = { driver: 'webhook', url: 'https://127.0.0.1', host: 'a' };
+  await refused({ driver: 'ironic', node: 'a', url: undefined }, 'there is no cloud whose Ironic this could be');
+  await refused({ driver: 'ironic', node: 'a' }, 'secret bmc has no password', {
+    get: async () => ({ username: 'a' }),
+  });
+  await refused(metal3, 'secret bmc has no token');
+  await refused(webhook, 'secret bmc has no key');
+  const short = { key: 'k'.repeat(32), previousKey: 'short' };
+  await refused(webhook, 'the keys of secret bmc have 32 characters or more each', { get: async () => short });
 });
