@@ -86,6 +86,8 @@ const webhook = z
     url: httpUrl,
     /** The host as the webhook knows it. */
     host: z.string().min(1).max(255).default('{host}'),
+    /** `outlet`: that it is on says nothing of the host, and all outlets of a level must be off. Else it switches the system. */
+    switches: z.literal('outlet').optional(),
     /** Name of the secret that holds `key`, and `previousKey` while keys change. */
     credentials: name,
     ...web,

@@ -8,7 +8,14 @@ import { uuid } from '#test/support/builders.ts';
 type Power = PowerReading['power'];
 const SYSTEM = uuid(4, 1);
 const config: FenceDeviceConfig = { driver: 'redfish', url: 'https://bmc', credentials: 'bmc', timeoutSeconds: 10 };
-const outlet = { ...config, switches: 'outlet' } as FenceDeviceConfig;
+const outlet: FenceDeviceConfig = {
+  driver: 'webhook',
+  url: 'https://pdu',
+  host: 'compute-1',
+  switches: 'outlet',
+  credentials: 'pdu',
+  timeoutSeconds: 10,
+};
 
 const bmc = (power: Power, systemUuid: string | null = power === 'unknown' ? null : SYSTEM): DeviceRead => ({
   config,
@@ -46,13 +53,13 @@ describe('devices of several levels', () => {
     expect(combine([[bmc('unknown')], [bmc('off', uuid(4, 2)), pdu('off')]])).toEqual({
       power: 'off',
       systemUuid: uuid(4, 2),
-      detail: 'redfish: bmc unknown; redfish: bmc off; redfish: outlet off',
+      detail: 'redfish: bmc unknown; redfish: bmc off; webhook: outlet off',
       durationMs: 7,
       levels: [
         [{ driver: 'redfish', power: 'unknown', systemUuid: null }],
         [
           { driver: 'redfish', power: 'off', systemUuid: uuid(4, 2) },
-          { driver: 'redfish', power: 'off', systemUuid: null },
+          { driver: 'webhook', power: 'off', systemUuid: null },
         ],
       ],
     });
