@@ -69,6 +69,8 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
     version: 1,
     cloud: { name: CLOUD_NAME, region: cloud.region },
     settling: { pauseSeconds: 0 },
+    // What is said is counted: nobody else speaks.
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'protected',
