@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { ServerGroupName } from '#test/openstack/base.ts';
 import { boot, deleteServers, readServer } from '#test/openstack/servers.ts';
@@ -45,6 +45,11 @@ export function groupingRows(signed: () => Signed): void {
       ids.set('soft-anti-affinity', [await inGroup('soft-anti-affinity', host)]);
     });
 
+    afterAll(async () => {
+      await bringBack(signed(), host);
+      await deleteServers(signed().admin, [...ids.values()].flat());
+    });
+
     test('tells its policy, its rules and its members, in pages that begin at an offset', async () => {
       const { server_groups: all } = await list('');
       for (const [policy, members] of ids) {
@@ -85,9 +90,10 @@ export function groupingRows(signed: () => Signed): void {
       expect((await evacuate(admin, first, { host: to, force: true }, '2.67')).status).toBe(200);
       expect(await evacuated(admin, first)).toMatchObject({ status: 'ACTIVE', host: to });
       expect((await evacuate(admin, second, { host: to })).status).toBe(200);
-      expect(await evacuated(admin, second)).toMatchObject({ status: 'ACTIVE', host: to });
-      await bringBack(signed(), host);
-      await deleteServers(admin, [...ids.values()].flat());
+      const after = await evacuated(admin, second);
+      expect(`${after.status} on ${after.host}: ${(await readServer(admin, second)).faultMessage ?? 'well'}`).toBe(
+        `ACTIVE on ${to}: well`,
+      );
     });
   });
 }
