@@ -28,7 +28,7 @@ export function timelineOf(
   const slots = new Map<string, Slot>();
   let waiting = [...wanted];
   let running: { readonly of: Wanted; readonly endsAt: number }[] = [];
-  const ended = new Map<string, number>();
+  const ended: Ended = new Map();
   let now = 0;
   while (waiting.length > 0) {
     const left: Wanted[] = [];
@@ -64,8 +64,7 @@ export function timelineOf(
     const next = nextMoment(now, running, left, ended);
     if (next === undefined) break;
     now = next;
-    for (const { of, endsAt } of running)
-      if (endsAt <= now) for (const key of tierKeys(of)) ended.set(key, Math.max(ended.get(key) ?? 0, endsAt));
+    for (const { of, endsAt } of running) if (endsAt <= now) end(ended, of, endsAt);
     running = running.filter(({ endsAt }) => endsAt > now);
   }
   return slots;
@@ -85,13 +84,23 @@ function countsOf(running: readonly Wanted[]) {
 /** Whose tiers wait for one another. */
 const tierGroup = ({ host, projectId, segment }: Wanted): string =>
   segment.order.tiersWithin === 'host' ? host : `${host} ${projectId}`;
-const tierKeys = (each: Wanted): readonly string[] => (each.tier === null ? [] : [`${tierGroup(each)} ${each.tier}`]);
+
+/** When the last instance of a tier was up, by its group. */
+type Ended = Map<string, Map<number, number>>;
+
+function end(ended: Ended, of: Wanted, endsAt: number): void {
+  if (of.tier === null) return;
+  const group = tierGroup(of);
+  const tiers = ended.get(group) ?? new Map<number, number>();
+  tiers.set(of.tier, Math.max(tiers.get(of.tier) ?? 0, endsAt));
+  ended.set(group, tiers);
+}
 
 /** Whether every earlier tier of its group has ended, and the time that its gate asks for is over. */
 function tiersOpen(
   waiting: readonly Wanted[],
   running: readonly Wanted[],
-  ended: ReadonlyMap<string, number>,
+  ended: Ended,
   now: number,
 ): (each: Wanted) => boolean {
   const lowest = new Map<string, number>();
@@ -108,13 +117,11 @@ function tiersOpen(
 }
 
 /** When the gates of all earlier tiers are open that wait for a time. */
-function gateAt(each: Wanted, ended: ReadonlyMap<string, number>): number {
+function gateAt(each: Wanted, ended: Ended): number {
   const { gate, gates = {} } = each.segment.order;
-  const prefix = `${tierGroup(each)} `;
   let at = 0;
-  for (const [key, endedAt] of ended) {
-    const tier = key.startsWith(prefix) ? Number(key.slice(prefix.length)) : Number.NaN;
-    if (!(tier < (each.tier ?? 0))) continue;
+  for (const [tier, endedAt] of ended.get(tierGroup(each)) ?? []) {
+    if (tier >= (each.tier ?? 0)) continue;
     const { by, seconds } = gates[tier] ?? gate;
     at = Math.max(at, endedAt + (by === 'time' ? seconds : 0));
   }
@@ -126,7 +133,7 @@ function nextMoment(
   now: number,
   running: readonly { readonly endsAt: number }[],
   waiting: readonly Wanted[],
-  ended: ReadonlyMap<string, number>,
+  ended: Ended,
 ): number | undefined {
   const moments = [
     ...running.map(({ endsAt }) => endsAt),
