@@ -128,9 +128,29 @@ it('what is taken for sure is what the planner finds, whatever is where', async 
     free: fc.integer({ min: 0, max: 20 }),
     vms: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 4 }),
   });
+  const groups = fc.array(
+    fc.record({
+      policy: fc.constantFrom('anti-affinity', 'affinity', 'soft-anti-affinity'),
+      members: fc.uniqueArray(fc.tuple(fc.nat(6), fc.nat(3)), { selector: String, maxLength: 4 }),
+    }),
+    { maxLength: 2 },
+  );
   await fc.assert(
-    fc.property(fc.array(host, { minLength: 2, maxLength: 7 }), (hosts) => {
-      const view = aView(hosts);
+    fc.property(fc.array(host, { minLength: 2, maxLength: 7 }), groups, (hosts, grouped) => {
+      const bare = aView(hosts);
+      const found = [...bare.instances].flatMap(([name, { servers }]) => servers.map(({ id }) => [id, name] as const));
+      const taken = new Set<string>();
+      const view: CloudView = {
+        ...bare,
+        whereabouts: new Map(found),
+        // Nova puts an instance into one group at most.
+        groups: grouped.map(({ policy, members }, index) => ({
+          ...{ id: `g${index}`, policy, maxPerHost: 1 },
+          members: members
+            .map(([at, number]) => uuid(at + 10, number))
+            .filter((id) => !taken.has(id) && taken.add(id) !== undefined),
+        })),
+      };
       const policy = aPolicy();
       const without = (names: readonly string[]): number =>
         planAll(

@@ -4,7 +4,8 @@ import { isHealthy } from '../gates/healthy.ts';
 import { judgeInstance } from '../instances.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { segmentsOf } from '../segments.ts';
-import type { CloudView, HostInstances, Standing } from './view.ts';
+import { groupsByMember } from './left.ts';
+import type { CloudView, Standing } from './view.ts';
 import { planAll } from './what-if.ts';
 
 /** Whether a segment would find room for what fails, by what the planner knows of memory, vCPUs and server groups. */
@@ -34,10 +35,9 @@ export interface Loss {
 /** So many pairs are planned to the end, those first that take most. */
 const MOST_PAIRS = 200;
 
-type Seen = Pick<CloudView, 'services' | 'hypervisors' | 'aggregates' | 'groups' | 'instances' | 'whereabouts'>;
 type Taken = Pick<Standing, 'openIncidents' | 'inFlightTo'>;
 
-export function capacityOf(view: Seen, taken: Taken, policy: Policy): readonly SegmentCapacity[] {
+export function capacityOf(view: CloudView, taken: Taken, policy: Policy): readonly SegmentCapacity[] {
   const suspects = new Set(taken.openIncidents.map(({ host }) => host));
   const bySegment = new Map<Segment, ComputeService[]>();
   for (const service of view.services) {
@@ -57,8 +57,8 @@ interface Load {
   readonly largest: { readonly name: string; readonly memoryMb: number } | null;
   readonly largestMb: number;
   readonly mostVcpus: number;
-  /** Some are in a server group, so that room alone does not do. */
-  readonly grouped: boolean;
+  /** Hosts on which a server group may not let one of them: other members are there. Infinite where they must be together. */
+  readonly forbidden: number;
   /** It takes this away from the others, too. */
   readonly freeMb: number;
 }
@@ -66,24 +66,22 @@ interface Load {
 function ofSegment(
   segment: Segment,
   services: readonly ComputeService[],
-  view: Seen,
+  view: CloudView,
   taken: Taken,
   policy: Policy,
 ): SegmentCapacity {
-  const members = new Set(view.groups.flatMap((group) => group.members));
   const free = new Map(view.hypervisors.map((each) => [each.serviceHost, each.memoryMb - each.memoryUsedMb]));
-  const loads = services.map((service) =>
-    loadOf(service, view.instances.get(service.host), segment, members, free.get(service.host) ?? 0),
-  );
+  const loads = services.map((service) => loadOf(service, view, segment, free.get(service.host) ?? 0));
   const room = rooms(segment, view, taken, policy);
   /** Each of them would find a host of its own: whatever the order is, there is room. */
   const isSure = (failing: readonly Load[]): boolean => {
     const count = failing.reduce((sum, each) => sum + each.count, 0);
     if (count === 0) return true;
-    if (segment.destinations.method !== 'auto' || failing.some(({ grouped }) => grouped)) return false;
+    const forbidden = failing.reduce((sum, each) => sum + each.forbidden, 0);
+    if (segment.destinations.method !== 'auto' || forbidden === Number.POSITIVE_INFINITY) return false;
     const memoryMb = Math.max(...failing.map(({ largestMb }) => largestMb));
     const vcpus = Math.max(...failing.map(({ mostVcpus }) => mostVcpus));
-    return failing.every(({ service }) => room(service, memoryMb, vcpus) - failing.length + 1 >= count);
+    return failing.every(({ service }) => room(service, memoryMb, vcpus) - failing.length + 1 - forbidden >= count);
   };
   const lossOf = (failing: Iterable<readonly Load[]>, of: number, limit = of): Loss => {
     const unsure = [...failing].sort((a, b) => weight(b) - weight(a));
@@ -121,8 +119,8 @@ function ofSegment(
 
 function* pairsOf(loads: readonly Load[], wanted: (pair: readonly Load[]) => boolean): Generator<readonly Load[]> {
   for (const [index, a] of loads.entries())
-    for (const b of loads.slice(index + 1)) {
-      const pair = [a, b];
+    for (let other = index + 1; other < loads.length; other += 1) {
+      const pair = [a, loads[other] as Load];
       if (wanted(pair)) yield pair;
     }
 }
@@ -130,13 +128,8 @@ function* pairsOf(loads: readonly Load[], wanted: (pair: readonly Load[]) => boo
 const weight = (failing: readonly Load[]): number =>
   failing.reduce((sum, { memoryMb, freeMb }) => sum + memoryMb + freeMb, 0);
 
-function loadOf(
-  service: ComputeService,
-  own: HostInstances | undefined,
-  { instances }: Segment,
-  members: ReadonlySet<string>,
-  freeMb: number,
-): Load {
+function loadOf(service: ComputeService, view: CloudView, { instances, destinations }: Segment, freeMb: number): Load {
+  const own = view.instances.get(service.host);
   const wanted = (own?.servers ?? []).filter((server) => {
     const signs = own?.signs.get(server.id) ?? {};
     const verdict = judgeInstance(server, {
@@ -158,13 +151,22 @@ function loadOf(
     largest: largest === undefined ? null : { name: largest.name, memoryMb: largest.memoryMb },
     largestMb: largest?.memoryMb ?? 0,
     mostVcpus: wanted.reduce((most, { vcpus }) => Math.max(most, vcpus), 0),
-    grouped: wanted.some(({ id }) => members.has(id)),
+    forbidden: destinations.serverGroups ? forbiddenTo(wanted, view) : 0,
     freeMb,
   };
 }
 
+function forbiddenTo(wanted: readonly { readonly id: string }[], { groups }: CloudView): number {
+  const index = groupsByMember(groups);
+  const own = new Set(wanted.flatMap(({ id }) => index.get(id) ?? []));
+  return [...own].reduce((sum, { policy, members }) => {
+    if (policy === 'affinity') return Number.POSITIVE_INFINITY;
+    return policy === 'anti-affinity' ? sum + members.length : sum;
+  }, 0);
+}
+
 /** On how many hosts other than this one an instance of this size would find room; each size is counted once. */
-function rooms(segment: Segment, view: Seen, { openIncidents, inFlightTo }: Taken, policy: Policy) {
+function rooms(segment: Segment, view: CloudView, { openIncidents, inFlightTo }: Taken, policy: Policy) {
   const { destinations } = segment;
   const { services, hypervisors, aggregates } = view;
   const storage = storageOf(aggregates, destinations.storageAggregateKey);
@@ -175,7 +177,8 @@ function rooms(segment: Segment, view: Seen, { openIncidents, inFlightTo }: Take
       { services, hypervisors, aggregates, suspects, inFlightTo, isInSegment, failed: { host, zone } },
       destinations,
     );
-  const placeOf = (service: ComputeService): string => JSON.stringify([service.zone, storage(service.host)]);
+  const places = new Map(services.map((each) => [each.host, JSON.stringify([each.zone, storage(each.host)])]));
+  const placeOf = ({ host }: ComputeService): string => places.get(host) ?? '';
   /** All hosts of a place share one list, which holds themselves. */
   const lists = new Map<string, ReadonlyMap<string, Candidate>>();
   const listOf = (service: ComputeService): ReadonlyMap<string, Candidate> => {
@@ -202,7 +205,7 @@ function rooms(segment: Segment, view: Seen, { openIncidents, inFlightTo }: Take
 
 function shortageOf(
   failing: readonly Load[],
-  view: Seen,
+  view: CloudView,
   taken: Taken,
   policy: Policy,
 ): { without: number; memoryMb: number } {

@@ -1,5 +1,6 @@
 import type { Segment } from '../policy.ts';
 import { type Pace, secondsAt } from './pace.ts';
+import { Tiers } from './tiers.ts';
 
 /** One evacuation that is to be asked for, in the order of its host. */
 export interface Wanted {
@@ -19,6 +20,11 @@ export interface Slot {
   readonly upAtSeconds: number;
 }
 
+interface Running {
+  readonly of: Wanted;
+  readonly endsAt: number;
+}
+
 /** When each would be asked for and be up, within the limits of what is in flight, and tiers waiting for one another. */
 export function timelineOf(
   wanted: readonly Wanted[],
@@ -26,111 +32,69 @@ export function timelineOf(
   maxInFlightOverAll: number,
 ): ReadonlyMap<string, Slot> {
   const slots = new Map<string, Slot>();
-  let waiting = [...wanted];
-  let running: { readonly of: Wanted; readonly endsAt: number }[] = [];
-  const ended = new Map<string, number>();
-  let now = 0;
-  while (waiting.length > 0) {
-    const left: Wanted[] = [];
-    const counts = countsOf(running.map(({ of }) => of));
-    const open = tiersOpen(
-      waiting,
-      running.map(({ of }) => of),
-      ended,
-      now,
-    );
-    let inFlight = running.length;
-    for (const each of waiting) {
-      const { evacuation } = each.segment;
-      const free =
-        each.readyAtSeconds <= now &&
-        inFlight < maxInFlightOverAll &&
-        (counts.hosts.get(each.host) ?? 0) < evacuation.maxInFlight &&
-        (each.destination === null ||
-          (counts.destinations.get(each.destination) ?? 0) < evacuation.maxInFlightPerDestination) &&
-        open(each);
-      if (!free) {
+  const tiers = new Tiers(wanted);
+  const perHost = new Map<string, number>();
+  const perDestination = new Map<string, number>();
+  let waiting = wanted;
+  let running: readonly Running[] = [];
+  for (let now = 0; waiting.length > 0; ) {
+    const started: Running[] = [];
+    let left: Wanted[] = [];
+    for (const [index, each] of waiting.entries()) {
+      const inFlight = running.length + started.length;
+      if (inFlight >= maxInFlightOverAll) {
+        left = left.concat(waiting.slice(index));
+        break;
+      }
+      if (!mayStart(each, now)) {
         left.push(each);
         continue;
       }
-      inFlight += 1;
-      counts.add(each);
-      const endsAt = now + secondsAt(pace, inFlight);
-      running.push({ of: each, endsAt });
+      const endsAt = now + secondsAt(pace, inFlight + 1);
+      started.push({ of: each, endsAt });
+      count(each, 1);
       slots.set(each.id, { startsAtSeconds: now, upAtSeconds: endsAt });
     }
     waiting = left;
-    if (left.length === 0) break;
-    const next = nextMoment(now, running, left, ended);
+    running = [...running, ...started];
+    const next = nextMoment(now);
     if (next === undefined) break;
     now = next;
-    for (const { of, endsAt } of running)
-      if (endsAt <= now) for (const key of tierKeys(of)) ended.set(key, Math.max(ended.get(key) ?? 0, endsAt));
+    const ended = running.filter(({ endsAt }) => endsAt <= now);
+    for (const { of, endsAt } of ended) {
+      count(of, -1);
+      tiers.end(of, endsAt);
+    }
     running = running.filter(({ endsAt }) => endsAt > now);
   }
   return slots;
-}
 
-function countsOf(running: readonly Wanted[]) {
-  const hosts = new Map<string, number>();
-  const destinations = new Map<string, number>();
-  const add = ({ host, destination }: Wanted): void => {
-    hosts.set(host, (hosts.get(host) ?? 0) + 1);
-    if (destination !== null) destinations.set(destination, (destinations.get(destination) ?? 0) + 1);
-  };
-  running.forEach(add);
-  return { hosts, destinations, add };
-}
-
-/** Whose tiers wait for one another. */
-const tierGroup = ({ host, projectId, segment }: Wanted): string =>
-  segment.order.tiersWithin === 'host' ? host : `${host} ${projectId}`;
-const tierKeys = (each: Wanted): readonly string[] => (each.tier === null ? [] : [`${tierGroup(each)} ${each.tier}`]);
-
-/** Whether every earlier tier of its group has ended, and the time that its gate asks for is over. */
-function tiersOpen(
-  waiting: readonly Wanted[],
-  running: readonly Wanted[],
-  ended: ReadonlyMap<string, number>,
-  now: number,
-): (each: Wanted) => boolean {
-  const lowest = new Map<string, number>();
-  for (const each of [...waiting, ...running]) {
-    if (each.tier === null) continue;
-    const group = tierGroup(each);
-    lowest.set(group, Math.min(lowest.get(group) ?? Number.POSITIVE_INFINITY, each.tier));
+  function mayStart(each: Wanted, now: number): boolean {
+    const { maxInFlight, maxInFlightPerDestination } = each.segment.evacuation;
+    const to = each.destination;
+    return (
+      each.readyAtSeconds <= now &&
+      (perHost.get(each.host) ?? 0) < maxInFlight &&
+      (to === null || (perDestination.get(to) ?? 0) < maxInFlightPerDestination) &&
+      tiers.opensAt(each) <= now
+    );
   }
-  return (each) => {
-    if (each.tier === null) return true;
-    const group = tierGroup(each);
-    return (lowest.get(group) ?? each.tier) >= each.tier && now >= gateAt(each, ended);
-  };
-}
 
-/** When the gates of all earlier tiers are open that wait for a time. */
-function gateAt(each: Wanted, ended: ReadonlyMap<string, number>): number {
-  const { gate, gates = {} } = each.segment.order;
-  const prefix = `${tierGroup(each)} `;
-  let at = 0;
-  for (const [key, endedAt] of ended) {
-    const tier = key.startsWith(prefix) ? Number(key.slice(prefix.length)) : Number.NaN;
-    if (!(tier < (each.tier ?? 0))) continue;
-    const { by, seconds } = gates[tier] ?? gate;
-    at = Math.max(at, endedAt + (by === 'time' ? seconds : 0));
+  function count({ host, destination }: Wanted, by: 1 | -1): void {
+    perHost.set(host, (perHost.get(host) ?? 0) + by);
+    if (destination !== null) perDestination.set(destination, (perDestination.get(destination) ?? 0) + by);
   }
-  return at;
-}
 
-/** The next moment at which anything may start. */
-function nextMoment(
-  now: number,
-  running: readonly { readonly endsAt: number }[],
-  waiting: readonly Wanted[],
-  ended: ReadonlyMap<string, number>,
-): number | undefined {
-  const moments = [
-    ...running.map(({ endsAt }) => endsAt),
-    ...waiting.flatMap((each) => [each.readyAtSeconds, ...(each.tier === null ? [] : [gateAt(each, ended)])]),
-  ].filter((at) => at > now);
-  return moments.length === 0 ? undefined : moments.reduce((first, each) => Math.min(first, each));
+  /** The next moment at which anything may start; undefined: nothing ever will. */
+  function nextMoment(now: number): number | undefined {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { endsAt } of running) next = Math.min(next, endsAt);
+    // With all in flight that may be, nobody starts before one ends.
+    if (running.length < maxInFlightOverAll)
+      for (const each of waiting) {
+        const at = Math.max(each.readyAtSeconds, tiers.opensAt(each));
+        if (at > now) next = Math.min(next, at);
+      }
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
 }

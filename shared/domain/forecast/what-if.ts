@@ -1,15 +1,15 @@
 import type { ComputeService } from '#shared/ports.ts';
 import { asleep, candidates, type HostsSeen } from '../destinations.ts';
 import { isHealthy } from '../gates/healthy.ts';
-import { placedGroup } from '../placed-groups.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { type PlannedInstance, type PlannedRecovery, planRecovery } from '../recovery.ts';
 import { segmentsOf } from '../segments.ts';
 import { blockersOf } from './blockers.ts';
+import { Left } from './left.ts';
 import { needsOf } from './needs.ts';
 import type { Pace } from './pace.ts';
 import { type Slot, timelineOf, type Wanted } from './timeline.ts';
-import type { CloudView, ForecastServer, HostInstances, Standing } from './view.ts';
+import type { CloudView, ForecastServer, Standing } from './view.ts';
 
 /** What would become of one instance. */
 export interface ForecastInstance {
@@ -97,72 +97,38 @@ interface Planned {
  */
 export function planAll(
   failed: readonly ComputeService[],
-  view: Pick<CloudView, 'services' | 'hypervisors' | 'aggregates' | 'groups' | 'instances' | 'whereabouts'>,
+  view: CloudView,
   { openIncidents, inFlightTo }: Pick<Standing, 'openIncidents' | 'inFlightTo'>,
   policy: Policy,
 ): readonly Planned[] {
-  const names = new Set(failed.map(({ host }) => host));
-  const suspects = new Set([...names, ...openIncidents.map(({ host }) => host)]);
-  const whereabouts = new Map([...view.whereabouts].filter(([, host]) => !names.has(host)));
-  /** What is left of each host after those before. */
-  const room = new Map<string, number>();
-  const vcpus = new Map<string, number>();
-  const woken = new Set<string>();
+  const suspects = new Set([...failed, ...openIncidents].map(({ host }) => host));
+  const left = new Left(view, suspects);
   return failed.flatMap((service): readonly Planned[] => {
     const [segment, another] = segmentsOf(policy, service, view.aggregates);
     const own = view.instances.get(service.host);
     if (segment === undefined || another !== undefined || own === undefined) return [];
+    const { destinations } = segment;
     const seen: HostsSeen = {
-      services: view.services,
-      hypervisors: view.hypervisors,
+      ...left.around(service.zone),
       aggregates: view.aggregates,
       failed: { host: service.host, zone: service.zone },
       suspects,
       inFlightTo,
       isInSegment: (each) => segmentsOf(policy, each, view.aggregates).includes(segment),
     };
-    const { destinations } = segment;
-    const asNow = <T extends { readonly host: string; readonly freeMemoryMb: number; readonly freeVcpus?: number }>(
-      each: T,
-    ): T => ({
-      ...each,
-      freeMemoryMb: each.freeMemoryMb - (room.get(each.host) ?? 0),
-      ...(each.freeVcpus === undefined ? {} : { freeVcpus: each.freeVcpus - (vcpus.get(each.host) ?? 0) }),
-    });
-    const sleeping = asleep(seen, destinations).map(asNow);
+    const sleeping = asleep(seen, destinations);
     const recovery = planRecovery({
       segment,
       servers: own.servers,
       signs: own.signs,
       evacuations: own.evacuations,
       otherMigrations: own.otherMigrations,
-      candidates: [...candidates(seen, destinations).map(asNow), ...sleeping.filter(({ host }) => woken.has(host))],
-      asleep: sleeping.filter(({ host }) => !woken.has(host)),
-      groups: destinations.serverGroups ? groupsOf(own, view, whereabouts) : [],
+      ...left.of(candidates(seen, destinations), sleeping),
+      groups: destinations.serverGroups ? left.groupsOf(own) : [],
     });
-    for (const { server, destination } of recovery.instances) {
-      if (destination === null || !('host' in destination)) continue;
-      const { host } = destination;
-      room.set(host, (room.get(host) ?? 0) + server.memoryMb);
-      vcpus.set(host, (vcpus.get(host) ?? 0) + server.vcpus);
-      whereabouts.set(server.id, host);
-      if (destination.to === 'reserved-host') woken.add(host);
-    }
+    left.take(recovery);
     return [{ service, segment, recovery }];
   });
-}
-
-/** Only those that the host's instances are in. */
-function groupsOf(
-  { servers }: HostInstances,
-  { groups }: Pick<CloudView, 'groups'>,
-  whereabouts: ReadonlyMap<string, string>,
-) {
-  if (groups.length === 0) return [];
-  const own = new Set(servers.map(({ id }) => id));
-  return groups
-    .filter(({ members }) => members.some((member) => own.has(member)))
-    .map((group) => placedGroup(group, whereabouts));
 }
 
 function wantedOf(
