@@ -12,10 +12,8 @@ import { Journal } from './journal.ts';
 import { type CatalogEntry, keystoneApi } from './keystone.ts';
 import { NEEDED_APIS, neededApi } from './needed.ts';
 import { novaApi } from './nova/app.ts';
-import { ironicApi } from './power/ironic.ts';
-import { metal3Api } from './power/metal3.ts';
 import { powerSecrets } from './power/parts.ts';
-import { webhookApi } from './power/webhook.ts';
+import { powerApis } from './power/ways.ts';
 import { seededRandom, seedOf } from './random.ts';
 import { redfishApi } from './redfish/api.ts';
 import { RequestLog } from './request-log.ts';
@@ -102,11 +100,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     ipmi.set(host.name, started);
     return started;
   };
-  const secrets = powerSecrets(seed);
-  const powerParts = { world, identity, log, newRequestId, secrets };
-  const ironic = ironicApi(powerParts);
-  const metal3 = metal3Api(powerParts);
-  const webhook = webhookApi(powerParts);
+  const power = powerApis({ world, identity, log, newRequestId, secrets: powerSecrets(seed) });
   const needed = new Map(
     NEEDED_APIS.map(
       (name) => [name, neededApi(name, { images: world.images, identity, faults, log, newRequestId })] as const,
@@ -117,10 +111,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     if (first === 'identity') return keystone.fetch(request, env);
     if (first === 'compute') return nova.fetch(request, env);
     if (first === 'bmc' || first === 'redfish') return redfish.api.fetch(request, env);
-    if (first === 'baremetal') return ironic.api.fetch(request, env);
-    if (first === 'kubernetes') return metal3.api.fetch(request, env);
-    if (first === 'power-hook') return webhook.fetch(request, env);
-    const api = [...needed].find(([name]) => name === first)?.[1];
+    const api = power.at.get(first ?? '') ?? [...needed].find(([name]) => name === first)?.[1];
     return api === undefined ? new Response(null, { status: 404 }) : api.fetch(request, env);
   };
   const { proxy, tls } = options;
@@ -149,11 +140,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     ipmiOf,
     imageId,
     sessions: redfish.sessions,
-    power: {
-      ironic: { url: `${base}/baremetal`, ...secrets.ironic, node: ironic.node },
-      metal3: { url: `${base}/kubernetes`, ...secrets.metal3, bareMetalHost: metal3.bareMetalHost },
-      webhook: { url: `${base}/power-hook`, ...secrets.webhook },
-    },
+    power: power.ways(base),
     stop,
   });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);

@@ -1,9 +1,7 @@
 import type { FaultBoard } from './faults.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, PasswordCredentials } from './identity.ts';
 import type { Journal, LedgerEntry } from './journal.ts';
-import type { SimNode } from './power/ironic.ts';
-import type { SimBareMetalHost } from './power/metal3.ts';
-import type { PowerSecrets } from './power/parts.ts';
+import type { PowerWays } from './power/ways.ts';
 import type { BmcCredentials } from './redfish/parts.ts';
 import type { Sessions } from './redfish/sessions.ts';
 import type { RequestLog } from './request-log.ts';
@@ -31,20 +29,7 @@ interface BootOptions {
   readonly namePrefix?: string;
 }
 
-export interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
-  readonly projectName: string;
-  readonly userDomainName: string;
-  readonly projectDomainName: string;
-}
-
-/** Other ways to the hosts' power than their BMCs, each with its address and who may use it. */
-export interface PowerWays {
-  readonly ironic: PowerSecrets['ironic'] & { readonly url: string; node(host: string): SimNode };
-  readonly metal3: PowerSecrets['metal3'] & { readonly url: string; bareMetalHost(host: string): SimBareMetalHost };
-  readonly webhook: PowerSecrets['webhook'] & { readonly url: string };
-}
+export type { PasswordCredentials };
 
 /** A running cloud: real HTTP on 127.0.0.1, everything behind it in memory. */
 export interface SimulatedCloud {

@@ -15,6 +15,7 @@ export interface SimNode {
   maintenance: boolean;
   fault: string | null;
   conductor: string | null;
+  provisionState: string;
 }
 
 /** Compares every node with its machine, as the conductor does each minute. */
@@ -44,7 +45,12 @@ export function ironicApi(parts: PowerParts): { readonly api: Hono<SimEnv>; node
   };
   const sync = (): void => {
     for (const each of nodes.values())
-      if (!each.maintenance && each.conductor !== null && each.targetPowerState === null)
+      if (
+        !each.maintenance &&
+        each.provisionState !== 'enroll' &&
+        each.conductor !== null &&
+        each.targetPowerState === null
+      )
         each.powerState = `power ${each.host.power}`;
     world.clock.after(SYNC_MS, sync);
   };
@@ -107,6 +113,7 @@ const nodeOf = (host: SimHost): SimNode => ({
   maintenance: false,
   fault: null,
   conductor: 'conductor-1',
+  provisionState: 'active',
 });
 
 const bodyOf = (node: SimNode): object => ({
@@ -119,6 +126,7 @@ const bodyOf = (node: SimNode): object => ({
   maintenance_reason: null,
   fault: node.fault,
   conductor: node.conductor,
+  provision_state: node.provisionState,
 });
 
 function unauthorized(c: Context<SimEnv>, { identity, secrets }: PowerParts): Response | undefined {

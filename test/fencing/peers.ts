@@ -20,10 +20,10 @@ export const SYSTEMS = ['27946b59-9e44-4fa7-8e91-f3527a1ef094', '27946b59-9e44-4
 export const missingPeers = (): string | undefined =>
   existsSync(join(venv, '.complete')) ? undefined : 'there is no sushy-tools and no Ironic';
 
-const program = (name: string): string => join(venv, 'bin', name);
+export const program = (name: string): string => join(venv, 'bin', name);
 
-/** The account as `.htpasswd` has it. */
-function htpasswd(): string {
+/** The account, as a line of a password file. */
+export function htpasswd(): string {
   const script = 'import bcrypt, sys; print(bcrypt.hashpw(sys.argv[1].encode(), bcrypt.gensalt(4)).decode())';
   const hash = execFileSync(program('python'), ['-c', script, ACCOUNT.password], { encoding: 'utf8' }).trim();
   return `${ACCOUNT.username}:${hash}\n`;
@@ -39,7 +39,7 @@ export interface Peer {
   close(): Promise<void>;
 }
 
-async function peer(url: string, command: () => Running, folder: string): Promise<Peer> {
+export async function peer(url: string, command: () => Running, folder: string): Promise<Peer> {
   let running: Running | undefined;
   const start = async () => {
     if (running !== undefined) return;
@@ -131,75 +131,4 @@ export async function startEmulator(
       await curl(`/redfish/v1/Systems/${uuid}/Actions/ComputerSystem.Reset`, ...json, JSON.stringify({ ResetType }));
     },
   };
-}
-
-/** Ironic (API and conductor in one process, on SQLite) with one node, whose BMC is a system of the emulator. */
-export async function startIronic(
-  bmc: Emulator,
-  uuid: string,
-  node: string,
-): Promise<Peer & { readonly nodeUuid: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'salvor-ironic-'));
-  const path = (name: string) => join(folder, name);
-  const port = await freePort();
-  writeFileSync(path('htpasswd'), htpasswd(), { mode: 0o600 });
-  writeFileSync(path('ironic.conf'), ironicConf(folder, port));
-  const env = { ...withSbin(), PYTHONDONTWRITEBYTECODE: '1' };
-  const config = ['--config-file', path('ironic.conf')];
-  execFileSync(program('ironic-dbsync'), [...config, 'create_schema'], { env, stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  const started = await peer(url, () => run(program('ironic'), config, env), folder);
-  const made = await fetch(`${url}/v1/nodes`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`).toString('base64')}`,
-      'content-type': 'application/json',
-      'x-openstack-ironic-api-version': '1.49',
-    },
-    body: JSON.stringify({
-      driver: 'redfish',
-      name: node,
-      driver_info: {
-        redfish_address: bmc.url,
-        redfish_system_id: `/redfish/v1/Systems/${uuid}`,
-        redfish_username: ACCOUNT.username,
-        redfish_password: ACCOUNT.password,
-      },
-    }),
-  });
-  const body: unknown = await made.json();
-  if (typeof body !== 'object' || body === null || !('uuid' in body))
-    throw new Error(`Ironic made no node: ${made.status}`);
-  return { ...started, nodeUuid: String(body.uuid) };
-}
-
-/** As shipped but for where it listens, that it gives up sooner on a BMC, and that it syncs each 2 s in place of 60. */
-function ironicConf(folder: string, port: number): string {
-  const none = ['bios', 'inspect', 'raid', 'vendor', 'console', 'firmware'];
-  return `[DEFAULT]
-auth_strategy = http_basic
-http_basic_auth_user_file = ${folder}/htpasswd
-enabled_hardware_types = redfish
-enabled_boot_interfaces = redfish-virtual-media
-enabled_deploy_interfaces = direct
-enabled_management_interfaces = redfish
-enabled_power_interfaces = redfish
-enabled_network_interfaces = noop
-default_network_interface = noop
-${none.map((name) => `enabled_${name}_interfaces = no-${name}`).join('\n')}
-rpc_transport = none
-host = conductor-1
-state_path = ${folder}
-use_stderr = true
-[database]
-connection = sqlite:///${folder}/ironic.sqlite
-[api]
-host_ip = 127.0.0.1
-port = ${port}
-[conductor]
-sync_power_state_interval = 2
-[redfish]
-connection_attempts = 1
-connection_retry_interval = 1
-`;
 }

@@ -11,6 +11,8 @@ export interface Certificate {
   readonly cert: string;
   /** As openssl prints it, with colons. */
   readonly sha256: string;
+  /** Unix ms. */
+  readonly expiresAtMs: number;
 }
 
 /** A new self-signed certificate for 127.0.0.1. */
@@ -22,7 +24,8 @@ export function certificate(): Certificate {
   try {
     execFileSync('openssl', [...kind, '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'ignore' });
     const [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
-    return { key, cert, sha256: new X509Certificate(cert).fingerprint256 };
+    const { fingerprint256: sha256, validTo } = new X509Certificate(cert);
+    return { key, cert, sha256, expiresAtMs: Date.parse(validTo) };
   } finally {
     rmSync(folder, { recursive: true });
   }

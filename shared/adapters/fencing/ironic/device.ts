@@ -62,7 +62,7 @@ export function ironicDevice(options: IronicDeviceOptions): FenceDevice {
     const node = await find(deadlineMs);
     if (node.kind !== 'ok') return nothingSent(node.kind, node.detail);
     const other = otherSystem(node.value.uuid.toLowerCase(), options.systemUuid, asked);
-    // Somebody is at work on a node in maintenance (S2), and what became of it nobody would tell.
+    // Somebody is at work on a node that Ironic leaves alone (S2), and what became of it nobody would tell.
     const against = other ?? neglectOf(node.value) ?? (await objection?.());
     if (against !== undefined) return nothingSent('refused', bareMetal.redact(against));
     const body = { target: 'power off' };

@@ -15,6 +15,7 @@ export const FIELDS = [
   'maintenance',
   'maintenance_reason',
   'fault',
+  'provision_state',
   'conductor',
 ].join(',');
 
@@ -26,6 +27,7 @@ export const nodeSchema = z.looseObject({
   maintenance: z.boolean(),
   maintenance_reason: z.string().nullish(),
   fault: z.string().nullish(),
+  provision_state: z.string().nullish(),
   conductor: z.string().nullish(),
 });
 
@@ -38,17 +40,25 @@ const ON_THE_WAY_UP = ['power on', 'rebooting', 'soft rebooting'];
 export const powerError = ({ last_error: error }: Node): string | undefined =>
   error !== null && /power/i.test(error) ? error : undefined;
 
+/** Provision states in which a conductor leaves a node alone (`SYNC_EXCLUDED_STATES` of its manager). */
+const LEFT_ALONE = ['enroll', 'adopt failed', 'wait call-back', 'clean wait'];
+
 /** Why Ironic's record of the node's power is not kept up to date; undefined when it is. */
-export function neglectOf({ maintenance, maintenance_reason: reason, fault }: Node): string | undefined {
-  if (!maintenance) return undefined;
+export function neglectOf(node: Node): string | undefined {
+  const { maintenance, maintenance_reason: reason, fault, provision_state: provision } = node;
   const why = reason || fault;
-  return `Ironic does not look after the node: it is in maintenance${why ? ` (${why})` : ''}`;
+  const state = maintenance
+    ? `it is in maintenance${why ? ` (${why})` : ''}`
+    : provision != null && LEFT_ALONE.includes(provision)
+      ? `its provision state is ${provision}`
+      : undefined;
+  return state && `Ironic does not look after the node: ${state}`;
 }
 
 /**
  * Ironic answers from its database. That is as good as a reading only while somebody compares it with the machine: each
- * node's conductor does so every minute (`sync_power_state_interval`), but not for a node in maintenance, and nobody does
- * when no conductor is alive. A machine that was switched on past Ironic is found sooner than it has booted. The redfish
+ * node's conductor does so every minute (`sync_power_state_interval`), but not for a node in maintenance or not yet managed,
+ * and nobody does when no conductor is alive. A machine that was switched on past Ironic is found sooner than it has booted. The redfish
  * interface counts a system that is powering off as off; after the hard power-off of this driver that is a moment.
  */
 export function powerOf(node: Node): Pick<Untimed<PowerReading>, 'power' | 'detail'> {
