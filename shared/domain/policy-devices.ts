@@ -86,8 +86,8 @@ const webhook = z
     url: httpUrl,
     /** The host as the webhook knows it. */
     host: z.string().min(1).max(255).default('{host}'),
-    /** `outlet`: that it is on says nothing of the host, and all outlets of a level must be off. Else it switches the system. */
-    switches: z.literal('outlet').optional(),
+    /** `outlet`, of a power supply: that it is on says nothing of the host, and all outlets of a level must be off. */
+    switches: z.enum(['system', 'outlet']).default('system'),
     /** Name of the secret that holds `key`, and `previousKey` while keys change. */
     credentials: name,
     ...web,

@@ -87,7 +87,10 @@ const WAYS: Readonly<Record<string, Way>> = {
     api: 'webhook',
     secret: ({ power }) => ({ key: power.webhook.key }),
     password: 'key',
-    config: ({ power }, at) => ({ driver: 'webhook', url: at(power.webhook.url), host: NAME, ...COMMON }),
+    config: ({ power }, at) => {
+      const url = at(power.webhook.url);
+      return { driver: 'webhook', url, host: NAME, switches: 'system', ...COMMON };
+    },
   },
 };
 

@@ -203,6 +203,14 @@ describe('fence devices', () => {
     );
   });
 
+  it('switch the system by webhook, unless they say that it is an outlet', () => {
+    const webhook = { driver: 'webhook' as const, url: 'https://pdu.test', credentials: 'w' };
+    const switched = (keys: object) => fenceDeviceOf(aPolicy({ fenceDevices: { a: { ...webhook, ...keys } } }), 'a');
+    expect(switched({})).toMatchObject({ switches: 'system' });
+    expect(switched({ switches: 'outlet' })).toMatchObject({ switches: 'outlet' });
+    expect(faults(withDevices({ a: { ...webhook, switches: 'outlets' } }))).toMatch(/at fenceDevices.a/);
+  });
+
   it('may stand in levels, one or several together', () => {
     const entry = { levels: [device, [other, { ...other, url: 'https://pdu-2.test/redfish/v1/Systems/1' }]] };
     const policy = aPolicy({ fenceDevices: { '*': { levels: [device] }, 'compute-1': entry } });
