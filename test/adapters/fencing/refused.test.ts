@@ -18,7 +18,7 @@ const at = (url: string): readonly FenceDeviceConfig[] => [
   { driver: 'redfish', url: `${url}/redfish/v1/Systems/1`, auth: 'basic', ...COMMON },
   { driver: 'ironic', node: 'a', url, ...COMMON },
   { driver: 'metal3', namespace: 'm', bareMetalHost: 'a', url, ...COMMON },
-  { driver: 'webhook', host: 'a', url, ...COMMON },
+  { driver: 'webhook', switches: 'system', host: 'a', url, ...COMMON },
 ];
 const secret = { username: 'u', password: 'p'.repeat(32), token: 't'.repeat(32), key: 'k'.repeat(32) };
 
@@ -85,6 +85,6 @@ function byTls({ bmcCredentials, bmcUrl, power }: SimulatedCloud) {
       { driver: 'metal3', bareMetalHost: host, namespace: metal3.namespace, url: metal3.url, ...COMMON },
       { token: metal3.token },
     ],
-    [{ driver: 'webhook', host, url: webhook.url, ...COMMON }, { key: webhook.key }],
+    [{ driver: 'webhook', switches: 'system', host, url: webhook.url, ...COMMON }, { key: webhook.key }],
   ] as const;
 }
