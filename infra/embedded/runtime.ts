@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
 import { withWorkers } from '#shared/adapters/fencing/agent.ts';
+import { withNetworks } from '#shared/adapters/fencing/networks.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
@@ -81,7 +82,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
     const workers = askingWorkers({ queues: sqsWorkerQueues(client, workerUrls), state, clock, chance });
-    const fencing = withWorkers(options.services.fencing, workers);
+    const limits = policy.fenceNetworks ?? {};
+    const fencing = withNetworks(withWorkers(options.services.fencing, workers), { state, clock, chance, limits });
     // Who can send here is on this machine, and could be anybody of it.
     const services = wrap({ ...options.services, fencing, state, outbox, trustedSenders: 'everybody' });
     await within(

@@ -17,6 +17,8 @@ const common = {
   systemUuid: z.uuid().toLowerCase().optional(),
   /** Of one call to the device, however many requests it takes. */
   timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
+  /** Of `fenceNetworks`: so many calls are under way in it at most. */
+  network: name.optional(),
 };
 
 /** Of those that are spoken to by HTTP. */
@@ -193,6 +195,20 @@ export function withHost(config: FenceDeviceConfig, host: string): FenceDeviceCo
     case 'agent':
       return agentOfHost(config, host);
   }
+}
+
+/** Calls to devices that a BMC network carries at the same time, by its name. */
+export const fenceNetworks = z.record(name, z.int().min(1).max(1000));
+
+/** Networks that devices name and the policy does not have. */
+export function* networkFaults(
+  entries: Readonly<Record<string, FenceEntry>>,
+  networks: Readonly<Record<string, number>>,
+): Generator<readonly [host: string, fault: string]> {
+  for (const [host, entry] of Object.entries(entries))
+    for (const { network } of levelsOf(entry).flat())
+      if (network !== undefined && !Object.hasOwn(networks, network))
+        yield [host, `fenceNetworks has no network ${network}`];
 }
 
 /** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */

@@ -5,6 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { withWorkers } from '#shared/adapters/fencing/agent.ts';
+import { withNetworks } from '#shared/adapters/fencing/networks.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
@@ -40,7 +41,12 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick
     state,
     outbox: sqsOutbox(sqs, QUEUE_URLS),
     ...cloud,
-    fencing: withWorkers(cloud.fencing, workers),
+    fencing: withNetworks(withWorkers(cloud.fencing, workers), {
+      state,
+      clock,
+      chance,
+      limits: policy.fenceNetworks ?? {},
+    }),
     guests: systemGuests,
     clock,
     chance,
