@@ -25,7 +25,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
         file: 'functions/evacuate-instance.ts',
         find: '  const intended = await commitTask(',
         replace:
-          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(",
+          "  if (decision.do === 'request') await requestEvacuation(services, task.value, decision.leaveByMs);\n  const intended = await commitTask(",
       },
     ],
     caughtBy: ['A1', 'S0', 'S4'],
@@ -52,7 +52,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
       shell(
         'power-off.ts',
         '  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });',
-        "  if (decision.do === 'power-off') await device.powerOff(reading.systemUuid);\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
+        "  if (decision.do === 'power-off' && typeof ladder !== 'string') await ladder.powerOff(decision.level, async () => undefined);\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
       ),
     ],
     caughtBy: ['A1', 'S2'],
