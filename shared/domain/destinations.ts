@@ -36,13 +36,22 @@ export interface HostsSeen {
 export const candidates = (seen: HostsSeen, destinations: Segment['destinations']): readonly Candidate[] =>
   fitServices(seen, destinations).filter(isHealthy).map(asCandidate(seen, destinations));
 
+/** A reserved host that is disabled: what its service is, and for what reason. */
+export interface Asleep extends Candidate {
+  readonly serviceId: string;
+  readonly reason: string;
+}
+
 /** Reserved hosts that would be fit if they were enabled: they are up, and disabled for the reason that they are. */
-export const asleep = (seen: HostsSeen, destinations: Segment['destinations']): readonly Candidate[] =>
+export const asleep = (seen: HostsSeen, destinations: Segment['destinations']): readonly Asleep[] =>
   fitServices(seen, destinations)
     .filter(({ host }) => isReserved(host, seen.aggregates, destinations))
     .filter((service) => isHealthy({ ...service, status: 'enabled' }) && service.status === 'disabled')
-    .filter(({ disabledReason }) => disabledReason?.includes(destinations.reservedReason) === true)
-    .map(asCandidate(seen, destinations));
+    .flatMap((service) => {
+      const { id: serviceId, disabledReason: reason } = service;
+      if (reason === null || !reason.includes(destinations.reservedReason)) return [];
+      return [{ ...asCandidate(seen, destinations)(service), serviceId, reason }];
+    });
 
 function isReserved(
   host: string,
@@ -97,8 +106,9 @@ function asCandidate(
 export interface Wanting {
   readonly memoryMb: number;
   readonly vcpus?: number;
-  /** Hosts at which it failed, or which Nova refused. */
+  /** Hosts at which it failed, and those that Nova refused. */
   readonly notAt: readonly string[];
+  readonly refusedBy?: readonly string[] | undefined;
   readonly group?: PlacedGroup | undefined;
 }
 

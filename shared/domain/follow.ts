@@ -49,7 +49,9 @@ export function handOver(
 ): readonly TaskFact[] {
   if (progress.status === 'ended') return [];
   const why = dismissed ? `an operator has dismissed the incident: ${reason}` : reason;
-  return [endedAs('person', `${why}; the last state of this one: ${progress.status}`, nowMs)];
+  const state =
+    progress.status === 'waiting' && progress.for !== undefined ? `waiting, ${progress.because}` : progress.status;
+  return [endedAs('person', `${why}; the last state of this one: ${state}`, nowMs)];
 }
 
 /** What the tasks of an open incident wait for, in a person's words; nothing of those that only wait for their turn. */

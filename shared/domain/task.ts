@@ -2,6 +2,9 @@ import type { Head } from './audit.ts';
 import type { EvacuationWay } from './instances.ts';
 import type { Rank } from './order.ts';
 import type { Signs } from './seen.ts';
+import type { TaskFact } from './task-fact.ts';
+
+export type * from './task-fact.ts';
 
 /** One evacuation task: one instance of one incident. Times are Unix ms. */
 export interface TaskState extends Partial<Rank> {
@@ -23,7 +26,13 @@ export interface TaskState extends Partial<Rank> {
   readonly wayAgain: EvacuationWay;
   /** Destinations at which it failed: not asked for again. */
   readonly failedAt: readonly string[];
+  /** Destinations that Nova's scheduler has refused, since there was last none left: not asked for until then. */
+  readonly refusedBy?: readonly string[];
   readonly attempts: number;
+  /** Of these, those that found no room, which don't count. */
+  readonly uncounted?: number;
+  /** How often there was no room for it. */
+  readonly roomless?: number;
   readonly progress: TaskProgress;
   readonly audit: Head;
   /** Where its stream had come to when it ended, which is what the end of its incident commits; null before that. */
@@ -36,6 +45,8 @@ export interface Attempt {
   /** Asked of Nova; null leaves the choice to its scheduler. */
   readonly destination: string | null;
   readonly way: EvacuationWay;
+  /** Sent past the scheduler, which would let it nowhere: the first one of a group that must stay together. */
+  readonly forced?: true;
   readonly grantedAtMs: number;
   /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
   readonly lastMigrationId: number;
@@ -60,8 +71,8 @@ export type TaskProgress =
       readonly atMs: number;
     };
 
-/** What may keep a task waiting for long, where a person sees it: an earlier tier. */
-export type WaitsFor = 'tier';
+/** What may keep a task waiting for long, where a person sees it: an earlier tier, or room on a host. */
+export type WaitsFor = 'tier' | 'room';
 
 export type TaskOutcome =
   /** The migration is done and the host has changed. */
@@ -77,88 +88,6 @@ export type TaskOutcome =
   /** A person must decide. */
   | 'person';
 
-/** What may be said of a task. Each fact is one audit record of the task's stream. */
-export type TaskFact =
-  | {
-      readonly type: 'task-planned';
-      readonly instanceId: string;
-      readonly name: string;
-      readonly vmState: string;
-      readonly taskState: string | null;
-      readonly locked: boolean;
-      /** Absent where a salvor of before planned it. */
-      readonly priority?: number;
-      readonly tier?: number | null;
-      readonly decision: 'evacuate' | 'leave' | 'watch' | 'person';
-      readonly because: string;
-    }
-  | { readonly type: 'task-waits'; readonly for: WaitsFor; readonly because: string; readonly atMs: number }
-  | { readonly type: 'granted'; readonly attempt: Attempt; readonly checks: GrantChecks }
-  | { readonly type: 'grant-expired'; readonly because: string; readonly atMs: number }
-  | {
-      readonly type: 'reset-answered';
-      readonly answer: string;
-      readonly requestId: string | null;
-      readonly durationMs: number;
-    }
-  | {
-      readonly type: 'evacuate-intended';
-      readonly attempt: number;
-      /** Tells of the os-resetState that goes before the evacuate, too. */
-      readonly way: EvacuationWay;
-      readonly destination: string | null;
-      readonly proofReadAtMs: number;
-      readonly atMs: number;
-    }
-  | {
-      readonly type: 'evacuate-answered';
-      readonly attempt: number;
-      readonly answer: 'accepted' | 'refused' | 'unknown';
-      readonly detail: string;
-      readonly httpStatus: number | null;
-      readonly requestId: string | null;
-      readonly durationMs: number;
-      readonly atMs: number;
-      /** When the next attempt may be granted, after a refusal. */
-      readonly retryAtMs: number;
-      /** The refusal was about the destination: another one is asked for next time. */
-      readonly blamesDestination: boolean;
-    }
-  | {
-      readonly type: 'found-running';
-      readonly migrationId: number;
-      readonly migrationStatus: string;
-      readonly atMs: number;
-    }
-  | { readonly type: 'lost-answer'; readonly because: string; readonly atMs: number }
-  | {
-      readonly type: 'attempt-failed';
-      readonly attempt: number;
-      readonly because: string;
-      readonly destination: string | null;
-      readonly retryAtMs: number;
-    }
-  | { readonly type: 'guest-answered'; readonly detail: string; readonly atMs: number }
-  | {
-      readonly type: 'task-ended';
-      readonly outcome: TaskOutcome;
-      readonly because: string;
-      readonly destination: string | null;
-      readonly atMs: number;
-    };
-
-/** What the follower saw when it granted the attempt, at most seconds before. */
-export interface GrantChecks {
-  readonly seenAtMs: number;
-  readonly forcedDown: boolean;
-  readonly vmState: string;
-  readonly taskState: string | null;
-  readonly inFlight: number;
-  readonly inFlightLimit: number;
-  /** Earlier tiers that are not up, where the policy goes on all the same. */
-  readonly tier?: string;
-}
-
 /** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
 export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
   const { progress } = task;
@@ -172,6 +101,9 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
         ...task,
         progress: { ...wait(progressIn(task, 'waiting').notBeforeMs, fact.because), for: fact.for },
       };
+    case 'no-room':
+      progressIn(task, 'waiting');
+      return { ...noRoom(task, null), progress: { ...wait(fact.retryAtMs, fact.because), for: 'room' } };
     case 'guest-answered':
       return { ...task, upAtMs: fact.atMs };
     case 'granted':
@@ -208,6 +140,11 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
     }
     case 'attempt-failed':
       progressIn(task, 'accepted', 'unknown');
+      if (fact.noRoom === true) {
+        const { uncounted = 0 } = task;
+        const progress: TaskProgress = { ...wait(fact.retryAtMs, fact.because), for: 'room' };
+        return { ...noRoom(task, fact.destination), uncounted: uncounted + 1, progress };
+      }
       return {
         ...task,
         failedAt: addTo(task.failedAt, fact.destination),
@@ -220,6 +157,16 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
     }
   }
 }
+
+/** Attempts that use up what the policy gives. */
+export const counted = ({ attempts, uncounted = 0 }: TaskState): number => attempts - uncounted;
+
+/** @param refused the host that was asked for; null: none was left, so that all of them are asked for anew */
+const noRoom = (task: TaskState, refused: string | null): TaskState => ({
+  ...task,
+  roomless: (task.roomless ?? 0) + 1,
+  refusedBy: refused === null ? [] : addTo(task.refusedBy ?? [], refused),
+});
 
 /** 0: the request never left this process. 429: Nova is too busy to look at it. */
 const cameTooEarly = (httpStatus: number | null): boolean => httpStatus === 0 || httpStatus === 429;

@@ -53,6 +53,8 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       unfinishedMigrationsOf: read((compute) => compute.unfinishedMigrationsOf),
       health: read((compute) => compute.health),
       forceDown: change((compute) => compute.forceDown),
+      enable: change((compute) => compute.enable),
+      disable: change((compute) => compute.disable),
       evacuate: change((compute) => compute.evacuate),
       resetStateToActive: change((compute) => compute.resetStateToActive),
     },

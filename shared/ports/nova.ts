@@ -159,12 +159,22 @@ export interface Compute {
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
    * `end: 'stopped'` 2.95 or later (it comes back SHUTOFF).
+   * `forced`: past the scheduler to `host`, by microversion 2.67; only for one that ends as it was.
    * No byte of it leaves after `leaveByMs`, Unix ms, however long a token took: then it is refused with `httpStatus` 0.
    */
   evacuate(
     serverId: string,
-    options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped'; readonly leaveByMs?: number },
+    options: {
+      readonly host: string | null;
+      readonly end: 'as-it-was' | 'stopped';
+      readonly leaveByMs?: number;
+      readonly forced?: boolean;
+    },
   ): Promise<Answer>;
+  /** `{"status": "enabled"}`: from then on the scheduler may choose the host, if it is up. Harmless to repeat. */
+  enable(serviceId: string): Promise<Answer>;
+  /** `{"status": "disabled"}` for this reason, of 255 characters at most. Harmless to repeat. */
+  disable(serviceId: string, reason: string): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string): Promise<Answer>;
 }

@@ -1,3 +1,4 @@
+import { deadlineMs } from '#shared/domain/deadline.ts';
 import { nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import { isHeldByTier } from '#shared/domain/tiers.ts';
@@ -9,8 +10,9 @@ import { grantTasks, sendGrants } from './grant-tasks.ts';
 import { closeWith } from './hand-over.ts';
 import { orOutage, readHalt, segmentOf } from './live.ts';
 import { look } from './look.ts';
+import { giveBackReserved, wakeHost } from './reserve.ts';
 import { settleTasks } from './settle-tasks.ts';
-import { commitHost, followedUntil, type HostIn, halt } from './step.ts';
+import { commitHost, followedUntil, type HostIn, halt, isIn } from './step.ts';
 
 const OUTAGE_LOOK_MS = 5_000;
 
@@ -45,7 +47,7 @@ export async function followTasks(
   const settled = await settleTasks(services, loaded, before, sight, segment);
   const values = settled.tasks.map((task) => task.value);
   if (sight.listing !== undefined && values.every((task) => task.progress.status === 'ended'))
-    return closeWith(services, loaded, values);
+    return (await giveBackReserved(services, loaded, segment)) ?? closeWith(services, loaded, values);
 
   const { halted } = await readHalt(services, segment);
   const waiting = values.filter(({ progress }) => progress.status === 'waiting');
@@ -75,6 +77,11 @@ export async function followTasks(
   const asked = await askGuests(services, loaded, settled.tasks, segment);
   const granted = await grantTasks(services, loaded, asked.tasks, sight, segment);
   const now = granted.tasks.map((task) => task.value);
+  if (granted.wake !== undefined) {
+    const woken = await wakeHost(services, loaded, granted.wake, segment);
+    return isIn(woken, 'evacuating') ? commitHost(services, woken, followedUntil(clock.now())) : woken;
+  }
   const nextLookAtMs = nextLookMs(now, settled.changed || asked.changed || granted.changed, segment, clock.now());
-  return commitHost(services, loaded, followedUntil(nextLookAtMs));
+  // A pause for room may be long.
+  return commitHost(services, loaded, followedUntil(Math.min(nextLookAtMs, deadlineMs(incident, segment))));
 }

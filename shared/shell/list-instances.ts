@@ -19,10 +19,11 @@ interface Instances {
 
 /** @throws as the reads of the port `Compute` */
 export async function listInstances(
-  { compute, state }: Services,
+  services: Services,
   { name, incident }: HostIn<'planning'>,
-  { instances }: Segment,
+  segment: Segment,
 ): Promise<Instances> {
+  const { compute, state } = services;
   const [servers, evacuations, otherMigrations] = await Promise.all([
     compute.serversOn(name),
     compute.evacuationsFrom(name),
@@ -31,6 +32,6 @@ export async function listInstances(
   const existing = await loadTasks(state, incident.id);
   const known = new Set(existing.map((task) => task.value.instanceId));
   const unplanned = servers.filter((server) => !known.has(server.id));
-  const signs = await readSigns(compute, name, unplanned, instances);
+  const signs = await readSigns(services, name, unplanned, segment, known);
   return { existing, unplanned, signs, evacuations, otherMigrations };
 }

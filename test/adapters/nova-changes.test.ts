@@ -64,6 +64,20 @@ describe('evacuate', () => {
   it.each([
     ['as it was', '2.96', { host: null, end: 'as-it-was' }, '2.94', { evacuate: {} }],
     ['as it was, on an older Nova', '2.79', { host: 'b', end: 'as-it-was' }, '2.79', { evacuate: { host: 'b' } }],
+    [
+      'past the scheduler',
+      '2.96',
+      { host: 'b', end: 'as-it-was', forced: true },
+      '2.67',
+      { evacuate: { host: 'b', force: true } },
+    ],
+    [
+      'past the scheduler, on an older Nova',
+      '2.60',
+      { host: 'b', end: 'as-it-was', forced: true },
+      '2.60',
+      { evacuate: { host: 'b', force: true } },
+    ],
     ['stopped', '2.96', { host: 'b', end: 'stopped' }, '2.95', { evacuate: { host: 'b' } }],
   ] as const)('is sent with its microversion: %s', async (_name, newest, options, microversion, body) => {
     const { compute, fake } = await setup(() => ({ headers: { 'x-openstack-request-id': 'req-1' } }), { newest });
@@ -192,12 +206,16 @@ describe('evacuate', () => {
   });
 });
 
-it('forces a service down and resets a state', async () => {
+it('forces a service down, enables and disables it, and resets a state', async () => {
   const { compute, fake } = await setup(() => ({ status: 202 }));
   expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.disable('s1', 'kept')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.enable('s1')).toMatchObject({ kind: 'accepted' });
   expect(await compute.resetStateToActive('i1')).toMatchObject({ kind: 'accepted' });
   expect(fake.nova().map(({ method, path, body }) => [method, path, body])).toEqual([
     ['PUT', '/compute/v2.1/os-services/s1', '{"forced_down":true}'],
+    ['PUT', '/compute/v2.1/os-services/s1', '{"status":"disabled","disabled_reason":"kept"}'],
+    ['PUT', '/compute/v2.1/os-services/s1', '{"status":"enabled"}'],
     ['POST', '/compute/v2.1/servers/i1/action', '{"os-resetState":{"state":"active"}}'],
   ]);
 });

@@ -196,6 +196,8 @@ function outside(hosts: number) {
     unfinishedMigrationsOf: nobody,
     health: nobody,
     forceDown: nobody,
+    enable: nobody,
+    disable: nobody,
     evacuate: nobody,
     resetStateToActive: nobody,
   };

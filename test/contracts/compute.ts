@@ -236,6 +236,21 @@ function reads(made: () => Prepared): void {
 }
 
 function whileUp(made: () => Prepared): void {
+  it('disables a service for a reason, and enables it again', async () => {
+    const { compute, others } = made();
+    const service = () => compute.service(others[2]);
+    const id = (await service())?.id ?? '';
+    const accepted = { kind: 'accepted', requestId: expect.stringMatching(/^req-/) };
+    for (const _ of [1, 2]) expect(await compute.disable(id, 'kept for failures')).toMatchObject(accepted);
+    expect(await service()).toMatchObject({
+      ...{ status: 'disabled', disabledReason: 'kept for failures' },
+      ...{ state: 'up', forcedDown: false },
+    });
+    for (const _ of [1, 2]) expect(await compute.enable(id)).toMatchObject(accepted);
+    expect(await service()).toMatchObject({ status: 'enabled', disabledReason: null, state: 'up' });
+    expect(await compute.enable(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
+  });
+
   it('refuses to evacuate', async () => {
     const { compute, plain, dying } = made();
     expect(await compute.evacuate(plain, { host: null, end: 'as-it-was' })).toEqual({

@@ -47,6 +47,8 @@ const compute: Compute = {
   evacuationsFrom: notAsked,
   unfinishedMigrationsOf: notAsked,
   forceDown: notAsked,
+  enable: notAsked,
+  disable: notAsked,
   evacuate: notAsked,
   resetStateToActive: notAsked,
 };

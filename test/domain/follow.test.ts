@@ -3,7 +3,7 @@ import { deadlinePassed } from '#shared/domain/deadline.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { closeIncident, countOutcomes, handOver, nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
-import type { TaskOutcome } from '#shared/domain/task.ts';
+import type { TaskOutcome, TaskState } from '#shared/domain/task.ts';
 import { aHostIn, anIncident, aProof, aSegment, aService, aTask, NOW_MS, seconds } from '#test/support/builders.ts';
 
 const segment = aSegment({
@@ -103,6 +103,23 @@ describe('the deadline', () => {
     const host: HostState = aHostIn('evacuating', { evacuatingSinceMs: since });
     const renewed = renewal.reduce(evolveHost, host).incident;
     expect(renewed).toMatchObject({ status: 'evacuating', evacuatingSinceMs: since });
+  });
+});
+
+describe('a task that is handed over', () => {
+  const because = (task: TaskState) =>
+    handOver(task, { reason: 'no end', dismissed: false }, NOW_MS).map((fact) => 'because' in fact && fact.because);
+
+  it('says what it waited for, when it did', () => {
+    const room = 'no host has room for 2048 MB';
+    expect(because(aTask('waiting', { for: 'room', because: room }))).toEqual([
+      `no end; the last state of this one: waiting, ${room}`,
+    ]);
+    expect(because(aTask('waiting', { because: 'planned' }))).toEqual(['no end; the last state of this one: waiting']);
+  });
+
+  it('is left alone once it has ended', () => {
+    expect(because(aTask('ended'))).toEqual([]);
   });
 });
 

@@ -48,6 +48,8 @@ export const CALLS = [
   'unfinishedMigrationsOf',
   'health',
   'forceDown',
+  'enable',
+  'disable',
   'evacuate',
   'resetStateToActive',
   'readPower',

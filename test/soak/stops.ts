@@ -160,6 +160,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
+        enable: calling('enable', compute.enable),
+        disable: calling('disable', compute.disable),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
       };

@@ -28,16 +28,22 @@ export class FakeCloud {
   aggregates: readonly Aggregate[] = [];
   serverGroups: readonly ServerGroup[] = [];
   images: readonly Image[] = [];
+  /** Memory that is free on each host. */
+  freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
   /** Evacuations that were asked for while another one of the same instance ran. */
   readonly doubles: string[] = [];
+  /** Instances that were evacuated past the scheduler. */
+  readonly forced: string[] = [];
   /** Called before each action, with its name: what else happens at that moment. */
   during: (action: string) => Promise<void> | void = () => {};
   /** Called behind each reading of the power, before it is told. */
   duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
+  /** How long each read takes, in milliseconds. */
+  readMs = 0;
   /** Services that an evacuation needs, and that do not answer. */
   readonly silent = new Set<NeededService>();
   /** Hosts whose devices do not tell the power. */
@@ -61,6 +67,7 @@ export class FakeCloud {
   }
 
   private async read<T>(value: () => T): Promise<T> {
+    if (this.readMs > 0) await this.clock.sleep(this.readMs);
     if (this.novaIsAway) throw new RetryableError('Nova does not answer');
     this.passTime();
     return value();
@@ -88,10 +95,14 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
+  private setStatus(id: string, status: ComputeService['status'], disabledReason: string | null): void {
+    this.services = this.services.map((each) => (each.id === id ? { ...each, status, disabledReason } : each));
+  }
+
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
-    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
+    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host, this.freeMemoryMb))),
     aggregates: () => this.read(() => this.aggregates),
     serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
@@ -107,7 +118,13 @@ export class FakeCloud {
           each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
         );
       }),
-    evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
+    enable: (id) => this.act(`enable ${id}`, () => this.setStatus(id, 'enabled', null)),
+    disable: (id, reason) => this.act(`disable ${id}`, () => this.setStatus(id, 'disabled', reason)),
+    evacuate: (id, { host, forced = false }) =>
+      this.act(`evacuate ${id}`, () => {
+        if (forced) this.forced.push(id);
+        this.evacuate(id, host);
+      }),
     resetStateToActive: (id) => this.act(`reset ${id}`),
   };
 

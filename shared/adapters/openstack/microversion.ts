@@ -10,6 +10,8 @@ export type Microversion = number;
 export const OLDEST: Microversion = 53;
 /** `GET /os-migrations` in pages. Before, it answers with everything and may not be given a limit. */
 export const PAGED_MIGRATIONS: Microversion = 59;
+/** The last that sends an evacuation past the scheduler (`force`). */
+export const FORCED: Microversion = 67;
 /** The last with memory and vCPU figures in `GET /os-hypervisors/detail`. */
 export const HYPERVISOR_CAPACITY: Microversion = 87;
 /** The last in which an evacuated instance comes back in the state it had. */

@@ -5,6 +5,7 @@ import { serviceHealth } from './health.ts';
 import type { Session } from './keystone.ts';
 import {
   AS_IT_WAS,
+  FORCED,
   HYPERVISOR_CAPACITY,
   type Microversion,
   OLDEST,
@@ -47,6 +48,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     const schema = z.looseObject({ migrations: z.array(migrationSchema) });
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
+
+  const updateService = (serviceId: string, change: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
 
   const action = (
     serverId: string,
@@ -99,12 +103,14 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       return unfinished.map(withoutType);
     },
     health: serviceHealth(session),
-    forceDown: (serviceId) =>
-      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
-    evacuate: async (serverId, { host, end, leaveByMs }) => {
+    forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
+    enable: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    disable: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    evacuate: async (serverId, { host, end, leaveByMs, forced = false }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
-      return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
+      const body = host === null ? {} : forced ? { host, force: true } : { host };
+      return action(serverId, { evacuate: body }, forced ? Math.min(FORCED, microversion) : microversion, leaveByMs);
     },
     resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
   };

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replayHost } from '#shared/domain/replay/replay.ts';
+import type { Compute } from '#shared/ports.ts';
+import { readHostLog } from '#shared/state/read-log.ts';
+import { aPolicy, HOST_KEY, type SegmentInput } from '#test/support/builders.ts';
+import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { Pipeline } from '#test/support/pipeline.ts';
+
+const REASON = 'reserved: rack 2';
+let services: FakeServices;
+let pipeline: Pipeline;
+let spare: string;
+
+/** compute-2 is kept for failures and disabled; the others are free. */
+async function start(
+  destinations: NonNullable<SegmentInput['destinations']>,
+  changed: Partial<Compute> = {},
+): Promise<void> {
+  const reservedHosts = { names: ['compute-2'] };
+  const evacuation = { deadlineSeconds: 1800 };
+  const fresh = fakeServices(
+    aPolicy({}, { graceSeconds: 0, evacuation, destinations: { reservedHosts, ...destinations } }),
+  );
+  const { cloud } = fresh;
+  cloud.readMs = 1;
+  spare = cloud.services.find(({ host }) => host === 'compute-2')?.id ?? '';
+  services = { ...fresh, compute: { ...fresh.compute, ...changed } };
+  await cloud.compute.disable(spare, REASON);
+  cloud.actions.length = 0;
+  pipeline = new Pipeline(services);
+  await pipeline.start();
+  pipeline.report();
+}
+beforeEach(() => start({ method: 'reserved_host' }));
+afterEach(() => services.state.close());
+
+const reserve = () => services.cloud.actions.filter((action) => action.endsWith(spare));
+const service = () => services.cloud.services.find(({ id }) => id === spare);
+const facts = async () =>
+  (await readHostLog(services.state, HOST_KEY)).incidents.flatMap(({ records }) =>
+    records.flatMap(({ fact }) => (fact.type.startsWith('reserved-host') ? [fact] : [])),
+  );
+const replayed = async () => {
+  const { different, undecided } = replayHost(await readHostLog(services.state, HOST_KEY));
+  return { different, undecided };
+};
+
+describe('a reserved host', () => {
+  it('is enabled once for all who go to it, and stays since it is used', async () => {
+    await pipeline.run();
+    expect(reserve()).toEqual([`enable ${spare}`]);
+    expect(services.cloud.servers.map(({ host }) => host)).toEqual(Array(3).fill('compute-2'));
+    expect(service()).toMatchObject({ status: 'enabled', disabledReason: null });
+    expect(await facts()).toMatchObject([
+      { type: 'reserved-host-intended', act: 'enable', reason: REASON },
+      { type: 'reserved-host-answered', act: 'enable', answer: 'accepted' },
+      { type: 'reserved-host-left', because: 'it holds 3 instances by now' },
+    ]);
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
+  it('is given back, with its reason, when nothing has come to it', async () => {
+    services.cloud.during = (action) => {
+      // Their owners delete them, just when there is a host for them.
+      if (action.startsWith('enable')) services.cloud.servers = [];
+    };
+    await pipeline.run();
+    expect(reserve()).toEqual([`enable ${spare}`, `disable ${spare}`]);
+    expect(service()).toMatchObject({ status: 'disabled', disabledReason: REASON });
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
+  it('is asked for again when nobody knows what became of it, and no more than three times', async () => {
+    const lost = async () => ({ kind: 'unknown', error: 'timed out', durationMs: 1 }) as const;
+    await start({ method: 'reserved_host' }, { enable: lost });
+    await pipeline.run();
+    const told = await facts();
+    expect(told.filter(({ type }) => type === 'reserved-host-intended')).toHaveLength(3);
+    expect(told.at(-1)).toMatchObject({ type: 'reserved-host-left', because: 'it is disabled already' });
+    expect(services.cloud.actions.filter((action) => action.startsWith('evacuate'))).toEqual([]);
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
+  it('that Nova refuses to enable is passed over', async () => {
+    const refused = async () =>
+      ({ kind: 'refused', httpStatus: 403, message: 'no', requestId: 'req-1', durationMs: 1 }) as const;
+    await start({ method: 'rh_priority' }, { enable: refused });
+    await pipeline.run();
+    expect(await facts()).toHaveLength(2);
+    expect(new Set(services.cloud.servers.map(({ host }) => host))).toEqual(
+      new Set(['compute-3', 'compute-4', 'compute-5']),
+    );
+  });
+
+  it('that is disabled for another reason is left alone', async () => {
+    await services.cloud.compute.disable(spare, 'maintenance');
+    services.cloud.actions.length = 0;
+    await pipeline.run();
+    expect(reserve()).toEqual([]);
+  });
+});
