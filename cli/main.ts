@@ -2,11 +2,13 @@ import { Command, Option } from 'commander';
 import { VERSION } from '#shared/version.ts';
 import { armCommand } from './commands/arm.ts';
 import { auditCommand } from './commands/audit.ts';
+import { capacityCommand } from './commands/capacity.ts';
 import { confirmOffCommand } from './commands/confirm-off.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
+import { fenceWorkerCommand } from './commands/fence-worker.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
@@ -21,6 +23,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { whatIfCommand } from './commands/what-if.ts';
 import { explain } from './output.ts';
 
 const program = new Command('salvor')
@@ -50,6 +53,8 @@ for (const command of [
   parkedCommand(),
   reportersCommand(),
   doctorCommand(),
+  whatIfCommand(),
+  capacityCommand(),
   disarmCommand(),
   armCommand(),
   releaseCommand(),
@@ -58,6 +63,7 @@ for (const command of [
   redriveCommand(),
   gatewayCommand(),
   probeCommand(),
+  fenceWorkerCommand(),
   policyCommand(),
   importCommand(),
   tokenCommand(),

@@ -2,6 +2,7 @@
  * What the functions need of the outside. Each port has one contract suite in `test/contracts/` that every adapter
  * passes, the fakes included.
  */
+export type * from './ports/baremetal.ts';
 export type * from './ports/fencing.ts';
 export type * from './ports/guests.ts';
 export type * from './ports/nova.ts';
@@ -9,3 +10,4 @@ export type * from './ports/queue.ts';
 export type * from './ports/state.ts';
 export type * from './ports/system.ts';
 export type * from './ports/tokens.ts';
+export type * from './ports/workers.ts';

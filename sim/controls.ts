@@ -1,7 +1,9 @@
 import type { FaultBoard } from './faults.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, PasswordCredentials } from './identity.ts';
 import type { Journal, LedgerEntry } from './journal.ts';
-import type { BmcCredentials } from './redfish.ts';
+import type { PowerWays } from './power/ways.ts';
+import type { BmcCredentials } from './redfish/parts.ts';
+import type { Sessions } from './redfish/sessions.ts';
 import type { RequestLog } from './request-log.ts';
 import { buildHost, buildServer, type HostOptions } from './world/build.ts';
 import { stopAllGuests } from './world/guests.ts';
@@ -27,13 +29,7 @@ interface BootOptions {
   readonly namePrefix?: string;
 }
 
-export interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
-  readonly projectName: string;
-  readonly userDomainName: string;
-  readonly projectDomainName: string;
-}
+export type { PasswordCredentials };
 
 /** A running cloud: real HTTP on 127.0.0.1, everything behind it in memory. */
 export interface SimulatedCloud {
@@ -52,6 +48,11 @@ export interface SimulatedCloud {
     };
   };
   readonly bmcCredentials: BmcCredentials;
+  /** A Redfish service with the systems of all hosts. */
+  readonly chassisUrl: string;
+  /** Sessions of BMCs that nobody has ended. */
+  readonly openSessions: number;
+  readonly power: PowerWays;
   readonly imageId: string;
   readonly faults: FaultBoard;
   readonly requestLog: RequestLog;
@@ -112,6 +113,8 @@ export interface CloudParts {
   readonly bmcCredentials: BmcCredentials;
   readonly ipmiOf: (host: SimHost) => Promise<{ readonly port: number }>;
   readonly imageId: string;
+  readonly sessions: Sessions;
+  readonly power: PowerWays;
   readonly stop: () => Promise<void>;
 }
 
@@ -133,6 +136,11 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     region,
     credentials: credentials(parts.identity),
     bmcCredentials,
+    chassisUrl: base,
+    get openSessions() {
+      return parts.sessions.count;
+    },
+    power: parts.power,
     imageId,
     faults: world.faults,
     requestLog: log,

@@ -6,6 +6,7 @@ import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
+import { auditReadinessCommand } from './audit-readiness.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { findIncident } from './find-incident.ts';
 import { withState } from './read-state.ts';
@@ -19,6 +20,7 @@ export function auditCommand(): Command {
     .addCommand(auditVerifyCommand())
     .addCommand(auditCheckpointCommand())
     .addCommand(auditOperatorsCommand())
+    .addCommand(auditReadinessCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
         const entry = await findIncident(state, wanted);

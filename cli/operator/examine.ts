@@ -1,27 +1,28 @@
 import type { Command } from 'commander';
 import { deadLetterQueueOf } from '#events/catalog.ts';
 import { depthOf } from '#shared/adapters/sqs/depths.ts';
+import { capacitySymptoms } from '#shared/domain/doctor/capacity.ts';
 import { fencingSymptoms } from '#shared/domain/doctor/fencing.ts';
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
 import { type Symptom, trouble } from '#shared/domain/doctor/symptom.ts';
 import { upkeepSymptoms } from '#shared/domain/doctor/upkeep.ts';
-import { withMade } from '#shared/domain/made-segments.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { reporterRows } from '#shared/domain/reporter-summary.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadBeat } from '#shared/state/beat.ts';
+import { loadCapacity } from '#shared/state/capacity.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
 import { MAX_DUE } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { listReports } from '#shared/state/list-reports.ts';
-import { loadMadeSegments } from '#shared/state/made-segments.ts';
 import { listParked } from '#shared/state/parked.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
 import { loadRound } from '#shared/state/rounds.ts';
 import { loadWatch } from '#shared/state/watch.ts';
 import { ttlOf } from '../commands/reporters.ts';
 import { openIncidents } from './find-incident.ts';
+import { policyInForce } from './policy-in-force.ts';
 import { QUEUE_NAMES, type Queues, queuesOf } from './queues.ts';
 
 export interface Examination {
@@ -34,7 +35,7 @@ export interface Examination {
 export async function examine(state: StateReader, file: Policy, withinDays: number): Promise<Examination> {
   const { cloud } = file;
   const nowMs = Date.now();
-  const [inventory, readiness, round, beat, watch, reports, due, policy] = await Promise.all([
+  const [inventory, readiness, round, beat, watch, reports, due, policy, capacity, mirrored] = await Promise.all([
     loadInventory(state, cloud.name, cloud.region),
     loadReadiness(state, cloud),
     loadRound(state, 'survey-devices', cloud),
@@ -42,7 +43,9 @@ export async function examine(state: StateReader, file: Policy, withinDays: numb
     loadWatch(state),
     listReports(state),
     state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
-    inForce(state, file),
+    policyInForce(state, file),
+    loadCapacity(state, cloud),
+    loadRound(state, 'mirror-instances', cloud),
   ]);
   const hosts = inventory.map(({ value }) => value);
   const held = hosts.filter(({ segment }) => segment !== null);
@@ -72,19 +75,15 @@ export async function examine(state: StateReader, file: Policy, withinDays: numb
     symptoms: [
       ...fencingSymptoms(surveyed, policy, withinDays, nowMs),
       ...upkeepSymptoms(upkeep, policy, nowMs),
+      ...capacitySymptoms(
+        capacity.map(({ value }) => value),
+        mirrored?.value,
+        policy,
+        nowMs,
+      ),
       ...policySymptoms(policy, (segment) => sizes.get(segment)?.length ?? 0),
     ],
   };
-}
-
-/** With the segments that were made through the Masakari API. */
-async function inForce(state: StateReader, policy: Policy): Promise<Policy> {
-  if (policy.masakari?.segmentDefaults === undefined) return policy;
-  const { segments } = await loadMadeSegments(state, policy.cloud);
-  return withMade(
-    policy,
-    segments.map(({ value }) => value),
-  );
 }
 
 /** More than a burst of reports. */

@@ -90,7 +90,6 @@ function destinationsOf(random: Random, reserved: readonly string[]): NonNullabl
   return {
     within: happens(random, 0.8) ? 'zone' : 'segment',
     otherwise: happens(random, 0.7) ? 'scheduler' : 'wait',
-    affinity: happens(random, 0.5) ? 'leave' : 'force',
     ...(reserved.length === 0 ? {} : { method: pickOne(random, methods), reservedHosts: { names: [...reserved] } }),
   };
 }

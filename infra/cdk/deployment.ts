@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { mapDevices } from '#shared/domain/policy-devices.ts';
+import { fenceWorkersOf, mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -51,6 +51,14 @@ const contextSchema = z
       .optional(),
     /** Lambda's name of the processor; LocalStack without Docker runs what its own machine runs. */
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+    /**
+     * A principal besides salvor's functions whose messages are believed to say themselves whose word they carry. LocalStack
+     * gives every sender its account's id, so that it can not tell salvor's own from others.
+     */
+    trustedPrincipal: z
+      .string()
+      .regex(/^\w{12,128}$/, 'a unique id of IAM, such as AROAEXAMPLEID')
+      .optional(),
     /** Keep state and audit log when the stack is deleted, and refuse their deletion. */
     retainData: z.union([z.boolean(), z.stringbool()]).default(true),
     logRetentionDays: z.coerce
@@ -80,6 +88,8 @@ export interface Network {
 
 export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Network> & {
   readonly network: Network | undefined;
+  /** The fence workers that the policy names. */
+  readonly fenceWorkers: readonly string[];
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -97,7 +107,11 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
     vpcId !== undefined && subnetIds !== undefined && securityGroupIds !== undefined
       ? { vpcId, subnetIds, securityGroupIds }
       : undefined;
-  return { deployment: { ...deployment, network }, policy: policyForFunctions(policy) };
+  const checked = policyForFunctions(policy);
+  return {
+    deployment: { ...deployment, network, fenceWorkers: fenceWorkersOf(checked.fenceDevices) },
+    policy: checked,
+  };
 }
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */
@@ -106,8 +120,7 @@ function policyForFunctions(path: string): Policy {
   const policy = asDeploymentError(() => readPolicy(path));
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
-      if (device.driver === 'ipmi' || device.caFile === undefined || device.caFile.includes('-----BEGIN'))
-        return device;
+      if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;
       return { ...device, caFile: readCa(device.caFile, host) };
     });
     return [host, withText];

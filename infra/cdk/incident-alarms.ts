@@ -97,6 +97,13 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     loggedBy: ['survey-devices'],
     minutes: { of: 3, atLeast: 1 },
   },
+  'capacity-short': {
+    errorImpact: 'If a host of this segment dies now, some of its instances stay down for want of room.',
+    says: 'A segment can not take up the instances of one of its hosts.',
+    pattern: text('fact', 'capacity-short'),
+    loggedBy: ['mirror-instances'],
+    minutes: { of: 3, atLeast: 1 },
+  },
   'messages-parked': {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
     says: 'Messages were parked: malformed, about an unknown or unprotected host, or refused for good.',

@@ -3,9 +3,11 @@ import { confirmHostDown } from '#functions/confirm-host-down.ts';
 import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
+import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
@@ -30,7 +32,9 @@ export const FUNCTIONS: Functions = {
   'follow-evacuations': followEvacuations,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
+  'receive-fence-answer': receiveFenceAnswer,
   sweep,
   'mirror-inventory': mirrorInventory,
   'survey-devices': surveyDevices,
+  'mirror-instances': mirrorInstances,
 };

@@ -76,7 +76,7 @@ function fitServices(
 }
 
 /** What the aggregates of a host say of its storage, in one word. */
-function storageOf(aggregates: readonly Aggregate[], key: string | undefined): (host: string) => string {
+export function storageOf(aggregates: readonly Aggregate[], key: string | undefined): (host: string) => string {
   const told = new Map<string, string[]>();
   for (const { hosts, metadata } of aggregates) {
     const value = key === undefined ? undefined : metadata[key];

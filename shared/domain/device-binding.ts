@@ -14,7 +14,15 @@ export interface KnownDevice {
 type Driver = FenceDeviceConfig['driver'];
 
 /** Whether devices of this kind tell which system they belong to. One that does not is bound by the policy alone. */
-const TELLS_SYSTEM: Readonly<Record<Driver, boolean>> = { redfish: true, ipmi: true };
+const TELLS_SYSTEM: Readonly<Record<Driver, boolean>> = {
+  redfish: true,
+  ipmi: true,
+  ironic: true,
+  metal3: true,
+  // If it tells none, nothing is bound; once it has told one, it has to go on.
+  webhook: true,
+  agent: false,
+};
 
 /** Why the device that was read can't be the host's own (S2); null when it can. */
 export function bindingFault(

@@ -62,7 +62,6 @@ export function decideEvacuate(
     attempt: attemptNumber,
     way: progress.attempt.way,
     destination: progress.attempt.destination,
-    ...(progress.attempt.forced === true ? { forced: true } : {}),
     proofReadAtMs: proof.readAtMs,
     atMs: nowMs,
   };

@@ -4,7 +4,7 @@ import { choose, contending } from './choose.ts';
 import { type Asleep, type Candidate, taken, type Wanting } from './destinations.ts';
 import { judgeInstance } from './instances.ts';
 import { inOrder, rankOfTask } from './order.ts';
-import { heldTogether, isStuck, joined, type PlacedGroup } from './placed-groups.ts';
+import { heldTogether, joined, type PlacedGroup } from './placed-groups.ts';
 import type { Segment } from './policy.ts';
 import { isRunning, recordMigration, type SeenMigration, type SeenServer } from './seen.ts';
 import { gone, type Sight } from './settle.ts';
@@ -95,8 +95,7 @@ class Granting implements Grants {
     const { segment, sight, asleep } = this.#input;
     const { destinations, evacuation } = segment;
     const group = this.#groups.find(({ members }) => members.includes(task.instanceId));
-    const way = task.attempts === 0 ? task.way : task.wayAgain;
-    const held = heldTogether(group, way, destinations);
+    const held = heldTogether(group);
     if (held !== undefined) this.#change(task, [endedAs('person', held, sight.atMs)], { group });
     if (held !== undefined || this.#inFlight >= this.#limit) return;
     const { memoryMb, vcpus = 0, failedAt, refusedBy = [] } = task;
@@ -120,7 +119,7 @@ class Granting implements Grants {
       case 'scheduler':
       case 'host': {
         const host = chosen.to === 'host' ? chosen.host : null;
-        this.#change(task, [this.#granted(task, server, host, isStuck(group), tier)], among);
+        this.#change(task, [this.#granted(task, server, host, tier)], among);
         this.#take(host, wanting);
       }
     }
@@ -158,7 +157,7 @@ class Granting implements Grants {
     this.changes.push({ task, facts, basis });
   }
 
-  #granted(task: TaskState, server: SeenServer, host: string | null, forced: boolean, tier: string | null): TaskFact {
+  #granted(task: TaskState, server: SeenServer, host: string | null, tier: string | null): TaskFact {
     const { sight, forcedDown } = this.#input;
     const known = sight.evacuationsOf.get(task.instanceId) ?? [];
     return {
@@ -167,7 +166,6 @@ class Granting implements Grants {
         number: task.attempts + 1,
         way: task.attempts === 0 ? task.way : task.wayAgain,
         destination: host,
-        ...(forced && host !== null ? { forced } : {}),
         grantedAtMs: sight.atMs,
         lastMigrationId: Math.max(0, ...known.map((each) => each.id)),
       },

@@ -1,30 +1,20 @@
 import type { ServerGroup } from '#shared/ports.ts';
-import type { EvacuationWay } from './instances.ts';
-import type { Segment } from './policy.ts';
 import type { TaskState } from './task.ts';
 
 /** A server group with the hosts that its members are on, or are being taken to. */
 export interface PlacedGroup extends Pick<ServerGroup, 'id' | 'policy' | 'maxPerHost' | 'members'> {
   /** How many there are on a host. Those that are still on the failed host are none. */
   readonly on: Readonly<Record<string, number>>;
-  /** Of these hosts, those that no member has arrived at yet. Absent: there are none. */
-  readonly coming?: readonly string[];
 }
 
 /** The group after one of its members was given a host. */
 export const joined = (group: PlacedGroup, host: string): PlacedGroup => ({
-  ...withMember(group, host),
-  ...(group.on[host] === undefined ? { coming: [...(group.coming ?? []), host] } : {}),
-});
-
-/** The group with one more member on a host. */
-const withMember = (group: PlacedGroup, host: string): PlacedGroup => ({
   ...group,
   on: { ...group.on, [host]: (group.on[host] ?? 0) + 1 },
 });
 
 /** What was read of a group when an instance of it was planned: members on the failed host are not counted. */
-export type RecordedGroup = Omit<PlacedGroup, 'members' | 'coming'>;
+export type RecordedGroup = Omit<PlacedGroup, 'members'>;
 
 /**
  * The groups of an incident's tasks as they are now: as they were read, and with where the incident has brought its own.
@@ -39,14 +29,10 @@ export function groupsOfTasks(
     const read = again.get(id) ?? own[0]?.signs?.group;
     if (read === undefined) return [];
     const empty: PlacedGroup = { ...read, members: own.map(({ instanceId }) => instanceId) };
-    const settled = own.reduce((group, { progress }) => {
-      const host = progress.status === 'ended' ? progress.destination : null;
-      return host === null ? group : withMember(group, host);
-    }, empty);
     return own.reduce((group, { progress }) => {
-      const host = 'attempt' in progress ? progress.attempt.destination : null;
+      const { destination: host } = 'attempt' in progress ? progress.attempt : { destination: null, ...progress };
       return host === null ? group : joined(group, host);
-    }, settled);
+    }, empty);
   });
 }
 
@@ -58,7 +44,7 @@ export function placedGroup(group: ServerGroup, whereabouts: ReadonlyMap<string,
   const empty: PlacedGroup = { id, policy, maxPerHost, members, on: {} };
   return members.reduce((placed, member) => {
     const host = whereabouts.get(member);
-    return host === undefined ? placed : withMember(placed, host);
+    return host === undefined ? placed : joined(placed, host);
   }, empty);
 }
 
@@ -83,21 +69,12 @@ export function whyNone({ policy, maxPerHost, on }: PlacedGroup): string {
     : `its server group allows ${maxPerHost} on a host, and that many are on ${hosts}`;
 }
 
-/** It must stay together, and none of it has arrived elsewhere yet. */
-export const isStuck = (group: PlacedGroup | undefined): boolean =>
-  group?.policy === 'affinity' && Object.keys(group.on).every((host) => group.coming?.includes(host) === true);
-
 /**
  * Nova counts the failed host among those that an `affinity` group is on, so that its scheduler lets no member go
- * anywhere else until one is there (nova/scheduler/filters/affinity_filter.py). Undefined: nothing holds this one.
+ * anywhere else until one is there (nova/scheduler/filters/affinity_filter.py); and one that is forced past the scheduler is
+ * refused by the destination's nova-compute. Undefined: nothing holds this one.
  */
-export function heldTogether(
-  group: PlacedGroup | undefined,
-  way: EvacuationWay,
-  { affinity }: Segment['destinations'],
-): string | undefined {
-  if (!isStuck(group)) return undefined;
-  const stuck = 'its server group must stay together, and Nova lets no member of it leave the failed host';
-  if (affinity === 'leave') return `${stuck}; destinations.affinity: force would`;
-  return way === 'as-it-was' ? undefined : `${stuck}; only one that ends as it was can be forced`;
+export function heldTogether(group: PlacedGroup | undefined): string | undefined {
+  if (group?.policy !== 'affinity' || Object.keys(group.on).length > 0) return undefined;
+  return 'its server group must stay together, and Nova lets no member of it leave the failed host';
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ipmiAddressOf } from './ipmi-address.ts';
+import { agentAddress, agentFaults, agentKeys, agentOfHost } from './policy-agent.ts';
 import { name, seconds } from './policy-values.ts';
 
 /**
@@ -18,16 +19,81 @@ const common = {
   timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
 };
 
-const redfish = z.strictObject({
-  driver: z.literal('redfish'),
-  /** The Redfish system (`https://bmc/redfish/v1/Systems/1`) or service root. */
-  url: z.string().regex(/^https?:\/\/\S+$/, 'an http(s) address'),
-  /** Name of the secret that holds `username` and `password`. */
-  credentials: name,
+/** Of those that are spoken to by HTTP. */
+const web = {
   caFile: z.string().min(1).optional(),
+  /** SHA-256 of the one certificate that is accepted, as openssl prints it or without its colons. */
+  certificateSha256: z
+    .string()
+    .regex(/^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i, 'the 64 hexadecimal digits of a SHA-256')
+    .optional(),
   insecureTls: z.boolean().optional(),
   ...common,
-});
+};
+const httpUrl = z.string().regex(/^https?:\/\/\S+$/, 'an http(s) address');
+
+/** A check that is named and then not made would be worse than none. */
+const TLS_CONTRADICTION = 'insecureTls accepts any certificate: leave out either it, or caFile and certificateSha256';
+const agrees = (device: {
+  readonly insecureTls?: boolean | undefined;
+  readonly caFile?: string | undefined;
+  readonly certificateSha256?: string | undefined;
+}): boolean => device.insecureTls !== true || (device.caFile === undefined && device.certificateSha256 === undefined);
+
+const redfish = z
+  .strictObject({
+    driver: z.literal('redfish'),
+    /** The Redfish system (`https://bmc/redfish/v1/Systems/1`), or the device itself. */
+    url: httpUrl,
+    /** Name of the secret that holds `username` and `password`. */
+    credentials: name,
+    auth: z.enum(['basic', 'session', 'auto']).optional(),
+    ...web,
+  })
+  .refine(agrees, TLS_CONTRADICTION);
+
+const ironic = z
+  .strictObject({
+    driver: z.literal('ironic'),
+    /** Name or UUID. */
+    node: z.string().min(1).max(255).default('{host}'),
+    /** Of an Ironic with accounts of its own; without it, the one in the catalogue of the cloud. */
+    url: httpUrl.optional(),
+    /** Name of the secret that holds `username` and `password`. */
+    credentials: name.optional(),
+    ...web,
+  })
+  .refine(agrees, TLS_CONTRADICTION)
+  .refine(({ url, credentials }) => (url === undefined) === (credentials === undefined), {
+    message: 'url and credentials belong together; without them it is the Ironic of the cloud',
+  });
+
+const metal3 = z
+  .strictObject({
+    driver: z.literal('metal3'),
+    /** Of the Kubernetes API. */
+    url: httpUrl,
+    namespace: z.string().min(1).max(63),
+    bareMetalHost: z.string().min(1).max(253).default('{host}'),
+    /** Name of the secret that holds `token`. */
+    credentials: name,
+    ...web,
+  })
+  .refine(agrees, TLS_CONTRADICTION);
+
+const webhook = z
+  .strictObject({
+    driver: z.literal('webhook'),
+    url: httpUrl,
+    /** The host as the webhook knows it. */
+    host: z.string().min(1).max(255).default('{host}'),
+    /** `outlet`, of a power supply: that it is on says nothing of the host, and all outlets of a level must be off. */
+    switches: z.enum(['system', 'outlet']).default('system'),
+    /** Name of the secret that holds `key`, and `previousKey` while keys change. */
+    credentials: name,
+    ...web,
+  })
+  .refine(agrees, TLS_CONTRADICTION);
 
 const ipmi = z.strictObject({
   driver: z.literal('ipmi'),
@@ -43,7 +109,9 @@ const ipmi = z.strictObject({
   ...common,
 });
 
-const device = z.discriminatedUnion('driver', [redfish, ipmi]);
+const agent = z.strictObject({ ...agentKeys, ...common });
+
+const device = z.discriminatedUnion('driver', [redfish, ipmi, ironic, metal3, webhook, agent]);
 
 /**
  * A fencing topology as Pacemaker has it: the devices of a level fence the host together, such as the outlets of two
@@ -73,7 +141,13 @@ export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig
   return { levels: entry.levels.map((level) => (Array.isArray(level) ? level.map(change) : change(level))) };
 }
 
-/** The device's address, as a person would name it. No two hosts have the same. */
+/** The fence workers that devices need; each reads a queue of its own. */
+export function fenceWorkersOf(entries: Readonly<Record<string, FenceEntry>>): readonly string[] {
+  const devices = Object.values(entries).flatMap((entry) => levelsOf(entry).flat());
+  return [...new Set(devices.flatMap((each) => (each.driver === 'agent' ? [each.worker] : [])))].sort();
+}
+
+/** The device's address, as a person would name it. Systems of one chassis have the same. */
 export function addressOf(config: FenceDeviceConfig): string {
   switch (config.driver) {
     case 'redfish':
@@ -82,16 +156,42 @@ export function addressOf(config: FenceDeviceConfig): string {
       const { host, port } = ipmiAddressOf(config.address) ?? { host: config.address, port: 0 };
       return `ipmi at ${host} port ${port}`;
     }
+    case 'ironic':
+      return `ironic node ${config.node} at ${config.url ?? 'the cloud'}`;
+    case 'metal3':
+      return `metal3 host ${config.namespace}/${config.bareMetalHost} at ${config.url}`;
+    case 'webhook':
+      return `webhook for ${config.host} at ${config.url}`;
+    case 'agent':
+      return `agent at ${agentAddress(config)}`;
   }
+}
+
+/** What no two hosts may have both: the address, and of a chassis with several systems the one that the UUID tells. */
+function placeOf(config: FenceDeviceConfig): string {
+  const { driver, systemUuid } = config;
+  const isOfSeveral = driver === 'redfish' && systemUuid !== undefined && !/\/Systems\/[^/]+\/?$/.test(config.url);
+  return isOfSeveral ? `${addressOf(config)}, system ${systemUuid}` : addressOf(config);
 }
 
 /** The device of this host: its name is filled in for `{host}`, encoded where that is an address. */
 export function withHost(config: FenceDeviceConfig, host: string): FenceDeviceConfig {
+  const named = (text: string): string => text.replaceAll('{host}', host);
+  const at = <T extends { readonly url?: string | undefined }>(each: T): T =>
+    each.url === undefined ? each : { ...each, url: each.url.replaceAll('{host}', encodeURIComponent(host)) };
   switch (config.driver) {
     case 'redfish':
-      return { ...config, url: config.url.replaceAll('{host}', encodeURIComponent(host)) };
+      return at(config);
     case 'ipmi':
-      return { ...config, address: config.address.replaceAll('{host}', host) };
+      return { ...config, address: named(config.address) };
+    case 'ironic':
+      return { ...at(config), node: named(config.node) };
+    case 'metal3':
+      return { ...at(config), bareMetalHost: named(config.bareMetalHost) };
+    case 'webhook':
+      return { ...at(config), host: named(config.host) };
+    case 'agent':
+      return agentOfHost(config, host);
   }
 }
 
@@ -102,6 +202,7 @@ export function* deviceFaults(
   const owners = new Map<string, string>();
   for (const [host, entry] of Object.entries(entries)) {
     const devices = levelsOf(entry).flat();
+    for (const each of devices) if (each.driver === 'agent') for (const fault of agentFaults(each)) yield [host, fault];
     if (host === '*') {
       for (const each of devices) {
         if (addressOf(each) === addressOf(withHost(each, '')))
@@ -113,7 +214,7 @@ export function* deviceFaults(
     // Two devices of one host may tell the same system; none may stand in two levels.
     const systems = new Set(devices.flatMap(({ systemUuid }) => (systemUuid === undefined ? [] : [systemUuid])));
     const ids = [
-      ...devices.map((each) => addressOf(withHost(each, host))),
+      ...devices.map((each) => placeOf(withHost(each, host))),
       ...[...systems].map((systemUuid) => `systemUuid ${systemUuid}`),
     ];
     for (const id of ids) {

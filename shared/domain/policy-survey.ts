@@ -11,3 +11,11 @@ export const survey = z.strictObject({
   /** A device's certificate that ends within so many days is told of. */
   certificateDays: z.int().min(0).max(365).default(30),
 });
+
+/** What a failure would come to is known before it: `salvor what-if` and `salvor capacity`. */
+export const forecast = z.strictObject({
+  /** The instances of each host are listed so often; 0: never. `mirror-instances` runs once a minute. */
+  everySeconds: z.int().min(0).max(86_400).default(600),
+  /** Hosts whose instances are listed at the same time. */
+  atOnce: z.int().min(1).max(50).default(4),
+});

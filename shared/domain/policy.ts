@@ -13,7 +13,7 @@ import {
 } from './policy-guards.ts';
 import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
-import { survey } from './policy-survey.ts';
+import { forecast, survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -129,6 +129,7 @@ export const policySchema = z
       .optional(),
     watch: watch.prefault({}),
     survey: survey.prefault({}),
+    forecast: forecast.prefault({}),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),

@@ -33,8 +33,6 @@ export type TaskFact =
       /** Tells of the os-resetState that goes before the evacuate, too. */
       readonly way: EvacuationWay;
       readonly destination: string | null;
-      /** Past the scheduler. */
-      readonly forced?: true;
       readonly proofReadAtMs: number;
       readonly atMs: number;
     }

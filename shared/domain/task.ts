@@ -45,8 +45,6 @@ export interface Attempt {
   /** Asked of Nova; null leaves the choice to its scheduler. */
   readonly destination: string | null;
   readonly way: EvacuationWay;
-  /** Sent past the scheduler, which would let it nowhere: the first one of a group that must stay together. */
-  readonly forced?: true;
   readonly grantedAtMs: number;
   /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
   readonly lastMigrationId: number;

@@ -33,7 +33,7 @@ export interface ServerAddress {
   readonly kind: 'fixed' | 'floating';
 }
 
-/** The fields of a server that a decision needs, at microversion 2.94 or below. */
+/** The fields of a server that a decision needs. */
 export interface Server {
   readonly id: string;
   readonly name: string;
@@ -65,6 +65,8 @@ export interface Server {
     /** A vTPM whose state is a file beside the instance. */
     readonly vtpm: boolean;
   };
+  /** The availability zone that its owner has pinned it to; null: none. Absent: Nova does not tell (before 2.96). */
+  readonly pinnedZone?: string | null;
 }
 
 /** What an image says of the instances that were made from it. */
@@ -159,17 +161,11 @@ export interface Compute {
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
    * `end: 'stopped'` 2.95 or later (it comes back SHUTOFF).
-   * `forced`: past the scheduler to `host`, by microversion 2.67; only for one that ends as it was.
    * No byte of it leaves after `leaveByMs`, Unix ms, however long a token took: then it is refused with `httpStatus` 0.
    */
   evacuate(
     serverId: string,
-    options: {
-      readonly host: string | null;
-      readonly end: 'as-it-was' | 'stopped';
-      readonly leaveByMs?: number;
-      readonly forced?: boolean;
-    },
+    options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped'; readonly leaveByMs?: number },
   ): Promise<Answer>;
   /** `{"status": "enabled"}`: from then on the scheduler may choose the host, if it is up. Harmless to repeat. */
   enable(serviceId: string): Promise<Answer>;

@@ -6,7 +6,7 @@ import { isHeldByTier } from '#shared/domain/tiers.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
-import { readSigns } from './read-signs.ts';
+import { readSignsAndGroups } from './read-signs.ts';
 import type { HostIn } from './step.ts';
 
 /** What was read besides the migrations, when something has ended or may start. */
@@ -57,7 +57,7 @@ export async function look(
   const service = services.find((each) => each.host === host.name);
   const [elsewhere, signs] = await Promise.all([
     lookUp(compute, open, onHost, evacuationsOf),
-    readSigns(outside, host.name, unplanned, segment, known),
+    readSignsAndGroups(outside, host.name, unplanned, segment, known),
   ]);
   return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned, signs } };
 }

@@ -11,41 +11,56 @@ import { readGroups } from './read-groups.ts';
 const AT_ONCE = 10;
 
 /**
- * What stands beside the instances of a host, as far as the policy asks: each image once, the host's aggregates, their
- * server groups.
- * @param known instances of the incident that were planned before
+ * What stands beside the instances of a host and says whether they are protected, as far as the policy asks: each image
+ * once, and the host's aggregates.
  * @throws as the reads of the port `Compute`: who can't be read is not taken for who says nothing
  */
 export async function readSigns(
+  compute: Compute,
+  host: string,
+  servers: readonly Server[],
+  instances: Segment['instances'],
+): Promise<ReadonlyMap<string, Signs>> {
+  const needed = signsNeeded(instances);
+  if (servers.length === 0 || !(needed.images || needed.aggregates)) return new Map();
+  const wanted = needed.images ? servers.flatMap(({ imageId }) => (imageId === null ? [] : [imageId])) : [];
+  const [images, all] = await Promise.all([
+    readImages(compute, [...new Set(wanted)]),
+    needed.aggregates ? compute.aggregates() : undefined,
+  ]);
+  const aggregates = all?.filter(({ hosts }) => hosts.includes(host)).map(({ name, metadata }) => ({ name, metadata }));
+  return new Map(
+    servers.map(({ id, imageId }) => [
+      id,
+      {
+        ...(needed.images ? { image: imageId === null ? null : (images.get(imageId) ?? null) } : {}),
+        ...(aggregates === undefined ? {} : { aggregates }),
+      },
+    ]),
+  );
+}
+
+/**
+ * The same, and their server groups where the policy keeps to them.
+ * @param known instances of the incident that were planned before
+ * @throws as `readSigns`
+ */
+export async function readSignsAndGroups(
   services: Services,
   host: string,
   servers: readonly Server[],
   { instances, destinations }: Segment,
   known: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, Signs>> {
-  const { compute } = services;
-  if (servers.length === 0) return new Map();
-  const needed = signsNeeded(instances);
-  const wanted = needed.images ? servers.flatMap(({ imageId }) => (imageId === null ? [] : [imageId])) : [];
-  const [images, all, groups] = await Promise.all([
-    readImages(compute, [...new Set(wanted)]),
-    needed.aggregates ? compute.aggregates() : undefined,
-    destinations.serverGroups ? groupsOrNone(services, host, servers, known) : new Map<string, RecordedGroup>(),
+  const [signs, groups] = await Promise.all([
+    readSigns(services.compute, host, servers, instances),
+    destinations.serverGroups && servers.length > 0
+      ? groupsOrNone(services, host, servers, known)
+      : new Map<string, RecordedGroup>(),
   ]);
-  const aggregates = all?.filter(({ hosts }) => hosts.includes(host)).map(({ name, metadata }) => ({ name, metadata }));
-  return new Map(
-    servers.map(({ id, imageId }) => {
-      const group = groups.get(id);
-      return [
-        id,
-        {
-          ...(needed.images ? { image: imageId === null ? null : (images.get(imageId) ?? null) } : {}),
-          ...(aggregates === undefined ? {} : { aggregates }),
-          ...(group === undefined ? {} : { group }),
-        },
-      ];
-    }),
-  );
+  const both = new Map(signs);
+  for (const [id, group] of groups) both.set(id, { ...both.get(id), group });
+  return both;
 }
 
 /** Nova holds instances to their groups itself: who can't read them does worse, and no harm. */

@@ -41,12 +41,12 @@ export async function requestEvacuation(
   leaveByMs: number,
 ): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
   if (!('attempt' in progress)) throw new Error(`task of ${instanceId} holds no attempt`);
-  const { destination: host, way, forced = false } = progress.attempt;
+  const { destination: host, way } = progress.attempt;
   const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
   const isTooLate = () => clock.now() > leaveByMs;
   if (isTooLate()) return { facts: [], answer: TOO_LATE };
   if (way !== 'reset-and-leave-stopped')
-    return { facts: [], answer: await compute.evacuate(instanceId, { host, end, leaveByMs, forced }) };
+    return { facts: [], answer: await compute.evacuate(instanceId, { host, end, leaveByMs }) };
   const reset = await compute.resetStateToActive(instanceId);
   const requestId = reset.kind === 'unknown' ? null : reset.requestId;
   const facts: TaskFact[] = [{ type: 'reset-answered', answer: reset.kind, requestId, durationMs: reset.durationMs }];

@@ -55,10 +55,11 @@ export async function surveyShare(services: Services, untilMs: number): Promise<
   const asked = turn.filter(({ devices }) => devices.every((device) => !toAsk.has(device) || readings.has(device)));
 
   const judged = await judgeHosts(services, asked, readings, toldBy(known, asked), computeServices);
+  const isHeld = new Set(held.map(({ hostKey }) => hostKey));
   const left = known.flatMap((each): readonly Judged[] => {
     const { hostKey } = each.value;
     const because = mirrored.get(hostKey)?.because ?? 'Nova has no such host any more';
-    if (held.some((one) => one.hostKey === hostKey)) return [];
+    if (isHeld.has(hostKey)) return [];
     return [{ before: each, result: leftAlone(each.value, because, clock.now()), writes: [] }];
   });
   await commitEach(services, [...judged, ...left]);

@@ -12,7 +12,7 @@ import type { StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadHost } from './hosts.ts';
 import { loadOperatorHead } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
-import { READINESS_PARTITION_PREFIX, readinessHeads } from './readiness.ts';
+import { READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { loadTasks } from './tasks.ts';
 
 /**
@@ -26,7 +26,8 @@ export async function headsNow(state: StateReader): Promise<ReadonlyMap<string, 
     if (auditHead !== null) heads.set(streamOfIncident(id), auditHead);
   for await (const partition of state.partitions('items')) {
     if (partition.startsWith(READINESS_PARTITION_PREFIX))
-      for await (const [key, head] of readinessHeads(state, partition)) heads.set(streamOfReadiness(key), head);
+      for await (const { hostKey, audit } of readinessOf(state, partition))
+        heads.set(streamOfReadiness(hostKey), audit);
     if (!partition.startsWith(HOST_PARTITION_PREFIX)) continue;
     const host = (await loadHost(state, partition.slice(HOST_PARTITION_PREFIX.length)))?.value;
     if (host === undefined) continue;

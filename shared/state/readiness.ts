@@ -1,4 +1,4 @@
-import { appendFacts, auditWrite, FIRST, type Head, streamOfReadiness } from '#shared/domain/audit.ts';
+import { appendFacts, auditWrite, FIRST, streamOfReadiness } from '#shared/domain/audit.ts';
 import type { HostReadiness, NextReadiness } from '#shared/domain/readiness.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put } from './items.ts';
@@ -29,12 +29,9 @@ export async function loadReadiness(
   return hosts;
 }
 
-/** The same with the keys of their streams, whatever their cloud. */
-export async function* readinessHeads(state: StateReader, partition: string): AsyncGenerator<readonly [string, Head]> {
-  for await (const item of all(state, partition)) {
-    const { hostKey, audit } = decode<HostReadiness>(item);
-    yield [hostKey, audit];
-  }
+/** Of every host of one partition, whatever its cloud. */
+export async function* readinessOf(state: StateReader, partition: string): AsyncGenerator<HostReadiness> {
+  for await (const item of all(state, partition)) yield decode<HostReadiness>(item);
 }
 
 /** One audit record for each fact, in the transaction of what they changed. */

@@ -8,7 +8,7 @@ interface Region {
 }
 
 /** Of which function. */
-export type RoundName = 'survey-devices';
+export type RoundName = 'survey-devices' | 'mirror-instances';
 
 const keyOf = (of: RoundName, { name, region }: Region): ItemKey => ({
   partition: `round#${of}#${name}/${region}`,

@@ -11,7 +11,7 @@ import type { Clock, StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
 import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
-import { loadHostReadiness, READINESS_PARTITION_PREFIX, readinessHeads } from './readiness.ts';
+import { loadHostReadiness, READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { TASKS_PARTITION_PREFIX } from './tasks.ts';
 import { type Checked, checkIncident, policiesOf } from './verify-incident.ts';
 
@@ -176,7 +176,7 @@ async function streamsOf(state: StateReader): Promise<Named> {
   for await (const partition of state.partitions('items')) {
     if (partition.startsWith(HOST_PARTITION_PREFIX)) hosts.add(partition.slice(HOST_PARTITION_PREFIX.length));
     if (partition.startsWith(READINESS_PARTITION_PREFIX))
-      for await (const [key] of readinessHeads(state, partition)) readiness.add(key);
+      for await (const { hostKey } of readinessOf(state, partition)) readiness.add(hostKey);
     if (partition === OPERATORS_PARTITION) operators = true;
     if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
   }

@@ -64,20 +64,6 @@ describe('evacuate', () => {
   it.each([
     ['as it was', '2.96', { host: null, end: 'as-it-was' }, '2.94', { evacuate: {} }],
     ['as it was, on an older Nova', '2.79', { host: 'b', end: 'as-it-was' }, '2.79', { evacuate: { host: 'b' } }],
-    [
-      'past the scheduler',
-      '2.96',
-      { host: 'b', end: 'as-it-was', forced: true },
-      '2.67',
-      { evacuate: { host: 'b', force: true } },
-    ],
-    [
-      'past the scheduler, on an older Nova',
-      '2.60',
-      { host: 'b', end: 'as-it-was', forced: true },
-      '2.60',
-      { evacuate: { host: 'b', force: true } },
-    ],
     ['stopped', '2.96', { host: 'b', end: 'stopped' }, '2.95', { evacuate: { host: 'b' } }],
   ] as const)('is sent with its microversion: %s', async (_name, newest, options, microversion, body) => {
     const { compute, fake } = await setup(() => ({ headers: { 'x-openstack-request-id': 'req-1' } }), { newest });

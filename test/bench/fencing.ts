@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fencing } from '#shared/adapters/fencing/registry.ts';
 import type { FenceDevice, FenceDeviceConfig } from '#shared/ports.ts';
-import { startSimulatedCloud } from '#sim/cloud.ts';
 import { ipmitool, PASSWORD, startIpmiSim, USERNAME } from '../agents/ipmi-sim.ts';
 import { until } from '../openstack/poll.ts';
 import { median } from './median.ts';
@@ -68,48 +67,21 @@ async function ipmiPeer(port: number, setPower: (to: 'on') => void): Promise<Pee
   };
 }
 
-async function redfishPeer(cloud: Awaited<ReturnType<typeof startSimulatedCloud>>): Promise<Peer> {
-  const host = 'compute-1';
-  const url = new URL(`${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`);
-  const { username, password } = cloud.bmcCredentials;
-  const config = { driver: 'redfish', url: url.href, credentials: 'bmc', timeoutSeconds: 10 } as FenceDeviceConfig;
-  const device = await deviceOf(config, username, password);
-  const prefix = url.pathname.slice(0, url.pathname.indexOf('/redfish'));
-  const agent = ['--ip', url.hostname, '--ipport', url.port, '--username', username, '--password', password];
-  const paths = ['--redfish-uri', `${prefix}/redfish/v1`, '--systems-uri', url.pathname];
-  return {
-    givePower: () => cloud.powerOn(host),
-    ways: {
-      'salvor, Redfish': () => proven(device),
-      ...((await onPath('fence_redfish'))
-        ? {
-            fence_redfish: async () => {
-              await program('fence_redfish', [...agent, ...paths, '--action', 'off']);
-            },
-          }
-        : {}),
-    },
-  };
-}
-
 /** Rounds are interleaved, so that a busy moment of the machine strikes all ways alike. */
 export async function measureFencing(rounds: number): Promise<FencingFigures> {
   const sim = await startIpmiSim();
-  const cloud = await startSimulatedCloud({ hosts: 1 });
   try {
-    const peers = [await ipmiPeer(sim.port, sim.setPower), await redfishPeer(cloud)];
+    const { givePower, ways } = await ipmiPeer(sim.port, sim.setPower);
     const taken = new Map<string, number[]>();
     for (let round = 0; round < rounds; round += 1)
-      for (const { givePower, ways } of peers)
-        for (const [name, fence] of Object.entries(ways)) {
-          await givePower();
-          const startedMs = performance.now();
-          await fence();
-          taken.set(name, [...(taken.get(name) ?? []), performance.now() - startedMs]);
-        }
+      for (const [name, fence] of Object.entries(ways)) {
+        await givePower();
+        const startedMs = performance.now();
+        await fence();
+        taken.set(name, [...(taken.get(name) ?? []), performance.now() - startedMs]);
+      }
     return { rounds, ms: Object.fromEntries([...taken].map(([name, all]) => [name, median(all)])) };
   } finally {
-    await cloud.stop();
     await sim.close();
   }
 }
@@ -121,8 +93,8 @@ export const fencingPart = (machine: string, { rounds, ms }: FencingFigures): st
   machine,
   '',
   `Medians of ${rounds} interleaved rounds. Each way asks the same board to cut the power and is done when the board says off:`,
-  "IPMI on OpenIPMI's ipmi_sim with cipher suite 3, Redfish on the simulated cloud's board over HTTP. The other programs are",
-  'those of Debian, started anew each time, as a cluster manager starts them. salvor reads the power once before it asks.',
+  "OpenIPMI's ipmi_sim, by IPMI v2.0 with cipher suite 3. The other programs are those of Debian, started anew each time, as a",
+  'cluster manager starts them. salvor reads the power once before it asks.',
   '',
   '| | ms |',
   '| --- | --- |',

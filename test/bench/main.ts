@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http masakari heartbeats scale fencing openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats forecast scale fencing openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { print } from '#cli/output.ts';
 import { measureBundles } from './bundles.ts';
 import { measureDetection } from './detection.ts';
 import { measureFencing } from './fencing.ts';
+import { measureForecast } from './forecast.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureHttp } from './http.ts';
 import { measureIngest } from './ingest.ts';
@@ -25,6 +26,7 @@ const NAMES = [
   'http',
   'masakari',
   'heartbeats',
+  'forecast',
   'scale',
   'fencing',
   'openstack',
@@ -41,6 +43,7 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
   http: () => measureHttp(200, ...LOAD),
   masakari: () => measureMasakari(...LOAD),
   heartbeats: () => measureHeartbeats(1000, 10),
+  forecast: () => measureForecast(1000, 20_000, 5),
   scale: async () => ({
     oneHost: await measureScale(1, 1000),
     smallHost: await measureScale(1, 50),

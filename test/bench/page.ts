@@ -1,6 +1,7 @@
 import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
 import { type FencingFigures, fencingPart } from './fencing.ts';
+import { type ForecastFigures, forecastRows } from './forecast.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
@@ -27,6 +28,7 @@ export interface Results {
   readonly http?: Measured<HttpFigures>;
   readonly masakari?: Measured<MasakariFigures>;
   readonly heartbeats?: Measured<HeartbeatFigures>;
+  readonly forecast?: Measured<ForecastFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
     readonly smallHost: ScaleFigures;
@@ -52,6 +54,7 @@ export function page({
   http,
   masakari,
   heartbeats,
+  forecast,
   bundles,
 }: Results): string {
   return [
@@ -65,6 +68,7 @@ export function page({
     ...(ingest === undefined ? [] : ingestPart(ingest)),
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
+    ...(forecast === undefined ? [] : forecastPart(forecast)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
   ].join('\n');
@@ -196,6 +200,21 @@ function heartbeatPart({ machine, figures }: NonNullable<Results['heartbeats']>)
     `for silence every ${lookSeconds} s: what the real function asks of its store, in DynamoDB's units, and what that costs. ${HEARTBEAT_TERMS}`,
     '',
     ...heartbeatRows(figures),
+  ];
+}
+
+function forecastPart({ machine, figures }: NonNullable<Results['forecast']>): string[] {
+  const { hosts, instances, rounds, stateMegabytes } = figures;
+  return [
+    '',
+    '## Know before the failure',
+    '',
+    on(machine),
+    '',
+    `${hosts} hosts with ${instances} instances, mirrored by the real functions into the embedded store (${stateMegabytes.toFixed(1)} MB on disk): from the`,
+    `opened file to the whole forecast, the median of ${rounds}. What the upkeep costs is by the prices above.`,
+    '',
+    ...forecastRows(figures),
   ];
 }
 

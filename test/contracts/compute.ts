@@ -146,6 +146,7 @@ function reads(made: () => Prepared): void {
     const {
       name: _name,
       projectId: _project,
+      pinnedZone = null,
       ...rest
     } = servers.find(({ id }) => id === plain) ?? (await existing(compute, plain));
     expect(rest).toEqual({
@@ -166,6 +167,7 @@ function reads(made: () => Prepared): void {
       imageId: expect.any(String),
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
+    expect(pinnedZone).toBeNull();
     expect(await compute.serversOn(others[2])).toEqual([]);
     expect(await compute.serversOn('nowhere')).toEqual([]);
   });

@@ -59,6 +59,10 @@ const bare = policySchema.parse({
   fenceDevices: {
     redfish: { driver: 'redfish', url: 'https://given', credentials: 'given' },
     ipmi: { driver: 'ipmi', address: 'given', credentials: 'given' },
+    ironic: { driver: 'ironic' },
+    metal3: { driver: 'metal3', url: 'https://given', namespace: 'given', credentials: 'given' },
+    webhook: { driver: 'webhook', url: 'https://given', credentials: 'given' },
+    agent: { driver: 'agent', agent: 'fence_given', parameters: {}, credentials: 'given' },
   },
   masakari: {},
 });
@@ -147,9 +151,19 @@ function defaultOf(defaults: unknown, key: string): string {
   const value = key
     .split('.')
     .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults);
-  const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'address', 'credentials'].includes(
-    key,
-  );
+  const given = [
+    'version',
+    'segments',
+    'fenceDevices',
+    'name',
+    'driver',
+    'agent',
+    'parameters',
+    'url',
+    'address',
+    'namespace',
+    'credentials',
+  ].includes(key);
   const optional = ['reporters', 'awsPrincipals'].includes(key);
   if (value === undefined || optional) return 'none';
   if (key === 'instances.exclude') return 'amphorae';

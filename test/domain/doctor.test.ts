@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FIRST } from '#shared/domain/audit.ts';
+import { capacitySymptoms } from '#shared/domain/doctor/capacity.ts';
 import { fencingSymptoms, type Surveyed } from '#shared/domain/doctor/fencing.ts';
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
 import { lasting, type Symptom } from '#shared/domain/doctor/symptom.ts';
 import { type Upkeep, upkeepSymptoms } from '#shared/domain/doctor/upkeep.ts';
+import type { Loss } from '#shared/domain/forecast/capacity.ts';
 import type { DeviceStanding, HostReadiness } from '#shared/domain/readiness.ts';
 import { anIncident, aPolicy, NOW_MS, type PolicyInput, type SegmentInput, seconds } from '#test/support/builders.ts';
 
@@ -103,12 +105,12 @@ describe('of the fence devices', () => {
     [{ ...round, wholeAtMs: NOW_MS - seconds(900) }, undefined],
     [
       { ...round, wholeAtMs: NOW_MS - seconds(901) },
-      'the survey has come round for the last time 15 min ago, and should each 5 min',
+      'survey-devices has come round for the last time 15 min ago, and should each 5 min',
     ],
     [{ ...round, wholeAtMs: null }, undefined],
     [
       { startedAtMs: NOW_MS - seconds(901), after: null, wholeAtMs: null },
-      'the survey has not come round once, and should each 5 min',
+      'survey-devices has not come round once, and should each 5 min',
     ],
   ])('a survey that does not come round: %j', (late, says) => {
     expect(look({ round: late })).toEqual(says === undefined ? [] : [['trouble', 'survey-late', 'salvor', says]]);
@@ -342,6 +344,40 @@ describe('of the policy', () => {
     expect(says({}, { graceSeconds: 20, reporters: { claimTtlSeconds: 120 } })).toEqual([
       expect.stringMatching(/only reboots/),
       'note az1: graceSeconds 20 and requireNovaDown: Nova sees a service down after 60 s as shipped',
+    ]);
+  });
+});
+
+describe('of the forecast', () => {
+  const round = { startedAtMs: NOW_MS, after: null, wholeAtMs: NOW_MS };
+  const policy = aPolicy({ forecast: { everySeconds: 600 } });
+  const fine: Loss = { survives: true, worst: null, planned: 0, of: 3 };
+  const lost = (...hosts: readonly string[]): Loss => ({
+    ...{ survives: false, planned: 1, of: 3 },
+    worst: { hosts, without: 2, memoryMb: 4096 },
+  });
+  const look = (one: Loss, two: Loss) =>
+    short(
+      capacitySymptoms([{ segment: 'az1', hosts: 3, instances: 9, one, two, largest: null }], round, policy, NOW_MS),
+    );
+
+  it('nothing is said while there is room', () => expect(look(fine, fine)).toEqual([]));
+
+  it('a host that has no room is trouble, a second one a note', () => {
+    expect(look(lost('a'), lost('a', 'b'))).toEqual([
+      ['trouble', 'capacity', 'az1', 'without a, 2 instances (4096 MB) have no room'],
+    ]);
+    expect(look(fine, lost('a', 'b'))).toEqual([
+      ['note', 'capacity', 'az1', 'without a and b, 2 instances (4096 MB) have no room'],
+    ]);
+  });
+
+  it('a forecast that is late, or switched off, is told', () => {
+    expect(short(capacitySymptoms([], undefined, policy, NOW_MS))).toEqual([
+      ['trouble', 'forecast-late', 'salvor', 'mirror-instances has never run'],
+    ]);
+    expect(capacitySymptoms([], undefined, aPolicy(), NOW_MS)).toMatchObject([
+      { level: 'note', what: 'forecast-late' },
     ]);
   });
 });

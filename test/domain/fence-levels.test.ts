@@ -8,7 +8,14 @@ import { uuid } from '#test/support/builders.ts';
 type Power = PowerReading['power'];
 const SYSTEM = uuid(4, 1);
 const config: FenceDeviceConfig = { driver: 'redfish', url: 'https://bmc', credentials: 'bmc', timeoutSeconds: 10 };
-const outlet = { ...config, switches: 'outlet' } as FenceDeviceConfig;
+const outlet = {
+  driver: 'webhook',
+  url: 'https://pdu',
+  host: 'compute-1',
+  switches: 'outlet',
+  credentials: 'pdu',
+  timeoutSeconds: 10,
+} as const satisfies FenceDeviceConfig;
 
 const bmc = (power: Power, systemUuid: string | null = power === 'unknown' ? null : SYSTEM): DeviceRead => ({
   config,
@@ -18,6 +25,7 @@ const pdu = (power: Power): DeviceRead => ({
   config: outlet,
   reading: { power, systemUuid: null, detail: `outlet ${power}`, durationMs: 7 },
 });
+const webhook = (power: Power): DeviceRead => ({ ...pdu(power), config: { ...outlet, switches: 'system' } });
 
 describe('devices of several levels', () => {
   it.each<[what: string, levels: DeviceRead[][], power: Power]>([
@@ -30,6 +38,7 @@ describe('devices of several levels', () => {
       'unknown',
     ],
     ['the outlets are off, and the board still says on', [[bmc('on')], [pdu('off'), pdu('off')]], 'on'],
+    ['the outlets are off, and a webhook to the system says on', [[webhook('on')], [pdu('off'), pdu('off')]], 'on'],
     ['one board says off, another on', [[bmc('off')], [bmc('on')]], 'on'],
     ['nobody answers', [[bmc('unknown')], [pdu('unknown'), pdu('unknown')]], 'unknown'],
     ['there is none', [], 'unknown'],
@@ -46,13 +55,13 @@ describe('devices of several levels', () => {
     expect(combine([[bmc('unknown')], [bmc('off', uuid(4, 2)), pdu('off')]])).toEqual({
       power: 'off',
       systemUuid: uuid(4, 2),
-      detail: 'redfish: bmc unknown; redfish: bmc off; redfish: outlet off',
+      detail: 'redfish: bmc unknown; redfish: bmc off; webhook: outlet off',
       durationMs: 7,
       levels: [
         [{ driver: 'redfish', power: 'unknown', systemUuid: null }],
         [
           { driver: 'redfish', power: 'off', systemUuid: uuid(4, 2) },
-          { driver: 'redfish', power: 'off', systemUuid: null },
+          { driver: 'webhook', power: 'off', systemUuid: null },
         ],
       ],
     });

@@ -108,7 +108,9 @@ describe('the deadline', () => {
 
 describe('a task that is handed over', () => {
   const because = (task: TaskState) =>
-    handOver(task, { reason: 'no end', dismissed: false }, NOW_MS).map((fact) => 'because' in fact && fact.because);
+    handOver(task, aHostIn('handing-over', { reason: 'no end', dismissed: false }).incident, NOW_MS).map(
+      (fact) => 'because' in fact && fact.because,
+    );
 
   it('says what it waited for, when it did', () => {
     const room = 'no host has room for 2048 MB';

@@ -297,7 +297,6 @@ describe('a task of a server group', () => {
     grant(tasks, input(story)).changes.map(({ facts: [fact] }) =>
       fact?.type === 'granted' ? fact.attempt.destination : fact,
     );
-  const forcing = { destinations: { affinity: 'force' } } as const;
 
   it('that keeps apart goes where none of the others goes', () => {
     expect(destinations(group('anti-affinity'))).toEqual(['compute-2', 'compute-3']);
@@ -317,23 +316,15 @@ describe('a task of a server group', () => {
   it('that stays together goes to a person, since Nova lets none of it leave', () => {
     const { changes } = grant(tasks, input(group('affinity')));
     expect(changes.map(({ facts }) => facts)).toMatchObject(
-      tasks.map(() => [{ type: 'task-ended', outcome: 'person', because: expect.stringMatching(/force would$/) }]),
+      tasks.map(() => [
+        { type: 'task-ended', outcome: 'person', because: expect.stringMatching(/leave the failed host$/) },
+      ]),
     );
     expect(changes[0]?.basis).toMatchObject({ group: { id: 'g', policy: 'affinity', members: [] } });
   });
 
-  it('that stays together is forced where the policy says so, all to one host', () => {
-    const story = { ...group('affinity'), segment: forcing };
-    expect(destinations(story)).toEqual(['compute-2', 'compute-2']);
-    expect(grant(tasks, input(story)).changes.map(({ facts }) => facts)).toMatchObject(
-      tasks.map(() => [{ type: 'granted', attempt: { forced: true } }]),
-    );
-  });
-
-  it('that stays together joins those of it that are elsewhere, without force', () => {
-    const story = { ...group('affinity', { 'compute-3': 1 }), segment: forcing };
-    expect(destinations(story)).toEqual(['compute-3', 'compute-3']);
-    expect(factsFor(tasks[0] ?? waiting, story)[0]).not.toHaveProperty('attempt.forced');
+  it('that stays together joins those of it that are elsewhere', () => {
+    expect(destinations(group('affinity', { 'compute-3': 1 }))).toEqual(['compute-3', 'compute-3']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allows, groupsOfTasks, heldTogether, isStuck, joined, placedGroup } from '#shared/domain/placed-groups.ts';
-import { anAttempt, aSegment, aTask } from '#test/support/builders.ts';
+import { allows, groupsOfTasks, heldTogether, joined, placedGroup } from '#shared/domain/placed-groups.ts';
+import { anAttempt, aTask } from '#test/support/builders.ts';
 
 const members = ['a', 'b', 'c'];
 const of = (policy: 'affinity' | 'anti-affinity' | 'soft-affinity', where: Record<string, string>, maxPerHost = 1) =>
@@ -33,21 +33,16 @@ describe('a server group', () => {
 });
 
 describe('a group whose host is dead', () => {
-  const { destinations } = aSegment();
-  const force = { ...destinations, affinity: 'force' as const };
-
   it('that must stay together is held there by Nova', () => {
-    expect(heldTogether(of('affinity', {}), 'as-it-was', destinations)).toMatch(/lets no member .* force would$/);
-    expect(heldTogether(of('affinity', {}), 'as-it-was', force)).toBeUndefined();
-    expect(heldTogether(of('affinity', {}), 'leave-stopped', force)).toMatch(/only one that ends as it was/);
+    expect(heldTogether(of('affinity', {}))).toMatch(/Nova lets no member of it leave the failed host$/);
   });
 
   it('is held no more once one of them is elsewhere', () => {
-    expect(heldTogether(of('affinity', { a: 'compute-2' }), 'as-it-was', destinations)).toBeUndefined();
+    expect(heldTogether(of('affinity', { a: 'compute-2' }))).toBeUndefined();
   });
 
   it.each([undefined, of('anti-affinity', {}), of('soft-affinity', {})])('and %j is not held', (group) => {
-    expect(heldTogether(group, 'as-it-was', destinations)).toBeUndefined();
+    expect(heldTogether(group)).toBeUndefined();
   });
 });
 
@@ -66,7 +61,6 @@ describe('the groups of an incident’s tasks', () => {
         ...read,
         members: ['a', 'b', 'c'],
         on: { 'compute-9': 1, 'compute-2': 1, 'compute-3': 1 },
-        coming: ['compute-3'],
       },
     ]);
   });
@@ -75,15 +69,5 @@ describe('the groups of an incident’s tasks', () => {
     expect(groupsOfTasks([waits], new Map([['g', { ...read, on: { 'compute-8': 1 } }]]))).toMatchObject([
       { on: { 'compute-8': 1 } },
     ]);
-  });
-
-  it('that must stay together are stuck until the first of them has arrived', () => {
-    const together = { ...signs, group: { ...read, policy: 'affinity' as const, on: {} } };
-    const stuck = (...tasks: readonly (typeof arrived)[]) =>
-      isStuck(groupsOfTasks(tasks.map((task) => ({ ...task, signs: together })))[0]);
-    expect(stuck(waits)).toBe(true);
-    expect(stuck(waits, onItsWay)).toBe(true);
-    expect(stuck(waits, onItsWay, arrived)).toBe(false);
-    expect(stuck(waits, arrived)).toBe(false);
   });
 });

@@ -78,6 +78,7 @@ describe('a plan', () => {
       wayAgain: 'as-it-was',
       failedAt: [],
       attempts: 0,
+      plannedAtMs: NOW_MS,
       progress: { status: 'waiting', notBeforeMs: NOW_MS, because: 'it ran' },
       audit: FIRST,
       endedAt: null,

@@ -138,6 +138,7 @@ describe('segments', () => {
 describe('fence devices', () => {
   const urlOf = (config: FenceDeviceConfig | undefined) => config && 'url' in config && config.url;
   const bmc = { driver: 'ipmi', address: '{host}.bmc.test', credentials: 'bmc' } as const;
+  const metal3 = { driver: 'metal3', url: 'https://kubernetes.test', namespace: 'metal3', credentials: 'k' } as const;
   const other = { ...device, url: 'https://bmc-9.test/redfish/v1/Systems/1' };
   it.each<[what: string, devices: PolicyInput['fenceDevices'], fault: RegExp]>([
     ['one for all hosts', { '*': other }, /must hold \{host\}/],
@@ -154,12 +155,60 @@ describe('fence devices', () => {
       { a: { ...bmc, address: 'BMC-1:623' }, b: { ...bmc, address: 'bmc-1' } },
       /ipmi at bmc-1 port 623 is also that of a/,
     ],
+    ['one node for all', { '*': { driver: 'ironic', node: 'compute-1' } }, /must hold \{host\}/],
+    [
+      'one node for two hosts',
+      { a: { driver: 'ironic' }, b: { driver: 'ironic', node: 'a' } },
+      /ironic node a at the cloud is also that of a/,
+    ],
+    ['one BareMetalHost for all', { '*': { ...metal3, bareMetalHost: 'node-1' } }, /must hold \{host\}/],
+    ['an account without an Ironic', { a: { driver: 'ironic', credentials: 'bmc' } }, /belong together/],
+    ['a CA and any certificate', { a: { ...device, caFile: 'ca.pem', insecureTls: true } }, /leave out either/],
+    [
+      'a pin and any certificate',
+      { a: { ...device, certificateSha256: 'ab'.repeat(32), insecureTls: true } },
+      /leave out either/,
+    ],
+    ['half a fingerprint', { a: { ...device, certificateSha256: 'ab'.repeat(20) } }, /64 hexadecimal digits/],
   ])('are refused: %s (S2)', (_, devices, fault) => {
     expect(faults(withDevices(devices))).toMatch(fault);
   });
 
   it('are well with an address of its own for each host', () => {
     expect(faults(withDevices({ '*': device, a: device, b: { ...other, systemUuid: uuid(4, 1) } }))).toBe('');
+  });
+
+  it('are well as systems of one chassis, told apart by their UUIDs', () => {
+    const chassis = { ...device, url: 'https://chassis.test' };
+    const [a, b] = [1, 2].map((n) => ({ ...chassis, systemUuid: uuid(4, n) }));
+    expect(faults(withDevices({ a, b }))).toBe('');
+    expect(faults(withDevices({ a: chassis, b: chassis }))).toMatch(/is also that of a/);
+    const named = { url: 'https://chassis.test/redfish/v1/Systems/1' };
+    expect(faults(withDevices({ a: { ...a, ...named }, b: { ...b, ...named } }))).toMatch(/is also that of a/);
+  });
+
+  it('are well for each driver, with the host’s name filled in', () => {
+    const named = (driver: object) =>
+      addressOf(
+        fenceDeviceOf(aPolicy({ fenceDevices: { '*': driver as typeof device } }), 'rack/1') as FenceDeviceConfig,
+      );
+    expect(named(device)).toBe('redfish at https://rack%2F1.bmc.test/redfish/v1/Systems/1');
+    expect(named({ driver: 'ironic' })).toBe('ironic node rack/1 at the cloud');
+    expect(named({ driver: 'ironic', url: 'https://ironic.test', credentials: 'i' })).toBe(
+      'ironic node rack/1 at https://ironic.test',
+    );
+    expect(named(metal3)).toBe('metal3 host metal3/rack/1 at https://kubernetes.test');
+    expect(named({ driver: 'webhook', url: 'https://pdu.test/{host}', credentials: 'w' })).toBe(
+      'webhook for rack/1 at https://pdu.test/rack%2F1',
+    );
+  });
+
+  it('switch the system by webhook, unless they say that it is an outlet', () => {
+    const webhook = { driver: 'webhook' as const, url: 'https://pdu.test', credentials: 'w' };
+    const switched = (keys: object) => fenceDeviceOf(aPolicy({ fenceDevices: { a: { ...webhook, ...keys } } }), 'a');
+    expect(switched({})).toMatchObject({ switches: 'system' });
+    expect(switched({ switches: 'outlet' })).toMatchObject({ switches: 'outlet' });
+    expect(faults(withDevices({ a: { ...webhook, switches: 'outlets' } }))).toMatch(/at fenceDevices.a/);
   });
 
   it('may stand in levels, one or several together', () => {

@@ -31,7 +31,7 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
   const { cloud } = fake;
   const fencing: Fencing = {
     device: async (config): Promise<FenceDevice> => {
-      const url = 'url' in config ? config.url : config.address;
+      const url = ('url' in config ? config.url : undefined) ?? '';
       const kind = new URL(url).hostname.split('.')[0] as Kind;
       const systemUuid = uuid(4, Number(/\d+$/.exec(url)?.[0]));
       return {

@@ -107,20 +107,11 @@ describe('the members of a server group', () => {
     expect(await replayed()).toEqual({ different: 0, undecided: 0 });
   });
 
-  it('that must be together stay, unless the policy forces them', async () => {
+  it('that must be together stay, and go to a person', async () => {
     await start({}, onThree('affinity'));
     await pipeline.run();
     expect(whereabouts()).toEqual(Array(3).fill('compute-1'));
     expect(await tasks()).toMatchObject(Array(3).fill({ progress: { outcome: 'person' } }));
-    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
-  });
-
-  it('that must be together are forced to one host by a policy that says so', async () => {
-    await start({ destinations: { affinity: 'force' } }, onThree('affinity'));
-    await pipeline.run();
-    expect(new Set(whereabouts()).size).toBe(1);
-    expect(whereabouts()).not.toContain('compute-1');
-    expect(services.cloud.forced.length).toBeGreaterThan(0);
     expect(await replayed()).toEqual({ different: 0, undecided: 0 });
   });
 });

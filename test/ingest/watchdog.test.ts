@@ -24,7 +24,7 @@ beforeEach(async () => {
   const segments = [{ name: 'az1', hosts: { names: ['compute-1', 'compute-2'] }, fencing: { watchdog: {} } }];
   services = fakeIngest(
     { segments, reporters: { hosts: { hostTokens: 'hosts', self: true }, consul: { token: 'consul' } } },
-    fakeSecrets({ hosts: { key: KEY }, consul: { token: 'token-of-consul' } }),
+    fakeSecrets({ hosts: { key: KEY }, consul: { token: 'a-token-of-consul-alone' } }),
   );
   await mirrorInventory(services);
   app = ingestApp(services);
@@ -49,7 +49,7 @@ describe('a lease', () => {
 
   it.each<[what: string, body: unknown, token: string | undefined, status: number]>([
     ['no token', REQUEST, 'wrong', 401],
-    ['a token that is no host’s', REQUEST, 'token-of-consul', 403],
+    ['a token that is no host’s', REQUEST, 'a-token-of-consul-alone', 403],
     ['a host that nobody knows', REQUEST, hostToken(KEY, 'compute-99'), 403],
     ['softdog', { ...REQUEST, identity: 'Software Watchdog' }, undefined, 403],
     ['what is no JSON', '{', undefined, 400],

@@ -72,4 +72,25 @@ describe('salvor doctor', { timeout: 120_000 }, () => {
       says: '1 lie there: "salvor redrive" shows them',
     });
   });
+
+  it('tells whose device has failed, and the audit since when', async () => {
+    cloud.faults.set({ kind: 'bmc-dead', how: 'close', host: 'compute-2' });
+    cloud.faults.set({ kind: 'bmc-unauthorized', host: 'compute-3' });
+    await expect
+      .poll(async () => (await doctor()).symptoms, { timeout: 100_000, interval: 3000 })
+      .toContainEqual(
+        expect.objectContaining({
+          ...{ level: 'trouble', what: 'not-fenceable', about: 'compute-2' },
+          says: expect.stringMatching(/^level 1, redfish at http.*: does not tell the power: .*never good before\)$/),
+        }),
+      );
+    expect((await doctor()).symptoms).toContainEqual(
+      expect.objectContaining({ level: 'trouble', what: 'credentials-refused', about: 'compute-3' }),
+    );
+    const { stdout } = await salvor(folder, 'audit', 'readiness', 'compute-2');
+    expect(stdout).toMatch(/^TIME +WHAT +BECAUSE\n\S+ +unknown -> not-ready +level 1, /);
+    expect(await salvor(folder, 'audit', 'readiness', 'compute-9')).toMatchObject({ code: 1 });
+    expect(await salvor(folder, 'audit', 'verify')).toMatchObject({ code: 0 });
+    expect(cloud.journal.facts.filter(({ kind }) => kind === 'power')).toEqual([]);
+  });
 });

@@ -81,9 +81,12 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
   'obey-operator': EVERY_QUEUE,
   'watch-hosts': EVERY_QUEUE,
+  // No worker runs there: an answer that is lost is no answer, which is unknown.
+  'receive-fence-answer': [],
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],
+  'mirror-instances': ['before load', 'before commit', 'after commit', 'before acknowledge'],
 };
 export const FUNCTION_NAMES = Object.keys(STEPS_OF) as WorkerName[];
 

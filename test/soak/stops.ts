@@ -106,9 +106,11 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'follow-evacuations': stoppingQueue('follow-evacuations'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
+      'receive-fence-answer': stoppingQueue('receive-fence-answer'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
       'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),
+      'mirror-instances': stoppingSchedule('mirror-instances', FUNCTIONS['mirror-instances']),
     },
     wrap: (services) => {
       const { state, outbox } = services;

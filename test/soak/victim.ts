@@ -55,7 +55,11 @@ async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promis
     },
     functions: stops.functions,
     // No life lasts long enough for its own beat.
-    schedules: { ...SCHEDULES, 'survey-devices': { ...SCHEDULES['survey-devices'], everySeconds: 2 } },
+    schedules: {
+      ...SCHEDULES,
+      'survey-devices': { ...SCHEDULES['survey-devices'], everySeconds: 2 },
+      'mirror-instances': { ...SCHEDULES['mirror-instances'], everySeconds: 2 },
+    },
     wrap: stops.wrap,
   });
   stops.watchAcknowledgements(embedded.client);

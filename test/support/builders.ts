@@ -39,6 +39,7 @@ export function aPolicy(overrides: Partial<PolicyInput> = {}, segment: Partial<S
     settling: { pauseSeconds: 0 },
     watch: { everySeconds: 0 },
     survey: { everySeconds: 0 },
+    forecast: { everySeconds: 0 },
     segments: [{ name: 'az1', hosts: { availabilityZone: 'nova' }, minHealthyHosts: 1, ...segment }],
     fenceDevices: { '*': DEVICE },
     ...overrides,

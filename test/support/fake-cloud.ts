@@ -35,8 +35,6 @@ export class FakeCloud {
   readonly actions: string[] = [];
   /** Evacuations that were asked for while another one of the same instance ran. */
   readonly doubles: string[] = [];
-  /** Instances that were evacuated past the scheduler. */
-  readonly forced: string[] = [];
   /** Called before each action, with its name: what else happens at that moment. */
   during: (action: string) => Promise<void> | void = () => {};
   /** Called behind each reading of the power, before it is told. */
@@ -120,11 +118,7 @@ export class FakeCloud {
       }),
     enable: (id) => this.act(`enable ${id}`, () => this.setStatus(id, 'enabled', null)),
     disable: (id, reason) => this.act(`disable ${id}`, () => this.setStatus(id, 'disabled', reason)),
-    evacuate: (id, { host, forced = false }) =>
-      this.act(`evacuate ${id}`, () => {
-        if (forced) this.forced.push(id);
-        this.evacuate(id, host);
-      }),
+    evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
     resetStateToActive: (id) => this.act(`reset ${id}`),
   };
 

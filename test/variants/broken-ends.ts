@@ -30,8 +30,8 @@ export const BROKEN_ENDS: readonly Variant[] = [
     patches: [
       domain(
         'grant.ts',
-        'if (server === undefined || inFlight >= limit)',
-        'if (server === undefined || inFlight >= 0)',
+        "if (tier.gate !== 'open' || inFlight >= limit)",
+        "if (tier.gate !== 'open' || inFlight >= 0)",
       ),
     ],
     caughtBy: ['L1'],

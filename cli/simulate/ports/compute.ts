@@ -219,15 +219,14 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     forceDown: (serviceId) => update('force-down', serviceId, { forced_down: true }),
     enable: (serviceId) => update('enable', serviceId, { status: 'enabled' }),
     disable: (serviceId, reason) => update('disable', serviceId, { status: 'disabled', disabled_reason: reason }),
-    evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY, forced = false }) => {
-      const minor = forced ? 67 : end === 'stopped' ? 95 : 94;
+    evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
       const send = () =>
         change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
           evacuateServer(
             world,
             existing(instanceId),
-            { host: destination, force: forced },
-            { minor, requester: SALVOR },
+            { host: destination, force: false },
+            { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
           ),
         );
       const invocation = current();

@@ -10,14 +10,15 @@ export type Microversion = number;
 export const OLDEST: Microversion = 53;
 /** `GET /os-migrations` in pages. Before, it answers with everything and may not be given a limit. */
 export const PAGED_MIGRATIONS: Microversion = 59;
-/** The last that sends an evacuation past the scheduler (`force`). */
-export const FORCED: Microversion = 67;
 /** The last with memory and vCPU figures in `GET /os-hypervisors/detail`. */
 export const HYPERVISOR_CAPACITY: Microversion = 87;
 /** The last in which an evacuated instance comes back in the state it had. */
 export const AS_IT_WAS: Microversion = 94;
 /** The first in which an evacuated instance comes back stopped. */
 export const STOPPED: Microversion = 95;
+
+/** Servers tell the availability zone that their owner has pinned them to; in nothing else do they differ from those before. */
+export const PINNED_ZONE: Microversion = 96;
 
 export const versionSchema = z.looseObject({
   version: z.looseObject({

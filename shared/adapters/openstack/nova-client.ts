@@ -179,7 +179,8 @@ async function changeOnce(
   }
 }
 
-function refusedByMiddleware(exchange: Exchange): boolean {
+/** By keystonemiddleware, which stands before a service: nothing was done. */
+export function refusedByMiddleware(exchange: Exchange): boolean {
   return (
     exchange.kind === 'answer' &&
     exchange.status === 401 &&

@@ -144,6 +144,7 @@ export const serverSchema = z
     metadata: z.record(z.string(), z.string()),
     fault: z.looseObject({ message: z.string() }).nullish(),
     addresses: addressesSchema,
+    pinned_availability_zone: z.string().nullish(),
     /** "" when the root disk is a volume. */
     image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
     flavor: z.looseObject({
@@ -181,5 +182,6 @@ export const serverSchema = z
         swapMb: record.flavor.swap,
         vtpm: record.flavor.extra_specs?.['hw:tpm_version'] !== undefined,
       },
+      ...(record.pinned_availability_zone === undefined ? {} : { pinnedZone: record.pinned_availability_zone }),
     }),
   );

@@ -5,11 +5,11 @@ import { serviceHealth } from './health.ts';
 import type { Session } from './keystone.ts';
 import {
   AS_IT_WAS,
-  FORCED,
   HYPERVISOR_CAPACITY,
   type Microversion,
   OLDEST,
   PAGED_MIGRATIONS,
+  PINNED_ZONE,
   STOPPED,
 } from './microversion.ts';
 import { notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
@@ -84,7 +84,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     },
     serversOn: async (host) => {
       const query = { host, all_tenants: '1' };
-      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(AS_IT_WAS), query);
+      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(PINNED_ZONE), query);
       return found.filter((server) => server.host === host);
     },
     server: async (id) => {
@@ -106,11 +106,10 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
     enable: (serviceId) => updateService(serviceId, { status: 'enabled' }),
     disable: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
-    evacuate: async (serverId, { host, end, leaveByMs, forced = false }) => {
+    evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
-      const body = host === null ? {} : forced ? { host, force: true } : { host };
-      return action(serverId, { evacuate: body }, forced ? Math.min(FORCED, microversion) : microversion, leaveByMs);
+      return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
     resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
   };

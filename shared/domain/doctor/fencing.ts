@@ -3,6 +3,7 @@ import type { Policy } from '../policy.ts';
 import type { DeviceStanding, HostReadiness } from '../readiness.ts';
 import { endingOf } from '../readiness-troubles.ts';
 import type { Round } from '../rounds.ts';
+import { lateRound } from './late-round.ts';
 import { lasting, note, type Symptom, trouble } from './symptom.ts';
 
 /** What the survey of fence devices has on record. */
@@ -14,11 +15,6 @@ export interface Surveyed {
   readonly held: readonly string[];
 }
 
-/** A round may be late by so many of its own lengths before anybody is told. */
-const LATE_ROUNDS = 2;
-/** Where it is asked once a minute. */
-const SHORTEST_ROUND_MS = 60_000;
-
 /** @param withinDays of certificates */
 export function fencingSymptoms(
   { readiness, round, held }: Surveyed,
@@ -28,23 +24,14 @@ export function fencingSymptoms(
 ): readonly Symptom[] {
   if (survey.everySeconds === 0)
     return [note('survey-late', 'salvor', 'fence devices are not asked beforehand: survey.everySeconds is 0')];
+  const late = lateRound('survey-devices', round, survey.everySeconds, nowMs);
   const asked = readiness.filter(({ state }) => state !== 'not-asked');
   const known = new Set(asked.map(({ host }) => host));
   return [
-    ...lateness(round, survey.everySeconds, nowMs),
+    ...(late === undefined ? [] : [trouble('survey-late', 'salvor', late)]),
     ...asked.flatMap((each) => ofHost(each, withinDays, nowMs)),
     ...held.filter((host) => !known.has(host)).map((host) => note('not-asked', host, 'its turn has not come yet')),
   ];
-}
-
-function lateness(round: Round | undefined, everySeconds: number, nowMs: number): readonly Symptom[] {
-  if (round === undefined) return [trouble('survey-late', 'salvor', 'survey-devices has never run')];
-  const dueMs = Math.max(SHORTEST_ROUND_MS, everySeconds * 1000);
-  const sinceMs = nowMs - (round.wholeAtMs ?? round.startedAtMs);
-  if (sinceMs <= (LATE_ROUNDS + 1) * dueMs) return [];
-  const said =
-    round.wholeAtMs === null ? 'has not come round once' : `has come round for the last time ${lasting(sinceMs)} ago`;
-  return [trouble('survey-late', 'salvor', `the survey ${said}, and should each ${lasting(dueMs)}`)];
 }
 
 function ofHost(readiness: HostReadiness, withinDays: number, nowMs: number): readonly Symptom[] {

@@ -72,7 +72,9 @@ function ofWhole({ settling, watch, failureDomains, observer, fenceDevices, surv
   const open = devices.filter((each) => 'insecureTls' in each && each.insecureTls === true).length;
   if (open > 0)
     said.push(say(`insecureTls in ${open} entries of fenceDevices: whoever is in between reads the password`));
-  const plain = devices.filter((each) => 'url' in each && each.url.startsWith('http:')).length;
+  const plain = devices.filter(
+    (each) => 'url' in each && each.driver !== 'webhook' && each.url?.startsWith('http:') === true,
+  ).length;
   if (plain > 0) said.push(say(`http: in ${plain} entries of fenceDevices: the password goes in the clear`));
   if (survey.everySeconds === 0 && devices.some(({ systemUuid }) => systemUuid === undefined))
     said.push(say('survey.everySeconds 0 and no systemUuid: the first contact with a device is the fencing itself'));

@@ -20,6 +20,7 @@ export const WHAT = {
   'survey-late': 'the survey of fence devices does not come round',
   unprotected: 'no segment holds the host, or several do',
   capacity: 'a segment has no room for a host that fails',
+  'forecast-late': 'the instances of the hosts are not listed',
   'no-beat': 'sweep does not run',
   settling: 'salvor has just started, and fences nobody',
   'watch-late': 'Nova is not looked at',

@@ -71,7 +71,7 @@ describe('a role', () => {
   });
 
   it('lets functions delete from the state that forget hosts, and none rewrite it unconditionally', () => {
-    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-inventory', 'watch-hosts']);
+    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-instances', 'mirror-inventory', 'watch-hosts']);
     expect(mayDo('dynamodb:UpdateItem')).toEqual([]);
     expect(mayDo('dynamodb:BatchWriteItem')).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('a role', () => {
 
   it('reads no secret where the cloud is never opened', () => {
     const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
-    expect(without).toEqual(['receive-host-event', 'obey-operator', 'sweep']);
+    expect(without).toEqual(['receive-host-event', 'obey-operator', 'receive-fence-answer', 'sweep']);
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
     expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
   });
@@ -138,9 +138,9 @@ describe('what a function is said to use', () => {
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
-    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|state\\.due'));
+    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks|addTasks'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval'));
+    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites'));
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),

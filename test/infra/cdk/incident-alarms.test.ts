@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionName } from '#events/catalog.ts';
+import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
@@ -15,7 +16,7 @@ import type { Services } from '#shared/services.ts';
 import { commitHost } from '#shared/shell/step.ts';
 import { guardWrite } from '#shared/state/guards.ts';
 import { hostWrites } from '#shared/state/hosts.ts';
-import { aHostIn, aPolicy, NOW_MS, seconds } from '../../support/builders.ts';
+import { aHostIn, aPolicy, aServer, NOW_MS, seconds } from '../../support/builders.ts';
 import { fakeServices } from '../../support/fakes.ts';
 import { matches } from './filter-pattern.ts';
 import { functionNamed, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
@@ -154,6 +155,17 @@ describe('what functions log rings', () => {
     );
   });
 
+  it('capacity-short: while a host has more than the others have room for', async () => {
+    const services = fakeServices(aPolicy({ forecast: { everySeconds: 60 } }));
+    services.cloud.servers = [aServer({ host: 'compute-2', memoryMb: 100_000 })];
+    await mirrorInventory(services);
+    await mirrorInstances(services);
+    services.state.close();
+    expect(rungBy(services.lines.map(({ message, fields }) => JSON.stringify({ message, ...fields })))).toEqual([
+      'capacity-short',
+    ]);
+  });
+
   it.each([
     ['of an agent', receiveHostEvent],
     ['of salvor itself', eachMessage('fence-host', async () => undefined)],
@@ -213,6 +225,7 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'incident-overdue': ['functions/sweep.ts'],
   'hosts-not-fenceable': ['functions/survey-devices.ts'],
   'fencing-weakened': ['functions/survey-devices.ts'],
+  'capacity-short': ['functions/mirror-instances.ts'],
   'messages-parked': ['shared/lambda/queue-function.ts'],
 };
 

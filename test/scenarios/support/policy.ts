@@ -19,6 +19,7 @@ const POLICY: Tree = {
   settling: { pauseSeconds: 0 },
   watch: { everySeconds: 0 },
   survey: { everySeconds: 0 },
+  forecast: { everySeconds: 0 },
   observer: { devices: 0 },
 };
 const DEVICE: Tree = { driver: 'redfish', credentials: 'bmc', timeoutSeconds: 10 };
