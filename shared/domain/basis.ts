@@ -66,6 +66,8 @@ export type HostBasis =
   | ({ readonly by: 'wake'; readonly atMs: number } & WakeBasis)
   /** What Nova answered to that, or to the next: the fact has it. */
   | { readonly by: 'reserved-answer'; readonly atMs: number }
+  /** `lostAnswer`. */
+  | { readonly by: 'reserved-lost'; readonly atMs: number; readonly reserved: string }
   /** `decideGiveBack`. */
   | { readonly by: 'give-back'; readonly atMs: number; readonly reserved: string; readonly seen: ReservedSeen }
   /** `closeIncident`, from the incident's tasks. */
@@ -140,6 +142,8 @@ export interface GrantBasis {
   readonly tiers?: readonly TierSummary[];
   /** The destination that was taken and the next best, as they were; of those that would not do, one of each kind. */
   readonly candidates: readonly Candidate[];
+  /** So many of its size the hosts had room for. Absent: it was not looked at. */
+  readonly places?: number;
   /** The same of reserved hosts that were disabled. Absent: there were none. */
   readonly asleep?: readonly Candidate[];
   /** Its server group, as it was when its turn came. Absent: it is in none. */

@@ -46,12 +46,22 @@ export interface Asleep extends Candidate {
 export const asleep = (seen: HostsSeen, destinations: Segment['destinations']): readonly Asleep[] =>
   fitServices(seen, destinations)
     .filter(({ host }) => isReserved(host, seen.aggregates, destinations))
-    .filter((service) => isHealthy({ ...service, status: 'enabled' }) && service.status === 'disabled')
     .flatMap((service) => {
-      const { id: serviceId, disabledReason: reason } = service;
-      if (reason === null || !reason.includes(destinations.reservedReason)) return [];
-      return [{ ...asCandidate(seen, destinations)(service), serviceId, reason }];
+      const reason = reservedReason(service, destinations);
+      return reason === undefined
+        ? []
+        : [{ ...asCandidate(seen, destinations)(service), serviceId: service.id, reason }];
     });
+
+/** Why a host is disabled that is up and kept for failures; undefined when it is in use, or disabled for another reason. */
+export function reservedReason(
+  service: ComputeService,
+  { reservedReason: wanted }: Segment['destinations'],
+): string | undefined {
+  const { status, disabledReason } = service;
+  if (status !== 'disabled' || !isHealthy({ ...service, status: 'enabled' })) return undefined;
+  return disabledReason?.includes(wanted) === true ? disabledReason : undefined;
+}
 
 function isReserved(
   host: string,
@@ -102,10 +112,14 @@ function asCandidate(
   };
 }
 
-/** What is to be placed. */
-export interface Wanting {
+/** What an instance takes of a host. */
+interface Room {
   readonly memoryMb: number;
   readonly vcpus?: number;
+}
+
+/** What is to be placed. */
+export interface Wanting extends Room {
   /** Hosts at which it failed, and those that Nova refused. */
   readonly notAt: readonly string[];
   readonly refusedBy?: readonly string[] | undefined;
@@ -133,17 +147,37 @@ export function pickDestination(
 }
 
 /** The hosts after one of them was picked. */
-export const taken = (among: readonly Candidate[], host: string, { memoryMb, vcpus = 0 }: Wanting): Candidate[] =>
+export const taken = (among: readonly Candidate[], host: string, room: Room): Candidate[] =>
+  claimed(among, host, room).map((each) => (each.host === host ? { ...each, inFlight: each.inFlight + 1 } : each));
+
+/** The hosts when an instance is on its way to one of them, and Nova has not counted it there yet. */
+export const claimed = (among: readonly Candidate[], host: string, { memoryMb, vcpus = 0 }: Room): Candidate[] =>
   among.map((each) =>
     each.host === host
       ? {
           ...each,
-          inFlight: each.inFlight + 1,
           freeMemoryMb: each.freeMemoryMb - memoryMb,
           ...(each.freeVcpus === undefined ? {} : { freeVcpus: each.freeVcpus - vcpus }),
         }
       : each,
   );
+
+/** So many are counted on one host at most. */
+const MANY = 1000;
+
+/**
+ * How many instances of this size the hosts have room for, where they may go to at all. When there are more of these
+ * places than before, room was made.
+ */
+export function placesFor(among: readonly Candidate[], wanting: Wanting): number {
+  const { memoryMb, vcpus = 0 } = wanting;
+  return among
+    .filter((each) => standing(each, wanting) === 'fit')
+    .reduce((sum, { freeMemoryMb, freeVcpus = Number.POSITIVE_INFINITY }) => {
+      const places = Math.min(freeMemoryMb / Math.max(1, memoryMb), freeVcpus / Math.max(1, vcpus));
+      return sum + Math.floor(Math.min(MANY, places));
+    }, 0);
+}
 
 /** Those by which the pick can be made again: the one that is picked and the next best; if none is, one of each kind. */
 export function contenders(

@@ -1,14 +1,14 @@
 import { backoffMs } from './backoff.ts';
 import type { GrantBasis } from './basis.ts';
 import { choose, contending } from './choose.ts';
-import { type Asleep, type Candidate, taken, type Wanting } from './destinations.ts';
-import { judgeInstance } from './instances.ts';
+import { type Asleep, type Candidate, placesFor, taken, type Wanting } from './destinations.ts';
+import { judgeAgain } from './judge-again.ts';
 import { inOrder, rankOfTask } from './order.ts';
 import { heldTogether, joined, type PlacedGroup } from './placed-groups.ts';
 import type { Segment } from './policy.ts';
-import { isRunning, recordMigration, type SeenMigration, type SeenServer } from './seen.ts';
-import { gone, type Sight } from './settle.ts';
-import { counted, endedAs, type TaskFact, type TaskState } from './task.ts';
+import { recordMigration, type SeenMigration, type SeenServer } from './seen.ts';
+import type { Sight } from './settle.ts';
+import { askedAnew, endedAs, type TaskFact, type TaskState } from './task.ts';
 import { type TierSummary, tierGate } from './tiers.ts';
 
 export interface GrantInput {
@@ -28,6 +28,10 @@ export interface GrantInput {
   readonly inFlight: number;
   readonly inFlightElsewhere: number;
   readonly maxInFlightOverAll: number;
+  /** The fence proof is good for requests that this look may grant. */
+  readonly proofIsYoung: boolean;
+  /** Where a decision is made again: so many places were counted, of which not all hosts are on record. */
+  readonly places?: number | undefined;
 }
 
 export interface TaskChange {
@@ -49,6 +53,8 @@ export interface Grants {
   readonly changes: readonly TaskChange[];
   /** One at a time: the next look sees what room it has brought. */
   readonly wake: Wake | undefined;
+  /** Room was made for one that waits for it, and the proof is too old to use it. */
+  readonly needsProof: boolean;
 }
 
 /** Gives tokens to waiting tasks in their order, as far as the limits go; each is judged again by what Nova says now. */
@@ -61,6 +67,7 @@ export function grant(tasks: readonly TaskState[], input: GrantInput): Grants {
 class Granting implements Grants {
   readonly changes: TaskChange[] = [];
   wake: Wake | undefined;
+  needsProof = false;
   readonly #input: GrantInput;
   readonly #limit: number;
   #inFlight: number;
@@ -79,7 +86,9 @@ class Granting implements Grants {
   look(task: TaskState): void {
     const { progress } = task;
     const { sight, segment, tiersBefore } = this.#input;
-    if (progress.status !== 'waiting' || progress.notBeforeMs > sight.atMs) return;
+    if (progress.status !== 'waiting') return;
+    const isEarly = isPaused(task, sight.atMs);
+    if (isEarly && !this.#hasMoreRoom(task, progress)) return;
     const { server, ends } = judgeAgain(task, progress.because, this.#input);
     this.#change(task, ends);
     if (server === undefined) return;
@@ -88,22 +97,40 @@ class Granting implements Grants {
     // Said once, as long as the reason stays.
     if (tier.gate === 'shut' && progress.because !== tier.because)
       this.#change(task, [{ type: 'task-waits', for: 'tier', because: tier.because, atMs: sight.atMs }]);
-    if (tier.gate === 'open') this.#place(task, server, tier.because);
+    if (tier.gate === 'open') this.#place(task, server, tier.because, isEarly);
   }
 
-  #place(task: TaskState, server: SeenServer, tier: string | null): void {
-    const { segment, sight, asleep } = this.#input;
+  /** Since it began to wait for room, which there may be at any time: its pause is for what nobody sees. */
+  #hasMoreRoom(task: TaskState, { for: waitsFor, places = Number.POSITIVE_INFINITY }: Waiting): boolean {
+    return waitsFor === 'room' && this.#placesFor(task) > places;
+  }
+
+  /** At hosts that refused it as well: Nova knows why, and nobody else. */
+  #placesFor(task: TaskState): number {
+    const { asleep, places } = this.#input;
+    const { memoryMb, vcpus = 0, failedAt } = task;
+    const hosts = [...this.#candidates, ...asleep];
+    return places ?? placesFor(hosts, { memoryMb, vcpus, notAt: failedAt, group: this.#groupOf(task) });
+  }
+
+  #groupOf({ instanceId }: TaskState): PlacedGroup | undefined {
+    return this.#groups.find(({ members }) => members.includes(instanceId));
+  }
+
+  #place(task: TaskState, server: SeenServer, tier: string | null, isEarly: boolean): void {
+    const { segment, sight, asleep, proofIsYoung } = this.#input;
     const { destinations, evacuation } = segment;
-    const group = this.#groups.find(({ members }) => members.includes(task.instanceId));
+    const group = this.#groupOf(task);
     const held = heldTogether(group);
     if (held !== undefined) this.#change(task, [endedAs('person', held, sight.atMs)], { group });
     if (held !== undefined || this.#inFlight >= this.#limit) return;
-    const { memoryMb, vcpus = 0, failedAt, refusedBy = [] } = task;
+    const { memoryMb, vcpus = 0, failedAt, refusedBy = [] } = askedAnew(task, sight.atMs);
     const wanting: Wanting = { memoryMb, vcpus, notAt: [...failedAt, ...refusedBy], refusedBy, group };
     const hosts = { candidates: this.#candidates, asleep };
     const share = evacuation.maxInFlightPerDestination;
     const chosen = choose(hosts, wanting, share, destinations);
-    const among = { ...contending(hosts, wanting, share, destinations), group };
+    const places = this.#placesFor(task);
+    const among = { ...contending(hosts, wanting, share, destinations), group, places };
     switch (chosen.to) {
       case 'full':
         return;
@@ -111,15 +138,21 @@ class Granting implements Grants {
         this.#wake(task, wanting, chosen.host, among);
         return;
       case 'nowhere': {
+        if (isEarly) return;
         const { because } = chosen;
         const retryAtMs = sight.atMs + backoffMs(task.roomless ?? 0, evacuation, 1);
-        this.#change(task, [{ type: 'no-room', because, retryAtMs, atMs: sight.atMs }], among);
+        this.#change(task, [{ type: 'no-room', because, places, retryAtMs, atMs: sight.atMs }], among);
         return;
       }
       case 'scheduler':
       case 'host': {
+        // Of those whose pause is over whoever looks has made sure.
+        if (isEarly && !proofIsYoung) {
+          this.needsProof = true;
+          return;
+        }
         const host = chosen.to === 'host' ? chosen.host : null;
-        this.#change(task, [this.#granted(task, server, host, tier)], among);
+        this.#change(task, [this.#granted(task, server, host, tier, places)], among);
         this.#take(host, wanting);
       }
     }
@@ -142,6 +175,8 @@ class Granting implements Grants {
     if (facts.length === 0) return;
     const { forcedDown, otherMigrations, inFlightElsewhere, tiersBefore } = this.#input;
     const { candidates = [], asleep = [], group } = among;
+    // By them its pause is cut short, whatever is decided then.
+    const { places = isPaused(task, this.#input.sight.atMs) ? this.#placesFor(task) : undefined } = among;
     const migration = otherMigrations.get(task.instanceId);
     const tiers = tiersBefore(task);
     const basis: GrantBasis = {
@@ -150,6 +185,7 @@ class Granting implements Grants {
       inFlight: this.#inFlight,
       inFlightElsewhere,
       candidates,
+      ...(places === undefined ? {} : { places }),
       ...(tiers.length === 0 ? {} : { tiers }),
       ...(asleep.length === 0 ? {} : { asleep }),
       ...(group === undefined ? {} : { group: { ...group, members: [] } }),
@@ -157,7 +193,7 @@ class Granting implements Grants {
     this.changes.push({ task, facts, basis });
   }
 
-  #granted(task: TaskState, server: SeenServer, host: string | null, tier: string | null): TaskFact {
+  #granted(task: TaskState, server: SeenServer, host: string | null, tier: string | null, places: number): TaskFact {
     const { sight, forcedDown } = this.#input;
     const known = sight.evacuationsOf.get(task.instanceId) ?? [];
     return {
@@ -167,6 +203,7 @@ class Granting implements Grants {
         way: task.attempts === 0 ? task.way : task.wayAgain,
         destination: host,
         grantedAtMs: sight.atMs,
+        places,
         lastMigrationId: Math.max(0, ...known.map((each) => each.id)),
       },
       checks: {
@@ -187,35 +224,10 @@ interface Among {
   readonly candidates: readonly Candidate[];
   readonly asleep: readonly Asleep[];
   readonly group: PlacedGroup | undefined;
+  readonly places: number;
 }
 
-interface Verdict {
-  /** As it was listed, when it may be evacuated. */
-  readonly server?: SeenServer;
-  /** Facts that end the task instead; none when it has to be looked up first. */
-  readonly ends: readonly TaskFact[];
-}
+const isPaused = ({ progress }: TaskState, atMs: number): boolean =>
+  progress.status === 'waiting' && progress.notBeforeMs > atMs;
 
-function judgeAgain(task: TaskState, because: string, { sight, segment, otherMigrations }: GrantInput): Verdict {
-  const server = sight.onHost?.get(task.instanceId);
-  if (server === undefined) return { ends: gone(task, sight) ?? [] };
-  if (counted(task) >= segment.evacuation.maxAttempts)
-    return { ends: [endedAs('person', `${because}, after ${counted(task)} attempts`, sight.atMs)] };
-  const verdict = judgeInstance(server, {
-    // Our own failed attempt leaves it in ERROR: that is no reason to give up.
-    instances: task.attempts > 0 ? { ...segment.instances, inError: 'recover' } : segment.instances,
-    signs: task.signs ?? {},
-    runningEvacuation: sight.evacuationsOf.get(server.id)?.find(isRunning),
-    runningMigration: otherMigrations.get(server.id),
-  });
-  switch (verdict.kind) {
-    case 'evacuate':
-      return { server, ends: [] };
-    case 'watch':
-      return { ends: [] };
-    case 'leave':
-      return { ends: [endedAs(verdict.outcome, verdict.because, sight.atMs)] };
-    case 'person':
-      return { ends: [endedAs('person', verdict.because, sight.atMs)] };
-  }
-}
+type Waiting = Extract<TaskState['progress'], { status: 'waiting' }>;

@@ -101,6 +101,17 @@ export function reservedAnswered(
   return { type: 'reserved-host-answered', act, host, answer: kind, detail, requestId, durationMs, atMs };
 }
 
+/** No answer was recorded in all the time that a request may take: then nobody knows, and it may be asked for again. */
+export function lostAnswer(
+  host: string,
+  { act, answer, askedAtMs }: ReservedUse,
+  atMs: number,
+): readonly Extract<ReservedFact, { type: 'reserved-host-answered' }>[] {
+  if (answer !== null || atMs < askedAtMs + ANSWER_EXPIRES_MS) return [];
+  const lost: Answer = { kind: 'unknown', error: 'no answer was recorded', durationMs: 0 };
+  return [reservedAnswered(host, act, lost, atMs)];
+}
+
 /** What was seen of a reserved host that the incident may have enabled, when all its tasks had ended. */
 export interface ReservedSeen {
   readonly status: 'enabled' | 'disabled' | null;
@@ -134,11 +145,7 @@ export function decideGiveBack(
   seen: ReservedSeen,
   atMs: number,
 ): readonly ReservedFact[] {
-  if (use.answer === null) {
-    if (atMs < use.askedAtMs + ANSWER_EXPIRES_MS) return [];
-    const lost: Answer = { kind: 'unknown', error: 'no answer was recorded', durationMs: 0 };
-    return [reservedAnswered(host, use.act, lost, atMs)];
-  }
+  if (use.answer === null) return lostAnswer(host, use, atMs);
   const because = whyLeft(seen);
   if (because !== undefined) return [{ type: 'reserved-host-left', host, because, atMs }];
   const { serviceId, reason } = use;

@@ -1,7 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Segment } from './policy.ts';
 import { isRunning, type SeenMigration, type SeenServer } from './seen.ts';
-import { type Attempt, counted, endedAs, evolveTask, type TaskFact, type TaskState } from './task.ts';
+import { type Attempt, counted, endedAs, evolveTask, mayBeTried, type TaskFact, type TaskState } from './task.ts';
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
 const GRANT_EXPIRES_MS = 30_000;
@@ -35,7 +35,7 @@ export function needsListing(
   settleSeconds: number,
 ): boolean {
   const { progress } = task;
-  if (progress.status === 'waiting') return progress.notBeforeMs <= sight.atMs;
+  if (progress.status === 'waiting') return mayBeTried(task, sight.atMs);
   if (progress.status === 'unknown') return progress.sinceMs + settleSeconds * 1000 <= sight.atMs || found(task, sight);
   // The record of an accepted one is there at once: where there is none any more, its instance was deleted.
   if (progress.status === 'accepted')

@@ -17,8 +17,15 @@ export type TaskFact =
       readonly because: string;
     }
   | { readonly type: 'task-waits'; readonly for: WaitsFor; readonly because: string; readonly atMs: number }
-  /** No host has room for it, or may have it: it is looked for again after a pause that grows. */
-  | { readonly type: 'no-room'; readonly because: string; readonly retryAtMs: number; readonly atMs: number }
+  /** No host has room for it, or may have it: it is looked for again when there is, and after a pause that grows. */
+  | {
+      readonly type: 'no-room';
+      readonly because: string;
+      /** As `Attempt.places`. */
+      readonly places: number;
+      readonly retryAtMs: number;
+      readonly atMs: number;
+    }
   | { readonly type: 'granted'; readonly attempt: Attempt; readonly checks: GrantChecks }
   | { readonly type: 'grant-expired'; readonly because: string; readonly atMs: number }
   | {

@@ -26,8 +26,10 @@ export interface TaskState extends Partial<Rank> {
   readonly wayAgain: EvacuationWay;
   /** Destinations at which it failed: not asked for again. */
   readonly failedAt: readonly string[];
-  /** Destinations that Nova's scheduler has refused, since there was last none left: not asked for until then. */
+  /** Destinations that Nova's scheduler has refused: not asked for again until none is left and a pause is over. */
   readonly refusedBy?: readonly string[];
+  /** None is left. */
+  readonly refusedAll?: boolean;
   readonly attempts: number;
   /** Of these, those that found no room, which don't count. */
   readonly uncounted?: number;
@@ -46,13 +48,22 @@ export interface Attempt {
   readonly destination: string | null;
   readonly way: EvacuationWay;
   readonly grantedAtMs: number;
+  /** So many of its size the hosts had room for then. Absent where a salvor of before granted it. */
+  readonly places?: number;
   /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
   readonly lastMigrationId: number;
 }
 
 export type TaskProgress =
   /** Waits for a token, for what `for` names, or for the pause after a failure to end. */
-  | { readonly status: 'waiting'; readonly notBeforeMs: number; readonly because: string; readonly for?: WaitsFor }
+  | {
+      readonly status: 'waiting';
+      readonly notBeforeMs: number;
+      readonly because: string;
+      readonly for?: WaitsFor;
+      /** For room: so many places there were when it began to wait. With more it does not wait any longer. */
+      readonly places?: number | undefined;
+    }
   /** Holds a token; its message is on the way. Nothing was asked of Nova. */
   | { readonly status: 'granted'; readonly attempt: Attempt }
   /** The intent is committed; the request may have been sent. Only the follower may go on from here. */
@@ -99,14 +110,18 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
         ...task,
         progress: { ...wait(progressIn(task, 'waiting').notBeforeMs, fact.because), for: fact.for },
       };
-    case 'no-room':
-      progressIn(task, 'waiting');
-      return { ...noRoom(task, null), progress: { ...wait(fact.retryAtMs, fact.because), for: 'room' } };
+    case 'no-room': {
+      const { retryAtMs, because, places, atMs } = fact;
+      return { ...noRoom(askedAnew(task, atMs), null), progress: { ...wait(retryAtMs, because), for: 'room', places } };
+    }
     case 'guest-answered':
       return { ...task, upAtMs: fact.atMs };
     case 'granted':
-      progressIn(task, 'waiting');
-      return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };
+      return {
+        ...askedAnew(task, fact.attempt.grantedAtMs),
+        attempts: fact.attempt.number,
+        progress: { status: 'granted', attempt: fact.attempt },
+      };
     case 'grant-expired':
       progressIn(task, 'granted');
       // Nothing was asked of Nova, so the attempt does not count.
@@ -136,11 +151,14 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
       const { attempt } = progressIn(task, 'requested');
       return { ...task, progress: { status: 'unknown', attempt, sinceMs: fact.atMs, error: fact.because } };
     }
-    case 'attempt-failed':
-      progressIn(task, 'accepted', 'unknown');
+    case 'attempt-failed': {
+      const { attempt } = progressIn(task, 'accepted', 'unknown');
       if (fact.noRoom === true) {
         const { uncounted = 0 } = task;
-        const progress: TaskProgress = { ...wait(fact.retryAtMs, fact.because), for: 'room' };
+        const progress: TaskProgress = {
+          ...{ ...wait(fact.retryAtMs, fact.because), for: 'room' },
+          places: attempt.places,
+        };
         return { ...noRoom(task, fact.destination), uncounted: uncounted + 1, progress };
       }
       return {
@@ -148,6 +166,7 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
         failedAt: addTo(task.failedAt, fact.destination),
         progress: wait(fact.retryAtMs, fact.because),
       };
+    }
     case 'task-ended': {
       if (progress.status === 'ended') throw new Error(`task of ${task.instanceId} has ended already`);
       const { outcome, because, destination, atMs } = fact;
@@ -156,15 +175,27 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
   }
 }
 
+/** Whether a host is to be looked for: its pause is over, or it waits for room, which may be made at any time. */
+export const mayBeTried = ({ progress }: TaskState, atMs: number): boolean =>
+  progress.status === 'waiting' && (progress.notBeforeMs <= atMs || progress.for === 'room');
+
 /** Attempts that use up what the policy gives. */
 export const counted = ({ attempts, uncounted = 0 }: TaskState): number => attempts - uncounted;
 
-/** @param refused the host that was asked for; null: none was left, so that all of them are asked for anew */
+/** @param refused the host that was asked for; null: none was left */
 const noRoom = (task: TaskState, refused: string | null): TaskState => ({
   ...task,
   roomless: (task.roomless ?? 0) + 1,
-  refusedBy: refused === null ? [] : addTo(task.refusedBy ?? [], refused),
+  refusedBy: addTo(task.refusedBy ?? [], refused),
+  ...(refused === null ? { refusedAll: true } : {}),
 });
+
+/** The task when a host is looked for: once its pause is over and all have refused it, all of them are asked anew. */
+export function askedAnew(task: TaskState, atMs: number): TaskState {
+  const { notBeforeMs } = progressIn(task, 'waiting');
+  const { refusedBy, refusedAll = false, ...rest } = task;
+  return refusedAll && notBeforeMs <= atMs ? { ...rest, refusedBy: [] } : task;
+}
 
 /** 0: the request never left this process. 429: Nova is too busy to look at it. */
 const cameTooEarly = (httpStatus: number | null): boolean => httpStatus === 0 || httpStatus === 429;

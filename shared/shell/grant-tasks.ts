@@ -1,11 +1,11 @@
 import type { EvacuateInstance } from '#events/commands.ts';
-import { asleep, candidates, type HostsSeen } from '#shared/domain/destinations.ts';
-import { type Grants, grant, type TaskChange } from '#shared/domain/grant.ts';
+import { asleep, candidates, claimed, type HostsSeen } from '#shared/domain/destinations.ts';
+import { type GrantInput, type Grants, grant, type TaskChange } from '#shared/domain/grant.ts';
 import { groupsOfTasks, type PlacedGroup } from '#shared/domain/placed-groups.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { mayBeWoken } from '#shared/domain/reserved-hosts.ts';
 import { placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
-import type { TaskState } from '#shared/domain/task.ts';
+import { mayBeTried, type TaskState } from '#shared/domain/task.ts';
 import { taskSight } from '#shared/domain/task-sight.ts';
 import { tiersBefore } from '#shared/domain/tiers.ts';
 import type { Services } from '#shared/services.ts';
@@ -28,13 +28,21 @@ export async function grantTasks(
   before: readonly Loaded<TaskState>[],
   sight: FullSight,
   segment: Segment,
-): Promise<TasksNow & Pick<Grants, 'wake'>> {
+  proofIsYoung: boolean,
+): Promise<TasksNow & Pick<Grants, 'wake' | 'needsProof'>> {
   const { state, policy } = services;
   const host = loaded.value;
   const { name: cloud, region } = policy.cloud;
   const tokens = await loadTokens(state, cloud, region);
   const elsewhere = inFlightElsewhere(tokens.value, host.incident.id);
-  const { changes, wake } = await decideGrants(services, host, before, sight, segment, elsewhere);
+  const input = await readHosts(services, host, before, sight, segment, elsewhere);
+  const { changes, wake, needsProof } =
+    input === undefined
+      ? NOTHING
+      : grant(
+          before.map((task) => task.value),
+          { ...input, proofIsYoung },
+        );
   const decided = new Map(changes.map((change) => [change.task.instanceId, change]));
   const granted = changes.flatMap(grantOf);
   const inFlight = countInFlight(before.map((task) => task.value));
@@ -64,7 +72,7 @@ export async function grantTasks(
     host,
     now.tasks.map((task) => task.value).filter(({ instanceId }) => wanted.has(instanceId)),
   );
-  return { ...now, wake };
+  return { ...now, wake, needsProof };
 }
 
 /** One message for each task that holds a grant. Sent again it does no harm: only the first finds the task granted. */
@@ -78,19 +86,20 @@ export function sendGrants(services: Services, host: HostIn<'evacuating'>, tasks
   );
 }
 
-async function decideGrants(
+/** All that a grant rests on; undefined when nothing is to be granted now, or it can't be known. */
+async function readHosts(
   services: Services,
   host: HostIn<'evacuating'>,
   before: readonly Loaded<TaskState>[],
   sight: FullSight,
   segment: Segment,
   elsewhere: ReturnType<typeof inFlightElsewhere>,
-): Promise<Grants> {
+): Promise<Omit<GrantInput, 'proofIsYoung'> | undefined> {
   const { listing } = sight;
   const { policy } = services;
   const tasks = before.map((task) => task.value);
-  const due = tasks.filter(({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs);
-  if (due.length === 0 || listing?.service === undefined) return { changes: [], wake: undefined };
+  const due = tasks.filter((task) => mayBeTried(task, sight.atMs));
+  if (due.length === 0 || listing?.service === undefined) return undefined;
   const [open, hypervisors, aggregated, groups] = await Promise.all([
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
     orOutage(services.compute.hypervisors()),
@@ -98,7 +107,7 @@ async function decideGrants(
     groupsNow(services, host, tasks, due),
   ]);
   // Without them nobody knows which hosts are the right ones: the next look asks again.
-  if ('outage' in aggregated) return { changes: [], wake: undefined };
+  if ('outage' in aggregated) return undefined;
   const aggregates = aggregated.value;
   const own = countInFlight(tasks);
   const inFlightTo: Record<string, number> = { ...elsewhere.byDestination };
@@ -113,11 +122,14 @@ async function decideGrants(
     inFlightTo,
     isInSegment: (service) => segmentsOf(policy, service, aggregates).includes(segment),
   };
-  return grant(tasks, {
+  return {
     sight,
     segment,
     forcedDown: listing.service.forcedDown,
-    candidates: candidates(seen, segment.destinations),
+    candidates: unclaimedBy(tasks).reduce(
+      (among, { to, task }) => claimed(among, to, task),
+      candidates(seen, segment.destinations),
+    ),
     asleep: asleep(seen, segment.destinations).filter((each) => mayBeWoken(host.incident, each.host)),
     groups,
     tiersBefore: (task) => tiersBefore(task, tasks, segment.order),
@@ -125,8 +137,19 @@ async function decideGrants(
     inFlight: own.total,
     inFlightElsewhere: elsewhere.total,
     maxInFlightOverAll: policy.global.maxEvacuationsInFlight,
-  });
+  };
 }
+
+const NOTHING: Grants = { changes: [], wake: undefined, needsProof: false };
+
+/** Those that are on their way to a host, and that Nova may not have counted there yet. */
+const unclaimedBy = (tasks: readonly TaskState[]): readonly { readonly to: string; readonly task: TaskState }[] =>
+  tasks.flatMap((task) => {
+    const { progress } = task;
+    if (progress.status !== 'granted' && progress.status !== 'requested') return [];
+    const { destination: to } = progress.attempt;
+    return to === null ? [] : [{ to, task }];
+  });
 
 /** As they were when the tasks were planned; read anew for those that found no room, since others have moved meanwhile. */
 async function groupsNow(

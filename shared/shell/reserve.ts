@@ -1,9 +1,11 @@
+import { type Asleep, reservedReason } from '#shared/domain/destinations.ts';
 import type { Wake } from '#shared/domain/grant.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import {
   decideGiveBack,
   decideWake,
+  lostAnswer,
   type ReservedFact,
   type ReservedUse,
   reservedAnswered,
@@ -11,6 +13,7 @@ import {
 } from '#shared/domain/reserved-hosts.ts';
 import type { Services } from '#shared/services.ts';
 import { guardChecks } from '#shared/state/guards.ts';
+import { openHosts } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { inFlightElsewhere, loadTokens } from '#shared/state/tokens.ts';
 import { orOutage, readHalt } from './live.ts';
@@ -21,19 +24,25 @@ const OUTAGE_LOOK_MS = 5_000;
 type Open = Loaded<HostIn<'evacuating' | 'handing-over'>>;
 type Intended = Extract<ReservedFact, { type: 'reserved-host-intended' }>;
 
-/** Enables a reserved host that an instance waits for, unless salvor is switched off by now. */
+/**
+ * Enables a reserved host that an instance waits for, unless salvor is switched off by now, somebody has disabled the host
+ * for another reason, or it has come under suspicion.
+ * @returns the host as last committed; undefined when nothing was asked for
+ */
 export async function wakeHost(
   services: Services,
   loaded: Loaded<HostIn<'evacuating'>>,
-  { task, wanting, candidates, asleep }: Wake,
+  { task, wanting, host, candidates, asleep }: Wake,
   segment: Segment,
-): Promise<Loaded<HostState>> {
+): Promise<Loaded<HostState> | undefined> {
   const { compute, clock } = services;
+  // The look may be long ago: it has granted others since.
+  if (!(await isStillKept(services, host, segment))) return undefined;
   const atMs = clock.now();
   const chosen = { instance: task.name, wanting, candidates, asleep };
   const [intent] = decideWake(chosen, segment, atMs);
   const { guards, halted } = await readHalt(services, segment);
-  if (halted !== undefined || intent?.type !== 'reserved-host-intended') return loaded;
+  if (halted !== undefined || intent?.type !== 'reserved-host-intended') return undefined;
   const writes = guardChecks(segment.name, guards);
   const intended = await commitHost(services, loaded, {
     facts: [intent],
@@ -41,6 +50,33 @@ export async function wakeHost(
     writes,
   });
   return answered(services, intended, intent, () => compute.enable(intent.serviceId));
+}
+
+async function isStillKept({ compute, state }: Services, { host, reason }: Asleep, segment: Segment): Promise<boolean> {
+  const read = await orOutage(compute.service(host));
+  if (!('value' in read) || read.value === undefined) return false;
+  const open = await openHosts(state, Number.MAX_SAFE_INTEGER);
+  if (open.some(({ name }) => name === host)) return false;
+  return reservedReason(read.value, segment.destinations) === reason;
+}
+
+/**
+ * A function may have died behind an intent: nobody knows then what became of it.
+ * @returns the host as last committed when there was such an intent
+ */
+export async function loseAnswers(
+  services: Services,
+  loaded: Loaded<HostIn<'evacuating'>>,
+): Promise<Loaded<HostState> | undefined> {
+  const atMs = services.clock.now();
+  for (const [host, use] of Object.entries(loaded.value.incident.reserved ?? {})) {
+    const [fact] = lostAnswer(host, use, atMs);
+    if (fact === undefined) continue;
+    const basis = { by: 'reserved-lost', atMs, reserved: host } as const;
+    const lost = await commitHost(services, loaded, { facts: [fact], basis });
+    return commitHost(services, lost, followedUntil(services.clock.now()));
+  }
+  return undefined;
 }
 
 /**

@@ -4,9 +4,11 @@ import {
   asleep,
   type Candidate,
   candidates,
+  claimed,
   contenders,
   type HostsSeen,
   pickDestination,
+  placesFor,
   taken,
   type Wanting,
 } from '#shared/domain/destinations.ts';
@@ -107,7 +109,10 @@ describe('reserved hosts', () => {
   it('are asleep while they are disabled for that reason', () => {
     const destinations = destinationsOf({ reservedHosts: reserved });
     expect(asleep(seen([kept]), destinations)).toEqual([
-      { host: 'compute-3', inFlight: 0, freeMemoryMb: Number.POSITIVE_INFINITY, reserved: true },
+      {
+        ...{ host: 'compute-3', inFlight: 0, freeMemoryMb: Number.POSITIVE_INFINITY, reserved: true },
+        ...{ serviceId: kept.id, reason: 'salvor: reserved' },
+      },
     ]);
     expect(candidates(seen([kept]), destinations)).toEqual([]);
   });
@@ -176,6 +181,14 @@ describe('a destination', () => {
       { host: 'b', inFlight: 1, freeMemoryMb: 61_952, freeVcpus: 1 },
     ]);
     expect(taken(after, 'b', anInstance)[1]).toMatchObject({ freeVcpus: 1 });
+  });
+
+  it('has less room while an instance is on its way to it that Nova has not counted yet', () => {
+    const among = [aCandidate('a', { freeMemoryMb: 5000, freeVcpus: 3 }), aCandidate('b')];
+    expect(claimed(among, 'a', { ...anInstance, vcpus: 2 })).toEqual([
+      { host: 'a', inFlight: 0, freeMemoryMb: 2952, freeVcpus: 1 },
+      aCandidate('b'),
+    ]);
   });
 
   it('is none in which it failed', () => {
@@ -286,5 +299,23 @@ describe('the destinations that are recorded with a choice', () => {
     ];
     const instance = { ...anInstance, notAt: ['compute-6'] };
     expect(contenders(among, instance, 10).map(({ host }) => host)).toEqual(['compute-3', 'compute-2']);
+  });
+});
+
+describe('places for instances of a size', () => {
+  it.each<[string, readonly Candidate[], Partial<Wanting>, number]>([
+    [
+      'whole ones, over all hosts',
+      [aCandidate('a', { freeMemoryMb: 5000 }), aCandidate('b', { freeMemoryMb: 2048 })],
+      {},
+      3,
+    ],
+    ['none where it is too large', [aCandidate('a', { freeMemoryMb: 2047 })], {}, 0],
+    ['no more than there are vCPUs for', [aCandidate('a', { freeVcpus: 5 })], { vcpus: 2 }, 2],
+    ['none where it failed', [aCandidate('a'), aCandidate('b', { freeMemoryMb: 2048 })], { notAt: ['a'] }, 1],
+    ['many, where nobody knows', [aCandidate('a', { freeMemoryMb: Number.POSITIVE_INFINITY })], {}, 1000],
+    ['many, where it takes nothing', [aCandidate('a')], { memoryMb: 0 }, 1000],
+  ])('are %s', (_, among, over, expected) => {
+    expect(placesFor(among, { ...anInstance, ...over })).toBe(expected);
   });
 });

@@ -29,7 +29,7 @@ const FACTS = {
   'found-running': { type: 'found-running', migrationId: 1, migrationStatus: 'accepted', atMs: NOW_MS },
   'lost-answer': { type: 'lost-answer', because: 'died', atMs: NOW_MS },
   'task-waits': { type: 'task-waits', for: 'tier', because: 'tier 1 must be up first', atMs: NOW_MS },
-  'no-room': { type: 'no-room', because: 'no host has room', retryAtMs: 9, atMs: NOW_MS },
+  'no-room': { type: 'no-room', because: 'no host has room', places: 0, retryAtMs: 9, atMs: NOW_MS },
   'attempt-failed': { type: 'attempt-failed', attempt: 1, because: 'failed', destination: 'compute-2', retryAtMs: 9 },
   'task-ended': { type: 'task-ended', outcome: 'gone', because: 'deleted', destination: null, atMs: NOW_MS },
 } as const satisfies Partial<Record<TaskFact['type'], TaskFact>>;
@@ -106,7 +106,13 @@ describe('no room', () => {
 
   it('is why it waits, in plain sight', () => {
     const { progress } = evolveTask(aTask('waiting'), nowhere);
-    expect(progress).toEqual({ status: 'waiting', for: 'room', because: 'no host has room', notBeforeMs: 9 });
+    expect(progress).toEqual({
+      status: 'waiting',
+      for: 'room',
+      because: 'no host has room',
+      notBeforeMs: 9,
+      places: 0,
+    });
     expect(evolveTask(aTask('accepted'), refusal).progress).toMatchObject({ status: 'waiting', for: 'room' });
   });
 
@@ -119,15 +125,24 @@ describe('no room', () => {
     });
   });
 
-  it('anywhere lets all hosts be asked for anew', () => {
+  it('keeps how much there was when it was asked for, to tell when there is more', () => {
+    const attempt = anAttempt({ places: 4 });
+    expect(evolveTask(aTask('accepted', { attempt }), refusal).progress).toMatchObject({ for: 'room', places: 4 });
+  });
+
+  it('anywhere lets all hosts be asked for anew once its pause is over, and not before', () => {
     const refusedBy = ['compute-2', 'compute-3'];
-    expect(evolveTask(aTask('waiting', {}, { refusedBy, roomless: 2 }), nowhere)).toMatchObject({
-      ...{ refusedBy: [], roomless: 3, attempts: 0 },
-    });
+    const roomless = evolveTask(aTask('waiting', {}, { refusedBy, roomless: 2 }), nowhere);
+    expect(roomless).toMatchObject({ refusedBy, refusedAll: true, roomless: 3, attempts: 0 });
     const byScheduler = { ...refusal, destination: null };
-    expect(evolveTask(aTask('accepted', {}, { refusedBy, failedAt: ['compute-4'] }), byScheduler)).toMatchObject({
-      ...{ refusedBy: [], failedAt: ['compute-4'] },
-    });
+    const refused = evolveTask(aTask('accepted', {}, { refusedBy, failedAt: ['compute-4'] }), byScheduler);
+    expect(refused).toMatchObject({ refusedBy, refusedAll: true, failedAt: ['compute-4'] });
+    const grantedAt = (grantedAtMs: number) =>
+      evolveTask(roomless, { ...FACTS.granted, attempt: anAttempt({ grantedAtMs }) });
+    expect(grantedAt(8)).toMatchObject({ refusedBy, refusedAll: true });
+    expect(grantedAt(9)).toMatchObject({ refusedBy: [] });
+    expect(grantedAt(9)).not.toHaveProperty('refusedAll');
+    expect(evolveTask(roomless, { ...nowhere, atMs: 9 })).toMatchObject({ refusedBy: [], refusedAll: true });
   });
 });
 

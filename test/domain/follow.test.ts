@@ -58,6 +58,19 @@ describe('the next look', () => {
   });
 });
 
+describe('room', () => {
+  it.each<[pauseSeconds: number, lookSeconds: number]>([
+    [300, 15],
+    [10, 10],
+    [0, 2],
+  ])('is looked for during a pause of %i s after %i s', (pauseSeconds, lookSeconds) => {
+    const task = aTask('waiting', { for: 'room', notBeforeMs: NOW_MS + seconds(pauseSeconds) });
+    expect(nextLookMs([task], false, aSegment({ evacuation: { pollSeconds: 2 } }), NOW_MS)).toBe(
+      NOW_MS + seconds(lookSeconds),
+    );
+  });
+});
+
 describe('the deadline', () => {
   it.each(['waiting', 'granted', 'requested', 'accepted', 'unknown'] as const)(
     'gives a task that is %s to a person',

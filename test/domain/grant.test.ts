@@ -30,6 +30,7 @@ interface Story {
   readonly inFlight?: number;
   readonly inFlightElsewhere?: number;
   readonly maxInFlightOverAll?: number;
+  readonly proofIsYoung?: boolean;
 }
 
 const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], ...story }: Story): GrantInput => ({
@@ -53,6 +54,7 @@ const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], .
   inFlight: story.inFlight ?? 0,
   inFlightElsewhere: story.inFlightElsewhere ?? 0,
   maxInFlightOverAll: story.maxInFlightOverAll ?? 100,
+  proofIsYoung: story.proofIsYoung ?? true,
 });
 
 const factsFor = (task: TaskState, story: Story = {}): readonly TaskFact[] =>
@@ -68,7 +70,14 @@ describe('a waiting task is granted', () => {
     expect(factsFor(waiting, { evacuations })).toEqual([
       {
         type: 'granted',
-        attempt: { number: 1, way: 'as-it-was', destination: 'compute-2', grantedAtMs: NOW_MS, lastMigrationId: 7 },
+        attempt: {
+          number: 1,
+          way: 'as-it-was',
+          destination: 'compute-2',
+          grantedAtMs: NOW_MS,
+          places: 31,
+          lastMigrationId: 7,
+        },
         checks: {
           seenAtMs: NOW_MS,
           forcedDown: true,
@@ -164,6 +173,7 @@ describe('a decision about a waiting task is recorded', () => {
       inFlight: 2,
       inFlightElsewhere: 3,
       candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
+      places: 31,
     });
   });
 
@@ -246,7 +256,7 @@ describe('a task for which there is no room', () => {
 
   it('waits for it, with a pause that grows, and without an attempt', () => {
     expect(factFor(waiting)?.facts).toEqual([
-      { type: 'no-room', because, retryAtMs: NOW_MS + seconds(10), atMs: NOW_MS },
+      { type: 'no-room', because, places: 0, retryAtMs: NOW_MS + seconds(10), atMs: NOW_MS },
     ]);
     expect(factFor(aTask('waiting', {}, { roomless: 2, attempts: 9, uncounted: 9 }))?.facts).toMatchObject([
       { type: 'no-room', retryAtMs: NOW_MS + seconds(40) },
@@ -263,6 +273,45 @@ describe('a task for which there is no room', () => {
     const segment = { ...waits, evacuation: { maxInFlight: 1 } };
     const { changes } = grant([big, small], input({ onHost: serversFor([big, small]), segment }));
     expect(changes.map(({ facts }) => facts[0]?.type)).toEqual(['no-room', 'granted']);
+  });
+
+  const PAUSED = { notBeforeMs: NOW_MS + seconds(60), for: 'room' } as const;
+
+  it('does not wait any longer when there is more room than before', () => {
+    const task = (places: number) => aTask('waiting', { ...PAUSED, places }, { roomless: 1 });
+    const { changes } = grant([task(30)], input({}));
+    expect(changes).toMatchObject([
+      { facts: [{ type: 'granted', attempt: { destination: 'compute-2', places: 31 } }], basis: { places: 31 } },
+    ]);
+    expect(grant([task(31)], input({})).changes).toEqual([]);
+    expect(grant([aTask('waiting', PAUSED)], input({})).changes).toEqual([]);
+  });
+
+  it('ends early as well, by what Nova says now', () => {
+    const elsewhere = new Map([[INSTANCE_ID, null]]);
+    const { changes } = grant([aTask('waiting', { ...PAUSED, places: 0 })], input({ onHost: [], elsewhere }));
+    expect(changes).toMatchObject([{ facts: [{ outcome: 'gone' }], basis: { places: 31 } }]);
+  });
+
+  it('waits for a younger proof before it takes the room', () => {
+    const task = aTask('waiting', { ...PAUSED, places: 0 });
+    const old = grant([task], input({ proofIsYoung: false }));
+    expect([old.changes, old.needsProof]).toEqual([[], true]);
+    expect(grant([task], input({})).needsProof).toBe(false);
+    const cold = { ...input({ proofIsYoung: false }), candidates: [] };
+    expect(grant([task], cold).needsProof).toBe(false);
+  });
+
+  it('goes to the host that is new, not to one that refused it, while its pause lasts', () => {
+    const refused = { refusedBy: ['compute-2'], refusedAll: true, roomless: 1 };
+    const busy = { 'compute-2': 0, 'compute-3': 1 };
+    const segment = waits;
+    const early = aTask('waiting', { ...PAUSED, places: 31 }, refused);
+    expect(factsFor(early, { busy, segment })).toMatchObject([{ attempt: { destination: 'compute-3' } }]);
+    // The more room is at a host that refused it: nothing is said of that twice.
+    expect(factsFor(aTask('waiting', { ...PAUSED, places: 30 }, refused), { segment })).toEqual([]);
+    const rested = aTask('waiting', { ...PAUSED, notBeforeMs: NOW_MS, places: 62 }, refused);
+    expect(factsFor(rested, { busy, segment })).toMatchObject([{ attempt: { destination: 'compute-2' } }]);
   });
 
   it('wakes a reserved host, one for all at a time', () => {

@@ -92,6 +92,65 @@ describe('a reserved host', () => {
     );
   });
 
+  it('is asked for again when the function has died behind its intent', async () => {
+    let died = false;
+    await start(
+      { method: 'reserved_host' },
+      {
+        enable: (id) => {
+          if (died) return services.cloud.compute.enable(id);
+          died = true;
+          throw new Error('killed');
+        },
+      },
+    );
+    await pipeline.run();
+    expect(await facts()).toMatchObject([
+      { type: 'reserved-host-intended', act: 'enable' },
+      { type: 'reserved-host-answered', answer: 'unknown', detail: 'no answer was recorded' },
+      { type: 'reserved-host-intended', act: 'enable' },
+      { type: 'reserved-host-answered', answer: 'accepted' },
+      { type: 'reserved-host-left' },
+    ]);
+    expect(services.cloud.servers.map(({ host }) => host)).toEqual(Array(3).fill('compute-2'));
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
+  it('that an operator disables for another reason at the last moment is left alone', async () => {
+    await start(
+      { method: 'reserved_host' },
+      {
+        service: async (host) => {
+          if (host === 'compute-2') await services.cloud.compute.disable(spare, 'fan is being replaced');
+          return services.cloud.compute.service(host);
+        },
+      },
+    );
+    await pipeline.run();
+    expect(reserve().filter((action) => action.startsWith('enable'))).toEqual([]);
+    expect(await facts()).toEqual([]);
+  });
+
+  it('that fails itself at the last moment is left alone', async () => {
+    let isReported = false;
+    await start(
+      { method: 'reserved_host' },
+      {
+        service: async (host) => {
+          if (host === 'compute-2' && !isReported) {
+            isReported = true;
+            pipeline.report({ data: { host: 'compute-2' } });
+            await pipeline.run(1);
+          }
+          return services.cloud.compute.service(host);
+        },
+      },
+    );
+    await pipeline.run(300);
+    expect(isReported).toBe(true);
+    expect(reserve()).toEqual([]);
+  });
+
   it('that is disabled for another reason is left alone', async () => {
     await services.cloud.compute.disable(spare, 'maintenance');
     services.cloud.actions.length = 0;

@@ -54,6 +54,18 @@ describe('an instance that finds no room', () => {
     expect(await replayed()).toEqual({ different: 0, undecided: 0 });
   });
 
+  it('is sent as soon as there is some, whatever is left of its pause', async () => {
+    await start({ ...waits, evacuation: { retryBaseSeconds: 3600, retryMaxSeconds: 3600 } }, ({ cloud }) => {
+      cloud.freeMemoryMb = 100;
+    });
+    await pipeline.run(1200);
+    expect((await tasks())[0]).toMatchObject({ roomless: 1, progress: { status: 'waiting', for: 'room' } });
+    services.cloud.freeMemoryMb = 64_000;
+    await pipeline.run(60);
+    expect(new Set(whereabouts())).not.toContain('compute-1');
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
   it('goes to a person at the end of the incident’s time', async () => {
     await start({ ...waits, evacuation: { deadlineSeconds: 600 } }, ({ cloud }) => {
       cloud.freeMemoryMb = 100;

@@ -156,6 +156,7 @@ export class TaskWorld {
       inFlight: 0,
       inFlightElsewhere: 0,
       maxInFlightOverAll: 10,
+      proofIsYoung: true,
     }).changes;
     this.apply(change?.facts ?? []);
     if (this.task.progress.status === 'granted') this.messages.push(this.task.progress.attempt.number);

@@ -16,7 +16,7 @@ import { pause } from '../pause.ts';
 import { planned, planningFailed } from '../planned.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { lastSeenUpMs } from '../reports.ts';
-import { decideGiveBack, decideWake, type WakeBasis } from '../reserved-hosts.ts';
+import { decideGiveBack, decideWake, lostAnswer, type ReservedUse, type WakeBasis } from '../reserved-hosts.ts';
 import { headsOf } from '../verify.ts';
 import type { HostDecision } from './log.ts';
 import { reportsAgain } from './reports.ts';
@@ -123,11 +123,10 @@ function decide(
       return decideWake(wakeAgain(basis), segment, atMs);
     case 'reserved-answer':
       return facts;
-    case 'give-back': {
-      const use = incident.reserved?.[basis.reserved];
-      if (use === undefined) throw new CannotDecide('the reserved host was never asked for');
-      return decideGiveBack(basis.reserved, use, basis.seen, atMs);
-    }
+    case 'reserved-lost':
+      return lostAnswer(basis.reserved, useOf(incident, basis.reserved), atMs);
+    case 'give-back':
+      return decideGiveBack(basis.reserved, useOf(incident, basis.reserved), basis.seen, atMs);
     case 'end': {
       const ended = tasks?.atEnd() ?? [];
       return [closeIncident(ended, headsOf(ended), atMs, 'dismissed' in incident && incident.dismissed)];
@@ -181,6 +180,12 @@ function commandAgain(
   if (said.type === 'off-confirmed') return { type: 'confirm-off', ...common };
   // Stryker disable next-line StringLiteral: what is no release is decided as a dismissal
   return { type: 'dismiss', ...common };
+}
+
+function useOf({ reserved = {} }: Incident, host: string): ReservedUse {
+  const use = reserved[host];
+  if (use === undefined) throw new CannotDecide('the reserved host was never asked for');
+  return use;
 }
 
 /** JSON has no infinity, which stands for a hypervisor that nobody knows. */

@@ -92,7 +92,7 @@ function changeAgain(
     }
     case 'grant': {
       const { migration, inFlight, inFlightElsewhere, forcedDown } = basis;
-      const { group } = basis;
+      const { group, places } = basis;
       const [change] = grant([task], {
         sight: sightAgain(task, basis, atMs),
         segment,
@@ -105,6 +105,9 @@ function changeAgain(
         inFlight,
         inFlightElsewhere,
         maxInFlightOverAll: policy.global.maxEvacuationsInFlight,
+        // Else nothing would have been granted.
+        proofIsYoung: true,
+        places,
       }).changes;
       return change?.facts ?? [];
     }
