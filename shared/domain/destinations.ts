@@ -29,41 +29,15 @@ export interface HostsSeen {
   readonly suspects: ReadonlySet<string>;
   readonly inFlightTo: Readonly<Record<string, number>>;
   /** Whether the failed host's segment holds a host. */
-  readonly isInSegment: (service: ComputeService) => boolean;
+  readonly isInSegment: (service: ComputeService, aggregates: readonly Aggregate[]) => boolean;
 }
 
 /** Healthy hosts that instances of the failed host may go to: of its zone, with its storage, under no suspicion. */
 export const candidates = (seen: HostsSeen, destinations: Segment['destinations']): readonly Candidate[] =>
   fitServices(seen, destinations).filter(isHealthy).map(asCandidate(seen, destinations));
 
-/** A reserved host that is disabled: what its service is, and for what reason. */
-export interface Asleep extends Candidate {
-  readonly serviceId: string;
-  readonly reason: string;
-}
-
-/** Reserved hosts that would be fit if they were enabled: they are up, and disabled for the reason that they are. */
-export const asleep = (seen: HostsSeen, destinations: Segment['destinations']): readonly Asleep[] =>
-  fitServices(seen, destinations)
-    .filter(({ host }) => isReserved(host, seen.aggregates, destinations))
-    .flatMap((service) => {
-      const reason = reservedReason(service, destinations);
-      return reason === undefined
-        ? []
-        : [{ ...asCandidate(seen, destinations)(service), serviceId: service.id, reason }];
-    });
-
-/** Why a host is disabled that is up and kept for failures; undefined when it is in use, or disabled for another reason. */
-export function reservedReason(
-  service: ComputeService,
-  { reservedReason: wanted }: Segment['destinations'],
-): string | undefined {
-  const { status, disabledReason } = service;
-  if (status !== 'disabled' || !isHealthy({ ...service, status: 'enabled' })) return undefined;
-  return disabledReason?.includes(wanted) === true ? disabledReason : undefined;
-}
-
-function isReserved(
+/** Whether the policy keeps it for failures. */
+export function isReserved(
   host: string,
   aggregates: readonly Aggregate[],
   { reservedHosts: reserved }: Segment['destinations'],
@@ -73,7 +47,8 @@ function isReserved(
   return aggregates.some(({ name, hosts }) => name === reserved.aggregate && hosts.includes(host));
 }
 
-function fitServices(
+/** Services of the failed host's zone, with its storage, under no suspicion; in whatever state they are. */
+export function fitServices(
   { services, aggregates, failed, suspects, isInSegment }: HostsSeen,
   { within, storageAggregateKey }: Segment['destinations'],
 ): readonly ComputeService[] {
@@ -81,7 +56,7 @@ function fitServices(
   const wanted = storage(failed.host);
   return services
     .filter((service) => service.zone === failed.zone && service.host !== failed.host && !suspects.has(service.host))
-    .filter((service) => within === 'zone' || isInSegment(service))
+    .filter((service) => within === 'zone' || isInSegment(service, aggregates))
     .filter(({ host }) => wanted === storage(host));
 }
 
@@ -95,7 +70,7 @@ export function storageOf(aggregates: readonly Aggregate[], key: string | undefi
   return (host) => [...new Set(told.get(host))].sort().join(', ');
 }
 
-function asCandidate(
+export function asCandidate(
   { hypervisors, inFlightTo, aggregates }: HostsSeen,
   destinations: Segment['destinations'],
 ): (service: ComputeService) => Candidate {

@@ -1,7 +1,8 @@
+import type { Asleep } from './asleep.ts';
 import { backoffMs } from './backoff.ts';
 import type { GrantBasis } from './basis.ts';
 import { choose, contending } from './choose.ts';
-import { type Asleep, type Candidate, placesFor, taken, type Wanting } from './destinations.ts';
+import { type Candidate, placesFor, taken, type Wanting } from './destinations.ts';
 import { judgeAgain } from './judge-again.ts';
 import { inOrder, rankOfTask } from './order.ts';
 import { heldTogether, joined, type PlacedGroup } from './placed-groups.ts';

@@ -55,6 +55,8 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       forceDown: change((compute) => compute.forceDown),
       enable: change((compute) => compute.enable),
       disable: change((compute) => compute.disable),
+      addToAggregate: change((compute) => compute.addToAggregate),
+      removeFromAggregate: change((compute) => compute.removeFromAggregate),
       evacuate: change((compute) => compute.evacuate),
       resetStateToActive: change((compute) => compute.resetStateToActive),
     },

@@ -20,6 +20,7 @@ export interface Hypervisor {
 }
 
 export interface Aggregate {
+  readonly id: number;
   readonly name: string;
   readonly availabilityZone: string | null;
   readonly hosts: readonly string[];
@@ -171,6 +172,10 @@ export interface Compute {
   enable(serviceId: string): Promise<Answer>;
   /** `{"status": "disabled"}` for this reason, of 255 characters at most. Harmless to repeat. */
   disable(serviceId: string, reason: string): Promise<Answer>;
+  /** `add_host`. One that is in it already is refused with 409. */
+  addToAggregate(aggregateId: number, host: string): Promise<Answer>;
+  /** `remove_host`. One that is not in it is refused with 404. */
+  removeFromAggregate(aggregateId: number, host: string): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string): Promise<Answer>;
 }

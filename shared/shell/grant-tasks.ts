@@ -1,5 +1,6 @@
 import type { EvacuateInstance } from '#events/commands.ts';
-import { asleep, candidates, claimed, type HostsSeen } from '#shared/domain/destinations.ts';
+import { asleep } from '#shared/domain/asleep.ts';
+import { candidates, claimed, type HostsSeen } from '#shared/domain/destinations.ts';
 import { type GrantInput, type Grants, grant, type TaskChange } from '#shared/domain/grant.ts';
 import { groupsOfTasks, type PlacedGroup } from '#shared/domain/placed-groups.ts';
 import type { Segment } from '#shared/domain/policy.ts';
@@ -120,7 +121,7 @@ async function readHosts(
     failed: { host: host.name, zone: listing.service.zone },
     suspects: new Set(open.map((each) => each.name)),
     inFlightTo,
-    isInSegment: (service) => segmentsOf(policy, service, aggregates).includes(segment),
+    isInSegment: (service, among) => segmentsOf(policy, service, among).includes(segment),
   };
   return {
     sight,
@@ -130,7 +131,7 @@ async function readHosts(
       (among, { to, task }) => claimed(among, to, task),
       candidates(seen, segment.destinations),
     ),
-    asleep: asleep(seen, segment.destinations).filter((each) => mayBeWoken(host.incident, each.host)),
+    asleep: asleep(seen, segment.destinations).filter((each) => mayBeWoken(host.incident, each.host, sight.atMs)),
     groups,
     tiersBefore: (task) => tiersBefore(task, tasks, segment.order),
     otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),

@@ -1,4 +1,4 @@
-import { type Asleep, reservedReason } from '#shared/domain/destinations.ts';
+import { type Asleep, reservedReason } from '#shared/domain/asleep.ts';
 import type { Wake } from '#shared/domain/grant.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
@@ -11,6 +11,7 @@ import {
   reservedAnswered,
   toGiveBack,
 } from '#shared/domain/reserved-hosts.ts';
+import type { Answer } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { guardChecks } from '#shared/state/guards.ts';
 import { openHosts } from '#shared/state/hosts.ts';
@@ -35,7 +36,7 @@ export async function wakeHost(
   { task, wanting, host, candidates, asleep }: Wake,
   segment: Segment,
 ): Promise<Loaded<HostState> | undefined> {
-  const { compute, clock } = services;
+  const { clock } = services;
   // The look may be long ago: it has granted others since.
   if (!(await isStillKept(services, host, segment))) return undefined;
   const atMs = clock.now();
@@ -49,7 +50,7 @@ export async function wakeHost(
     basis: { by: 'wake', atMs, ...chosen },
     writes,
   });
-  return answered(services, intended, intent, () => compute.enable(intent.serviceId));
+  return answered(services, intended, intent);
 }
 
 async function isStillKept({ compute, state }: Services, { host, reason }: Asleep, segment: Segment): Promise<boolean> {
@@ -108,7 +109,7 @@ async function giveBack(
   writes: ReturnType<typeof guardChecks>,
   segment: Segment,
 ): Promise<Loaded<HostState>> {
-  const { compute, clock } = services;
+  const { clock } = services;
   const atMs = clock.now();
   const facts = decideGiveBack(host, use, seen, atMs);
   const [fact] = facts;
@@ -119,10 +120,7 @@ async function giveBack(
     basis: { by: 'give-back', atMs, reserved: host, seen },
     writes,
   });
-  const done =
-    fact.type === 'reserved-host-intended'
-      ? await answered(services, committed, fact, () => compute.disable(fact.serviceId, fact.reason))
-      : committed;
+  const done = fact.type === 'reserved-host-intended' ? await answered(services, committed, fact) : committed;
   return done.value.incident?.id === loaded.value.incident.id
     ? commitHost(services, done, followedUntil(clock.now()))
     : done;
@@ -140,16 +138,18 @@ async function lookAt({ compute, state, policy }: Services, incidentId: string, 
 }
 
 /** Sends the one request of a committed intent, and records what came of it. */
-async function answered(
-  services: Services,
-  intended: Loaded<HostState>,
-  { host, act }: Intended,
-  ask: () => ReturnType<Services['compute']['enable']>,
-): Promise<Loaded<HostState>> {
-  const answer = await ask();
-  const fact = reservedAnswered(host, act, answer, services.clock.now());
+async function answered(services: Services, intended: Loaded<HostState>, intent: Intended): Promise<Loaded<HostState>> {
+  const answer = await ask(services, intent);
+  const fact = reservedAnswered(intent.host, intent, answer, services.clock.now());
   return commitOutcome(services, intended, fact, (_, atMs) => ({
     facts: [fact],
     basis: { by: 'reserved-answer', atMs },
   }));
+}
+
+function ask({ compute }: Services, { act, host, serviceId, reason, aggregate }: Intended): Promise<Answer> {
+  if (act === 'enable') return compute.enable(serviceId);
+  if (act === 'disable') return compute.disable(serviceId, reason);
+  if (aggregate === undefined) throw new Error(`no aggregate is named for ${host}`);
+  return act === 'join' ? compute.addToAggregate(aggregate.id, host) : compute.removeFromAggregate(aggregate.id, host);
 }

@@ -197,6 +197,8 @@ function outside(hosts: number) {
     health: nobody,
     forceDown: nobody,
     enable: nobody,
+    addToAggregate: nobody,
+    removeFromAggregate: nobody,
     disable: nobody,
     evacuate: nobody,
     resetStateToActive: nobody,

@@ -253,6 +253,23 @@ function whileUp(made: () => Prepared): void {
     expect(await compute.enable(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
   });
 
+  it('takes a host out of an aggregate, and back in', async () => {
+    const { compute, others } = made();
+    const [, , host] = others;
+    const aggregate = (await compute.aggregates()).find(({ hosts }) => hosts.includes(host));
+    const { id = 0 } = aggregate ?? {};
+    const members = async () => (await compute.aggregates()).find((each) => each.id === id)?.hosts.toSorted();
+    const accepted = { kind: 'accepted', requestId: expect.stringMatching(/^req-/) };
+    expect(await compute.removeFromAggregate(id, host)).toMatchObject(accepted);
+    expect(await members()).toEqual(aggregate?.hosts.filter((each) => each !== host).toSorted());
+    expect(await compute.removeFromAggregate(id, host)).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    expect(await compute.addToAggregate(id, host)).toMatchObject(accepted);
+    expect(await compute.addToAggregate(id, host)).toMatchObject({ kind: 'refused', httpStatus: 409 });
+    expect(await members()).toEqual(aggregate?.hosts.toSorted());
+    expect(await compute.addToAggregate(2_000_000, host)).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    expect(await compute.addToAggregate(id, 'nobody')).toMatchObject({ kind: 'refused', httpStatus: 404 });
+  });
+
   it('refuses to evacuate', async () => {
     const { compute, plain, dying } = made();
     expect(await compute.evacuate(plain, { host: null, end: 'as-it-was' })).toEqual({

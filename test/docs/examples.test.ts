@@ -49,6 +49,8 @@ const compute: Compute = {
   forceDown: notAsked,
   enable: notAsked,
   disable: notAsked,
+  addToAggregate: notAsked,
+  removeFromAggregate: notAsked,
   evacuate: notAsked,
   resetStateToActive: notAsked,
 };

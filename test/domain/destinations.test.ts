@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { asleep } from '#shared/domain/asleep.ts';
 import {
-  asleep,
   type Candidate,
   candidates,
   claimed,
@@ -126,6 +126,46 @@ describe('reserved hosts', () => {
     ['its being awake', { status: 'enabled' as const }],
   ])('are not there with %s', (_, over) => {
     expect(asleep(seen([{ ...kept, ...over }]), destinationsOf({ reservedHosts: reserved }))).toEqual([]);
+  });
+
+  describe('that join the aggregates of the failed host', () => {
+    const joining = destinationsOf({ reservedHosts: reserved, joinAggregates: true, storageAggregateKey: 'storage' });
+    const of = (name: string, over: Partial<ReturnType<typeof anAggregate>>, ...hosts: string[]) => ({
+      ...anAggregate(name, ...hosts),
+      id: name.length,
+      ...over,
+    });
+    const ceph = of('ceph', { metadata: { storage: 'ceph' } }, 'compute-1');
+    const own = of('all', {}, 'compute-1', 'compute-3');
+    const zone = of('zone-a', { availabilityZone: 'zone-a' }, 'compute-1');
+    const failed = { host: 'compute-1', zone: 'zone-a' };
+
+    it('are told those that they are not in yet, and taken as they will be then', () => {
+      const aggregates = [ceph, own, zone];
+      expect(asleep(seen([kept], { aggregates, failed }), joining)).toMatchObject([
+        {
+          host: 'compute-3',
+          missing: [
+            { id: 4, name: 'ceph' },
+            { id: 6, name: 'zone-a' },
+          ],
+        },
+      ]);
+      const leaving = { ...joining, joinAggregates: false };
+      expect(asleep(seen([{ ...kept, zone: 'zone-a' }], { aggregates, failed }), leaving)).toEqual([]);
+    });
+
+    it('miss none once they are in all', () => {
+      const aggregates = [ceph, zone].map((each) => ({ ...each, hosts: ['compute-1', 'compute-3'] }));
+      const [spare] = asleep(seen([{ ...kept, zone: 'zone-a' }], { aggregates, failed }), joining);
+      expect(spare).not.toHaveProperty('missing');
+    });
+
+    it('are in no zone but their own, which Nova would not let them leave', () => {
+      const other = of('zone-bb', { availabilityZone: 'zone-b' }, 'compute-3');
+      const services = [{ ...kept, zone: 'zone-b' }];
+      expect(asleep(seen(services, { aggregates: [ceph, zone, other], failed }), joining)).toEqual([]);
+    });
   });
 
   it('are none unless the policy names them', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Asleep } from '#shared/domain/destinations.ts';
+import type { AggregateRef, Asleep } from '#shared/domain/asleep.ts';
 import {
   decideGiveBack,
   decideWake,
@@ -28,7 +28,7 @@ const intended = (act: 'enable' | 'disable', atMs = NOW_MS): ReservedFact => ({
   ...{ type: 'reserved-host-intended', act, host: 'spare-1', because: 'why', atMs },
   ...{ serviceId: 'id-1', reason: 'reserved: rack 2' },
 });
-const answered = (act: 'enable' | 'disable', answer: Answer) => reservedAnswered('spare-1', act, answer, NOW_MS);
+const answered = (act: 'enable' | 'disable', answer: Answer) => reservedAnswered('spare-1', { act }, answer, NOW_MS);
 const made = (...facts: readonly ReservedFact[]): ReservedUses => facts.reduce(reservedAfter, {});
 const unheard = (act: 'enable' | 'disable', times: number): readonly ReservedFact[] =>
   Array.from({ length: times }, () => [intended(act), answered(act, unknown)]).flat();
@@ -61,7 +61,21 @@ describe('a reserved host is enabled', () => {
     ['was left', reservedAfter(enabled, { type: 'reserved-host-left', host: 'spare-1', because: '', atMs: 0 }), false],
     ['was asked for often', made(...unheard('enable', 3)), false],
   ])('again when it %s: %#', (_, reserved, expected) => {
-    expect(mayBeWoken({ reserved }, 'spare-1')).toBe(expected);
+    expect(mayBeWoken({ reserved }, 'spare-1', NOW_MS)).toBe(expected);
+  });
+
+  it.each([0, 429])('again after a pause when Nova did not look at it (%i), however often', (httpStatus) => {
+    const early: Answer = { ...refused, httpStatus };
+    const times = Array.from({ length: 5 }, () => [intended('enable'), answered('enable', early)]).flat();
+    const reserved = made(...times);
+    expect(mayBeWoken({ reserved }, 'spare-1', NOW_MS + seconds(9))).toBe(false);
+    expect(mayBeWoken({ reserved }, 'spare-1', NOW_MS + seconds(10))).toBe(true);
+    expect(toGiveBack({ reserved })).toEqual([]);
+  });
+
+  it('not by an answer to what was asked before', () => {
+    const late = made(...unheard('enable', 1), intended('disable'), answered('enable', accepted));
+    expect(late).toMatchObject({ 'spare-1': { act: 'disable', answer: null } });
   });
 });
 
@@ -125,6 +139,83 @@ describe('it is given back', () => {
     expect(decided({}, open, NOW_MS + seconds(75))).toMatchObject([
       { type: 'reserved-host-answered', act: 'enable', answer: 'unknown', detail: 'no answer was recorded' },
     ]);
+  });
+});
+
+describe('a reserved host that must be in aggregates', () => {
+  const [ssd, gpu] = [
+    { id: 1, name: 'ssd' },
+    { id: 2, name: 'gpu' },
+  ] as const;
+  const asked = (act: 'join' | 'part', aggregate: typeof ssd | typeof gpu): ReservedFact => ({
+    ...{ type: 'reserved-host-intended', act, aggregate, host: 'spare-1', because: 'why', atMs: NOW_MS },
+    ...{ serviceId: 'id-1', reason: 'reserved: rack 2' },
+  });
+  const told = (act: 'join' | 'part', aggregate: typeof ssd | typeof gpu, answer: Answer) =>
+    reservedAnswered('spare-1', { act, aggregate }, answer, NOW_MS);
+  const woken = (missing: readonly AggregateRef[]) =>
+    decideWake({ instance: 'web-1', wanting, candidates: [], asleep: [{ ...spare, missing }] }, segment, NOW_MS);
+  const seen: ReservedSeen = { status: 'disabled', instances: 0, inFlight: 0, halted: null };
+  const next = (reserved: ReservedUses, over: Partial<ReservedSeen> = {}) => {
+    const use = reserved['spare-1'];
+    if (use === undefined) throw new Error('nothing was asked for');
+    return decideGiveBack('spare-1', use, { ...seen, ...over }, NOW_MS);
+  };
+  const joinedBoth = [
+    ...[asked('join', ssd), told('join', ssd, accepted)],
+    ...[asked('join', gpu), told('join', gpu, unknown)],
+  ];
+
+  it('joins them one by one, and is enabled then', () => {
+    expect(woken([ssd, gpu])).toMatchObject([{ act: 'join', aggregate: ssd }]);
+    expect(woken([])).toMatchObject([{ act: 'enable' }]);
+    expect(mayBeWoken({ reserved: made(...joinedBoth) }, 'spare-1', NOW_MS)).toBe(true);
+  });
+
+  it('leaves those that it joined, or may have joined, when it is given back', () => {
+    const enabled = [...joinedBoth, intended('enable'), answered('enable', accepted)];
+    expect(next(made(...enabled), { status: 'enabled' })).toMatchObject([{ act: 'disable' }]);
+    const disabled = [...enabled, intended('disable'), answered('disable', accepted)];
+    expect(next(made(...disabled))).toMatchObject([{ act: 'part', aggregate: ssd }]);
+    const one = [...disabled, asked('part', ssd), told('part', ssd, accepted)];
+    expect(next(made(...one))).toMatchObject([{ act: 'part', aggregate: gpu }]);
+    expect(toGiveBack({ reserved: made(...one) })).toEqual(['spare-1']);
+    const gone: Answer = { ...refused, httpStatus: 404 };
+    expect(toGiveBack({ reserved: made(...one, asked('part', gpu), told('part', gpu, gone)) })).toEqual([]);
+  });
+
+  it('leaves them too when it was not even enabled', () => {
+    const reserved = made(
+      asked('join', ssd),
+      told('join', ssd, accepted),
+      intended('enable'),
+      answered('enable', refused),
+    );
+    expect(toGiveBack({ reserved })).toEqual(['spare-1']);
+    expect(next(reserved)).toMatchObject([{ act: 'part', aggregate: ssd }]);
+  });
+
+  it('is in none that it was not let into, and is passed over', () => {
+    const reserved = made(asked('join', ssd), told('join', ssd, { ...refused, httpStatus: 409 }));
+    expect(toGiveBack({ reserved })).toEqual([]);
+    expect(mayBeWoken({ reserved }, 'spare-1', NOW_MS)).toBe(false);
+  });
+
+  it('is not asked to leave one for ever', () => {
+    const unheard = Array.from({ length: 3 }, () => [asked('part', ssd), told('part', ssd, unknown)]).flat();
+    const joined = [asked('join', ssd), told('join', ssd, accepted)];
+    expect(toGiveBack({ reserved: made(...joined, ...unheard.slice(0, 4)) })).toEqual(['spare-1']);
+    expect(toGiveBack({ reserved: made(...joined, ...unheard) })).toEqual([]);
+  });
+
+  it('stays in them when Nova does not disable it, with a word', () => {
+    const reserved = made(...joinedBoth, intended('disable'), answered('disable', refused));
+    const because = 'Nova does not disable it';
+    expect(next(reserved, { status: 'enabled' })).toEqual([
+      { type: 'reserved-host-left', host: 'spare-1', because, atMs: NOW_MS },
+    ]);
+    const left: ReservedFact = { type: 'reserved-host-left', host: 'spare-1', because, atMs: NOW_MS };
+    expect(toGiveBack({ reserved: reservedAfter(reserved, left) })).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import type { Compute } from '#shared/ports.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
-import { aPolicy, HOST_KEY, type SegmentInput } from '#test/support/builders.ts';
+import { anAggregate, aPolicy, HOST_KEY, type SegmentInput } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 
@@ -149,6 +149,31 @@ describe('a reserved host', () => {
     await pipeline.run(300);
     expect(isReported).toBe(true);
     expect(reserve()).toEqual([]);
+  });
+
+  it('joins the aggregates of the failed host first, and leaves them when it is given back', async () => {
+    await start({ method: 'reserved_host', joinAggregates: true });
+    const { cloud } = services;
+    cloud.aggregates = [
+      { ...anAggregate('ssd', 'compute-1', 'compute-3'), id: 1 },
+      { ...anAggregate('spares', 'compute-2'), id: 2 },
+      { ...anAggregate('gpu', 'compute-1'), id: 3 },
+    ];
+    cloud.during = (action) => {
+      if (action.startsWith('enable')) cloud.servers = [];
+    };
+    await pipeline.run();
+    const asked = cloud.actions.filter((action) => /^(join|part|enable|disable)/.test(action));
+    expect(asked).toEqual([
+      ...['join 1 compute-2', 'join 3 compute-2', `enable ${spare}`],
+      ...[`disable ${spare}`, 'part 1 compute-2', 'part 3 compute-2'],
+    ]);
+    expect(cloud.aggregates.map(({ hosts }) => hosts)).toEqual([
+      ['compute-1', 'compute-3'],
+      ['compute-2'],
+      ['compute-1'],
+    ]);
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
   });
 
   it('that is disabled for another reason is left alone', async () => {

@@ -18,7 +18,7 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 /** No small world has reserved hosts. */
-type NotHere = 'enable' | 'disable';
+type NotHere = 'enable' | 'disable' | 'addToAggregate' | 'removeFromAggregate';
 const notHere = () => {
   throw new Error('no small world has reserved hosts');
 };
@@ -185,6 +185,8 @@ class Trace {
       unfinishedMigrationsOf: async () => [],
       forceDown: (id) => this.call('forceDown', [id]),
       enable: notHere,
+      addToAggregate: notHere,
+      removeFromAggregate: notHere,
       disable: notHere,
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),

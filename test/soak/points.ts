@@ -50,6 +50,8 @@ export const CALLS = [
   'forceDown',
   'enable',
   'disable',
+  'addToAggregate',
+  'removeFromAggregate',
   'evacuate',
   'resetStateToActive',
   'readPower',

@@ -164,6 +164,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         forceDown: calling('forceDown', forceDown),
         enable: calling('enable', compute.enable),
         disable: calling('disable', compute.disable),
+        addToAggregate: calling('addToAggregate', compute.addToAggregate),
+        removeFromAggregate: calling('removeFromAggregate', compute.removeFromAggregate),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
       };

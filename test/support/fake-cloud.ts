@@ -97,6 +97,10 @@ export class FakeCloud {
     this.services = this.services.map((each) => (each.id === id ? { ...each, status, disabledReason } : each));
   }
 
+  private setMembers(id: number, change: (hosts: readonly string[]) => readonly string[]): void {
+    this.aggregates = this.aggregates.map((each) => (each.id === id ? { ...each, hosts: change(each.hosts) } : each));
+  }
+
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
@@ -118,6 +122,10 @@ export class FakeCloud {
       }),
     enable: (id) => this.act(`enable ${id}`, () => this.setStatus(id, 'enabled', null)),
     disable: (id, reason) => this.act(`disable ${id}`, () => this.setStatus(id, 'disabled', reason)),
+    addToAggregate: (id, host) =>
+      this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
+    removeFromAggregate: (id, host) =>
+      this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
     resetStateToActive: (id) => this.act(`reset ${id}`),
   };

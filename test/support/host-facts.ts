@@ -92,6 +92,7 @@ export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> }
     type: 'reserved-host-answered',
     act: 'enable',
     host: 'spare-1',
+    httpStatus: null,
     requestId: null,
     ...answered,
     ...at,

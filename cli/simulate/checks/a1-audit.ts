@@ -19,6 +19,8 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
   'force-down': 'force-down-intended',
   enable: 'reserved-host-intended',
   disable: 'reserved-host-intended',
+  join: 'reserved-host-intended',
+  part: 'reserved-host-intended',
 };
 
 /** Facts with which an intent has an outcome on record, `unknown` included. */

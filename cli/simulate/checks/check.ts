@@ -63,6 +63,8 @@ export const INTENT_GOOD_MS = {
   'force-down': 3_000,
   enable: 3_000,
   disable: 3_000,
+  join: 3_000,
+  part: 3_000,
   /** As long as its grant may be (shared/domain/evacuate.ts). */
   evacuate: 31_000,
   'reset-state': 31_000,

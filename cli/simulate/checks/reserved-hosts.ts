@@ -44,10 +44,12 @@ export function reservedHostsRest({ simulation }: Scene): Check {
     sentence: 'a reserved host is enabled when it is needed, and given back when it was not',
     see: (happening) => {
       for (const { type, fact } of factsOf(happening)) {
-        const isAnswered = type === 'reserved-host-answered' && fact.act === 'disable' && fact.answer !== 'unknown';
-        const isOver = type === 'reserved-host-left' || isAnswered;
+        const isDone = fact.act === 'disable' ? fact.answer !== 'unknown' : fact.answer === 'refused';
+        const isOver = type === 'reserved-host-left' || (type === 'reserved-host-answered' && isDone);
         if (isOver) enabled.delete(String(fact.host));
       }
+      // From then on it is theirs.
+      if (happening.kind === 'person') enabled.delete(happening.host);
       for (const name of enabled) {
         if (world.serversOn(name).length === 0) lastServerMs.delete(name);
         else if (!lastServerMs.has(name)) lastServerMs.set(name, happening.atMs);

@@ -1,6 +1,7 @@
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Answer, Compute, NeededService } from '#shared/ports.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
+import { addHost, removeHost } from '#sim/nova/grouping.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import { type ServiceUpdate, updateService } from '#sim/nova/services.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
@@ -219,6 +220,8 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     forceDown: (serviceId) => update('force-down', serviceId, { forced_down: true }),
     enable: (serviceId) => update('enable', serviceId, { status: 'enabled' }),
     disable: (serviceId, reason) => update('disable', serviceId, { status: 'disabled', disabled_reason: reason }),
+    addToAggregate: (id, host) => change({ act: 'join', host }, () => void addHost(world, id, host)),
+    removeFromAggregate: (id, host) => change({ act: 'part', host }, () => void removeHost(world, id, host)),
     evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
       const send = () =>
         change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>

@@ -133,6 +133,10 @@ export class Teller {
         return [{ voice: 'asks', text: 'BMC: power off:', of: host, about: host }];
       case 'enable':
         return [{ voice: 'asks', text: 'Nova: enable the service:', of: host, about: host }];
+      case 'join':
+        return [{ voice: 'asks', text: 'Nova: add to an aggregate:', of: host, about: host }];
+      case 'part':
+        return [{ voice: 'asks', text: 'Nova: remove from an aggregate:', of: host, about: host }];
       case 'disable':
         return [{ voice: 'asks', text: 'Nova: disable the service:', of: host, about: host }];
       case 'read-power':
