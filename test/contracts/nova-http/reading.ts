@@ -13,7 +13,11 @@ const page = z.object({
   servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).optional(),
 });
 
-const members = z.object({ aggregates: z.array(z.looseObject({ id: z.number(), hosts: z.array(z.string()) })) });
+const members = z.object({
+  aggregates: z.array(
+    z.looseObject({ id: z.number(), hosts: z.array(z.string()), availability_zone: z.string().nullable() }),
+  ),
+});
 
 /** Versions, rights, lists: what holds while no host is down. */
 export function readingRows(signed: () => Signed): void {
@@ -93,15 +97,16 @@ export function readingRows(signed: () => Signed): void {
     ]) {
       const answer = await put(asked ?? {});
       expect(answer).toMatchObject({ status: 200, body: { service: { id, host, forced_down: false, ...told } } });
-      expect(await serviceOf(admin, host)).toMatchObject({ state: 'up', ...told });
+      expect(await serviceOf(admin, host)).toMatchObject({ state: 'up', status: told?.status });
     }
   });
 
   test('a host joins an aggregate once, and leaves it once', async () => {
-    const { admin, cloud } = signed();
-    const host = hostAt(cloud, 0);
+    const { admin } = signed();
     const { aggregates } = await admin.get('compute', '/os-aggregates', members, { microversion: '2.53' });
-    const own = aggregates.find(({ hosts }) => hosts.includes(host));
+    // Out of a zone Nova lets no host that holds instances.
+    const own = aggregates.find(({ hosts, availability_zone: zone }) => zone === null && hosts.length > 0);
+    const [host = ''] = own?.hosts ?? [];
     const act = (act: 'add_host' | 'remove_host', name = host, id = own?.id ?? 0) =>
       admin.send('compute', 'POST', `/os-aggregates/${id}/action`, {
         json: { [act]: { host: name } },
