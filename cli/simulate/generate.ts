@@ -45,6 +45,7 @@ export function scenarioOf(seed: number): Scenario {
     instances,
     flavors: [],
     images: [],
+    serverGroups: [],
     aggregateMetadata: {},
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },

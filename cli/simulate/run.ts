@@ -3,7 +3,7 @@ import type { Services } from '#shared/services.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { SimAddress } from '#sim/world/types.ts';
 import { isAlive } from './actions.ts';
-import { startCaretaker } from './caretaker.ts';
+import { ASLEEP, startCaretaker } from './caretaker.ts';
 import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
@@ -42,6 +42,10 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
     ...(wrap === undefined ? {} : { wrap }),
   });
   const { world } = simulation;
+  for (const { name, reserved } of hosts) {
+    const host = reserved ? world.hosts.get(name) : undefined;
+    if (host !== undefined) Object.assign(host, { disabled: true, disabledReason: ASLEEP });
+  }
   for (const segment of simulation.policy.segments) {
     if (!('aggregate' in segment.hosts)) continue;
     const members = scenario.hosts.filter((host) => host.segment === segment.name).map(({ name }) => name);
@@ -75,6 +79,16 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       state: instance.state,
     });
   }
+  const idOf = new Map([...world.servers.values()].map(({ id, name }) => [name, id]));
+  for (const { policy, members } of scenario.serverGroups)
+    world.addServerGroup({
+      id: world.random.uuid(),
+      name: policy,
+      policy,
+      members: members.flatMap((name) => idOf.get(name) ?? []),
+      projectId: 'owner',
+      userId: 'owner',
+    });
   return simulation;
 }
 

@@ -69,6 +69,10 @@ export interface PlannedHost {
   readonly systemUuid: string;
   /** Segment of the policy that protects it, by its aggregate. */
   readonly segment: string | null;
+  /** As much as any instance may want, if absent. */
+  readonly memoryMb?: number;
+  /** It is disabled, and kept for failures. */
+  readonly reserved?: true;
 }
 
 /** One run of a small world, as data: what it is made of, what befalls it, what goes wrong. Times in ms from the beginning. */
@@ -79,6 +83,11 @@ export interface Scenario {
   /** Besides those that every simulated cloud has. */
   readonly flavors: readonly PlannedFlavor[];
   readonly images: readonly PlannedImage[];
+  readonly serverGroups: readonly {
+    readonly policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity';
+    /** By their names. */
+    readonly members: readonly string[];
+  }[];
   /** Of the segments' aggregates, besides their rack. */
   readonly aggregateMetadata: Readonly<Record<string, string>>;
   readonly policy: PolicyInput;

@@ -2,6 +2,8 @@ import type { ComputeService } from '#shared/ports.ts';
 import type { Candidate } from './destinations.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
+import type { PlacedGroup } from './placed-groups.ts';
+import type { ReservedSeen, WakeBasis } from './reserved-hosts.ts';
 import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
 import type { TierSummary } from './tiers.ts';
@@ -60,6 +62,14 @@ export type HostBasis =
       readonly service: Pick<ComputeService, 'forcedDown'> | null;
       readonly waiting: number;
     }
+  /** `decideWake`. */
+  | ({ readonly by: 'wake'; readonly atMs: number } & WakeBasis)
+  /** What Nova answered to that, or to the next: the fact has it. */
+  | { readonly by: 'reserved-answer'; readonly atMs: number }
+  /** `lostAnswer`. */
+  | { readonly by: 'reserved-lost'; readonly atMs: number; readonly reserved: string }
+  /** `decideGiveBack`. */
+  | { readonly by: 'give-back'; readonly atMs: number; readonly reserved: string; readonly seen: ReservedSeen }
   /** `closeIncident`, from the incident's tasks. */
   | { readonly by: 'end'; readonly atMs: number }
   /** `pause`, by a switch; in `evacuating` it depends on whether evacuations are in flight. */
@@ -130,8 +140,14 @@ export interface GrantBasis {
   readonly inFlightElsewhere: number;
   /** Those that must be up before it. Absent: there are none. */
   readonly tiers?: readonly TierSummary[];
-  /** The destination that was taken and the next best, as they were; none when none would do. */
+  /** The destination that was taken and the next best, as they were; of those that would not do, one of each kind. */
   readonly candidates: readonly Candidate[];
+  /** So many of its size the hosts had room for. Absent: it was not looked at. */
+  readonly places?: number;
+  /** The same of reserved hosts that were disabled. Absent: there were none. */
+  readonly asleep?: readonly Candidate[];
+  /** Its server group, as it was when its turn came. Absent: it is in none. */
+  readonly group?: PlacedGroup;
 }
 
 /** As it stands in the log, with the first record of each stream that the decision wrote to. */

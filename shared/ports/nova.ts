@@ -20,6 +20,7 @@ export interface Hypervisor {
 }
 
 export interface Aggregate {
+  readonly id: number;
   readonly name: string;
   readonly availabilityZone: string | null;
   readonly hosts: readonly string[];
@@ -167,6 +168,14 @@ export interface Compute {
     serverId: string,
     options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped'; readonly leaveByMs?: number },
   ): Promise<Answer>;
+  /** `{"status": "enabled"}`: from then on the scheduler may choose the host, if it is up. Harmless to repeat. */
+  enable(serviceId: string): Promise<Answer>;
+  /** `{"status": "disabled"}` for this reason, of 255 characters at most. Harmless to repeat. */
+  disable(serviceId: string, reason: string): Promise<Answer>;
+  /** `add_host`. One that is in it already is refused with 409. */
+  addToAggregate(aggregateId: number, host: string): Promise<Answer>;
+  /** `remove_host`. One that is not in it is refused with 404. */
+  removeFromAggregate(aggregateId: number, host: string): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string): Promise<Answer>;
 }

@@ -192,12 +192,20 @@ describe('evacuate', () => {
   });
 });
 
-it('forces a service down and resets a state', async () => {
+it('forces a service down, enables and disables it, and resets a state', async () => {
   const { compute, fake } = await setup(() => ({ status: 202 }));
   expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.disable('s1', 'kept')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.enable('s1')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.addToAggregate(7, 'spare-1')).toMatchObject({ kind: 'accepted' });
+  expect(await compute.removeFromAggregate(7, 'spare-1')).toMatchObject({ kind: 'accepted' });
   expect(await compute.resetStateToActive('i1')).toMatchObject({ kind: 'accepted' });
   expect(fake.nova().map(({ method, path, body }) => [method, path, body])).toEqual([
     ['PUT', '/compute/v2.1/os-services/s1', '{"forced_down":true}'],
+    ['PUT', '/compute/v2.1/os-services/s1', '{"status":"disabled","disabled_reason":"kept"}'],
+    ['PUT', '/compute/v2.1/os-services/s1', '{"status":"enabled"}'],
+    ['POST', '/compute/v2.1/os-aggregates/7/action', '{"add_host":{"host":"spare-1"}}'],
+    ['POST', '/compute/v2.1/os-aggregates/7/action', '{"remove_host":{"host":"spare-1"}}'],
     ['POST', '/compute/v2.1/servers/i1/action', '{"os-resetState":{"state":"active"}}'],
   ]);
 });

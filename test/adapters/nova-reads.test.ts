@@ -124,7 +124,7 @@ describe('reads', () => {
       },
     }));
     expect(await compute.aggregates()).toEqual([
-      { name: 'ceph', availabilityZone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } },
+      { id: 1, name: 'ceph', availabilityZone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } },
     ]);
   });
 

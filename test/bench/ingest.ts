@@ -196,6 +196,10 @@ function outside(hosts: number) {
     unfinishedMigrationsOf: nobody,
     health: nobody,
     forceDown: nobody,
+    enable: nobody,
+    addToAggregate: nobody,
+    removeFromAggregate: nobody,
+    disable: nobody,
     evacuate: nobody,
     resetStateToActive: nobody,
   };

@@ -47,6 +47,10 @@ const compute: Compute = {
   evacuationsFrom: notAsked,
   unfinishedMigrationsOf: notAsked,
   forceDown: notAsked,
+  enable: notAsked,
+  disable: notAsked,
+  addToAggregate: notAsked,
+  removeFromAggregate: notAsked,
   evacuate: notAsked,
   resetStateToActive: notAsked,
 };

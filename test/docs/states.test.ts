@@ -99,6 +99,9 @@ const HOST_FACTS: Every<HostFact['type']> = {
   'forced-down': true,
   'planning-failed': true,
   planned: true,
+  'reserved-host-intended': true,
+  'reserved-host-answered': true,
+  'reserved-host-left': true,
   followed: true,
   paused: true,
   'still-paused': true,
@@ -112,6 +115,7 @@ const HOST_FACTS: Every<HostFact['type']> = {
 const TASK_FACTS: Every<TaskFact['type']> = {
   'task-planned': true,
   'task-waits': true,
+  'no-room': true,
   granted: true,
   'grant-expired': true,
   'reset-answered': true,

@@ -17,9 +17,15 @@ export interface Call {
   readonly name: CallName;
   readonly args: readonly unknown[];
 }
+/** No small world has reserved hosts. */
+type NotHere = 'enable' | 'disable' | 'addToAggregate' | 'removeFromAggregate';
+const notHere = () => {
+  throw new Error('no small world has reserved hosts');
+};
+
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf'>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | NotHere>
   | 'send'
   | 'readPower'
   | 'powerOff'
@@ -178,6 +184,10 @@ class Trace {
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
       forceDown: (id) => this.call('forceDown', [id]),
+      enable: notHere,
+      addToAggregate: notHere,
+      removeFromAggregate: notHere,
+      disable: notHere,
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),
     };

@@ -162,6 +162,10 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
+        enable: calling('enable', compute.enable),
+        disable: calling('disable', compute.disable),
+        addToAggregate: calling('addToAggregate', compute.addToAggregate),
+        removeFromAggregate: calling('removeFromAggregate', compute.removeFromAggregate),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
       };

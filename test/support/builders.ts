@@ -175,6 +175,7 @@ export const aHypervisor = (serviceHost: string, freeMemoryMb = 64_000): Hypervi
 });
 
 export const anAggregate = (name: string, ...hosts: readonly string[]): Aggregate => ({
+  id: 7,
   name,
   availabilityZone: null,
   hosts,

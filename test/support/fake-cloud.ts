@@ -28,6 +28,8 @@ export class FakeCloud {
   aggregates: readonly Aggregate[] = [];
   serverGroups: readonly ServerGroup[] = [];
   images: readonly Image[] = [];
+  /** Memory that is free on each host. */
+  freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
@@ -38,6 +40,8 @@ export class FakeCloud {
   /** Called behind each reading of the power, before it is told. */
   duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
+  /** How long each read takes, in milliseconds. */
+  readMs = 0;
   /** Services that an evacuation needs, and that do not answer. */
   readonly silent = new Set<NeededService>();
   /** Hosts whose devices do not tell the power. */
@@ -61,6 +65,7 @@ export class FakeCloud {
   }
 
   private async read<T>(value: () => T): Promise<T> {
+    if (this.readMs > 0) await this.clock.sleep(this.readMs);
     if (this.novaIsAway) throw new RetryableError('Nova does not answer');
     this.passTime();
     return value();
@@ -88,10 +93,18 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
+  private setStatus(id: string, status: ComputeService['status'], disabledReason: string | null): void {
+    this.services = this.services.map((each) => (each.id === id ? { ...each, status, disabledReason } : each));
+  }
+
+  private setMembers(id: number, change: (hosts: readonly string[]) => readonly string[]): void {
+    this.aggregates = this.aggregates.map((each) => (each.id === id ? { ...each, hosts: change(each.hosts) } : each));
+  }
+
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
-    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
+    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host, this.freeMemoryMb))),
     aggregates: () => this.read(() => this.aggregates),
     serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
@@ -107,6 +120,12 @@ export class FakeCloud {
           each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
         );
       }),
+    enable: (id) => this.act(`enable ${id}`, () => this.setStatus(id, 'enabled', null)),
+    disable: (id, reason) => this.act(`disable ${id}`, () => this.setStatus(id, 'disabled', reason)),
+    addToAggregate: (id, host) =>
+      this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
+    removeFromAggregate: (id, host) =>
+      this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
     resetStateToActive: (id) => this.act(`reset ${id}`),
   };

@@ -17,6 +17,10 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
   'reset-state': 'evacuate-intended',
   'power-off': 'power-off-intended',
   'force-down': 'force-down-intended',
+  enable: 'reserved-host-intended',
+  disable: 'reserved-host-intended',
+  join: 'reserved-host-intended',
+  part: 'reserved-host-intended',
 };
 
 /** Facts with which an intent has an outcome on record, `unknown` included. */
@@ -24,6 +28,7 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
+  'reserved-host-intended': ['reserved-host-answered'],
 };
 
 /** What is recorded of an answer about a host, each time that one was heard. */
@@ -53,7 +58,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
       if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
       const [, id = '', instance] = partition.split('#');
-      const about = `${fact.type} ${instance ?? hostOfIncident.get(id)}`;
+      const about = `${fact.type} ${instance ?? (fact.type === 'reserved-host-intended' ? fact.host : hostOfIncident.get(id))}`;
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
     for (const write of writes) {

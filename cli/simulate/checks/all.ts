@@ -11,6 +11,7 @@ import { whatIsFitIsEvacuated } from './l1-left.ts';
 import { whatIsOwedIsDone } from './l1-recovers.ts';
 import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
+import { reservedHostsRest } from './reserved-hosts.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
 import { stoppedSegmentsRest } from './s1-stops.ts';
@@ -38,6 +39,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   enoughWitnesses,
   salvorItselfCanSee,
   noHostGivenBack,
+  reservedHostsRest,
   noDiskIsLost,
   auditTellsAll,
   everythingEnds,

@@ -61,6 +61,10 @@ export const INTENT_GOOD_MS = {
   /** The device may have to be made ready for it (shared/domain/fence.ts). */
   'power-off': 31_000,
   'force-down': 3_000,
+  enable: 3_000,
+  disable: 3_000,
+  join: 3_000,
+  part: 3_000,
   /** As long as its grant may be (shared/domain/evacuate.ts). */
   evacuate: 31_000,
   'reset-state': 31_000,

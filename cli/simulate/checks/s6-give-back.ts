@@ -8,6 +8,7 @@ import { factsOf } from './intents.ts';
  */
 export function noHostGivenBack({ simulation, incidents }: Scene): Check {
   let person = { host: '', atMs: -1 };
+  const askedFor = new Set<string>();
 
   /** Stood down means that nothing was done to the host. */
   function whenStoodDown(host: string, nowMs: number): string | undefined {
@@ -26,6 +27,7 @@ export function noHostGivenBack({ simulation, incidents }: Scene): Check {
     sentence: 'salvor gives no host back to the scheduler, and lets go of none while its evacuations run',
     see: (happening) => {
       if (happening.kind === 'person') person = happening;
+      if (happening.kind === 'asked' && happening.request.act === 'enable') askedFor.add(happening.request.host);
       for (const { type, stream, fact } of factsOf(happening)) {
         if (type !== 'incident-closed' || fact.outcome !== 'stood-down') continue;
         const broken = whenStoodDown(incidents.hostOf(stream) ?? '', happening.atMs);
@@ -33,7 +35,9 @@ export function noHostGivenBack({ simulation, incidents }: Scene): Check {
       }
       if (happening.kind !== 'fact') return undefined;
       const { fact } = happening;
-      const givesBack = (fact.kind === 'forced-down' && !fact.forcedDown) || (fact.kind === 'status' && !fact.disabled);
+      // One that was reserved has a check of its own: reserved-hosts.ts.
+      const isEnabled = fact.kind === 'status' && !fact.disabled && !askedFor.has(fact.host);
+      const givesBack = (fact.kind === 'forced-down' && !fact.forcedDown) || isEnabled;
       if (!givesBack || (person.host === fact.host && person.atMs === happening.atMs)) return undefined;
       return `${fact.host} was given back by nobody but salvor`;
     },

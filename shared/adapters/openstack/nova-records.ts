@@ -64,13 +64,15 @@ export const hypervisorSchema = z
 
 export const aggregateSchema = z
   .looseObject({
+    id: z.int(),
     name: z.string(),
     availability_zone: z.string().nullable(),
     hosts: z.array(z.string()),
     metadata: z.record(z.string(), z.string()),
   })
   .transform(
-    ({ name, availability_zone, hosts, metadata }): Aggregate => ({
+    ({ id, name, availability_zone, hosts, metadata }): Aggregate => ({
+      id,
       name,
       availabilityZone: availability_zone,
       hosts,

@@ -49,6 +49,12 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
 
+  const updateService = (serviceId: string, change: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
+
+  const changeAggregate = (id: number, change: object) =>
+    nova.change('POST', `/os-aggregates/${id}/action`, change, OLDEST);
+
   const action = (
     serverId: string,
     body: unknown,
@@ -100,8 +106,11 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       return unfinished.map(withoutType);
     },
     health: serviceHealth(session),
-    forceDown: (serviceId) =>
-      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
+    forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
+    enable: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    disable: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
+    removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;

@@ -144,6 +144,23 @@ describe('a policy from it', () => {
     expect(policySchema.safeParse({ version: 1, segments, fenceDevices: {} }).error).toBeUndefined();
   });
 
+  it('has its method and its reserved hosts', () => {
+    const hosts = [host('a'), host('spare', { reserved: true })];
+    const { imported } = importSegments([
+      found({ hosts, recoveryMethod: 'rh_priority' }),
+      found({ name: 'auto', hosts: [host('b'), host('spare-b', { reserved: true })] }),
+    ]);
+    const destinations = { method: 'rh_priority', reservedHosts: { names: ['spare'] } };
+    expect(imported[0]?.segment).toMatchObject({ destinations });
+    expect(imported[0]?.remarks).toEqual([
+      expect.stringMatching(/^reserved in Masakari: spare; disable .*"reserved"$/),
+    ]);
+    expect(imported[1]?.segment).not.toHaveProperty('destinations');
+    expect(imported[1]?.remarks).toEqual([expect.stringMatching(/the method auto does not use them$/)]);
+    const segments = imported.map(({ segment }) => segment);
+    expect(policySchema.safeParse({ version: 1, segments, fenceDevices: {} }).error).toBeUndefined();
+  });
+
   it('gives no two segments one name', () => {
     const { imported } = importSegments(
       ['x y', 'x-y', 'x/y'].map((name, n) => found({ name, hosts: [host(`h${n}`)] })),

@@ -131,6 +131,14 @@ export class Teller {
         return [{ voice: 'asks', text: 'Nova: force down:', of: host, about: host }];
       case 'power-off':
         return [{ voice: 'asks', text: 'BMC: power off:', of: host, about: host }];
+      case 'enable':
+        return [{ voice: 'asks', text: 'Nova: enable the service:', of: host, about: host }];
+      case 'join':
+        return [{ voice: 'asks', text: 'Nova: add to an aggregate:', of: host, about: host }];
+      case 'part':
+        return [{ voice: 'asks', text: 'Nova: remove from an aggregate:', of: host, about: host }];
+      case 'disable':
+        return [{ voice: 'asks', text: 'Nova: disable the service:', of: host, about: host }];
       case 'read-power':
         return [];
     }
@@ -228,6 +236,8 @@ function ofTask(fact: TaskFact, of: string): readonly Entry[] {
       return say(`attempt ${fact.attempt} failed (${fact.because}):`);
     case 'task-waits':
       return say(`waits (${fact.because}):`);
+    case 'no-room':
+      return say(`waits for room (${fact.because}):`);
     case 'guest-answered':
       return say(`${fact.detail}:`);
     case 'granted':
