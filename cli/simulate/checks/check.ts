@@ -64,4 +64,13 @@ export const INTENT_GOOD_MS = {
   /** As long as its grant may be (shared/domain/evacuate.ts). */
   evacuate: 31_000,
   'reset-state': 31_000,
+  // They leave within ten seconds, or not at all (shared/shell/instances/recover.ts).
+  reboot: 11_000,
+  'instance-reset': 11_000,
+  migrate: 11_000,
+  'confirm-resize': 11_000,
+  'live-migrate': 11_000,
+  disable: 3_000,
+  enable: 3_000,
+  'restart-service': 3_000,
 } as const;

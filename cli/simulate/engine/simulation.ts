@@ -1,6 +1,7 @@
 import { QUEUES } from '#events/catalog.ts';
 import type { HostEvent } from '#events/host-event.ts';
 import type { OperatorCommand } from '#events/operator-command.ts';
+import type { RestartService } from '#events/restart-service.ts';
 import { FUNCTIONS, type Functions } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
@@ -12,6 +13,7 @@ import { buildHost, defaultFlavors, type HostOptions } from '#sim/world/build.ts
 import { World, type WorldOptions } from '#sim/world/world.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
 import { computePort } from '../ports/compute.ts';
+import { edgePort } from '../ports/edge.ts';
 import { fencingPort } from '../ports/fencing.ts';
 import { type Latencies, USUAL_LATENCIES } from '../ports/latency.ts';
 import { Outside } from '../ports/outside.ts';
@@ -136,6 +138,7 @@ export class Simulation {
         outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
+        localRestart: edgePort(current, outside, latencies, (request) => this.onRestart(request)),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
         trustedSenders: 'everybody',
@@ -153,6 +156,9 @@ export class Simulation {
       hostsOf: (body) => this.#hostsOf(body),
     });
   }
+
+  /** What the worker at the edge does with a request; nothing, unless a play has one. */
+  onRestart: (request: RestartService) => void = () => {};
 
   readonly #names = new Map<string, string>();
 

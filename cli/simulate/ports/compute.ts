@@ -1,8 +1,8 @@
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Answer, Compute, NeededService } from '#shared/ports.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
-import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
-import type { SimHost, SimServer } from '#sim/world/types.ts';
+import { NovaError } from '#sim/nova/respond.ts';
+import type { SimHost } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens, pickOne } from '../engine/chance.ts';
 import type { Subject } from '../engine/director.ts';
@@ -20,6 +20,7 @@ import {
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
+import { existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
 const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
@@ -44,9 +45,6 @@ const NEEDED: readonly NeededService[] = [
   'scheduler',
   'cinder',
 ];
-/** The administrator that salvor is to Nova. */
-export const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
-
 const REFUSALS: readonly (readonly [number, string])[] = [
   [400, 'simulated: the request is not valid'],
   [403, "simulated: policy doesn't allow this to be performed"],
@@ -151,6 +149,21 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     return (fault?.sizeMs ?? 0) * TOKEN_TRIES;
   }
 
+  /** The request of one instance, which does not leave when a token took too long. */
+  function timely(
+    asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
+    effect: () => void,
+    leaveByMs?: number,
+  ): Promise<Answer> {
+    if (leaveByMs === undefined) return change(asked, effect);
+    const invocation = current();
+    const durationMs = tokenTakesMs(invocation, asked.instanceId ?? '');
+    if (durationMs === 0) return change(asked, effect);
+    return invocation
+      .sleep(durationMs)
+      .then(() => (world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : change(asked, effect)));
+  }
+
   const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {
     const truth = world.serviceIsUp(host) ? 'up' : 'down';
     if (host.forcedDown) return truth;
@@ -158,11 +171,6 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     return lie === undefined ? truth : truth === 'up' ? 'down' : 'up';
   };
   const serviceOf = (invocation: Invocation, host: SimHost) => serviceView(world, host, seenState(invocation, host));
-  const existing = (id: string): SimServer => {
-    const server = world.servers.get(id);
-    if (server === undefined) throw serverNotFound(id);
-    return server;
-  };
   const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
 
   return {
@@ -211,26 +219,18 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         world.journal.record({ kind: 'forced-down', host: host.name, forcedDown: true });
       });
     },
-    evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
-      const send = () =>
-        change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
+    evacuate: (instanceId, { host: destination, end, leaveByMs }) =>
+      timely(
+        { act: 'evacuate', host: hostOf(instanceId), instanceId, destination },
+        () =>
           evacuateServer(
             world,
-            existing(instanceId),
+            existingIn(world, instanceId),
             { host: destination, force: false },
             { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
           ),
-        );
-      const invocation = current();
-      const durationMs = tokenTakesMs(invocation, instanceId);
-      if (durationMs === 0) return send();
-      return invocation
-        .sleep(durationMs)
-        .then(() => (world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : send()));
-    },
-    resetStateToActive: (instanceId) =>
-      change({ act: 'reset-state', host: hostOf(instanceId), instanceId }, () => {
-        world.updateServer(existing(instanceId), { vmState: 'active', taskState: null });
-      }),
+        leaveByMs,
+      ),
+    ...serverActionsPort({ world, current, read, change: timely }),
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+import type { Aggregate, ComputeService, Hypervisor, Migration, Server, ServerAction } from '#shared/ports.ts';
 
 /**
  * Nova's records, read for the fields that a decision needs (Compute API reference). A record of a cell that is down
@@ -89,6 +89,10 @@ export const migrationSchema = z
     createdAt: record.created_at,
     type: record.migration_type,
   }));
+
+export const serverActionSchema = z
+  .looseObject({ action: z.string(), request_id: z.string(), user_id: z.string().nullable() })
+  .transform(({ action, request_id, user_id }): ServerAction => ({ action, requestId: request_id, userId: user_id }));
 
 /** Some releases say "" for no swap and no ephemeral disk. */
 const size = z.union([z.number(), z.literal('').transform(() => 0)]);

@@ -11,7 +11,14 @@ import {
   STOPPED,
 } from './microversion.ts';
 import { notSent, novaClient } from './nova-client.ts';
-import { aggregateSchema, hypervisorSchema, migrationSchema, serverSchema, serviceSchema } from './nova-records.ts';
+import {
+  aggregateSchema,
+  hypervisorSchema,
+  migrationSchema,
+  serverActionSchema,
+  serverSchema,
+  serviceSchema,
+} from './nova-records.ts';
 
 export interface NovaOptions {
   readonly session: Session;
@@ -50,6 +57,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
   };
 
+  const setService = (serviceId: string, body: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, body, OLDEST);
+
   return {
     services: () => services({}),
     service: async (host) => (await services({ host })).find((service) => service.host === host),
@@ -72,6 +82,11 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
         .map(withoutType),
+    serverActions: async (id) => {
+      const schema = z.looseObject({ instanceActions: z.array(serverActionSchema) });
+      const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
+      return (await nova.find(path, schema, await upTo(AS_IT_WAS)))?.instanceActions ?? [];
+    },
     unfinishedMigrationsOf: async (host) => {
       const unfinished = (await migrations({ host })).filter(
         (each) => MOVES.includes(each.type) && !FINAL.includes(each.status),
@@ -79,14 +94,20 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       return unfinished.map(withoutType);
     },
     health: serviceHealth(session),
-    forceDown: (serviceId) =>
-      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
+    forceDown: (serviceId) => setService(serviceId, { forced_down: true }),
+    disableService: (serviceId, reason) => setService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    enableService: (serviceId) => setService(serviceId, { status: 'enabled' }),
+    rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
+    migrate: (serverId, leaveByMs) => action(serverId, { migrate: null }, OLDEST, leaveByMs),
+    confirmResize: (serverId, leaveByMs) => action(serverId, { confirmResize: null }, OLDEST, leaveByMs),
+    liveMigrate: (serverId, leaveByMs) => action(serverId, { 'os-migrateLive': LIVE }, OLDEST, leaveByMs),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
-    resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
+    resetStateToActive: (serverId, leaveByMs) =>
+      action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST, leaveByMs),
   };
 
   /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
@@ -107,6 +128,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     }
   }
 }
+
+/** The destination by the scheduler; `auto` leaves it to Nova whether disks are copied (2.25 and later). */
+const LIVE = { host: null, block_migration: 'auto' };
 
 /** Evacuations are none of these. */
 const MOVES: readonly string[] = ['live-migration', 'migration', 'resize'];
