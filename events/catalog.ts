@@ -1,6 +1,14 @@
 import type * as z from 'zod';
 import type { Command } from './commands.ts';
-import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
+import {
+  confirmHostDown,
+  evacuateInstance,
+  fenceHost,
+  followEvacuations,
+  planEvacuation,
+  recoverInstance,
+  recoverProcess,
+} from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
 import { type OperatorCommand, operatorCommand } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
@@ -85,6 +93,22 @@ export const QUEUES = {
     functionTimeoutSeconds: 60,
     errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
   }),
+  'recover-instance': queue({
+    schema: recoverInstance,
+    function: 'recover-instance',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Single instances that fail are not restarted: they stay down.',
+  }),
+  'recover-process': queue({
+    schema: recoverProcess,
+    function: 'recover-process',
+    batchSize: 1,
+    concurrency: 2,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Hosts with dead services are not taken out of the scheduling, and not put back.',
+  }),
   'operator-commands': queue({
     schema: operatorCommand,
     function: 'obey-operator',
@@ -162,6 +186,8 @@ export type QueueFunctionName =
   | 'plan-evacuation'
   | 'evacuate-instance'
   | 'follow-evacuations'
+  | 'recover-instance'
+  | 'recover-process'
   | 'obey-operator'
   | 'watch-hosts';
 
@@ -186,6 +212,7 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'host.dumping':
     case 'instance.down':
     case 'process.down':
+    case 'process.up':
       return 'host-events';
     default:
       return type;

@@ -11,8 +11,8 @@ import {
   type SqsRecord,
 } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
-import { foldReports } from '#shared/shell/fold-reports.ts';
 import { hearEvent } from '#shared/shell/hear-event.ts';
+import { hearHost } from '#shared/shell/hear-host.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import type { ToPark } from '#shared/state/parked.ts';
 
@@ -55,7 +55,7 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
   const work = [
     ...[...byHost.values()].map((group) => ({
       records: group.read.map((each) => each.record),
-      run: () => foldReports(services, group.host, group.read),
+      run: () => hearHost(services, group.host, group.read),
     })),
     ...groupParked(parked).map((group) => ({
       records: group.map((each) => each.record),

@@ -3,6 +3,7 @@
  * passes, the fakes included.
  */
 export type * from './ports/fencing.ts';
+export type * from './ports/local-restart.ts';
 export type * from './ports/nova.ts';
 export type * from './ports/queue.ts';
 export type * from './ports/state.ts';

@@ -35,6 +35,11 @@ export function upCommand(): Command {
     .addOption(new Option('--tls-cert <file>', 'its certificate with its chain, PEM').env('SALVOR_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'and the key of that, PEM').env('SALVOR_TLS_KEY'))
     .addOption(
+      new Option('--edge-queue <url>', 'SQS queue of the worker that starts services of hosts again').env(
+        'SALVOR_EDGE_QUEUE',
+      ),
+    )
+    .addOption(
       new Option('--checkpoints <file>', 'append a signed checkpoint of the audit log every five minutes').env(
         'SALVOR_CHECKPOINTS',
       ),
@@ -55,6 +60,7 @@ export function upCommand(): Command {
         stateDir,
         port,
         http: { address: options.httpAddress, port: options.httpPort, tls: tlsOf(options.tlsCert, options.tlsKey) },
+        edgeQueueUrl: options.edgeQueue,
         log,
         ...(cloud === undefined ? {} : { cloudName: cloud }),
       });

@@ -42,6 +42,11 @@ const contextSchema = z
       .string()
       .regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, 'letters, digits and /_+=.@- only, and not empty')
       .default('salvor/'),
+    /** The queue of a worker at the edge that starts services again: `restart` of the policy's processRecovery. */
+    edgeQueueArn: z
+      .string()
+      .regex(/^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:\S+$/, 'the ARN of an SQS queue')
+      .optional(),
     alarmEmail: z.email().optional(),
     /** Alarms go to this topic in place of one of the stack's own. */
     alarmTopicArn: z

@@ -10,7 +10,7 @@ import type { WorkQueues } from './work-queue.ts';
 export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix'>;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'edgeQueueArn'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -33,6 +33,8 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
+  const { edgeQueueArn } = deployment;
+  if (access.asksEdge && edgeQueueArn !== undefined) allow(['sqs:SendMessage'], edgeQueueArn);
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
   if (access.fences || access.readsTokens) {

@@ -4,6 +4,7 @@ import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName } from '#events/catalog.ts';
 import { POLICY_FILE } from '#infra/bundle.ts';
@@ -72,7 +73,7 @@ function workQueues(scope: Construct): WorkQueues {
 
 function environmentOf(
   stack: Stack,
-  { cloudSecret, secretPrefix }: Deployment,
+  { cloudSecret, secretPrefix, edgeQueueArn }: Deployment,
   tables: Tables,
   queues: WorkQueues,
   ownPrincipals: readonly string[],
@@ -86,6 +87,7 @@ function environmentOf(
     OWN_PRINCIPALS: Lazy.string({ produce: () => Fn.join(',', [...ownPrincipals]) }),
     CLOUD_SECRET: cloudSecret,
     SECRET_PREFIX: secretPrefix,
+    EDGE_QUEUE_URL: edgeQueueArn === undefined ? '' : Queue.fromQueueArn(stack, 'EdgeQueue', edgeQueueArn).queueUrl,
     POLICY_FILE,
   };
 }

@@ -7,6 +7,8 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { recoverInstance } from '#functions/recover-instance.ts';
+import { recoverProcess } from '#functions/recover-process.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
@@ -27,6 +29,8 @@ export const FUNCTIONS: Functions = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'recover-instance': recoverInstance,
+  'recover-process': recoverProcess,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
   sweep,

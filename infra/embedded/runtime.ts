@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
+import { noLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import type { Outbox, StateStore } from '#shared/ports.ts';
@@ -29,7 +30,8 @@ export interface EmbeddedOptions {
   readonly stateDir?: string | undefined;
   /** Where the SQS endpoint listens on 127.0.0.1; 0 for any port that is free. */
   readonly port: number;
-  readonly services: Omit<Services, 'state' | 'outbox' | 'trustedSenders'>;
+  readonly services: Omit<Services, 'state' | 'outbox' | 'trustedSenders' | 'localRestart'> &
+    Partial<Pick<Services, 'localRestart'>>;
   /** Instead of the catalogue's, for tests and drills. */
   readonly functions?: Partial<Functions>;
   readonly queues?: QueueSpecs;
@@ -80,7 +82,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
     // Who can send here is on this machine, and could be anybody of it.
-    const services = wrap({ ...options.services, state, outbox, trustedSenders: 'everybody' });
+    const { localRestart = noLocalRestart } = options.services;
+    const services = wrap({ ...options.services, localRestart, state, outbox, trustedSenders: 'everybody' });
     await within(
       schedules['mirror-inventory'].functionTimeoutSeconds,
       runScheduled(functions['mirror-inventory'], services),

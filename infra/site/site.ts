@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
+import { sqsLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import type { Connection } from '#shared/connect.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
@@ -17,6 +19,8 @@ export interface SiteOptions extends SiteFiles {
   readonly port: number;
   /** Of the HTTP endpoint. */
   readonly http: HttpOptions;
+  /** Of the queue of the edge worker. */
+  readonly edgeQueueUrl: string | undefined;
   readonly log: Log;
 }
 
@@ -34,7 +38,7 @@ export interface Site {
  * @throws PermanentError that says what is wrong, where, and what to do.
  */
 export async function startSite(options: SiteOptions): Promise<Site> {
-  const { log, stateDir, port, http: httpOptions } = options;
+  const { log, stateDir, port, http: httpOptions, edgeQueueUrl } = options;
   const { policy, secrets, connection } = openSite(options);
   const { name, region } = policy.cloud;
   try {
@@ -44,6 +48,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const services = {
       compute: connection.compute,
       fencing: connection.fencing,
+      ...(edgeQueueUrl === undefined ? {} : { localRestart: sqsLocalRestart(new SQSClient(), edgeQueueUrl) }),
       clock: systemClock,
       chance: systemChance,
       policy,

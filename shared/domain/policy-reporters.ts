@@ -39,7 +39,7 @@ const reporter = z.strictObject({
 export const OWN_HOST = '{host}';
 
 /** Reporters that exist without an entry, which may have one for their limits. */
-const OWN_NAMES = ['nova', 'heartbeat', 'masakari'];
+const OWN_NAMES = ['nova', 'heartbeat', 'process-monitor', 'masakari'];
 
 /** What salvor looks for by itself: hosts of which Nova hears nothing, and heartbeats that cease. */
 export const watch = z.strictObject({

@@ -11,6 +11,7 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
+import { instanceRecovery, processRecovery } from './policy-instances.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
@@ -92,6 +93,10 @@ const segment = z.strictObject({
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
+  /** Single instances that fail on a host that lives; recorded only, unless given. */
+  instanceRecovery: instanceRecovery.optional(),
+  /** Processes that stop on a host that lives; recorded only, unless given. */
+  processRecovery: processRecovery.optional(),
 });
 
 export const policySchema = z

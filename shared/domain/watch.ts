@@ -1,4 +1,5 @@
 import type { ComputeService } from '#shared/ports.ts';
+import { isMaintenance } from './gates/of-host.ts';
 
 /** What Nova's list of compute services says of hosts, as one reporter among others: `watch` of the policy. */
 
@@ -25,7 +26,7 @@ export interface Word extends Sight {
 
 /**
  * A service's silence is counted from the newest report of any service, so that neither the clocks of Nova and salvor nor
- * a message bus that is away make all of them look silent. Who is disabled or forced down is in somebody's hands already.
+ * a message bus that is away make all of them look silent. Who is in maintenance or forced down is in somebody's hands already.
  */
 export function sightsOf(services: readonly ComputeService[], staleSeconds: number): ReadonlyMap<string, Sight> {
   const newestMs = Math.max(0, ...services.map(({ lastReportAtMs }) => lastReportAtMs ?? 0));
@@ -37,12 +38,9 @@ export function sightsOf(services: readonly ComputeService[], staleSeconds: numb
   return sights;
 }
 
-function sightOf(
-  { status, forcedDown, state, lastReportAtMs }: ComputeService,
-  newestMs: number,
-  staleMs: number,
-): Sight | undefined {
-  if (status === 'disabled' || forcedDown) return undefined;
+function sightOf(service: ComputeService, newestMs: number, staleMs: number): Sight | undefined {
+  const { forcedDown, state, lastReportAtMs } = service;
+  if (isMaintenance(service) || forcedDown) return undefined;
   const silentMs = lastReportAtMs === null ? 0 : newestMs - lastReportAtMs;
   const silence = `nova-compute was last heard of ${Math.round(silentMs / 1000)} s before the newest report of any`;
   if (state === 'down') return { says: 'down', because: 'Nova sees the service down', silentMs };

@@ -22,6 +22,8 @@ const environmentSchema = z.object({
   CLOUD_SECRET: z.string().min(1),
   /** What stands before a fence device's `credentials` in the names of secrets. */
   SECRET_PREFIX: z.string(),
+  /** The queue of the edge worker, which starts services again; empty: there is none. */
+  EDGE_QUEUE_URL: z.string(),
   /** The checked policy, beside the function's code. */
   POLICY_FILE: z.string().min(1),
 });

@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
+import { noLocalRestart, sqsLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import type { Policy } from '#shared/domain/policy.ts';
@@ -20,13 +21,16 @@ z.config({ jitless: true });
  * @throws PermanentError when the environment is wrong.
  */
 export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick<IngestServices, 'tokens'> {
-  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, OWN_PRINCIPALS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } =
-    readEnvironment(env);
+  const environment = readEnvironment(env);
+  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, OWN_PRINCIPALS, CLOUD_SECRET, SECRET_PREFIX } = environment;
+  const { POLICY_FILE, EDGE_QUEUE_URL } = environment;
+  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
   // Checked, with every default filled in, when it was bundled: infra/bundle.ts.
   const policy = JSON.parse(readFileSync(POLICY_FILE, 'utf8')) as Policy;
   return {
     state: dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE }),
-    outbox: sqsOutbox(new SQSClient({ useQueueUrlAsEndpoint: false }), QUEUE_URLS),
+    outbox: sqsOutbox(sqs, QUEUE_URLS),
+    localRestart: EDGE_QUEUE_URL === '' ? noLocalRestart : sqsLocalRestart(sqs, EDGE_QUEUE_URL),
     ...cloudOnDemand(async () => {
       const { openCloud } = await import('./open-cloud.ts');
       return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });

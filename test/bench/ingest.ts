@@ -9,6 +9,7 @@ import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import { startPoller } from '#infra/embedded/poller.ts';
 import { type SqsServer, startSqsServer } from '#infra/embedded/sqs-server.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
+import { noLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { policySchema } from '#shared/domain/policy.ts';
@@ -139,6 +140,7 @@ async function drainByFunction(
     state: counting,
     outbox: sqsOutbox(server.client, server.queueUrls),
     trustedSenders: 'everybody' as const,
+    localRestart: noLocalRestart,
   };
   await FUNCTIONS['mirror-inventory'](services);
   transactions = 0;
@@ -191,6 +193,13 @@ function outside(hosts: number) {
     server: nobody,
     evacuationsFrom: nobody,
     unfinishedMigrationsOf: nobody,
+    serverActions: nobody,
+    disableService: nobody,
+    enableService: nobody,
+    rebootHard: nobody,
+    migrate: nobody,
+    confirmResize: nobody,
+    liveMigrate: nobody,
     health: nobody,
     forceDown: nobody,
     evacuate: nobody,

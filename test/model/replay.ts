@@ -18,11 +18,26 @@ export interface Call {
 }
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf'>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf' | keyof typeof NOT_ASKED>
   | 'send'
   | 'readPower'
   | 'powerOff'
   | 'sleep';
+
+const notAsked = (): never => {
+  throw new Error('no policy of a search recovers instances or processes');
+};
+const NOT_ASKED = {
+  serverActions: notAsked,
+  rebootHard: notAsked,
+  migrate: notAsked,
+  confirmResize: notAsked,
+  liveMigrate: notAsked,
+  disableService: notAsked,
+  enableService: notAsked,
+} satisfies Partial<Compute>;
+/** Where incidents of instances and processes are listed: there are none. */
+const OTHERS: ReadonlySet<string> = new Set(['open-instances', 'open-processes']);
 
 export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
 
@@ -129,6 +144,7 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
+      localRestart: { ask: notAsked },
       outbox: {
         send: async (messages) => (messages.length === 0 ? undefined : this.call('send', [messages], '')),
       },
@@ -148,7 +164,8 @@ class Trace {
     return {
       get: async (key) => (key.partition === BEAT ? undefined : this.call('get', [key])),
       // Nothing in a search changes the inventory: to read it needs no step of its own.
-      query: async (partition, options = {}) => inventory(partition) ?? this.call('query', [partition, options]),
+      query: async (partition, options = {}) =>
+        OTHERS.has(partition) ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
       // The policy has been in force before: it is on record.
       queryAudit: async (partition) => ({ items: [{ partition, sort: '', version: 1, body: {} }] }),
       partitions: () => {
@@ -172,6 +189,7 @@ class Trace {
       health: () => this.call('health', []),
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
+      ...NOT_ASKED,
       forceDown: (id) => this.call('forceDown', [id]),
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),

@@ -75,6 +75,9 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
+  // No instance or process of a host that lives fails in a round.
+  'recover-instance': [],
+  'recover-process': [],
   'obey-operator': EVERY_QUEUE,
   'watch-hosts': EVERY_QUEUE,
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],

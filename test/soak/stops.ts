@@ -104,6 +104,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'plan-evacuation': stoppingQueue('plan-evacuation'),
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
+      'recover-instance': stoppingQueue('recover-instance'),
+      'recover-process': stoppingQueue('recover-process'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
@@ -147,6 +149,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       const { services, service, hypervisors, aggregates, serversOn, server } = compute;
       const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
+        ...compute,
         services: calling('services', services),
         service: calling('service', service),
         hypervisors: calling('hypervisors', hypervisors),

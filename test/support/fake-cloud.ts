@@ -1,3 +1,4 @@
+import type { RestartService } from '#events/restart-service.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type {
   Answer,
@@ -6,10 +7,12 @@ import type {
   ComputeService,
   FenceDevice,
   Fencing,
+  LocalRestart,
   Migration,
   NeededService,
   PowerReading,
   Server,
+  ServerAction,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
 
@@ -98,7 +101,60 @@ export class FakeCloud {
         );
       }),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
-    resetStateToActive: (id) => this.act(`reset ${id}`),
+    resetStateToActive: (id) => this.act(`reset ${id}`, () => this.change(id, { vmState: 'active' })),
+    serverActions: (id) => this.read(() => this.doneTo.get(id) ?? []),
+    rebootHard: (id) =>
+      this.act(`reboot ${id}`, () => {
+        this.note(id, 'reboot');
+        this.change(id, { vmState: 'active', powerState: 1, fault: null });
+      }),
+    migrate: (id) =>
+      this.act(`migrate ${id}`, () => {
+        this.note(id, 'migrate');
+        this.change(id, { vmState: 'resized', host: 'compute-3' });
+      }),
+    confirmResize: (id) =>
+      this.act(`confirm ${id}`, () => {
+        this.note(id, 'confirmResize');
+        this.change(id, { vmState: this.confirmsAs });
+      }),
+    liveMigrate: (id) =>
+      this.act(`live-migrate ${id}`, () => {
+        this.note(id, 'live-migration');
+        this.change(id, { host: 'compute-3' });
+      }),
+    disableService: (id, reason) =>
+      this.act('disable', () => this.changeService(id, { status: 'disabled', disabledReason: reason })),
+    enableService: (id) =>
+      this.act('enable', () => this.changeService(id, { status: 'enabled', disabledReason: null })),
+  };
+
+  /** What a confirmed migration leaves. */
+  confirmsAs: 'active' | 'stopped' = 'active';
+  /** What Nova has on record of each instance, newest first. */
+  readonly doneTo = new Map<string, readonly ServerAction[]>();
+
+  /** @param userId null: Nova did it by itself */
+  note(id: string, action: string, userId: string | null = 'salvor'): void {
+    const before = this.doneTo.get(id) ?? [];
+    this.doneTo.set(id, [{ action, requestId: `req-${id}-${before.length + 1}`, userId }, ...before]);
+  }
+
+  change(id: string, over: Partial<Server>): void {
+    this.servers = this.servers.map((server) => (server.id === id ? { ...server, ...over } : server));
+  }
+
+  changeService(id: string, over: Partial<ComputeService>): void {
+    this.services = this.services.map((service) => (service.id === id ? { ...service, ...over } : service));
+  }
+
+  /** Restarts that the edge was asked for. */
+  readonly restarts: RestartService[] = [];
+  readonly localRestart: LocalRestart = {
+    ask: async (request) => {
+      await this.during(`restart ${request.process}`);
+      this.restarts.push(request);
+    },
   };
 
   readonly device: FenceDevice = {

@@ -112,6 +112,8 @@ describe('a bundle at work', () => {
       'plan-evacuation',
       'evacuate-instance',
       'follow-evacuations',
+      'recover-instance',
+      'recover-process',
       'operator-commands',
       'watch-hosts',
     ];
@@ -129,6 +131,7 @@ describe('a bundle at work', () => {
         OWN_PRINCIPALS: '',
         CLOUD_SECRET: 'salvor/cloud',
         SECRET_PREFIX: 'salvor/',
+        EDGE_QUEUE_URL: '',
         POLICY_FILE: 'policy.json',
       },
     );

@@ -133,6 +133,13 @@ export class Teller {
         return [{ voice: 'asks', text: 'BMC: power off:', of: host, about: host }];
       case 'read-power':
         return [];
+      case 'disable':
+      case 'enable':
+        return [{ voice: 'asks', text: `Nova: ${act} the scheduling of:`, of: host, about: host }];
+      case 'restart-service':
+        return [{ voice: 'asks', text: 'the edge: restart a service of:', of: host, about: host }];
+      default:
+        return [{ voice: 'asks', text: `Nova: ${OF_INSTANCES[act]} on ${host}:`, of: name }];
     }
   }
 
@@ -193,6 +200,14 @@ export class Teller {
       .replace(/\/agents\//g, '');
   }
 }
+
+const OF_INSTANCES = {
+  reboot: 'reboot hard',
+  'instance-reset': 'reset the state to active',
+  migrate: 'migrate cold',
+  'confirm-resize': 'confirm the migration',
+  'live-migrate': 'migrate live',
+} as const satisfies Partial<Record<OutsideRequest['act'], string>>;
 
 /** The report, the request or the world says it already. */
 const TOLD_OTHERWISE: ReadonlySet<string> = new Set<HostFact['type']>([

@@ -1,0 +1,36 @@
+import type { ComputeService, Server, ServerAction } from '#shared/ports.ts';
+import type { IncidentStatus } from '../host.ts';
+import type { Segment } from '../policy.ts';
+import { type RecordedServer, recordServer } from '../seen.ts';
+
+/** All that is read for one look at an instance: JSON, and small. It goes into the audit with the decision. */
+export interface InstanceSight {
+  /** Null: Nova knows it no more. */
+  readonly server: SeenInstance | null;
+  /** What was done to it by Nova's own record, newest first. */
+  readonly actions: readonly ServerAction[];
+  /** Of the host where Nova has it. Null: Nova knows none. */
+  readonly service: Pick<ComputeService, 'status' | 'disabledReason' | 'state' | 'forcedDown'> | null;
+  /** Segments that hold that host now. */
+  readonly segments: readonly string[];
+  /** Status of the open incident of that host. */
+  readonly hostIncident: IncidentStatus | null;
+  readonly disarmed: string | null;
+  readonly stopped: string | null;
+  /** Other instances of that host, and of the segment, that fail now or were acted on within the window. */
+  readonly othersOnHost: number;
+  readonly othersOfSegment: number;
+}
+
+export type SeenInstance = RecordedServer & { readonly name: string; readonly powerState: number };
+
+/** So many are looked at: what was done to it before is of no interest. */
+const KEPT_ACTIONS = 10;
+
+export function seenInstance(server: Server, { instances }: Segment): SeenInstance {
+  const { name, powerState } = server;
+  return { ...recordServer(server, instances), name, powerState };
+}
+
+export const newestActions = (actions: readonly ServerAction[]): readonly ServerAction[] =>
+  actions.slice(0, KEPT_ACTIONS);

@@ -1,0 +1,81 @@
+import { whyDisarmed, whyStopped } from '#shared/domain/guards.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import type { InstanceIncident, InstanceState } from '#shared/domain/instance-recovery/instance.ts';
+import { type InstanceSight, newestActions, seenInstance } from '#shared/domain/instance-recovery/sight.ts';
+import { countOthers, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import { decidesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
+import type { ComputeService, StateWrite } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { guardChecks, loadGuards } from '#shared/state/guards.ts';
+import { hostUnchanged, loadHost } from '#shared/state/hosts.ts';
+import { instanceTicketsWrite, loadInstanceTickets } from '#shared/state/instance-tickets.ts';
+import { openInstances } from '#shared/state/instances.ts';
+import { orOutage } from '../live.ts';
+
+export interface InstanceReading {
+  readonly sight: InstanceSight;
+  /** For the transaction of an intent: nobody has opened an incident of the host since, or moved a switch; and its ticket. */
+  readonly guarded: readonly StateWrite[];
+}
+
+/**
+ * Nova first, then all that is ours, consistently: an incident of the host that was opened before the intent is committed
+ * is seen, or the commit fails.
+ */
+export async function lookAtInstance(
+  services: Services,
+  { id, incident }: InstanceState & { readonly incident: InstanceIncident },
+  segment: Segment,
+): Promise<InstanceReading | { readonly outage: string }> {
+  const { state, policy, clock } = services;
+  const seen = await orOutage(readNova(services, id));
+  if ('outage' in seen) return seen;
+  const { server, actions, service, aggregates } = seen.value;
+  const { name: cloud, region } = policy.cloud;
+  const hostKey = service === undefined ? incident.hostKey : hostKeyOf(cloud, region, service.id);
+  const [host, guards, tickets, open] = await Promise.all([
+    loadHost(state, hostKey),
+    loadGuards(state, segment.name),
+    loadInstanceTickets(state, segment.name),
+    openInstances(state),
+  ]);
+  const nowMs = clock.now();
+  const ticket = { instanceId: id, hostKey, atMs: nowMs };
+  const { windowSeconds = 0 } = segment.instanceRecovery ?? {};
+  const ofSegment = open.filter((each) => each.segment === segment.name);
+  const others = countOthers(tickets.value, ofSegment, ticket, windowSeconds);
+  const sight: InstanceSight = {
+    server: server === undefined ? null : seenInstance(server, segment),
+    actions: newestActions(actions),
+    service: service === undefined ? null : wordOf(service),
+    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    hostIncident: host?.value.incident?.status ?? null,
+    disarmed: whyDisarmed({ segment: guards.segment.value, global: guards.global.value }, nowMs) ?? null,
+    stopped: whyStopped(guards.segment.value) ?? null,
+    othersOnHost: others.onHost,
+    othersOfSegment: others.ofSegment,
+  };
+  const next = instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket));
+  return { sight, guarded: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards), next] };
+}
+
+async function readNova({ compute, policy }: Services, id: string) {
+  const server = await compute.server(id);
+  if (server === undefined) return { server, actions: [], service: undefined, aggregates: [] };
+  const [services, actions, aggregates] = await Promise.all([
+    compute.services(),
+    compute.serverActions(id),
+    decidesByAggregates(policy) ? compute.aggregates() : [],
+  ]);
+  return { server, actions, service: services.find(({ host }) => host === server.host), aggregates };
+}
+
+const KEPT_REASON = 255;
+
+const wordOf = ({ status, disabledReason, state, forcedDown }: ComputeService): InstanceSight['service'] => ({
+  status,
+  disabledReason: disabledReason?.slice(0, KEPT_REASON) ?? null,
+  state,
+  forcedDown,
+});

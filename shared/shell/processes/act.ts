@@ -1,0 +1,82 @@
+import type { Segment } from '#shared/domain/policy.ts';
+import type { ProcessesState, ProcessFact } from '#shared/domain/process-recovery/process.ts';
+import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
+import type { Answer } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import type { Loaded } from '#shared/state/items.ts';
+import { loadProcesses } from '#shared/state/processes.ts';
+import { commitProcesses } from './commit.ts';
+
+const MAX_RACES = 8;
+
+type Intent = Extract<ProcessFact, { type: 'disable-intended' | 'enable-intended' | 'restart-intended' }>;
+
+/** Does what was intended, and records what was answered, whatever reports have come in between (A1). */
+export async function actOn(
+  services: Services,
+  intended: Loaded<ProcessesState>,
+  intent: Intent,
+  { processRecovery }: Segment,
+): Promise<Loaded<ProcessesState>> {
+  const answered =
+    intent.type === 'restart-intended'
+      ? await askForRestart(services, intended.value, intent, processRecovery?.restartEverySeconds ?? 60)
+      : await changeService(services, intended.value, intent);
+  let loaded = intended;
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const atMs = services.clock.now();
+    const fact = { ...answered, atMs } as ProcessFact;
+    try {
+      return await commitProcesses(services, loaded, { facts: [fact], basis: { by: 'process-answer', atMs } });
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      loaded = await loadProcesses(services.state, intended.value.key);
+    }
+  }
+  throw new RetryableError(`the processes of ${intended.value.key} lost ${MAX_RACES} races`);
+}
+
+async function changeService(
+  { compute }: Services,
+  { key }: ProcessesState,
+  intent: Exclude<Intent, { type: 'restart-intended' }>,
+) {
+  const serviceId = key.split('/').at(-1) ?? '';
+  const answer: Answer =
+    intent.type === 'disable-intended'
+      ? await compute.disableService(serviceId, intent.reason)
+      : await compute.enableService(serviceId);
+  const type = intent.type === 'disable-intended' ? 'disable-answered' : 'enable-answered';
+  const { kind, durationMs } = answer;
+  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
+  return { type, answer: kind, detail: inWords(answer), requestId, durationMs } as const;
+}
+
+function inWords(answer: Answer): string {
+  if (answer.kind === 'accepted') return 'accepted';
+  return answer.kind === 'unknown' ? answer.error : `${answer.httpStatus} ${answer.message}`;
+}
+
+async function askForRestart(
+  { localRestart, clock }: Services,
+  { incident }: ProcessesState,
+  { process, requestId }: Extract<Intent, { type: 'restart-intended' }>,
+  validSeconds: number,
+) {
+  const common = { type: 'restart-answered', process, requestId } as const;
+  try {
+    await localRestart.ask({
+      type: 'restart-service',
+      version: 1,
+      id: requestId,
+      time: new Date(clock.now()).toISOString(),
+      validSeconds: Math.ceil(validSeconds),
+      host: incident?.host ?? '',
+      process,
+    });
+    return { ...common, answer: 'sent', detail: 'the worker at the edge was asked' } as const;
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
+    return { ...common, answer: 'not-sent', detail: error.message } as const;
+  }
+}
