@@ -8,7 +8,16 @@ import {
   retryAtMs,
 } from './decide.ts';
 import { isTakenOver } from './holds.ts';
-import type { Accepted, Ask, InstanceFact, InstanceIncident, InstanceState, Requested, Unknown } from './instance.ts';
+import type {
+  Accepted,
+  Ask,
+  InstanceFact,
+  InstanceIncident,
+  InstanceRequest,
+  InstanceState,
+  Requested,
+  Unknown,
+} from './instance.ts';
 import type { InstanceSight, SeenInstance } from './sight.ts';
 
 /** Between two looks at what Nova was asked for. */
@@ -141,7 +150,7 @@ function ended(
 /** What Nova's answer means. */
 export function foldInstanceAnswer(
   { incident }: InstanceState,
-  { ask, number }: Asked['request'],
+  { ask, number }: Pick<InstanceRequest, 'ask' | 'number'>,
   answer: Answer,
   nowMs: number,
   random: number,
