@@ -17,6 +17,14 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
   'reset-state': 'evacuate-intended',
   'power-off': 'power-off-intended',
   'force-down': 'force-down-intended',
+  reboot: 'instance-request-intended',
+  'instance-reset': 'instance-request-intended',
+  migrate: 'instance-request-intended',
+  'confirm-resize': 'instance-request-intended',
+  'live-migrate': 'instance-request-intended',
+  disable: 'disable-intended',
+  enable: 'enable-intended',
+  'restart-service': 'restart-intended',
 };
 
 /** Facts with which an intent has an outcome on record, `unknown` included. */
@@ -24,7 +32,16 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
+  'instance-request-intended': ['instance-request-answered', 'instance-answer-missing', 'instance-incident-closed'],
+  'disable-intended': ['disable-answered', 'scheduling-off', 'service-change-failed', 'process-incident-closed'],
+  'enable-intended': ['enable-answered', 'service-change-failed', 'processes-down-again', 'process-incident-closed'],
 };
+
+/** Its id is on record with the answer. */
+const tellsId = ({ act }: Pick<OutsideRequest, 'act'>): boolean =>
+  act === 'evacuate' || INTENT[act] === 'instance-request-intended';
+
+const LICENCES: ReadonlySet<string> = new Set(Object.values(INTENT));
 
 /** What is recorded of an answer about a host, each time that one was heard. */
 const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered']);
@@ -51,9 +68,11 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (kind === 'append') add(told, partition);
       const fact = body.fact as unknown as Fact;
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
-      if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
-      const [, id = '', instance] = partition.split('#');
-      const about = `${fact.type} ${instance ?? hostOfIncident.get(id)}`;
+      if (fact.type === 'process-incident-opened') hostOfIncident.set(partition, fact.host ?? '');
+      if (!LICENCES.has(fact.type)) continue;
+      const [of, id = '', instance] = partition.split('#');
+      const host = hostOfIncident.get(of === 'process' ? partition : id);
+      const about = `${fact.type} ${of === 'instance' ? id : (instance ?? host)}`;
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
     for (const write of writes) {
@@ -80,11 +99,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
     if (happening.kind === 'committed') return seeCommit(happening.writes, happening.atMs);
     if (happening.kind === 'asked') return seeRequest(happening.request, happening.atMs);
     if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
-    // An evacuate that was not accepted tells no request id.
-    if (
-      happening.kind === 'answered' &&
-      (happening.request.act !== 'evacuate' || happening.answer.includes('accepted'))
-    )
+    // The request of an instance that was not accepted tells no id.
+    if (happening.kind === 'answered' && (!tellsId(happening.request) || happening.answer.includes('accepted')))
       heard.set(`req-${happening.request.id}`, happening.request);
     return undefined;
   }
@@ -113,7 +129,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
       const answer = `${act}-answered ${host}`;
       // Those of a host have no id: there must be as many records as answers.
       const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
-      const isKnown = act === 'evacuate' ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
+      const isKnown = tellsId({ act }) ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
       if (!isKnown) broken.push(`the answer to request ${id}, ${act} of ${instanceId ?? host}, is not on record`);
     }
     return broken;
@@ -149,6 +165,12 @@ function transitionOf(write: StateWrite, statusOf: Map<string, string>): string 
     if (before === now || (before === undefined && incident === null)) return undefined;
     const id = incident?.id ?? before?.split(' ')[0];
     return id === 'none' ? undefined : `incident#${id}`;
+  }
+  if (partition.startsWith('instance#') || partition.startsWith('process#')) {
+    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
+    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
+    statusOf.set(key, now);
+    return before === now || (before === undefined && incident === null) ? undefined : partition;
   }
   if (!partition.startsWith('tasks#')) return undefined;
   const { status } = write.body.progress as { readonly status: string };

@@ -56,8 +56,10 @@ export async function lookAtInstance(
     othersOnHost: others.onHost,
     othersOfSegment: others.ofSegment,
   };
-  const next = instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket));
-  return { sight, guarded: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards), next] };
+  // What goes on with a move belongs to where it began.
+  const isNew = incident.moved === null;
+  const taken = isNew ? [instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket))] : [];
+  return { sight, guarded: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards), ...taken] };
 }
 
 async function readNova({ compute, policy }: Services, id: string) {
