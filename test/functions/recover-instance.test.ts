@@ -97,7 +97,10 @@ describe('an instance whose process has gone', () => {
       services.clock.nowMs += seconds(30);
     }
     expect(cloud.count(`reboot ${INSTANCE_ID}`)).toBe(1);
-    expect((await entries()).at(-1)).toMatchObject({ outcome: 'person', because: expect.stringContaining('1 times') });
+    expect((await entries()).at(-1)).toMatchObject({
+      outcome: 'person',
+      because: expect.stringContaining('restarts within 3600 s: 1'),
+    });
     expect(services.lines.map(({ fields }) => fields)).toContainEqual(
       expect.objectContaining({ fact: 'instance-for-a-person', instanceId: INSTANCE_ID }),
     );

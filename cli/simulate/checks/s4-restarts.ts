@@ -10,9 +10,8 @@ export function noRestartInTheWay({ simulation, around }: Scene): Check {
   /** By host, when each instance was last acted on. */
   const acted = new Map<string, Map<string, number>>();
 
-  function whenIntended(host: string, instanceId: string, segment: string, nowMs: number): string | undefined {
-    const status = states.incidentOf(host);
-    if (status !== 'none') return `${instanceId} is to be acted on, and its host ${host} is ${status}`;
+  function whenIntended(instanceId: string, nowMs: number): string | undefined {
+    const { host, segment } = opened.get(instanceId) ?? { host: '', segment: '' };
     const recovery = around.segment(segment)?.instanceRecovery;
     if (recovery === undefined) return `${instanceId} is to be acted on, and the policy says nothing of that`;
     const ofHost = acted.get(host) ?? new Map<string, number>();
@@ -22,19 +21,23 @@ export function noRestartInTheWay({ simulation, around }: Scene): Check {
     return within > recovery.maxPerHost ? `${within} instances of ${host} were acted on within the window` : undefined;
   }
 
-  const segments = new Map<string, string>();
+  /** Where each has failed. */
+  const opened = new Map<string, { readonly host: string; readonly segment: string }>();
   return {
     id: 'S4',
     sentence: 'no restart of an instance gets in the way of its host, and not more than the policy allows',
     see: (happening) => {
       for (const { type, stream, fact } of factsOf(happening)) {
-        if (type === 'instance-incident-opened') segments.set(stream, String(fact.segment));
+        const instanceId = stream.slice('instance#'.length);
+        if (type === 'instance-incident-opened')
+          opened.set(instanceId, { host: String(fact.host), segment: String(fact.segment) });
         if (type !== 'instance-request-intended') continue;
         const request = fact.request as { readonly host: string; readonly ask: string; readonly action: string };
+        const status = states.incidentOf(request.host);
+        if (status !== 'none') return `${instanceId} is to be acted on, and its host ${request.host} is ${status}`;
         // A move is begun once; what follows belongs to where it began.
         if (request.action === 'move' && ['confirm-resize', 'reboot'].includes(request.ask)) continue;
-        const instanceId = stream.slice('instance#'.length);
-        const broken = whenIntended(request.host, instanceId, segments.get(stream) ?? '', happening.atMs);
+        const broken = whenIntended(instanceId, happening.atMs);
         if (broken !== undefined) return broken;
       }
       return undefined;

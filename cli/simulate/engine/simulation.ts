@@ -57,6 +57,7 @@ const USUAL_WORLD: WorldOptions = {
   liveMigrationMs: 20_000,
   rebuildsAtOncePerHost: 8,
   hostBootMs: 180_000,
+  rebootMs: 4_000,
   shelveOffloads: false,
   resumeGuests: true,
 };

@@ -191,7 +191,9 @@ function wantedOf(
   const usedUp = count('restart') >= recovery.maxRestarts;
   if (action === 'restart' && !usedUp) return { ask: 'reboot', action: 'restart', because };
   const after =
-    action === 'move' ? '' : `; it was restarted ${count('restart')} times within ${recovery.windowSeconds} s`;
+    action === 'move'
+      ? ''
+      : `; restarts within ${recovery.windowSeconds} s: ${count('restart')}, which is all that the policy allows`;
   if (action === 'restart' && !recovery.thenMove) return { person: `${because}${after}` };
   if (incident.failures > 0) return { person: `it could not be moved: ${lastTrouble(incident)}` };
   if (count('move') > 0) return { person: `${because}${after}, and was moved already: it is not the host` };

@@ -17,7 +17,7 @@ export interface InstanceSight {
   readonly hostIncident: IncidentStatus | null;
   readonly disarmed: string | null;
   readonly stopped: string | null;
-  /** Other instances of that host, and of the segment, that fail now or were acted on within the window. */
+  /** Other instances of the host where it failed, and of the segment, that fail now or have failed within the window. */
   readonly othersOnHost: number;
   readonly othersOfSegment: number;
 }

@@ -1,7 +1,7 @@
 import { DAY_SECONDS } from '../guards.ts';
 
 /**
- * Instances of a segment that were acted on. An intent takes its ticket in the same transaction, so that the limits of a
+ * Instances of a segment that were acted on, or left to a person. An intent takes its ticket in the same transaction, so that the limits of a
  * host and a segment hold however many functions decide at once.
  */
 export interface InstanceTickets {
@@ -25,7 +25,7 @@ export function withInstanceTicket({ tickets }: InstanceTickets, ticket: Instanc
   return { tickets: [...others, ticket].slice(-KEPT) };
 }
 
-/** Others than this instance that fail now, or were acted on within the window: of its host, and of its segment. */
+/** Others than this instance that fail now, or have failed within the window: of its host, and of its segment. */
 export function countOthers(
   { tickets }: InstanceTickets,
   open: readonly Pick<InstanceTicket, 'instanceId' | 'hostKey'>[],

@@ -1,5 +1,6 @@
 import { backoffMs } from '../backoff.ts';
 import { isMaintenance } from '../gates/of-host.ts';
+import { isTakenOver } from '../instance-recovery/holds.ts';
 import type { Segment } from '../policy.ts';
 import type { ProcessRecovery } from '../policy-instances.ts';
 import type { Disabling, Enabling, ProcessesState, ProcessFact, ProcessIncident, ProcessOutcome } from './process.ts';
@@ -127,6 +128,7 @@ function whyKept({ hostIncident, halted }: ProcessSight, service: Service): stri
   if (hostIncident !== null) return `the host has an incident, which is ${hostIncident}`;
   if (isMaintenance(service))
     return `its service is disabled (${service.disabledReason ?? 'no reason given'}): maintenance`;
+  if (service.forcedDown) return 'Nova has it forced down';
   return halted ?? undefined;
 }
 
@@ -148,7 +150,7 @@ function whenWell({
     return close('recovered', because);
   if (recovery.enable === 'by-hand') return close('recovered', `${because}; it is for a person to enable it`);
   if (kept !== undefined) return hold(kept);
-  if (service.forcedDown || service.state === 'down') return hold('Nova does not see the host up');
+  if (service.state === 'down') return hold('Nova does not see the host up');
   if (incident.status === 'watching') return adopt(service, nowMs, nextLookAtMs);
   return [{ type: 'enable-intended', atMs: nowMs, dueAtMs: nowMs + ANSWER_DUE_MS }];
 }
@@ -172,7 +174,8 @@ function whileDown(next: Next, down: readonly string[]): readonly ProcessFact[] 
   if (restart !== undefined) return [restart];
   const { escalateAfterSeconds } = recovery;
   const isLong = escalateAfterSeconds !== undefined && nowMs - incident.openedAtMs >= escalateAfterSeconds * 1000;
-  if (isLong && weighty.length > 0 && incident.escalatedAtMs === null)
+  const isNews = incident.escalatedAtMs === null && !service.forcedDown;
+  if (isLong && weighty.length > 0 && isNews)
     return [{ type: 'escalated', because: hostWord(weighty, escalateAfterSeconds), atMs: nowMs, nextLookAtMs }];
   return kept === undefined ? look : hold(kept);
 }
@@ -199,18 +202,24 @@ function dueRestart({ incident, recovery, nowMs }: Next, down: readonly string[]
 }
 
 /**
- * What is said of the host itself, as one reporter among others: that it is down, for as long as the escalation lasts; once
- * that it is up, when everything runs again. Nothing, unless the policy escalates.
+ * What is said of the host itself, as one reporter among others: that it is down, for as long as the escalation lasts and
+ * nobody has it in hand; once that it is up, when everything runs again. Nothing, unless the policy escalates.
  */
 export function wordOnHost(
   before: ProcessesState,
   after: ProcessesState,
+  sight: ProcessSight | { readonly outage: string },
 ): { readonly says: 'down' | 'up'; readonly because: string } | undefined {
   if (before.incident?.escalatedAtMs == null && after.incident?.escalatedAtMs == null) return undefined;
   const was = before.incident?.escalatedAtMs != null && before.incident.wellSinceMs === null;
   const isDown = after.incident !== null && after.incident.wellSinceMs === null;
   const names = Object.keys((after.incident ?? before.incident)?.down ?? {}).join(', ');
-  if (isDown) return { says: 'down', because: `stopped, and not running again: ${names}` };
+  if (isDown)
+    return isInHand(sight) ? undefined : { says: 'down', because: `stopped, and not running again: ${names}` };
   const endsWell = after.incident !== null || after.lastIncident?.outcome === 'recovered';
   return was && endsWell ? { says: 'up', because: 'its processes run again' } : undefined;
 }
+
+/** It is being recovered, or was: what its processes did before is no news of it. */
+const isInHand = (sight: ProcessSight | { readonly outage: string }): boolean =>
+  !('outage' in sight) && (isTakenOver(sight.hostIncident) || sight.service?.forcedDown === true);

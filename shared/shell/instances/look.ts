@@ -15,8 +15,10 @@ import { orOutage } from '../live.ts';
 
 export interface InstanceReading {
   readonly sight: InstanceSight;
-  /** For the transaction of an intent: nobody has opened an incident of the host since, or moved a switch; and its ticket. */
-  readonly guarded: readonly StateWrite[];
+  /** For the transaction of an intent: nobody has opened an incident of the host since, or moved a switch. */
+  readonly unchanged: readonly StateWrite[];
+  /** Counts it among those that failed, for the limits of its host and segment. */
+  readonly ticket: StateWrite;
 }
 
 /**
@@ -41,7 +43,8 @@ export async function lookAtInstance(
     openInstances(state),
   ]);
   const nowMs = clock.now();
-  const ticket = { instanceId: id, hostKey, atMs: nowMs };
+  // It counts where it failed, wherever it is by now.
+  const ticket = { instanceId: id, hostKey: incident.hostKey, atMs: nowMs };
   const { windowSeconds = 0 } = segment.instanceRecovery ?? {};
   const ofSegment = open.filter((each) => each.segment === segment.name);
   const others = countOthers(tickets.value, ofSegment, ticket, windowSeconds);
@@ -56,10 +59,11 @@ export async function lookAtInstance(
     othersOnHost: others.onHost,
     othersOfSegment: others.ofSegment,
   };
-  // What goes on with a move belongs to where it began.
-  const isNew = incident.moved === null;
-  const taken = isNew ? [instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket))] : [];
-  return { sight, guarded: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards), ...taken] };
+  return {
+    sight,
+    unchanged: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards)],
+    ticket: instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket)),
+  };
 }
 
 async function readNova({ compute, policy }: Services, id: string) {

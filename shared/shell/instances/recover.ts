@@ -2,13 +2,13 @@ import type { RecoverInstance } from '#events/commands.ts';
 import type { InstanceFact, InstanceRequest, InstanceState } from '#shared/domain/instance-recovery/instance.ts';
 import { foldInstanceAnswer, type Open, stepOf } from '#shared/domain/instance-recovery/settle.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
-import type { Answer } from '#shared/ports.ts';
+import type { Answer, StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { loadInstance } from '#shared/state/instances.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { segmentOf } from '../live.ts';
 import { commitInstance, sendInstanceCommands } from './commit.ts';
-import { lookAtInstance } from './look.ts';
+import { type InstanceReading, lookAtInstance } from './look.ts';
 
 const MAX_RACES = 8;
 /** A request that is this late, for want of a token, rests on what may not be true any more. */
@@ -51,13 +51,27 @@ async function takeStep(services: Services, loaded: Loaded<Open>): Promise<Loade
   const rules = { policy, segment };
   const facts = stepOf(state, sight, rules, atMs);
   const intent = facts.find((fact) => fact.type === 'instance-request-intended');
-  const besides = intent === undefined || 'outage' in reading ? [] : reading.guarded;
+  const besides = 'outage' in reading ? [] : writesWith(facts, state, reading);
   const committed = await commitInstance(services, loaded, {
     facts,
     basis: { by: 'instance-look', atMs, sight },
     besides,
   });
   return intent === undefined ? committed : ask(services, committed, intent.request);
+}
+
+/**
+ * An intent rests on what was read, and takes its ticket; what goes on with a move belongs to where it began. One that a
+ * person must look at has failed as well.
+ */
+function writesWith(
+  facts: readonly InstanceFact[],
+  { incident }: Open,
+  { unchanged, ticket }: InstanceReading,
+): readonly StateWrite[] {
+  const isIntent = facts.some(({ type }) => type === 'instance-request-intended');
+  if (isIntent) return incident.moved === null ? [...unchanged, ticket] : unchanged;
+  return facts.some((fact) => fact.type === 'instance-incident-closed' && fact.outcome === 'person') ? [ticket] : [];
 }
 
 /** The one request of this intent, and what became of it (A1). */

@@ -40,8 +40,8 @@ export async function recoverProcesses(
     }
     try {
       const value = { ...loaded.value, incident };
-      const done = await takeStep(services, { ...loaded, value });
-      await say(services, value, done.value);
+      const { done, sight } = await takeStep(services, { ...loaded, value });
+      await say(services, value, done.value, sight);
       await sendProcessCommands(services, done.value);
       return;
     } catch (error) {
@@ -51,18 +51,23 @@ export async function recoverProcesses(
   throw new RetryableError(`the processes of ${message.hostKey} lost ${MAX_RACES} races`);
 }
 
-async function takeStep(services: Services, loaded: Loaded<ProcessesIn>): Promise<Loaded<ProcessesState>> {
+type Seen = ProcessSight | { readonly outage: string };
+
+async function takeStep(
+  services: Services,
+  loaded: Loaded<ProcessesIn>,
+): Promise<{ readonly done: Loaded<ProcessesState>; readonly sight: Seen }> {
   const { clock, chance } = services;
   const segment = segmentOf(services, loaded.value.incident.segment);
   const reading = await look(services, loaded.value, segment);
-  const sight = 'outage' in reading ? reading : reading.sight;
+  const sight: Seen = 'outage' in reading ? reading : reading.sight;
   const [atMs, random] = [clock.now(), chance.random()];
   const facts = decideProcess(loaded.value, sight, segment, atMs, random);
   const basis = { by: 'process-look', atMs, random, sight } as const;
   const intent = facts.find(isIntent);
   const besides = intent === undefined || 'outage' in reading ? [] : reading.unchanged;
   const committed = await commitProcesses(services, loaded, { facts, basis, besides });
-  return intent === undefined ? committed : actOn(services, committed, intent, segment);
+  return { done: intent === undefined ? committed : await actOn(services, committed, intent, segment), sight };
 }
 
 type Intent = Extract<ProcessFact, { type: 'disable-intended' | 'enable-intended' | 'restart-intended' }>;
@@ -111,8 +116,9 @@ async function say(
   { outbox, clock, chance, policy }: Services,
   before: ProcessesState,
   after: ProcessesState,
+  sight: Seen,
 ): Promise<void> {
-  const word = wordOnHost(before, after);
+  const word = wordOnHost(before, after, sight);
   const host = (after.incident ?? before.incident)?.host;
   if (word === undefined || host === undefined) return;
   const { name: cloud, region } = policy.cloud;

@@ -1,5 +1,6 @@
+import { reconnect } from '#cli/simulate/actions.ts';
 import { Simulation } from '#cli/simulate/engine/simulation.ts';
-import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
+import { eventOf, startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
@@ -36,8 +37,22 @@ export function stageOf(play: Play): Simulation {
     skewMs: [],
     sources: play.agents.map((name) => `/agents/${name}`),
   });
+  if (play.edge !== undefined) setEdge(simulation, play.edge);
   if (play.beatSeconds !== undefined) startBeats(simulation, { everyMs: play.beatSeconds * 1000, skewMs: 0 });
   return simulation;
+}
+
+/** The worker at the edge: what it has restarted runs again, and it says so. */
+function setEdge(simulation: Simulation, { restart, seconds }: NonNullable<Play['edge']>): void {
+  if (restart === 'fails') return;
+  simulation.onRestart = ({ host: name, process }) => {
+    simulation.scheduler.after(seconds * 1000, () => {
+      const host = simulation.world.hosts.get(name);
+      if (host !== undefined && process.startsWith('nova-compute')) reconnect(simulation.world, host);
+      const event = eventOf(simulation, 'host.up', name, '/agents/edge');
+      simulation.report({ ...event, type: 'process.up', data: { ...event.data, process } });
+    });
+  };
 }
 
 function disable({ world }: Simulation, hosts: readonly string[], reason: string): void {
