@@ -21,6 +21,9 @@ export interface Imported {
     readonly except?: readonly string[];
     /** Nothing is acted on before a person has looked. */
     readonly mode: 'shadow';
+    /** As Masakari does it: instances that opted in are restarted, hosts with dead processes disabled until a person enables them. */
+    readonly instanceRecovery: Record<never, never>;
+    readonly processRecovery: { readonly enable: 'by-hand' };
   };
   readonly remarks: readonly string[];
 }
@@ -43,7 +46,13 @@ export function importSegments(found: readonly FoundSegment[]): {
     const except = segment.hosts.filter(({ onMaintenance }) => onMaintenance).map((host) => host.name);
     const rule = { name, hosts: { names: segment.hosts.map((host) => host.name) } };
     imported.push({
-      segment: { ...rule, ...(except.length === 0 ? {} : { except }), mode: 'shadow' },
+      segment: {
+        ...rule,
+        ...(except.length === 0 ? {} : { except }),
+        mode: 'shadow',
+        instanceRecovery: {},
+        processRecovery: { enable: 'by-hand' },
+      },
       remarks: remarksOn(segment, name, except),
     });
   }

@@ -231,6 +231,23 @@ describe('it waits', () => {
     expect(cloud.actions).toEqual([`reboot ${INSTANCE_ID}`]);
   });
 
+  it('in the middle of a move that has led into a segment that is switched off', async () => {
+    const instanceRecovery = { protect: 'all', confirmSeconds: 0, processGone: { do: 'move', sources: 1 } } as const;
+    const ours = { name: 'az1', hosts: { availabilityZone: 'nova' }, minHealthyHosts: 1, instanceRecovery };
+    const theirs = { name: 'az2', hosts: { availabilityZone: 'other' } };
+    const services = fakeServices(aPolicy({ segments: [ours, theirs] }));
+    const others = servicesOf(5).slice(1);
+    services.cloud.services = [aService(), ...others.map((each) => ({ ...each, zone: 'other' }))];
+    const pipeline = new Pipeline(services);
+    await pipeline.start();
+    pipeline.command(aCommand('disarm', { segment: 'az2' }));
+    pipeline.hear(anInstanceDown(GONE, { atMs: services.clock.now() }));
+    await pipeline.run(60);
+    expect(services.cloud.actions).toEqual([`migrate ${INSTANCE_ID}`]);
+    const { value } = await loadInstance(services.state, INSTANCE_ID);
+    expect(holdsIn(value)).toEqual(['armed']);
+  });
+
   it('for a second source where one does not suffice, and is stood down without', async () => {
     const segment = {
       instanceRecovery: { protect: 'all', confirmSeconds: 0, noAnswer: { do: 'restart' }, deadlineSeconds: 600 },

@@ -5,9 +5,9 @@ import { type InstanceSight, newestActions, seenInstance } from '#shared/domain/
 import { countOthers, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decidesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
-import type { ComputeService, StateWrite } from '#shared/ports.ts';
+import type { ComputeService, StateReader, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { guardChecks, loadGuards } from '#shared/state/guards.ts';
+import { guardChecks, type LoadedGuards, loadGuards } from '#shared/state/guards.ts';
 import { hostUnchanged, loadHost } from '#shared/state/hosts.ts';
 import { instanceTicketsWrite, loadInstanceTickets } from '#shared/state/instance-tickets.ts';
 import { openInstances } from '#shared/state/instances.ts';
@@ -36,9 +36,10 @@ export async function lookAtInstance(
   const { server, actions, service, aggregates } = seen.value;
   const { name: cloud, region } = policy.cloud;
   const hostKey = service === undefined ? incident.hostKey : hostKeyOf(cloud, region, service.id);
+  const segments = service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name);
   const [host, guards, tickets, open] = await Promise.all([
     loadHost(state, hostKey),
-    loadGuards(state, segment.name),
+    guardsOf(state, [segment.name, ...segments]),
     loadInstanceTickets(state, segment.name),
     openInstances(state),
   ]);
@@ -52,18 +53,33 @@ export async function lookAtInstance(
     server: server === undefined ? null : seenInstance(server, segment),
     actions: newestActions(actions),
     service: service === undefined ? null : wordOf(service),
-    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    segments,
     hostIncident: host?.value.incident?.status ?? null,
-    disarmed: whyDisarmed({ segment: guards.segment.value, global: guards.global.value }, nowMs) ?? null,
-    stopped: whyStopped(guards.segment.value) ?? null,
+    disarmed: first(guards, (of) => whyDisarmed({ segment: of.segment.value, global: of.global.value }, nowMs)),
+    stopped: first(guards, (of) => whyStopped(of.segment.value)),
     othersOnHost: others.onHost,
     othersOfSegment: others.ofSegment,
   };
   return {
     sight,
-    unchanged: [hostUnchanged(hostKey, host), ...guardChecks(segment.name, guards)],
+    unchanged: [hostUnchanged(hostKey, host), ...checksOf(guards)],
     ticket: instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket)),
   };
+}
+
+/** Of the segment where it failed, and of those that hold it by now: a move may have led it into another. */
+async function guardsOf(state: StateReader, segments: readonly string[]): Promise<ReadonlyMap<string, LoadedGuards>> {
+  const names = [...new Set(segments)];
+  return new Map(await Promise.all(names.map(async (name) => [name, await loadGuards(state, name)] as const)));
+}
+
+const first = (guards: ReadonlyMap<string, LoadedGuards>, why: (of: LoadedGuards) => string | undefined) =>
+  [...guards.values()].map(why).find((each) => each !== undefined) ?? null;
+
+/** Each item once, as a transaction wants it: all segments share the global one. */
+function checksOf(guards: ReadonlyMap<string, LoadedGuards>): readonly StateWrite[] {
+  const checks = [...guards].flatMap(([name, of]) => guardChecks(name, of));
+  return [...new Map(checks.map((check) => [check.partition, check])).values()];
 }
 
 async function readNova({ compute, policy }: Services, id: string) {
