@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PermanentError } from '#shared/errors.ts';
 import type { Compute, Migration, NeededService, Server } from '#shared/ports.ts';
 import { tellsHealth } from './compute-health.ts';
+import { actsOnSingles } from './compute-singles.ts';
 
 /** A cloud behind the port, and what a test does to it by other ways. */
 export interface ComputeContractCloud {
@@ -23,6 +24,8 @@ export interface ComputeContractCloud {
   pause(serverId: string): Promise<void>;
   /** Starts a live migration that goes on during the test. Absent where that can't be had. */
   readonly startLiveMigration?: (serverId: string) => Promise<void>;
+  /** A live migration that is asked for goes on during the test; else it ends within seconds. */
+  readonly hasLongLiveMigrations?: boolean;
   /** Cuts the host's power: its nova-compute and its guests end. */
   killHost(host: string): Promise<void>;
   close(): Promise<void>;
@@ -44,6 +47,7 @@ export function defineComputeContract(name: string, make: () => Promise<ComputeC
     describe('reads', () => reads(() => made));
     describe('health', () => tellsHealth(() => made.cloud));
     describe('while the host is up', () => whileUp(() => made));
+    describe('single instances', () => actsOnSingles(() => made.cloud));
     describe('once the host is dead', () => onceDead(() => made));
   });
 }

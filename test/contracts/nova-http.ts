@@ -3,6 +3,7 @@ import { type NovaContractCloud, type Signed, signInTo } from './nova-http/cloud
 import { deadHostRows } from './nova-http/dead-host.ts';
 import { failureRows } from './nova-http/failures.ts';
 import { readingRows } from './nova-http/reading.ts';
+import { singleRows } from './nova-http/singles.ts';
 
 export type { NovaContractCloud } from './nova-http/cloud.ts';
 
@@ -22,6 +23,7 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
     afterAll(() => signed?.cloud.close(), TIMEOUT_MS);
 
     readingRows(() => signed);
+    singleRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);
   });

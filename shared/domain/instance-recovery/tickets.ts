@@ -5,7 +5,7 @@ import { DAY_SECONDS } from '../guards.ts';
  * host and a segment hold however many functions decide at once.
  */
 export interface InstanceTickets {
-  /** The newest of each instance. */
+  /** The newest of each instance on each host: one that was moved has failed on the first host all the same. */
   readonly tickets: readonly InstanceTicket[];
 }
 
@@ -19,9 +19,10 @@ export interface InstanceTicket {
 const KEPT = 2000;
 
 export function withInstanceTicket({ tickets }: InstanceTickets, ticket: InstanceTicket): InstanceTickets {
-  const others = tickets.filter(
-    ({ instanceId, atMs }) => instanceId !== ticket.instanceId && atMs + DAY_SECONDS * 1000 > ticket.atMs,
-  );
+  const { instanceId, hostKey, atMs: nowMs } = ticket;
+  const isOld = (each: InstanceTicket): boolean =>
+    each.atMs + DAY_SECONDS * 1000 <= nowMs || (each.instanceId === instanceId && each.hostKey === hostKey);
+  const others = tickets.filter((each) => !isOld(each));
   return { tickets: [...others, ticket].slice(-KEPT) };
 }
 
