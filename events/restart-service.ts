@@ -1,20 +1,20 @@
 import * as z from 'zod';
 
 /**
- * What salvor asks of the worker at the edge: start this service on that host again. The worker says what became of it
- * by `process.up` or `process.down`, as any agent does.
+ * What salvor asks of the worker at the edge: start a service of a host again, a step that is cheaper than fencing the
+ * host. A request that is older than `validSeconds` is void: somebody may be at work on the host by then.
  */
-export const restartService = z.strictObject({
+export const restartRequest = z.strictObject({
   type: z.literal('restart-service'),
   version: z.literal(1),
   /** Tells a repeat. */
-  id: z.string().min(1).max(700),
-  /** RFC 3339. A request that is older than `validSeconds` is void: somebody may be at work on the host by then. */
+  id: z.uuid(),
+  /** RFC 3339, by salvor's clock. */
   time: z.iso.datetime({ offset: true }),
-  validSeconds: z.int().min(1),
+  validSeconds: z.number().gt(0).max(30),
   /** Nova's service host name. */
   host: z.string().min(1).max(255),
-  process: z.string().min(1).max(255),
+  service: z.string().min(1).max(255),
 });
 
-export type RestartService = z.infer<typeof restartService>;
+export type RestartRequest = z.infer<typeof restartRequest>;

@@ -48,7 +48,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const services = {
       compute: connection.compute,
       fencing: connection.fencing,
-      ...(edgeQueueUrl === undefined ? {} : { localRestart: sqsLocalRestart(new SQSClient(), edgeQueueUrl) }),
+      ...(edgeQueueUrl === undefined
+        ? {}
+        : {
+            localRestart: sqsLocalRestart(new SQSClient(), edgeQueueUrl, { clock: systemClock, chance: systemChance }),
+          }),
       clock: systemClock,
       chance: systemChance,
       policy,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { seconds } from './policy-values.ts';
+import { name, seconds } from './policy-values.ts';
 
 /** The keys of the policy about single instances and processes of a host that lives. Without them both are recorded only. */
 
@@ -43,20 +43,27 @@ export const instanceRecovery = z.strictObject({
 /** Names of processes; `*` stands for any text. */
 const processes = z.array(z.string().min(1).max(255));
 
-export const processRecovery = z.strictObject({
-  /** No new instances are scheduled to a host on which one of these has stopped. */
-  disable: processes.default(['nova-compute*', 'libvirtd*', 'virtqemud*', 'neutron-*-agent*', 'ovn-controller*']),
-  /** The edge worker is asked to start these again. */
-  restart: processes.default([]),
-  restartAttempts: z.int().min(1).max(20).default(3),
-  restartEverySeconds: seconds(10, 3600).default(60),
-  /** `when-well`: salvor takes back what it has disabled itself. */
-  enable: z.enum(['when-well', 'by-hand']).default('when-well'),
-  /** So long everything must have run again before that. */
-  wellSeconds: seconds(0, 86_400).default(120),
-  /** A process that is still down after this long is one reporter's word that the host is; never, unless given. */
-  escalateAfterSeconds: seconds(30, 86_400).optional(),
-});
+export const processRecovery = z
+  .strictObject({
+    /** No new instances are scheduled to a host on which one of these has stopped. */
+    disable: processes.default(['nova-compute*', 'libvirtd*', 'virtqemud*', 'neutron-*-agent*', 'ovn-controller*']),
+    /** The worker is asked to start these again. */
+    restart: processes.default([]),
+    /** Name of the program near the hosts that starts them. */
+    worker: name.optional(),
+    restartAttempts: z.int().min(1).max(20).default(3),
+    restartEverySeconds: seconds(10, 3600).default(60),
+    /** `when-well`: salvor takes back what it has disabled itself. */
+    enable: z.enum(['when-well', 'by-hand']).default('when-well'),
+    /** So long everything must have run again before that. */
+    wellSeconds: seconds(0, 86_400).default(120),
+    /** A process that is still down after this long is one reporter's word that the host is; never, unless given. */
+    escalateAfterSeconds: seconds(30, 86_400).optional(),
+  })
+  .refine(({ restart, worker }) => restart.length === 0 || worker !== undefined, {
+    message: 'is needed where anything is to be restarted',
+    path: ['worker'],
+  });
 
 export type InstanceRecovery = z.infer<typeof instanceRecovery>;
 export type ProcessRecovery = z.infer<typeof processRecovery>;

@@ -30,7 +30,10 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick
   return {
     state: dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE }),
     outbox: sqsOutbox(sqs, QUEUE_URLS),
-    localRestart: EDGE_QUEUE_URL === '' ? noLocalRestart : sqsLocalRestart(sqs, EDGE_QUEUE_URL),
+    localRestart:
+      EDGE_QUEUE_URL === ''
+        ? noLocalRestart
+        : sqsLocalRestart(sqs, EDGE_QUEUE_URL, { clock: systemClock, chance: systemChance }),
     ...cloudOnDemand(async () => {
       const { openCloud } = await import('./open-cloud.ts');
       return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });

@@ -1,13 +1,19 @@
-import type { RestartService } from '#events/restart-service.ts';
+export interface RestartAnswer {
+  /**
+   * `restarted`: the service was started, as its host says. `refused`: nothing was done, and nothing would be another time.
+   * `failed`: it could not be started. `unknown`: it may have been.
+   */
+  readonly kind: 'restarted' | 'refused' | 'failed' | 'unknown';
+  readonly detail: string;
+  readonly durationMs: number;
+}
 
-/**
- * Asks a worker near the hosts to start a service again. What became of it is said by events: the worker's own, and Nova's.
- */
+/** Starts a dead service of a living host again, before anything dearer is done to the host. */
 export interface LocalRestart {
   /**
-   * Resolves once the request can't be lost any more. Asked twice with one id, the worker does it once.
-   * @throws RetryableError when it may not be in the worker's queue; it may be sent again.
-   * @throws PermanentError when there is no worker: none is set up here.
+   * Never throws.
+   * @param worker name of the program near the hosts that does it
+   * @param host Nova's service host name
    */
-  ask(request: RestartService): Promise<void>;
+  restart(worker: string, host: string, service: string): Promise<RestartAnswer>;
 }

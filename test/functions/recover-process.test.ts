@@ -112,7 +112,7 @@ describe('a process that has stopped', () => {
 
 describe('what somebody else has in hand is left', () => {
   it('maintenance', async () => {
-    const { pipeline, cloud, says, state } = await world({ processRecovery: { restart: ['*'] } });
+    const { pipeline, cloud, says, state } = await world({ processRecovery: { restart: ['*'], worker: 'edge-1' } });
     cloud.changeService(SERVICE_ID, { status: 'disabled', disabledReason: 'new disks' });
     says('down', 'libvirtd');
     await pipeline.run(60);
@@ -162,7 +162,7 @@ describe('what somebody else has in hand is left', () => {
 
 describe('the edge', () => {
   const segment: Partial<SegmentInput> = {
-    processRecovery: { restart: ['libvirtd', 'ceilometer-*'], restartAttempts: 2 },
+    processRecovery: { restart: ['libvirtd', 'ceilometer-*'], worker: 'edge-1', restartAttempts: 2 },
   };
 
   it('is asked to start it again, so many times', async () => {
@@ -170,11 +170,30 @@ describe('the edge', () => {
     says('down', 'libvirtd');
     await pipeline.run(600);
     expect(cloud.actions).toEqual(['disable']);
-    const { incident } = await state();
-    expect(cloud.restarts.map(({ id, host, process }) => ({ id, host, process }))).toEqual([
-      { id: `${incident?.id}/libvirtd/1`, host: 'compute-1', process: 'libvirtd' },
-      { id: `${incident?.id}/libvirtd/2`, host: 'compute-1', process: 'libvirtd' },
-    ]);
+    const asked = { worker: 'edge-1', host: 'compute-1', service: 'libvirtd' };
+    expect(cloud.restarts).toEqual([asked, asked]);
+    expect((await state()).incident).toMatchObject({ status: 'disabled' });
+  });
+
+  it('says that it runs again, and is believed until its monitor says otherwise', async () => {
+    const { pipeline, cloud, says, state, entries } = await world(segment);
+    cloud.restartsAs = 'restarted';
+    says('down', 'libvirtd');
+    await pipeline.run(100);
+    expect(cloud.restarts).toHaveLength(1);
+    expect((await state()).incident).toMatchObject({ down: {}, wellSinceMs: expect.any(Number) });
+    says('down', 'libvirtd');
+    await pipeline.run(100);
+    expect(cloud.restarts).toHaveLength(2);
+    says('down', 'libvirtd');
+    await pipeline.run(600);
+    // Restarts are used up.
+    expect(cloud.restarts).toHaveLength(2);
+    expect((await state()).incident).toMatchObject({ down: { libvirtd: { restarts: 2 } }, wellSinceMs: null });
+    says('up', 'libvirtd');
+    await pipeline.run(200);
+    expect(cloud.actions).toEqual(['disable', 'enable']);
+    expect(await entries()).toMatchObject([{ outcome: 'recovered' }]);
   });
 
   it('is asked without disabling anything for what has no part in the scheduling', async () => {

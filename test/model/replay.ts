@@ -144,7 +144,7 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
-      localRestart: { ask: notAsked },
+      localRestart: { restart: notAsked },
       outbox: {
         send: async (messages) => (messages.length === 0 ? undefined : this.call('send', [messages], '')),
       },

@@ -1,4 +1,3 @@
-import type { RestartService } from '#events/restart-service.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type {
   Answer,
@@ -11,6 +10,7 @@ import type {
   Migration,
   NeededService,
   PowerReading,
+  RestartAnswer,
   Server,
   ServerAction,
 } from '#shared/ports.ts';
@@ -149,11 +149,14 @@ export class FakeCloud {
   }
 
   /** Restarts that the edge was asked for. */
-  readonly restarts: RestartService[] = [];
+  readonly restarts: { readonly worker: string; readonly host: string; readonly service: string }[] = [];
+  /** What the worker at the edge makes of one. */
+  restartsAs: RestartAnswer['kind'] = 'failed';
   readonly localRestart: LocalRestart = {
-    ask: async (request) => {
-      await this.during(`restart ${request.process}`);
-      this.restarts.push(request);
+    restart: async (worker, host, service) => {
+      await this.during(`restart ${service}`);
+      this.restarts.push({ worker, host, service });
+      return { kind: this.restartsAs, detail: `the worker says ${this.restartsAs}`, durationMs: 3 };
     },
   };
 

@@ -7,7 +7,18 @@ import type {
   InstanceState,
   InstanceStatus,
 } from '#shared/domain/instance-recovery/instance.ts';
-import { HOST_KEY, INCIDENT_ID, INSTANCE_ID, iso, NOW_MS, type SegmentInput, seconds } from './builders.ts';
+import { type InstanceSight, type SeenInstance, seenInstance } from '#shared/domain/instance-recovery/sight.ts';
+import {
+  aSegment,
+  aServer,
+  HOST_KEY,
+  INCIDENT_ID,
+  INSTANCE_ID,
+  iso,
+  NOW_MS,
+  type SegmentInput,
+  seconds,
+} from './builders.ts';
 
 export const GONE = 'LIFECYCLE STOPPED_FAILED';
 export const HUNG = 'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED';
@@ -101,4 +112,21 @@ export const anInstanceIn = <S extends InstanceStatus>(
   },
   ...over,
   incident: { ...INCIDENTS[status], ...incident } as Extract<InstanceIncident, { status: S }>,
+});
+
+/** `web-1` running on `compute-1`, of which nothing is wrong with the host. */
+export const anInstanceSight = (
+  server: Partial<SeenInstance> = {},
+  over: Partial<Omit<InstanceSight, 'server'>> = {},
+): InstanceSight & { readonly server: SeenInstance } => ({
+  server: { ...seenInstance(aServer(), aSegment(RECOVERS)), ...server },
+  actions: [{ action: 'create', requestId: 'req-create', userId: 'owner' }],
+  service: { status: 'enabled', disabledReason: null, state: 'up', forcedDown: false },
+  segments: ['az1'],
+  hostIncident: null,
+  disarmed: null,
+  stopped: null,
+  othersOnHost: 0,
+  othersOfSegment: 0,
+  ...over,
 });

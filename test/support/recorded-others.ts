@@ -13,7 +13,7 @@ export async function runOthers(over: Partial<FakeServices> = {}): Promise<FakeS
     {
       graceSeconds: 60,
       instanceRecovery: { protect: 'all', confirmSeconds: 5, maxRestarts: 2, thenMove: true },
-      processRecovery: { restart: ['libvirtd'] },
+      processRecovery: { restart: ['libvirtd'], worker: 'edge-1' },
     },
   );
   const services = { ...fakeServices(policy), ...over };

@@ -1,11 +1,10 @@
 import { QUEUES } from '#events/catalog.ts';
 import type { HostEvent } from '#events/host-event.ts';
 import type { OperatorCommand } from '#events/operator-command.ts';
-import type { RestartService } from '#events/restart-service.ts';
 import { FUNCTIONS, type Functions } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import type { StateReader } from '#shared/ports.ts';
+import type { RestartAnswer, StateReader } from '#shared/ports.ts';
 import type { Log, Services } from '#shared/services.ts';
 import type { Journal } from '#sim/journal.ts';
 import type { Random } from '#sim/random.ts';
@@ -139,7 +138,7 @@ export class Simulation {
         outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
-        localRestart: edgePort(current, outside, latencies, (request) => this.onRestart(request)),
+        localRestart: edgePort(current, outside, latencies, (host, service) => this.onRestart(host, service)),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
         trustedSenders: 'everybody',
@@ -158,8 +157,8 @@ export class Simulation {
     });
   }
 
-  /** What the worker at the edge does with a request; nothing, unless a play has one. */
-  onRestart: (request: RestartService) => void = () => {};
+  /** What the worker at the edge makes of a request; there is none unless a play has one. */
+  onRestart: (host: string, service: string) => RestartAnswer['kind'] = () => 'refused';
 
   readonly #names = new Map<string, string>();
 

@@ -1,32 +1,28 @@
-import type { RestartService } from '#events/restart-service.ts';
-import { RetryableError } from '#shared/errors.ts';
-import type { LocalRestart } from '#shared/ports.ts';
+import type { LocalRestart, RestartAnswer } from '#shared/ports.ts';
 import type { Invocation } from '../engine/invocation.ts';
 import { drawTimes, type Latencies } from './latency.ts';
 import type { Outside } from './outside.ts';
 
-/** The queue of the worker at the edge. What the worker makes of a request is `work`. */
+/** The worker at the edge. What it makes of a request is `work`. */
 export function edgePort(
   current: () => Invocation,
   outside: Outside,
   latencies: Latencies,
-  work: (request: RestartService) => void,
+  work: (host: string, service: string) => RestartAnswer['kind'],
 ): LocalRestart {
   return {
-    ask: async (request) => {
+    restart: async (worker, host, service) => {
       const invocation = current();
-      const about = { hosts: [request.host] };
-      const answer = await outside.send(invocation, { act: 'restart-service', host: request.host }, () => {
+      const about = { hosts: [host] };
+      const asked = { act: 'restart-service', host } as const;
+      const { kind } = await outside.send<Pick<RestartAnswer, 'kind'>>(invocation, asked, () => {
         const fault = invocation.struckBy(['send-failed'], about);
         const times = drawTimes(invocation.random, latencies.queue);
-        if (fault !== undefined) return { about, times, effect: undefined, heard: { sent: false } };
-        const effect = () => {
-          work(request);
-          return { did: true, outcome: request.process, answer: { sent: true } };
-        };
+        if (fault !== undefined) return { about, times, effect: undefined, heard: { kind: 'unknown' } };
+        const effect = () => ({ did: true, outcome: service, answer: { kind: work(host, service) } });
         return { about, times, effect };
       });
-      if (!answer.sent) throw new RetryableError('simulated: the queue of the edge did not take it');
+      return { kind, detail: `${worker}, simulated, says ${kind}`, durationMs: 0 };
     },
   };
 }

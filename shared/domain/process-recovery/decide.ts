@@ -195,8 +195,7 @@ function dueRestart({ incident, recovery, nowMs }: Next, down: readonly string[]
     const isDue = nowMs - claim.restartedAtMs >= recovery.restartEverySeconds * 1000;
     if (claim.restarts >= recovery.restartAttempts || !isDue) continue;
     const attempt = claim.restarts + 1;
-    const requestId = `${incident.id}/${process}/${attempt}`;
-    return { type: 'restart-intended', process, requestId, attempt, atMs: nowMs, dueAtMs: nowMs + LOOK_MS };
+    return { type: 'restart-intended', process, attempt, atMs: nowMs, dueAtMs: nowMs + ANSWER_DUE_MS };
   }
   return undefined;
 }

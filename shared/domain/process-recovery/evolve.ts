@@ -44,31 +44,61 @@ function heard(state: ProcessesState, fact: FactOf<'process-reported'>): Process
   return { ...state, seenEvents, incident: incident === null ? null : { ...incident, ...claimed(incident, fact) } };
 }
 
+type Claims = Pick<ProcessIncident, 'down' | 'ran' | 'wellSinceMs'>;
+
 function claimed(
-  { down, wellSinceMs }: Pick<ProcessIncident, 'down' | 'wellSinceMs'>,
+  { down, ran, wellSinceMs }: Claims,
   { says, process, reporter, occurredAtMs }: FactOf<'process-reported'>,
-): Pick<ProcessIncident, 'down' | 'wellSinceMs'> {
-  const before = Object.hasOwn(down, process) ? down[process] : undefined;
-  const others = Object.fromEntries(Object.entries(down).filter(([name]) => name !== process));
-  if (says === 'up') return { down: others, wellSinceMs };
-  const fresh = { reporter, sinceMs: occurredAtMs, saidMs: occurredAtMs, restarts: 0, restartedAtMs: 0 };
-  const claim = before === undefined ? fresh : { ...before, reporter, saidMs: occurredAtMs };
-  const all = Object.entries({ ...others, [process]: claim }).slice(-KEPT_PROCESSES);
-  return { down: Object.fromEntries(all), wellSinceMs: null };
+): Claims {
+  if (says === 'up') return { ...running({ down, ran }, process, occurredAtMs), wellSinceMs };
+  const before = of(down, process);
+  const { restarts, restartedAtMs } = before ?? of(ran, process) ?? NEVER;
+  const sinceMs = before?.sinceMs ?? occurredAtMs;
+  const claim = { reporter, sinceMs, saidMs: occurredAtMs, restarts, restartedAtMs };
+  return {
+    down: newest({ ...without(down, process), [process]: claim }),
+    ran: without(ran, process),
+    wellSinceMs: null,
+  };
+}
+
+const NEVER = { restarts: 0, restartedAtMs: 0 };
+
+const of = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+const newest = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).slice(-KEPT_PROCESSES));
+
+function running({ down, ran }: Pick<Claims, 'down' | 'ran'>, process: string, sinceMs: number) {
+  const { restarts, restartedAtMs } = of(down, process) ?? NEVER;
+  return {
+    down: without(down, process),
+    ran: newest({ ...without(ran, process), [process]: { sinceMs, restarts, restartedAtMs } }),
+  };
+}
+
+/** The word of the worker that has started it is as good as its reporter's, for what was said before. */
+function restarted(incident: ProcessIncident, { process, answer, nextLookAtMs }: FactOf<'restart-answered'>) {
+  const next = { ...incident, tick: incident.tick + 1, dueAtMs: nextLookAtMs };
+  const claim = of(incident.down, process);
+  const runs = answer === 'restarted' && claim !== undefined && claim.saidMs <= claim.restartedAtMs;
+  return runs ? { ...next, ...running(incident, process, claim.saidMs) } : next;
 }
 
 function opened(state: ProcessesState, fact: FactOf<'process-incident-opened'>): Watching {
   if (state.incident !== null) throw new Error(`${state.key} has an open incident of its processes already`);
   const { incidentId: id, segment, host, atMs } = fact;
-  const none = { tick: 0, down: {}, wellSinceMs: null, heldBy: null, failures: 0, escalatedAtMs: null };
+  const none = { tick: 0, down: {}, ran: {}, wellSinceMs: null, heldBy: null, failures: 0, escalatedAtMs: null };
   return { status: 'watching', id, segment, host, openedAtMs: atMs, dueAtMs: atMs, ...none };
 }
 
 type Step = Exclude<ProcessFact, { type: 'process-reported' | 'process-incident-opened' | 'process-incident-closed' }>;
 
 function evolveIncident(incident: ProcessIncident, fact: Step): ProcessIncident {
-  const { id, segment, host, openedAtMs, down, wellSinceMs, escalatedAtMs } = incident;
-  const base = { id, segment, host, openedAtMs, down, wellSinceMs, escalatedAtMs };
+  const { id, segment, host, openedAtMs, down, ran, wellSinceMs, escalatedAtMs } = incident;
+  const base = { id, segment, host, openedAtMs, down, ran, wellSinceMs, escalatedAtMs };
   /** The next step is due then; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ tick: incident.tick + 1, dueAtMs });
   const going = { heldBy: null, failures: 0 };
@@ -96,13 +126,13 @@ function evolveIncident(incident: ProcessIncident, fact: Step): ProcessIncident 
       return { ...before, ...next(fact.retryAtMs), failures: before.failures + 1, heldBy: fact.because };
     }
     case 'restart-intended': {
-      const before = Object.hasOwn(down, fact.process) ? down[fact.process] : undefined;
+      const before = of(down, fact.process);
       if (before === undefined) throw new Error(`${fact.process} of ${host} is not down`);
       const claim = { ...before, restarts: fact.attempt, restartedAtMs: fact.atMs };
       return { ...incident, ...next(fact.dueAtMs), heldBy: null, down: { ...down, [fact.process]: claim } };
     }
     case 'restart-answered':
-      return incident;
+      return restarted(incident, fact);
     case 'escalated':
       return { ...incident, ...next(fact.nextLookAtMs), heldBy: null, escalatedAtMs: escalatedAtMs ?? fact.atMs };
     case 'processes-well':

@@ -1,3 +1,4 @@
+import type { RestartAnswer } from '#shared/ports.ts';
 import type { Head } from '../audit.ts';
 
 /** What was reported of the processes of a host that lives, and at most one open incident of them. Times are Unix ms. */
@@ -29,6 +30,9 @@ export interface ProcessClaim {
   readonly restartedAtMs: number;
 }
 
+/** A word of before `sinceMs` is old. Restarts count on when it stops again. */
+export interface ProcessRun extends Pick<ProcessClaim, 'sinceMs' | 'restarts' | 'restartedAtMs'> {}
+
 interface Base {
   readonly id: string;
   readonly segment: string;
@@ -39,6 +43,8 @@ interface Base {
   readonly dueAtMs: number;
   /** Processes that are down, by name. */
   readonly down: Readonly<Record<string, ProcessClaim>>;
+  /** Those that run again, by name: since when by what was said, and after how many restarts. */
+  readonly ran: Readonly<Record<string, ProcessRun>>;
   /** Since when none is down any more; null while one is. */
   readonly wellSinceMs: number | null;
   /** Why nothing is asked of the outside now. */
@@ -122,7 +128,6 @@ export type ProcessFact =
   | {
       readonly type: 'restart-intended';
       readonly process: string;
-      readonly requestId: string;
       readonly attempt: number;
       readonly atMs: number;
       readonly dueAtMs: number;
@@ -130,10 +135,10 @@ export type ProcessFact =
   | {
       readonly type: 'restart-answered';
       readonly process: string;
-      readonly requestId: string;
-      readonly answer: 'sent' | 'not-sent';
+      readonly answer: RestartAnswer['kind'];
       readonly detail: string;
       readonly atMs: number;
+      readonly nextLookAtMs: number;
     }
   | { readonly type: 'escalated'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
   | { readonly type: 'processes-well'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }

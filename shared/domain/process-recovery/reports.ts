@@ -94,5 +94,6 @@ function isNothingNew(
   }
   const before = Object.hasOwn(incident.down, process) ? incident.down[process] : undefined;
   if (says === 'up') return before === undefined || occurredAtMs < before.saidMs;
-  return before !== undefined && occurredAtMs - before.saidMs < LEASE_MS;
+  if (before === undefined) return occurredAtMs <= (incident.ran[process]?.sinceMs ?? Number.NEGATIVE_INFINITY);
+  return occurredAtMs - before.saidMs < LEASE_MS;
 }

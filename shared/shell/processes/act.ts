@@ -1,6 +1,6 @@
 import type { Segment } from '#shared/domain/policy.ts';
 import type { ProcessesState, ProcessFact } from '#shared/domain/process-recovery/process.ts';
-import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
+import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { Answer } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
@@ -8,6 +8,8 @@ import { loadProcesses } from '#shared/state/processes.ts';
 import { commitProcesses } from './commit.ts';
 
 const MAX_RACES = 8;
+/** After the worker has answered: what it has started may show by then. */
+const LOOK_MS = 5_000;
 
 type Intent = Extract<ProcessFact, { type: 'disable-intended' | 'enable-intended' | 'restart-intended' }>;
 
@@ -20,12 +22,16 @@ export async function actOn(
 ): Promise<Loaded<ProcessesState>> {
   const answered =
     intent.type === 'restart-intended'
-      ? await askForRestart(services, intended.value, intent, processRecovery?.restartEverySeconds ?? 60)
+      ? await askForRestart(services, intended.value, intent, processRecovery?.worker)
       : await changeService(services, intended.value, intent);
   let loaded = intended;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const atMs = services.clock.now();
-    const fact = { ...answered, atMs } as ProcessFact;
+    const fact = {
+      ...answered,
+      atMs,
+      ...(intent.type === 'restart-intended' ? { nextLookAtMs: atMs + LOOK_MS } : {}),
+    } as ProcessFact;
     try {
       return await commitProcesses(services, loaded, { facts: [fact], basis: { by: 'process-answer', atMs } });
     } catch (error) {
@@ -58,25 +64,11 @@ function inWords(answer: Answer): string {
 }
 
 async function askForRestart(
-  { localRestart, clock }: Services,
+  { localRestart }: Services,
   { incident }: ProcessesState,
-  { process, requestId }: Extract<Intent, { type: 'restart-intended' }>,
-  validSeconds: number,
+  { process }: Extract<Intent, { type: 'restart-intended' }>,
+  worker = '',
 ) {
-  const common = { type: 'restart-answered', process, requestId } as const;
-  try {
-    await localRestart.ask({
-      type: 'restart-service',
-      version: 1,
-      id: requestId,
-      time: new Date(clock.now()).toISOString(),
-      validSeconds: Math.ceil(validSeconds),
-      host: incident?.host ?? '',
-      process,
-    });
-    return { ...common, answer: 'sent', detail: 'the worker at the edge was asked' } as const;
-  } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
-    return { ...common, answer: 'not-sent', detail: error.message } as const;
-  }
+  const { kind: answer, detail, durationMs } = await localRestart.restart(worker, incident?.host ?? '', process);
+  return { type: 'restart-answered', process, answer, detail, durationMs } as const;
 }

@@ -201,10 +201,11 @@ describe('of a process', () => {
   const RECOVERS = { processRecovery: {} } as const;
 
   it('is only evidence where the policy does nothing for it', async () => {
-    for (const [segment, message] of [
+    const others: readonly (readonly [Partial<SegmentInput>, string])[] = [
       [{}, 'by its policy'],
       [{ processRecovery: { disable: ['nova-compute'] } }, 'does nothing for libvirtd'],
-    ] as const) {
+    ];
+    for (const [segment, message] of others) {
       const { pipeline, shown } = await reportedOnLiving(segment, STOPPED);
       await pipeline.run(60);
       expect(await shown()).toMatchObject({ status: 'ignored', message: expect.stringContaining(message) });

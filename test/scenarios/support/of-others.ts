@@ -44,7 +44,7 @@ export function ofProcesses(fact: ProcessFact, host: string): readonly Entry[] {
     case 'restart-intended':
       return say(`a restart of ${fact.process}, attempt ${fact.attempt}`);
     case 'restart-answered':
-      return fact.answer === 'sent' ? [] : say(`no restart was asked for: ${fact.detail}`);
+      return say(`${fact.process} ${fact.answer} (${fact.detail})`);
     case 'escalated':
       return say(`said to be down: ${fact.because}`);
     case 'processes-well':

@@ -154,8 +154,8 @@ export const playSchema = z.strictObject({
   beatSeconds: z.number().optional(),
   /** They say down again after so long; otherwise once. */
   repeatSeconds: z.number().optional(),
-  /** What the worker at the edge makes of a restart, after so many seconds; there is none unless given. */
-  edge: z.strictObject({ restart: z.enum(['works', 'fails']), seconds: z.number().default(5) }).optional(),
+  /** What the worker at the edge makes of a restart; there is none unless given. */
+  edge: z.enum(['restarts', 'fails']).optional(),
   bootSeconds: z.number().default(240),
   evacuationSeconds: z.number().default(10),
   /** Gates whose numbers are told although they are open. */

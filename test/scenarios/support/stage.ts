@@ -1,6 +1,6 @@
 import { reconnect } from '#cli/simulate/actions.ts';
 import { Simulation } from '#cli/simulate/engine/simulation.ts';
-import { eventOf, startBeats, startReporters } from '#cli/simulate/reporters.ts';
+import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
@@ -42,16 +42,13 @@ export function stageOf(play: Play): Simulation {
   return simulation;
 }
 
-/** The worker at the edge: what it has restarted runs again, and it says so. */
-function setEdge(simulation: Simulation, { restart, seconds }: NonNullable<Play['edge']>): void {
-  if (restart === 'fails') return;
-  simulation.onRestart = ({ host: name, process }) => {
-    simulation.scheduler.after(seconds * 1000, () => {
-      const host = simulation.world.hosts.get(name);
-      if (host !== undefined && process.startsWith('nova-compute')) reconnect(simulation.world, host);
-      const event = eventOf(simulation, 'host.up', name, '/agents/edge');
-      simulation.report({ ...event, type: 'process.up', data: { ...event.data, process } });
-    });
+/** The worker at the edge: what it has restarted runs again. */
+function setEdge(simulation: Simulation, edge: NonNullable<Play['edge']>): void {
+  simulation.onRestart = (name, service) => {
+    if (edge === 'fails') return 'failed';
+    const host = simulation.world.hosts.get(name);
+    if (host !== undefined && service.startsWith('nova-compute')) reconnect(simulation.world, host);
+    return 'restarted';
   };
 }
 
