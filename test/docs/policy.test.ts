@@ -6,7 +6,7 @@ import { policySchema } from '#shared/domain/policy.ts';
 import { codeBlocksOf, listOf, readPage, type TableRow, tablesOf } from './markdown.ts';
 
 const page = readPage('docs/policy.md');
-const [whole = [], segment = [], device = [], reporter = []] = tablesOf(page);
+const [whole = [], segment = [], singles = [], device = [], reporter = []] = tablesOf(page);
 
 /** As much of JSON Schema as the policy's has. */
 const schemaNode = z.looseObject({
@@ -41,7 +41,7 @@ const deviceSchema = child(child(schema, 'fenceDevices'), 'additionalProperties'
 /** A policy in which nothing is said that has a default. */
 const bare = policySchema.parse({
   version: 1,
-  segments: [{ name: 'given', hosts: { names: ['given'] } }],
+  segments: [{ name: 'given', hosts: { names: ['given'] }, instanceRecovery: {}, processRecovery: {} }],
   reporters: { given: { awsPrincipals: ['AROAEXAMPLEID'] } },
   fenceDevices: { given: { driver: 'redfish', url: 'https://given', credentials: 'given' } },
   masakari: {},
@@ -49,7 +49,7 @@ const bare = policySchema.parse({
 
 const PARTS = [
   { what: 'the whole', rows: whole, node: schema, defaults: bare as unknown },
-  { what: 'a segment', rows: segment, node: segmentSchema, defaults: bare.segments[0] as unknown },
+  { what: 'a segment', rows: [...segment, ...singles], node: segmentSchema, defaults: bare.segments[0] as unknown },
   { what: 'a fence device', rows: device, node: deviceSchema, defaults: bare.fenceDevices.given as unknown },
   { what: 'a reporter', rows: reporter, node: reporterSchema, defaults: bare.reporters?.given as unknown },
 ] as const;
@@ -93,7 +93,7 @@ it('lists what a key may be as the schema does', () => {
     leaf.enum === undefined ? [] : [[key, leaf.enum]],
   );
   expect(enums.length).toBeGreaterThan(3);
-  const said = new Map(segment.map((row): [string, TableRow] => [row.key ?? '', row]));
+  const said = new Map([...segment, ...singles].map((row): [string, TableRow] => [row.key ?? '', row]));
   for (const [key, values] of enums) expect(listOf(said.get(String(key))?.limits ?? '')).toEqual(values);
 });
 
@@ -122,7 +122,7 @@ function defaultOf(defaults: unknown, key: string): string {
     .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults);
   const given = ['version', 'segments', 'fenceDevices', 'name', 'driver', 'url', 'credentials'].includes(key);
   const optional = ['reporters', 'awsPrincipals'].includes(key);
-  if (value === undefined || optional) return 'none';
+  if (value === undefined || optional || String(value) === '') return 'none';
   return given ? 'required' : String(value);
 }
 
