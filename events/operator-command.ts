@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * What operators tell salvor, by `salvor disarm`, `arm`, `release` and `dismiss`. Unknown keys are refused here, so that
+ * What operators tell salvor, by `salvor disarm`, `arm`, `release`, `dismiss` and `confirm-off`. Unknown keys are refused here, so that
  * a misspelt `segment` does not arm everything.
  */
 const text = (max: number) => z.string().trim().min(1).max(max);
@@ -42,7 +42,26 @@ export const release = z.strictObject({
 });
 /** Close an incident whose host salvor has not powered off, or that is stopped. */
 export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...which });
+/** A person has seen that the host is off, whose fence devices do not answer. A second one may have to confirm it. */
+export const confirmOff = z.strictObject({ type: z.literal('confirm-off'), ...said, ...which });
 
-export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss]);
+export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss, confirmOff]);
+
+/**
+ * What a reporter said and a dead-letter queue held, to be judged as the word of who sent it then: whoever sends it to the
+ * queue `host-events` again would be its reporter.
+ */
+export const hearAgain = z.strictObject({
+  type: z.literal('hear-again'),
+  version: z.literal(1),
+  /** `SenderId`, as SQS knew the one who had sent it; none where SQS tells none. */
+  senderId: text(256).optional(),
+  /** The message's body. */
+  body: z.string().min(1).max(262_144),
+});
+export type HearAgain = z.infer<typeof hearAgain>;
+
+/** All that the queue `operator-commands` takes. */
+export const operatorMessage = z.discriminatedUnion('type', [...operatorCommand.options, hearAgain]);
 
 export type OperatorCommand = z.infer<typeof operatorCommand>;

@@ -1,6 +1,6 @@
 import type { Policy } from '#shared/domain/policy.ts';
 import type { TrustedSenders } from '#shared/domain/reporter.ts';
-import type { Chance, Clock, Compute, Fencing, LocalRestart, Outbox, StateStore } from '#shared/ports.ts';
+import type { Chance, Clock, Compute, Fencing, Guests, LocalRestart, Outbox, StateStore } from '#shared/ports.ts';
 
 /** Structured log lines; the fields never hold a secret. */
 export interface Log {
@@ -16,6 +16,7 @@ export interface Services {
   readonly compute: Compute;
   readonly fencing: Fencing;
   readonly localRestart: LocalRestart;
+  readonly guests: Guests;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly policy: Policy;

@@ -7,6 +7,7 @@ import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
+import { auditReadinessCommand } from './audit-readiness.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { findAny } from './find-incident.ts';
 import type { Other } from './find-other.ts';
@@ -21,6 +22,7 @@ export function auditCommand(): Command {
     .addCommand(auditVerifyCommand())
     .addCommand(auditCheckpointCommand())
     .addCommand(auditOperatorsCommand())
+    .addCommand(auditReadinessCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
         const found = await findAny(state, wanted);

@@ -2,6 +2,7 @@ import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
+import { withRecovery } from './generate-recovery.ts';
 import { withInstanceRecovery } from './guests.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
@@ -37,7 +38,7 @@ export function scenarioOf(seed: number): Scenario {
     seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
   const watched = beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
   const guests = seed % GUESTS_FAIL_EVERY === 0 ? { everyMs: 30_000 } : null;
-  return {
+  return withRecovery({
     seed,
     hosts,
     policy: guests === null ? watched : withInstanceRecovery(seed, watched),
@@ -46,13 +47,16 @@ export function scenarioOf(seed: number): Scenario {
     failures,
     halts,
     instances,
+    flavors: [],
+    images: [],
+    aggregateMetadata: {},
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
     // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
     hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
-  };
+  });
 }
 
 /** One seed in so many has hosts that send heartbeats: they make for many messages. */

@@ -73,7 +73,7 @@ function workQueues(scope: Construct): WorkQueues {
 
 function environmentOf(
   stack: Stack,
-  { cloudSecret, secretPrefix, edgeQueueArn }: Deployment,
+  { cloudSecret, secretPrefix, edgeQueueArn, trustedPrincipal }: Deployment,
   tables: Tables,
   queues: WorkQueues,
   ownPrincipals: readonly string[],
@@ -84,7 +84,9 @@ function environmentOf(
     AUDIT_TABLE: tables.audit.tableName,
     QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
     // Complete only when every function is made.
-    OWN_PRINCIPALS: Lazy.string({ produce: () => Fn.join(',', [...ownPrincipals]) }),
+    OWN_PRINCIPALS: Lazy.string({
+      produce: () => Fn.join(',', [...ownPrincipals, ...(trustedPrincipal === undefined ? [] : [trustedPrincipal])]),
+    }),
     CLOUD_SECRET: cloudSecret,
     SECRET_PREFIX: secretPrefix,
     EDGE_QUEUE_URL: edgeQueueArn === undefined ? '' : Queue.fromQueueArn(stack, 'EdgeQueue', edgeQueueArn).queueUrl,

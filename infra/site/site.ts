@@ -4,12 +4,13 @@ import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.t
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { sqsLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { Secrets } from '#shared/ports.ts';
+import type { Fencing } from '#shared/ports.ts';
 import type { Log } from '#shared/services.ts';
 import { openSite, type SiteFiles } from './open-site.ts';
 
@@ -43,7 +44,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const { name, region } = policy.cloud;
   try {
     const hosts = await checkCloud(connection, policy);
-    await checkDevices(policy, secrets, hosts);
+    await checkDevices(policy, connection.fencing, hosts);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const services = {
       compute: connection.compute,
@@ -53,6 +54,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         : {
             localRestart: sqsLocalRestart(new SQSClient(), edgeQueueUrl, { clock: systemClock, chance: systemChance }),
           }),
+      guests: systemGuests,
       clock: systemClock,
       chance: systemChance,
       policy,
@@ -112,18 +114,16 @@ async function checkCloud({ compute, session }: Connection, policy: Policy): Pro
   }
 }
 
-async function checkDevices(policy: Policy, secrets: Secrets, hosts: readonly string[]): Promise<void> {
-  const without = hosts.filter((host) => fenceDeviceOf(policy, host) === undefined);
+/** Each host has a device; and of each driver and secret one can be made ready. Nothing is sent to it. */
+async function checkDevices(policy: Policy, fencing: Fencing, hosts: readonly string[]): Promise<void> {
+  const devices = hosts.map((host) => ({ host, configs: fenceLevelsOf(policy, host).flat() }));
+  const without = devices.filter(({ configs }) => configs.length === 0).map(({ host }) => host);
   if (without.length > 0)
     throw new PermanentError(
       `the policy names no fence device for ${without.slice(0, 5).join(', ')}${without.length > 5 ? ` and ${without.length - 5} more` : ''}: without one a host is never fenced, and nothing of it is evacuated; add it under fenceDevices`,
     );
-  const names = new Set(
-    hosts.map((host) => fenceDeviceOf(policy, host)?.credentials).filter((name) => name !== undefined),
+  const kinds = new Map(
+    devices.flatMap(({ configs }) => configs.map((config) => [`${config.driver} ${config.credentials}`, config])),
   );
-  for (const name of names) {
-    const { username, password } = await secrets.get(name);
-    if (username === undefined || password === undefined)
-      throw new PermanentError(`secret ${name} needs username and password`);
-  }
+  for (const config of kinds.values()) await fencing.device(config);
 }

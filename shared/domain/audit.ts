@@ -3,7 +3,8 @@ import type { JsonObject, StateWrite } from '#shared/ports.ts';
 import type { RecordedBasis } from './basis.ts';
 
 /**
- * The audit log: one stream per host, per incident and per evacuation task, and per instance and host of smaller ones. Each record carries the hash of the
+ * The audit log: one stream per host, per incident and per evacuation task, of what could be fenced per host, and per
+ * instance and host of smaller incidents. Each record carries the hash of the
  * one before it, so that a changed, missing or reordered record shows (A1 of the design).
  */
 
@@ -35,6 +36,8 @@ export const streamOfIncident = (incidentId: string): string => `incident#${inci
 export const streamOfInstance = (instanceId: string): string => `instance#${instanceId}`;
 /** All incidents of the processes of one host that lived. */
 export const streamOfProcesses = (hostKey: string): string => `process#${hostKey}`;
+/** Whether a host could be fenced, in a stream of its own: nothing of it waits for what is decided about the host. */
+export const streamOfReadiness = (hostKey: string): string => `fence-ready#${hostKey}`;
 /** What operators asked for, whatever it was about. */
 export const STREAM_OF_OPERATORS = 'operators';
 export const streamOfTask = (incidentId: string, instanceId: string): string => `task#${incidentId}#${instanceId}`;

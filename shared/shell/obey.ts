@@ -58,7 +58,8 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
   const loaded = await loadHost(state, command.hostKey);
   const tasks = await loadTasks(state, command.incidentId);
   const atMs = clock.now();
-  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, atMs);
+  const segment = services.policy.segments.find(({ name }) => name === loaded?.value.incident?.segment);
+  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, segment, atMs);
   const on = `host ${loaded?.value.name ?? command.hostKey}`;
   const fact = factOf(command, on, command.incidentId, decision, clock.now());
   const record = await recordWrites(services, fact);

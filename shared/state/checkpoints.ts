@@ -5,6 +5,7 @@ import {
   streamOfIncident,
   streamOfInstance,
   streamOfProcesses,
+  streamOfReadiness,
   streamOfTask,
 } from '#shared/domain/audit.ts';
 import { type Checkpoint, checkAgainst } from '#shared/domain/checkpoint.ts';
@@ -15,6 +16,7 @@ import { INSTANCE_PARTITION_PREFIX, loadInstance } from './instances.ts';
 import { loadOperatorHead } from './operator-log.ts';
 import { loadProcesses, PROCESSES_PARTITION_PREFIX } from './processes.ts';
 import { readKept } from './read-audit.ts';
+import { READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { loadTasks } from './tasks.ts';
 
 /**
@@ -32,6 +34,9 @@ export async function headsNow(state: StateReader): Promise<ReadonlyMap<string, 
       heads.set(streamOfInstance(key), (await loadInstance(state, key)).value.audit);
     if (`${kind}#` === PROCESSES_PARTITION_PREFIX)
       heads.set(streamOfProcesses(key), (await loadProcesses(state, key)).value.audit);
+    if (partition.startsWith(READINESS_PARTITION_PREFIX))
+      for await (const { hostKey, audit } of readinessOf(state, partition))
+        heads.set(streamOfReadiness(hostKey), audit);
     if (!partition.startsWith(HOST_PARTITION_PREFIX)) continue;
     const host = (await loadHost(state, partition.slice(HOST_PARTITION_PREFIX.length)))?.value;
     if (host === undefined) continue;

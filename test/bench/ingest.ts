@@ -12,6 +12,7 @@ import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { noLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { answerSqsEvent } from '#shared/lambda/handler.ts';
 import type { Compute, StateStore } from '#shared/ports.ts';
@@ -189,6 +190,8 @@ function outside(hosts: number) {
     service: nobody,
     hypervisors: nobody,
     aggregates: nobody,
+    serverGroups: nobody,
+    image: nobody,
     serversOn: nobody,
     server: nobody,
     evacuationsFrom: nobody,
@@ -210,5 +213,13 @@ function outside(hosts: number) {
     segments: [{ name: 'all', hosts: { availabilityZone: 'nova' }, reporters: { required: REPORTERS } }],
     fenceDevices: {},
   });
-  return { compute, fencing: { device: nobody }, policy, clock: systemClock, chance: systemChance, log: silentLog };
+  return {
+    compute,
+    fencing: { device: nobody },
+    policy,
+    clock: systemClock,
+    chance: systemChance,
+    guests: systemGuests,
+    log: silentLog,
+  };
 }

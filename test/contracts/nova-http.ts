@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type NovaContractCloud, type Signed, signInTo } from './nova-http/cloud.ts';
 import { deadHostRows } from './nova-http/dead-host.ts';
 import { failureRows } from './nova-http/failures.ts';
+import { groupingRows } from './nova-http/grouping.ts';
 import { readingRows } from './nova-http/reading.ts';
 import { singleRows } from './nova-http/singles.ts';
 
@@ -24,6 +25,7 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
 
     readingRows(() => signed);
     singleRows(() => signed);
+    groupingRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);
   });

@@ -117,12 +117,14 @@ const HOST_FACTS: Every<HostFact['type']> = {
   'still-paused': true,
   released: true,
   dismissed: true,
+  'off-confirmed': true,
   'deadline-passed': true,
   stopped: true,
   'incident-closed': true,
 };
 const TASK_FACTS: Every<TaskFact['type']> = {
   'task-planned': true,
+  'task-waits': true,
   granted: true,
   'grant-expired': true,
   'reset-answered': true,
@@ -131,6 +133,7 @@ const TASK_FACTS: Every<TaskFact['type']> = {
   'found-running': true,
   'lost-answer': true,
   'attempt-failed': true,
+  'guest-answered': true,
   'task-ended': true,
 };
 

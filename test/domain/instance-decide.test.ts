@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { decideInstance } from '#shared/domain/instance-recovery/decide.ts';
 import type { InstanceClaim, InstanceFact } from '#shared/domain/instance-recovery/instance.ts';
-import type { InstanceSight } from '#shared/domain/instance-recovery/sight.ts';
+import type { InstanceSight, SeenInstance } from '#shared/domain/instance-recovery/sight.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import { aPolicy, NOW_MS, type PolicyInput, type SegmentInput, seconds } from '#test/support/builders.ts';
+import type { Signs } from '#shared/domain/seen.ts';
+import { aPolicy, NOW_MS, type PolicyInput, type SegmentInput, seconds, uuid } from '#test/support/builders.ts';
 import { anInstanceIn, anInstanceSight } from '#test/support/instances.ts';
 
 type Recovery = NonNullable<SegmentInput['instanceRecovery']>;
@@ -81,12 +82,28 @@ describe('what it is', () => {
   });
 
   it.each([
-    ['opted-in', {}, 'left: not opted in: metadata HA_Enabled is absent'],
+    ['opted-in', {}, 'left: not opted in: metadata HA_Enabled is absent, nor by image, flavor, aggregate'],
     ['opted-in', { HA_Enabled: 'True' }, 'restart: reboot'],
     ['all', {}, 'restart: reboot'],
     ['all', { HA_Enabled: 'False' }, 'left: opted out: metadata HA_Enabled is false'],
   ] as const)('%s with %j', (protect, metadata, what) => {
     expect(inShort(decided(anInstanceSight({ metadata }), { recovery: { protect } }))).toBe(what);
+  });
+
+  it.each<[string, Partial<SeenInstance>, Signs]>([
+    ['image', {}, { image: { id: 'image-1', tags: ['evacuable'], properties: {} } }],
+    ['flavor', { extraSpecs: { evacuable: 'true' } }, {}],
+    ['aggregate', {}, { aggregates: [{ name: 'ha', metadata: { evacuable: 'yes' } }] }],
+  ])('opted in by its %s', (_name, server, signs) => {
+    const recovery = { protect: 'opted-in' } as const;
+    expect(inShort(decided(anInstanceSight(server, { signs }), { recovery }))).toBe('restart: reboot');
+    const segment = { instances: { saidIn: ['metadata' as const] } };
+    expect(inShort(decided(anInstanceSight(server, { signs }), { recovery, segment }))).toMatch(/^left: not opted in/);
+  });
+
+  it('an amphora is left to Octavia', () => {
+    const name = `amphora-${uuid(1, 1)}`;
+    expect(inShort(decided(anInstanceSight({ name })))).toMatch(/^left: excluded: it is an amphora/);
   });
 
   it('in ERROR is left where the policy leaves those alone', () => {

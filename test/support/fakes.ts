@@ -133,6 +133,7 @@ export function fakeServices(policy: Policy = aPolicy()): FakeServices {
     compute: cloud.compute,
     fencing: cloud.fencing,
     localRestart: cloud.localRestart,
+    guests: cloud.guests,
     chance: fakeChance(),
     policy,
     trustedSenders: 'everybody',

@@ -8,6 +8,7 @@ const COMMANDS: { readonly [T in OperatorCommand['type']]: Of<T> } = {
   arm: { type: 'arm', ...said() },
   release: { type: 'release', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID, gates: [] },
   dismiss: { type: 'dismiss', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID },
+  'confirm-off': { type: 'confirm-off', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID },
 };
 
 function said() {

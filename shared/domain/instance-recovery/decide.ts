@@ -70,7 +70,7 @@ export function decideInstance(
 
   const { server } = sight;
   if (server === null) return [closedInstance('left', 'it is gone', null, nowMs)];
-  const end = whyLeft(state, server, sight, rules, recovery);
+  const end = whyLeft(state, server, sight, rules);
   if (end !== undefined) return [closedInstance(end.outcome, end.because, server.host, nowMs)];
 
   const why = whyDown(state, rules, recovery);
@@ -118,14 +118,13 @@ function whyLeft(
   server: SeenInstance,
   sight: InstanceSight,
   { segment }: InstanceRules,
-  recovery: InstanceRecovery,
 ): End | undefined {
   const left = (because: string): End => ({ outcome: 'left', because });
   if (incident.moved !== null) {
     const because = whyNotOn(incident.moved, server);
     return because === undefined ? undefined : { outcome: 'person', because };
   }
-  const because = unfit(server, sight, segment, recovery);
+  const because = unfit(server, sight, segment);
   if (because !== undefined) return left(because);
   const elsewhere = server.host !== incident.host;
   if (elsewhere && server.vmState === 'active') return left(`it runs on ${server.host ?? 'no host'} by now`);

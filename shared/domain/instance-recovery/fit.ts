@@ -1,7 +1,6 @@
-import { notProtected } from '../instances.ts';
 import type { Segment } from '../policy.ts';
-import type { InstanceRecovery } from '../policy-instances.ts';
-import type { InstanceSight, SeenInstance } from './sight.ts';
+import { notProtected } from '../protect.ts';
+import { type InstanceSight, protectionOf, type SeenInstance } from './sight.ts';
 
 /** What its owner has made of it, or is making, is left so. */
 const STATES_OF_OWNERS: Readonly<Record<string, string>> = {
@@ -27,11 +26,10 @@ export const stoppedByNova = ({ actions }: Pick<InstanceSight, 'actions'>): bool
 /** Why the instance is not salvor's to act on, in words; undefined when it is. */
 export function unfit(
   server: SeenInstance,
-  sight: Pick<InstanceSight, 'actions'>,
-  { instances }: Segment,
-  { protect }: InstanceRecovery,
+  sight: Pick<InstanceSight, 'actions' | 'signs'>,
+  segment: Segment,
 ): string | undefined {
-  const unprotected = notProtected(server, { ...instances, protect });
+  const unprotected = notProtected(server, sight.signs ?? {}, protectionOf(segment));
   if (unprotected !== undefined) return unprotected;
   if (server.locked) return 'it is locked';
   if (server.taskState === 'deleting' || server.taskState === 'soft-deleting') return 'it is being deleted';
@@ -39,7 +37,7 @@ export function unfit(
     case 'active':
       return undefined;
     case 'error':
-      return instances.inError === 'recover' ? undefined : 'it is in ERROR, and the policy leaves those alone';
+      return segment.instances.inError === 'recover' ? undefined : 'it is in ERROR, and the policy leaves those alone';
     case 'stopped':
       return stoppedByNova(sight) ? undefined : 'its owner has stopped it';
     default:

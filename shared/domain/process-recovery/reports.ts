@@ -1,9 +1,9 @@
 import type { ProcessEvent } from '#events/host-event.ts';
+import { fits } from '#shared/pattern.ts';
 import { recordedId } from '../host.ts';
 import { notBelieved } from '../judge-report.ts';
 import type { Policy, Segment } from '../policy.ts';
 import type { ProcessRecovery } from '../policy-instances.ts';
-import { fits } from '../reporters.ts';
 import { evolveProcesses } from './evolve.ts';
 import type { ProcessesState, ProcessFact } from './process.ts';
 

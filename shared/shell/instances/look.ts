@@ -1,7 +1,13 @@
 import { whyDisarmed, whyStopped } from '#shared/domain/guards.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { InstanceIncident, InstanceState } from '#shared/domain/instance-recovery/instance.ts';
-import { type InstanceSight, newestActions, seenInstance } from '#shared/domain/instance-recovery/sight.ts';
+import {
+  type InstanceSight,
+  newestActions,
+  protectionOf,
+  seenInstance,
+  seenSigns,
+} from '#shared/domain/instance-recovery/sight.ts';
 import { countOthers, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decidesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
@@ -12,6 +18,7 @@ import { hostUnchanged, loadHost } from '#shared/state/hosts.ts';
 import { instanceTicketsWrite, loadInstanceTickets } from '#shared/state/instance-tickets.ts';
 import { openInstances } from '#shared/state/instances.ts';
 import { orOutage } from '../live.ts';
+import { readSigns } from '../read-signs.ts';
 
 export interface InstanceReading {
   readonly sight: InstanceSight;
@@ -31,9 +38,9 @@ export async function lookAtInstance(
   segment: Segment,
 ): Promise<InstanceReading | { readonly outage: string }> {
   const { state, policy, clock } = services;
-  const seen = await orOutage(readNova(services, id));
+  const seen = await orOutage(readNova(services, id, segment));
   if ('outage' in seen) return seen;
-  const { server, actions, service, aggregates } = seen.value;
+  const { server, signs, actions, service, aggregates } = seen.value;
   const { name: cloud, region } = policy.cloud;
   const hostKey = service === undefined ? incident.hostKey : hostKeyOf(cloud, region, service.id);
   const segments = service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name);
@@ -51,6 +58,7 @@ export async function lookAtInstance(
   const others = countOthers(tickets.value, ofSegment, ticket, windowSeconds);
   const sight: InstanceSight = {
     server: server === undefined ? null : seenInstance(server, segment),
+    ...(signs === undefined ? {} : { signs: seenSigns(signs, segment) }),
     actions: newestActions(actions),
     service: service === undefined ? null : wordOf(service),
     segments,
@@ -82,15 +90,22 @@ function checksOf(guards: ReadonlyMap<string, LoadedGuards>): readonly StateWrit
   return [...new Map(checks.map((check) => [check.partition, check])).values()];
 }
 
-async function readNova({ compute, policy }: Services, id: string) {
+async function readNova({ compute, policy }: Services, id: string, segment: Segment) {
   const server = await compute.server(id);
-  if (server === undefined) return { server, actions: [], service: undefined, aggregates: [] };
-  const [services, actions, aggregates] = await Promise.all([
+  if (server === undefined) return { server, signs: undefined, actions: [], service: undefined, aggregates: [] };
+  const [services, actions, aggregates, signs] = await Promise.all([
     compute.services(),
     compute.serverActions(id),
     decidesByAggregates(policy) ? compute.aggregates() : [],
+    readSigns(compute, server.host ?? '', [server], protectionOf(segment)),
   ]);
-  return { server, actions, service: services.find(({ host }) => host === server.host), aggregates };
+  return {
+    server,
+    signs: signs.get(id),
+    actions,
+    service: services.find(({ host }) => host === server.host),
+    aggregates,
+  };
 }
 
 const KEPT_REASON = 255;

@@ -72,6 +72,7 @@ describe('a role', () => {
 
   it('lets functions delete from the state that forget hosts, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
     expect(mayDo('dynamodb:DeleteItem')).toEqual([
+      'mirror-instances',
       'mirror-inventory',
       'recover-instance',
       'recover-process',
@@ -88,7 +89,7 @@ describe('a role', () => {
 
   it('reads the secrets of fence devices only where devices are asked, and of reporters where those are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
     for (const name of FUNCTION_NAMES)
@@ -140,24 +141,33 @@ describe('what a function is said to use', () => {
     expect(sendsTo.includes('recover-instance')).toBe(imports('shared/shell/instances/commit.ts'));
     expect(sendsTo.includes('recover-process')).toBe(imports('shared/shell/processes/commit.ts'));
     expect(asksEdge).toBe(imports('shared/shell/processes/act.ts'));
-    const sendsEvents = ['shell/resend-parked', 'shell/look-at-nova', 'shell/processes/recover', 'ingest/accept'];
+    const sendsEvents = [
+      'shell/resend-parked',
+      'shell/hear-again',
+      'shell/look-at-nova',
+      'shell/processes/recover',
+      'ingest/accept',
+    ];
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
     expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
-    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|state\\.due'));
+    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks|addTasks|hostUnchanged'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|decideProcess|stepOf'));
+    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
     );
-    expect(appendsAudit).toBe(
-      ['domain/evolve-host', 'state/tasks', 'domain/instance-recovery/reports', 'domain/process-recovery/reports'].some(
-        (file) => imports(`shared/${file}.ts`),
-      ),
-    );
+    const writers = [
+      'domain/evolve-host',
+      'state/tasks',
+      'state/readiness',
+      'domain/instance-recovery/reports',
+      'domain/process-recovery/reports',
+    ];
+    expect(appendsAudit).toBe(writers.some((file) => imports(`shared/${file}.ts`)));
   });
 });

@@ -196,6 +196,8 @@ const ACTS: Acts = {
     command(simulation, { type: 'release', ...what, ...incidentOf(simulation, host) }, host),
   dismiss: (simulation, { host: [host = ''], reason }) =>
     command(simulation, { type: 'dismiss', reason, ...incidentOf(simulation, host) }, host),
+  confirmOff: (simulation, { host: [host = ''], reason }) =>
+    command(simulation, { type: 'confirm-off', reason, ...incidentOf(simulation, host) }, host),
   redrive: ({ queues }) => {
     queues.redrive();
     return { voice: 'person', text: 'an operator moves the dead letters back into their queues' };
@@ -207,7 +209,7 @@ const ACTS: Acts = {
   },
 };
 
-/** As `salvor disarm`, `arm`, `release` and `dismiss` send it. */
+/** As `salvor disarm`, `arm`, `release`, `dismiss` and `confirm-off` send it. */
 function command(
   simulation: Simulation,
   what: { readonly type: string; readonly [key: string]: unknown },
