@@ -71,7 +71,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
 
   const change = (
     asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
-    effect: () => void,
+    effect: (requestId: string) => void,
   ): Promise<Answer> => {
     const invocation = current();
     const about = invocation.subject(asked.instanceId);
@@ -82,7 +82,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     invocation: Invocation,
     about: Subject,
     request: OutsideRequest,
-    effect: () => void,
+    effect: (requestId: string) => void,
   ): Course<Answer> {
     const fault = invocation.struckBy(CHANGE_FAULTS, about);
     const times = drawTimes(invocation.random, latencies.nova);
@@ -98,7 +98,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     const unknown = (error: string): Answer => ({ kind: 'unknown', error, durationMs });
     const take = () => {
       try {
-        effect();
+        effect(requestId);
         return { did: true, outcome: 'accepted', answer: { kind: 'accepted', requestId, durationMs } as const };
       } catch (error) {
         if (!(error instanceof NovaError)) throw error;
@@ -154,16 +154,15 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
   /** The request of one instance, which does not leave when a token took too long. */
   function timely(
     asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
-    effect: () => void,
+    effect: (requestId: string) => void,
     leaveByMs?: number,
   ): Promise<Answer> {
     if (leaveByMs === undefined) return change(asked, effect);
     const invocation = current();
     const durationMs = tokenTakesMs(invocation, asked.instanceId ?? '');
-    if (durationMs === 0) return change(asked, effect);
-    return invocation
-      .sleep(durationMs)
-      .then(() => (world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : change(asked, effect)));
+    const send = async (): Promise<Answer> =>
+      world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : change(asked, effect);
+    return durationMs === 0 ? send() : invocation.sleep(durationMs).then(send);
   }
 
   const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {

@@ -17,7 +17,7 @@ export interface Parts {
   readonly current: () => Invocation;
   readonly read: <T>(reading: () => T, instanceId?: string) => Promise<T>;
   /** Sends a change; it leaves no later than `leaveByMs`. */
-  readonly change: (asked: Asked, effect: () => void, leaveByMs?: number) => Promise<Answer>;
+  readonly change: (asked: Asked, effect: (requestId: string) => void, leaveByMs?: number) => Promise<Answer>;
 }
 
 type Actions = Pick<
@@ -40,21 +40,28 @@ export const existingIn = (world: World, id: string): SimServer => {
 
 /** What salvor asks for single instances, and for the scheduling of hosts. */
 export function serverActionsPort({ world, current, read, change }: Parts): Actions {
-  const act = (what: OutsideRequest['act'], id: string, effect: (server: SimServer) => void, leaveByMs?: number) => {
+  const act = (
+    what: OutsideRequest['act'],
+    id: string,
+    effect: (server: SimServer, requestId: string) => void,
+    leaveByMs?: number,
+  ) => {
     const host = world.servers.get(id)?.host ?? '';
-    return change({ act: what, host, instanceId: id }, () => effect(existingIn(world, id)), leaveByMs);
+    const asked = { act: what, host, instanceId: id };
+    return change(asked, (requestId) => effect(existingIn(world, id), requestId), leaveByMs);
   };
-  const note = ({ id }: SimServer, action: string) => world.addAction(id, action, `req-${world.random.uuid()}`, SALVOR);
+  /** As its answer names it, so that the one is found by the other. */
+  const note = ({ id }: SimServer, action: string, requestId: string) => world.addAction(id, action, requestId, SALVOR);
   const ruleOf = (name: string): StateRule => {
     const rule = STATE_RULES[name];
     if (rule === undefined) throw new Error(`there is no rule for ${name}`);
     return rule;
   };
   /** An action that Nova records, and that changes nothing but the state. */
-  const byRule = (server: SimServer, name: string): void => {
+  const byRule = (server: SimServer, name: string, requestId: string): void => {
     const rule = ruleOf(name);
     checkState(server, rule.verb, rule.from);
-    note(server, name);
+    note(server, name, requestId);
     applyRule(world, server, rule);
   };
   const setService = (what: 'disable' | 'enable', serviceId: string, reason?: string) => {
@@ -70,18 +77,20 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
         () => world.actionsOf(id).map(({ action, requestId, userId }): ServerAction => ({ action, requestId, userId })),
         id,
       ),
-    rebootHard: (id, leaveByMs) => act('reboot', id, (server) => byRule(server, 'reboot'), leaveByMs),
-    confirmResize: (id, leaveByMs) => act('confirm-resize', id, (server) => byRule(server, 'confirmResize'), leaveByMs),
+    rebootHard: (id, leaveByMs) =>
+      act('reboot', id, (server, requestId) => byRule(server, 'reboot', requestId), leaveByMs),
+    confirmResize: (id, leaveByMs) =>
+      act('confirm-resize', id, (server, requestId) => byRule(server, 'confirmResize', requestId), leaveByMs),
     migrate: (id, leaveByMs) =>
       act(
         'migrate',
         id,
-        (server) => {
+        (server, requestId) => {
           checkState(server, 'migrate', ['active', 'stopped']);
           checkHostUp(world, server);
           const move = { type: 'migration', requestedHost: null, requester: SALVOR } as const;
           if (!resizeElsewhere(world, server, move)) throw noValidHost();
-          note(server, 'migrate');
+          note(server, 'migrate', requestId);
         },
         leaveByMs,
       ),
@@ -89,11 +98,11 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
       act(
         'live-migrate',
         id,
-        (server) => {
+        (server, requestId) => {
           checkState(server, 'os-migrateLive', ['active', 'paused']);
           checkHostUp(world, server);
           if (!liveMigrate(world, server, null, SALVOR)) throw noValidHost();
-          note(server, 'live-migration');
+          note(server, 'live-migration', requestId);
         },
         leaveByMs,
       ),
