@@ -35,11 +35,6 @@ export function upCommand(): Command {
     .addOption(new Option('--tls-cert <file>', 'its certificate with its chain, PEM').env('SALVOR_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'and the key of that, PEM').env('SALVOR_TLS_KEY'))
     .addOption(
-      new Option('--edge-queue <url>', 'SQS queue of the worker that starts services of hosts again').env(
-        'SALVOR_EDGE_QUEUE',
-      ),
-    )
-    .addOption(
       new Option('--checkpoints <file>', 'append a signed checkpoint of the audit log every five minutes').env(
         'SALVOR_CHECKPOINTS',
       ),
@@ -60,16 +55,17 @@ export function upCommand(): Command {
         stateDir,
         port,
         http: { address: options.httpAddress, port: options.httpPort, tls: tlsOf(options.tlsCert, options.tlsKey) },
-        edgeQueueUrl: options.edgeQueue,
         log,
         ...(cloud === undefined ? {} : { cloudName: cloud }),
       });
+      // Heard from now on: who reads that it runs may end it at once.
+      const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       print(
         `${site.hosts} hosts in ${site.policy.segments.length} segments; events go to ${site.embedded.queueUrls['host-events']}`,
       );
       print(`or by HTTP to ${site.httpUrl}`);
       const taking = place && keepTaking(site.embedded.state, place, log);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await ended;
       taking?.stop();
       await site.stop();
     });

@@ -17,10 +17,10 @@ export interface Access {
   readonly readsAudit: boolean;
   /** Speaks to Nova or Keystone, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
   readonly callsNova: boolean;
-  /** Speaks to fence devices, with the secrets under the prefix. */
+  /** Speaks to fence devices, with the secrets under the prefix, or by the queues of fence workers. */
   readonly fences: boolean;
-  /** Sends to the queue of the edge worker, where there is one. */
-  readonly asksEdge: boolean;
+  /** Has fence workers start services again, by their queues. */
+  readonly restarts: boolean;
   /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
   readonly readsTokens: boolean;
 }
@@ -39,7 +39,7 @@ const step: Access = {
   readsAudit: true,
   callsNova: true,
   fences: false,
-  asksEdge: false,
+  restarts: false,
   readsTokens: false,
 };
 
@@ -60,9 +60,16 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     ...step,
     sendsTo: ['recover-process', 'host-events'],
     state: ['put', 'check', 'delete'],
-    asksEdge: true,
+    restarts: true,
   },
   'obey-operator': { ...step, sendsTo: [...STEPS, 'host-events'], callsNova: false },
+  'receive-fence-answer': {
+    ...step,
+    sendsTo: [],
+    appendsAudit: false,
+    readsAudit: false,
+    callsNova: false,
+  },
   'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
   'watch-hosts': {
     ...step,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
+import { fencingWorkersOf, restartWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
@@ -43,11 +44,6 @@ const contextSchema = z
       .string()
       .regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, 'letters, digits and /_+=.@- only, and not empty')
       .default('salvor/'),
-    /** The queue of a worker at the edge that starts services again: `restart` of the policy's processRecovery. */
-    edgeQueueArn: z
-      .string()
-      .regex(/^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:\S+$/, 'the ARN of an SQS queue')
-      .optional(),
     alarmEmail: z.email().optional(),
     /** Alarms go to this topic in place of one of the stack's own. */
     alarmTopicArn: z
@@ -93,6 +89,8 @@ export interface Network {
 
 export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Network> & {
   readonly network: Network | undefined;
+  /** The fence workers that the policy names: for devices, and for restarts of services. One may be both. */
+  readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -110,7 +108,15 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
     vpcId !== undefined && subnetIds !== undefined && securityGroupIds !== undefined
       ? { vpcId, subnetIds, securityGroupIds }
       : undefined;
-  return { deployment: { ...deployment, network }, policy: policyForFunctions(policy) };
+  const checked = policyForFunctions(policy);
+  return {
+    deployment: {
+      ...deployment,
+      network,
+      fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
+    },
+    policy: checked,
+  };
 }
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */
@@ -119,8 +125,7 @@ function policyForFunctions(path: string): Policy {
   const policy = asDeploymentError(() => readPolicy(path));
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
-      if (device.driver === 'ipmi' || device.caFile === undefined || device.caFile.includes('-----BEGIN'))
-        return device;
+      if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;
       return { ...device, caFile: readCa(device.caFile, host) };
     });
     return [host, withText];

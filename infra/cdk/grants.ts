@@ -4,13 +4,15 @@ import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
 import { REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
+import type { WorkerRequestQueues } from './fence-workers.ts';
 import type { Tables } from './tables.ts';
 import type { WorkQueues } from './work-queue.ts';
 
 export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'edgeQueueArn'>;
+  readonly workerQueues: WorkerRequestQueues;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -22,7 +24,8 @@ const WRITE_ACTIONS: Readonly<Record<Access['state'][number], string>> = {
 };
 
 /** Gives a function's role what the function uses, and no more. */
-export function grantAccess(role: Role, access: Access, { tables, queues, deployment }: Grantable): void {
+export function grantAccess(role: Role, access: Access, grantable: Grantable): void {
+  const { tables, queues, workerQueues, deployment } = grantable;
   const allow = (actions: readonly string[], ...resources: readonly string[]) =>
     role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
 
@@ -33,8 +36,10 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
-  const { edgeQueueArn } = deployment;
-  if (access.asksEdge && edgeQueueArn !== undefined) allow(['sqs:SendMessage'], edgeQueueArn);
+  const { fencing, restarting } = deployment.fenceWorkers;
+  const workers = new Set([...(access.fences ? fencing : []), ...(access.restarts ? restarting : [])]);
+  const requests = [...workerQueues].filter(([worker]) => workers.has(worker)).map(([, { queueArn }]) => queueArn);
+  if (requests.length > 0) allow(['sqs:SendMessage'], ...requests);
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
   if (access.fences || access.readsTokens) {

@@ -127,7 +127,7 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   },
   'messages-parked': {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
-    says: 'Messages were parked: malformed, about an unknown or unprotected host, or refused for good.',
+    says: 'Messages were parked: malformed, of an unknown or unprotected host, or refused.',
     pattern: text('fact', 'message-parked'),
     loggedBy: [...Object.values(QUEUES), ...Object.values(ENDPOINTS)].map((spec) => spec.function),
     // A reporter that keeps on is one alarm, not one each minute.

@@ -4,7 +4,6 @@ import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName } from '#events/catalog.ts';
 import { POLICY_FILE } from '#infra/bundle.ts';
@@ -12,6 +11,7 @@ import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { EndpointFunction } from './endpoint-function.ts';
+import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace } from './salvor-function.ts';
@@ -33,15 +33,17 @@ export class SalvorStack extends Stack {
     const alarms = new Alarms({ topic, prefix: this.stackName, runbookUrl: deployment.runbookUrl });
     const tables = new Tables(this, 'Tables', deployment);
     const queues = workQueues(new Construct(this, 'Queues'));
+    const ofWorkers = workerQueues(new Construct(this, 'FenceRequests'), workersOf(deployment));
     const ownPrincipals: string[] = [];
     const shared = {
       deployment,
       tables,
       queues,
+      workerQueues: ofWorkers,
       alarms,
       codeOf,
       ownPrincipals,
-      environment: environmentOf(this, deployment, tables, queues, ownPrincipals),
+      environment: environmentOf(this, deployment, tables, { queues, ofWorkers }, ownPrincipals),
       network: networkOf(this, deployment),
     };
 
@@ -52,6 +54,8 @@ export class SalvorStack extends Stack {
       logGroups.set(SCHEDULES[name].function, new ScheduledFunction(this, name, shared).logGroup);
     const ingest = new EndpointFunction(this, 'http-ingest', shared);
     logGroups.set('http-ingest', ingest.logGroup);
+    const fenceWorkers = new Construct(this, 'FenceWorkers');
+    for (const [worker, requests] of ofWorkers) new FenceWorker(fenceWorkers, worker, requests, queues, alarms);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
 
     const hostEvents = queues['host-events'].queue;
@@ -66,6 +70,11 @@ export class SalvorStack extends Stack {
   }
 }
 
+/** One worker may be asked for both. */
+const workersOf = ({ fenceWorkers: { fencing, restarting } }: Deployment): readonly string[] => [
+  ...new Set([...fencing, ...restarting]),
+];
+
 function workQueues(scope: Construct): WorkQueues {
   const names = Object.keys(QUEUES) as QueueName[];
   return Object.fromEntries(names.map((name) => [name, new WorkQueue(scope, name, QUEUES[name])])) as WorkQueues;
@@ -73,9 +82,9 @@ function workQueues(scope: Construct): WorkQueues {
 
 function environmentOf(
   stack: Stack,
-  { cloudSecret, secretPrefix, edgeQueueArn, trustedPrincipal }: Deployment,
+  { cloudSecret, secretPrefix, trustedPrincipal }: Deployment,
   tables: Tables,
-  queues: WorkQueues,
+  { queues, ofWorkers }: { readonly queues: WorkQueues; readonly ofWorkers: WorkerRequestQueues },
   ownPrincipals: readonly string[],
 ): EnvironmentText {
   const urls = Object.entries(queues).map(([name, { queue }]) => [name, queue.queueUrl]);
@@ -83,13 +92,15 @@ function environmentOf(
     STATE_TABLE: tables.state.tableName,
     AUDIT_TABLE: tables.audit.tableName,
     QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
+    FENCE_REQUEST_URLS: stack.toJsonString(
+      Object.fromEntries([...ofWorkers].map(([worker, { queueUrl }]) => [worker, queueUrl])),
+    ),
     // Complete only when every function is made.
     OWN_PRINCIPALS: Lazy.string({
       produce: () => Fn.join(',', [...ownPrincipals, ...(trustedPrincipal === undefined ? [] : [trustedPrincipal])]),
     }),
     CLOUD_SECRET: cloudSecret,
     SECRET_PREFIX: secretPrefix,
-    EDGE_QUEUE_URL: edgeQueueArn === undefined ? '' : Queue.fromQueueArn(stack, 'EdgeQueue', edgeQueueArn).queueUrl,
     POLICY_FILE,
   };
 }

@@ -7,6 +7,7 @@ import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
+import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { recoverInstance } from '#functions/recover-instance.ts';
 import { recoverProcess } from '#functions/recover-process.ts';
@@ -35,6 +36,7 @@ export const FUNCTIONS: Functions = {
   'recover-process': recoverProcess,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
+  'receive-fence-answer': receiveFenceAnswer,
   sweep,
   'mirror-inventory': mirrorInventory,
   'survey-devices': surveyDevices,

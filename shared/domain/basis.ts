@@ -146,7 +146,7 @@ export type ProcessBasis =
       readonly random: number;
       readonly sight: ProcessSight | { readonly outage: string };
     }
-  /** What Nova, or the edge's queue, answered. */
+  /** What Nova, or the fence worker, answered. */
   | { readonly by: 'process-answer'; readonly atMs: number };
 
 export interface GrantBasis {

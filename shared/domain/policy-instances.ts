@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { name, seconds } from './policy-values.ts';
+import { workerName } from '#events/fence-worker.ts';
+import { seconds } from './policy-values.ts';
 
 /** The keys of the policy about single instances and processes of a host that lives. Without them both are recorded only. */
 
@@ -49,8 +50,8 @@ export const processRecovery = z
     disable: processes.default(['nova-compute*', 'libvirtd*', 'virtqemud*', 'neutron-*-agent*', 'ovn-controller*']),
     /** The worker is asked to start these again. */
     restart: processes.default([]),
-    /** Name of the program near the hosts that starts them. */
-    worker: name.optional(),
+    /** The fence worker that starts them: a program near the hosts, with a queue of its own. */
+    worker: workerName.optional(),
     restartAttempts: z.int().min(1).max(20).default(3),
     restartEverySeconds: seconds(10, 3600).default(60),
     /** `when-well`: salvor takes back what it has disabled itself. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { QUEUES, type QueueName } from '#events/catalog.ts';
+import { workerName } from '#events/fence-worker.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /**
@@ -16,14 +17,19 @@ const environmentSchema = z.object({
     context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
     return z.NEVER;
   }),
+  /** The addresses of the fence workers' queues by their workers' names, as JSON. */
+  FENCE_REQUEST_URLS: z.string().transform((text, context) => {
+    const parsed = z.record(workerName, z.url()).safeParse(safeJson(text));
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
+    return z.NEVER;
+  }),
   /** Unique ids of the roles of salvor's own functions that send to `host-events`, apart by commas: they are believed. */
   OWN_PRINCIPALS: z.string().transform((text) => text.split(',').filter((id) => id !== '')),
   /** Name or ARN of the secret with the cloud's credentials: the fields of a clouds.yaml cloud, as JSON. */
   CLOUD_SECRET: z.string().min(1),
   /** What stands before a fence device's `credentials` in the names of secrets. */
   SECRET_PREFIX: z.string(),
-  /** The queue of the edge worker, which starts services again; empty: there is none. */
-  EDGE_QUEUE_URL: z.string(),
   /** The checked policy, beside the function's code. */
   POLICY_FILE: z.string().min(1),
 });

@@ -9,7 +9,6 @@ import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import { startPoller } from '#infra/embedded/poller.ts';
 import { type SqsServer, startSqsServer } from '#infra/embedded/sqs-server.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
-import { noLocalRestart } from '#shared/adapters/sqs/local-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { systemGuests } from '#shared/adapters/system/guests.ts';
@@ -141,7 +140,7 @@ async function drainByFunction(
     state: counting,
     outbox: sqsOutbox(server.client, server.queueUrls),
     trustedSenders: 'everybody' as const,
-    localRestart: noLocalRestart,
+    localRestart: { restart: () => Promise.reject(new Error('nothing is restarted here')) },
   };
   await FUNCTIONS['mirror-inventory'](services);
   transactions = 0;

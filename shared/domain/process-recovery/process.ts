@@ -25,7 +25,7 @@ export interface ProcessClaim {
   /** By the reporter's clock: when it was first said, and last. */
   readonly sinceMs: number;
   readonly saidMs: number;
-  /** Restarts that were asked of the edge. */
+  /** Restarts that the fence worker was asked for. */
   readonly restarts: number;
   readonly restartedAtMs: number;
 }

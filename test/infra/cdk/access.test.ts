@@ -98,7 +98,7 @@ describe('a role', () => {
 
   it('reads no secret where the cloud is never opened', () => {
     const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
-    expect(without).toEqual(['receive-host-event', 'obey-operator', 'sweep']);
+    expect(without).toEqual(['receive-host-event', 'obey-operator', 'receive-fence-answer', 'sweep']);
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
     expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
   });
@@ -133,14 +133,14 @@ describe('what a function is said to use', () => {
     // What is in live.ts is counted where it is called: some import only a part of it.
     const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, asksEdge, readsTokens } =
+    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, restarts, readsTokens } =
       ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
     expect(sendsTo.includes('recover-instance')).toBe(imports('shared/shell/instances/commit.ts'));
     expect(sendsTo.includes('recover-process')).toBe(imports('shared/shell/processes/commit.ts'));
-    expect(asksEdge).toBe(imports('shared/shell/processes/act.ts'));
+    expect(restarts).toBe(imports('shared/shell/processes/act.ts'));
     const sendsEvents = [
       'shell/resend-parked',
       'shell/hear-again',
