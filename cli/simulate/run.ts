@@ -10,6 +10,7 @@ import type { Strike } from './engine/director.ts';
 import { IMAGE, Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
+import { startGuestFailures } from './guests.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startBeats, startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
@@ -109,6 +110,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   for (const halt of scenario.halts) standStill(simulation, halt);
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
   if (scenario.beats !== null) startBeats(simulation, scenario.beats);
+  if (scenario.guests !== null) startGuestFailures(simulation, scenario.seed, scenario.guests);
   startCaretaker(
     simulation,
     new Map(scenario.hosts.flatMap(({ name, segment }) => (segment === null ? [] : [[name, segment] as const]))),
@@ -133,6 +135,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
     };
     redrive();
     const isOver = (): boolean =>
+      states.openInstances.size === 0 &&
       [...world.hosts.values()].every((host) => states.incidentOf(host.name) === 'none' && isAlive(host));
     const endMs = scenario.calmAtMs + HORIZON_MS;
     let lookAgainMs = scenario.calmAtMs;

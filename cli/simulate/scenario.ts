@@ -93,6 +93,8 @@ export interface Scenario {
   readonly policy: PolicyInput;
   /** Every host that is alive sends a heartbeat so often, by a clock that is ahead by this. Null: none does. */
   readonly beats: { readonly everyMs: number; readonly skewMs: number } | null;
+  /** Guests end by themselves, one about so often. Null: none does. */
+  readonly guests: { readonly everyMs: number } | null;
   readonly failures: readonly PlannedFailure[];
   readonly halts: readonly PlannedHalt[];
   readonly faults: readonly PlannedFault[];

@@ -2,7 +2,9 @@ import type { ComputeService } from '#shared/ports.ts';
 import type { Candidate } from './destinations.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
+import type { InstanceSight } from './instance-recovery/sight.ts';
 import type { PlacedGroup } from './placed-groups.ts';
+import type { ProcessSight } from './process-recovery/sight.ts';
 import type { ReservedSeen, WakeBasis } from './reserved-hosts.ts';
 import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
@@ -13,7 +15,7 @@ import type { WatchdogLease } from './watchdog.ts';
  * What a decision was made on, besides the state it was made in and its own facts: with these the log suffices to decide
  * again. `by` names the decider, `atMs` is the moment that it was given; chance is as it was drawn.
  */
-export type Basis = HostBasis | TaskBasis;
+export type Basis = HostBasis | TaskBasis | InstanceBasis | ProcessBasis;
 
 export type HostBasis =
   /** `decideReports`. The segment by the inventory mirror; `hearUntilMs` of a host whose heartbeats are expected. */
@@ -131,6 +133,31 @@ export type TaskBasis =
   | { readonly by: 'hand-over'; readonly atMs: number }
   /** `foldAnswer`. */
   | { readonly by: 'answer'; readonly atMs: number; readonly random: number };
+
+export type InstanceBasis =
+  /** `decideInstanceReports`. The segment by the inventory mirror. */
+  | { readonly by: 'instance-reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideInstance` or `settleInstance`, by the status of its incident. */
+  | {
+      readonly by: 'instance-look';
+      readonly atMs: number;
+      readonly sight: InstanceSight | { readonly outage: string };
+    }
+  /** `foldInstanceAnswer`. */
+  | { readonly by: 'instance-answer'; readonly atMs: number; readonly random: number };
+
+export type ProcessBasis =
+  /** `decideProcessReports`. The segment by the inventory mirror. */
+  | { readonly by: 'process-reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideProcess`. */
+  | {
+      readonly by: 'process-look';
+      readonly atMs: number;
+      readonly random: number;
+      readonly sight: ProcessSight | { readonly outage: string };
+    }
+  /** What Nova, or the fence worker, answered. */
+  | { readonly by: 'process-answer'; readonly atMs: number };
 
 export interface GrantBasis {
   readonly forcedDown: boolean;

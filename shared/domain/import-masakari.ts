@@ -29,6 +29,9 @@ export interface Imported {
     };
     /** Nothing is acted on before a person has looked. */
     readonly mode: 'shadow';
+    /** As Masakari does it: instances that opted in are restarted, hosts with dead processes disabled until a person enables them. */
+    readonly instanceRecovery: Record<never, never>;
+    readonly processRecovery: { readonly enable: 'by-hand' };
   };
   readonly remarks: readonly string[];
 }
@@ -57,6 +60,8 @@ export function importSegments(found: readonly FoundSegment[]): {
         ...(except.length === 0 ? {} : { except }),
         ...(destinations === undefined ? {} : { destinations }),
         mode: 'shadow',
+        instanceRecovery: {},
+        processRecovery: { enable: 'by-hand' },
       },
       remarks: remarksOn(segment, name, except),
     });

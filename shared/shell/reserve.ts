@@ -148,8 +148,8 @@ async function answered(services: Services, intended: Loaded<HostState>, intent:
 }
 
 function ask({ compute }: Services, { act, host, serviceId, reason, aggregate }: Intended): Promise<Answer> {
-  if (act === 'enable') return compute.enable(serviceId);
-  if (act === 'disable') return compute.disable(serviceId, reason);
+  if (act === 'enable') return compute.enableService(serviceId);
+  if (act === 'disable') return compute.disableService(serviceId, reason);
   if (aggregate === undefined) throw new Error(`no aggregate is named for ${host}`);
   return act === 'join' ? compute.addToAggregate(aggregate.id, host) : compute.removeFromAggregate(aggregate.id, host);
 }

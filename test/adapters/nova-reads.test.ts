@@ -293,6 +293,28 @@ describe('reads', () => {
     );
   });
 
+  it('map what was done to an instance: by whom, or by Nova itself', async () => {
+    const done = (action: string, user_id: string | null) => ({
+      action,
+      request_id: `req-${action}`,
+      user_id,
+      project_id: null,
+    });
+    const { compute, fake } = await setup(() => ({
+      body: { instanceActions: [done('stop', null), done('create', 'u1')] },
+    }));
+    expect(await compute.serverActions('i1')).toEqual([
+      { action: 'stop', requestId: 'req-stop', userId: null },
+      { action: 'create', requestId: 'req-create', userId: 'u1' },
+    ]);
+    expect(fake.nova()[0]?.path).toBe('/compute/v2.1/servers/i1/os-instance-actions');
+  });
+
+  it('find nothing done to an instance that Nova does not have', async () => {
+    const { compute } = await setup(() => ({ status: 404, body: { itemNotFound: { message: 'no' } } }));
+    expect(await compute.serverActions('i1')).toEqual([]);
+  });
+
   it('list the moves of a host that have not ended', async () => {
     const move = (id: number, migration_type: string, status: string) => ({ ...MIGRATION, id, migration_type, status });
     const migrations = [

@@ -17,19 +17,33 @@ export interface Call {
   readonly name: CallName;
   readonly args: readonly unknown[];
 }
-/** No small world has reserved hosts. */
-type NotHere = 'enable' | 'disable' | 'addToAggregate' | 'removeFromAggregate';
-const notHere = () => {
-  throw new Error('no small world has reserved hosts');
-};
-
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | NotHere>
+  | Exclude<
+      keyof Compute,
+      'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | keyof typeof NOT_ASKED
+    >
   | 'send'
   | 'readPower'
   | 'powerOff'
   | 'sleep';
+
+const notAsked = (): never => {
+  throw new Error('no policy of a search recovers instances or processes, or has reserved hosts');
+};
+const NOT_ASKED = {
+  serverActions: notAsked,
+  rebootHard: notAsked,
+  migrate: notAsked,
+  confirmResize: notAsked,
+  liveMigrate: notAsked,
+  disableService: notAsked,
+  enableService: notAsked,
+  addToAggregate: notAsked,
+  removeFromAggregate: notAsked,
+} satisfies Partial<Compute>;
+/** Where incidents of instances and processes are listed: there are none. */
+const OTHERS: ReadonlySet<string> = new Set(['open-instances', 'open-processes']);
 
 export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
 
@@ -136,6 +150,7 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
+      localRestart: { restart: notAsked },
       // No small world has tiers.
       guests: { ask: () => this.call('sleep', [0], '') },
       outbox: {
@@ -157,7 +172,8 @@ class Trace {
     return {
       get: async (key) => (key.partition === BEAT ? undefined : this.call('get', [key])),
       // Nothing in a search changes the inventory: to read it needs no step of its own.
-      query: async (partition, options = {}) => inventory(partition) ?? this.call('query', [partition, options]),
+      query: async (partition, options = {}) =>
+        OTHERS.has(partition) ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
       // The policy has been in force before: it is on record.
       queryAudit: async (partition) => ({ items: [{ partition, sort: '', version: 1, body: {} }] }),
       partitions: () => {
@@ -183,11 +199,8 @@ class Trace {
       health: () => this.call('health', []),
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
+      ...NOT_ASKED,
       forceDown: (id) => this.call('forceDown', [id]),
-      enable: notHere,
-      addToAggregate: notHere,
-      removeFromAggregate: notHere,
-      disable: notHere,
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),
     };

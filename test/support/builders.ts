@@ -128,7 +128,7 @@ export const aClaim = (says: 'down' | 'up', atMs: number = NOW_MS - seconds(300)
 
 let events = 0;
 export interface EventInput {
-  readonly type?: Exclude<HostEventType, 'instance.down' | 'process.down'>;
+  readonly type?: Exclude<HostEventType, 'instance.down' | 'process.down' | 'process.up'>;
   readonly id?: string;
   readonly source?: string;
   readonly atMs?: number;

@@ -10,10 +10,13 @@ import type {
   Fencing,
   Guests,
   Image,
+  LocalRestart,
   Migration,
   NeededService,
   PowerReading,
+  RestartAnswer,
   Server,
+  ServerAction,
   ServerGroup,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
@@ -120,14 +123,66 @@ export class FakeCloud {
           each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
         );
       }),
-    enable: (id) => this.act(`enable ${id}`, () => this.setStatus(id, 'enabled', null)),
-    disable: (id, reason) => this.act(`disable ${id}`, () => this.setStatus(id, 'disabled', reason)),
     addToAggregate: (id, host) =>
       this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
     removeFromAggregate: (id, host) =>
       this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
-    resetStateToActive: (id) => this.act(`reset ${id}`),
+    resetStateToActive: (id) => this.act(`reset ${id}`, () => this.change(id, { vmState: 'active' })),
+    serverActions: (id) => this.read(() => this.doneTo.get(id) ?? []),
+    rebootHard: (id) =>
+      this.act(`reboot ${id}`, () => {
+        this.note(id, 'reboot');
+        this.change(id, { vmState: 'active', powerState: 1, fault: null });
+      }),
+    migrate: (id) =>
+      this.act(`migrate ${id}`, () => {
+        this.note(id, 'migrate');
+        this.change(id, { vmState: 'resized', host: 'compute-3' });
+      }),
+    confirmResize: (id) =>
+      this.act(`confirm ${id}`, () => {
+        this.note(id, 'confirmResize');
+        this.change(id, { vmState: this.confirmsAs });
+      }),
+    liveMigrate: (id) =>
+      this.act(`live-migrate ${id}`, () => {
+        this.note(id, 'live-migration');
+        this.change(id, { host: 'compute-3' });
+      }),
+    disableService: (id, reason) => this.act('disable', () => this.setStatus(id, 'disabled', reason)),
+    enableService: (id) => this.act('enable', () => this.setStatus(id, 'enabled', null)),
+  };
+
+  /** What a confirmed migration leaves. */
+  confirmsAs: 'active' | 'stopped' = 'active';
+  /** What Nova has on record of each instance, newest first. */
+  readonly doneTo = new Map<string, readonly ServerAction[]>();
+
+  /** @param userId null: Nova did it by itself */
+  note(id: string, action: string, userId: string | null = 'salvor'): void {
+    const before = this.doneTo.get(id) ?? [];
+    this.doneTo.set(id, [{ action, requestId: `req-${id}-${before.length + 1}`, userId }, ...before]);
+  }
+
+  change(id: string, over: Partial<Server>): void {
+    this.servers = this.servers.map((server) => (server.id === id ? { ...server, ...over } : server));
+  }
+
+  changeService(id: string, over: Partial<ComputeService>): void {
+    this.services = this.services.map((service) => (service.id === id ? { ...service, ...over } : service));
+  }
+
+  /** Restarts that the edge was asked for. */
+  readonly restarts: { readonly worker: string; readonly host: string; readonly service: string }[] = [];
+  /** What the worker at the edge makes of one. */
+  restartsAs: RestartAnswer['kind'] = 'failed';
+  readonly localRestart: LocalRestart = {
+    restart: async (worker, host, service) => {
+      await this.during(`restart ${service}`);
+      this.restarts.push({ worker, host, service });
+      return { kind: this.restartsAs, detail: `the worker says ${this.restartsAs}`, durationMs: 3 };
+    },
   };
 
   /** Addresses of guests that answer, and what was asked of which. */

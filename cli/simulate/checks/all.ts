@@ -18,6 +18,7 @@ import { stoppedSegmentsRest } from './s1-stops.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
 import { oneIncidentPerHost } from './s3-one-incident.ts';
 import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
+import { noRestartInTheWay } from './s4-restarts.ts';
 import { guardsHold } from './s5-guards.ts';
 import { salvorItselfCanSee } from './s5-sight.ts';
 import { stormLimits } from './s5-storm.ts';
@@ -34,6 +35,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   powerOffOnlyTheDead,
   oneIncidentPerHost,
   oneEvacuationAtATime,
+  noRestartInTheWay,
   stormLimits,
   guardsHold,
   enoughWitnesses,

@@ -15,9 +15,17 @@ export interface OutsideRequest {
     | 'force-down'
     | 'power-off'
     | 'read-power'
-    | 'enable'
+    // For one instance of a host that lives
+    | 'reboot'
+    | 'instance-reset'
+    | 'migrate'
+    | 'confirm-resize'
+    | 'live-migrate'
+    // For a host whose processes have stopped
     | 'disable'
-    /** An aggregate. */
+    | 'enable'
+    | 'restart-service'
+    // Of an aggregate
     | 'join'
     | 'part';
   readonly invocation: number;

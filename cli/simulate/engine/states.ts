@@ -1,6 +1,9 @@
 import type { StateWrite } from '#shared/ports.ts';
 import type { IncidentState, StateName, TaskState } from '../faults.ts';
 
+/** Their list, by shared/state/instances.ts. */
+const OPEN_INSTANCES = 'open-instances';
+
 interface HostStates {
   incident: IncidentState;
   incidentId: string | null;
@@ -16,6 +19,8 @@ export class States {
   readonly #hostOfIncident = new Map<string, string>();
   readonly #nameOf: (hostKey: string) => string | undefined;
   #changed = new Set<string>();
+  /** Ids of the instances that have an incident of their own. */
+  readonly openInstances = new Set<string>();
 
   /** @param nameOf the host's name by its key */
   constructor(nameOf: (hostKey: string) => string | undefined) {
@@ -24,7 +29,9 @@ export class States {
 
   follow(writes: readonly StateWrite[]): void {
     for (const write of writes) {
+      if (write.kind === 'delete' && write.partition === OPEN_INSTANCES) this.openInstances.delete(write.sort);
       if (write.kind !== 'put') continue;
+      if (write.partition === OPEN_INSTANCES) this.openInstances.add(write.sort);
       if (write.partition.startsWith('host#')) this.#followHost(write.partition.slice('host#'.length), write.body);
       else if (write.partition.startsWith('tasks#')) this.#followTask(write);
     }

@@ -5,6 +5,7 @@ import type {
   Hypervisor,
   Migration,
   Server,
+  ServerAction,
   ServerAddress,
   ServerGroup,
 } from '#shared/ports.ts';
@@ -116,6 +117,10 @@ export const migrationSchema = z
     createdAt: record.created_at,
     type: record.migration_type,
   }));
+
+export const serverActionSchema = z
+  .looseObject({ action: z.string(), request_id: z.string(), user_id: z.string().nullable() })
+  .transform(({ action, request_id, user_id }): ServerAction => ({ action, requestId: request_id, userId: user_id }));
 
 /** Some releases say "" for no swap and no ephemeral disk. */
 const size = z.union([z.number(), z.literal('').transform(() => 0)]);

@@ -135,6 +135,8 @@ describe('a policy from it', () => {
     const segments = imported.map(({ segment }) => segment);
     expect(segments.map(({ name }) => name)).toEqual(['rack-7', 'Gestell-7-S-d', 'Gestell_7-_S-d_', 'segment']);
     expect(segments[1]).toMatchObject({ hosts: { names: ['b', 'c'] }, except: ['c'], mode: 'shadow' });
+    for (const segment of segments)
+      expect(segment).toMatchObject({ instanceRecovery: {}, processRecovery: { enable: 'by-hand' } });
     expect(imported[0]?.remarks).toEqual([]);
     expect(imported[3]?.remarks).toEqual([
       'Masakari\'s name: "***"',
