@@ -66,9 +66,6 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
   };
 
-  const setService = (serviceId: string, body: object) =>
-    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, body, OLDEST);
-
   return {
     services: () => services({}),
     service: async (host) => (await services({ host })).find((service) => service.host === host),
