@@ -206,6 +206,7 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shared/domain/pause.ts', 'LOOK_AGAIN_MS', (s) => `looks again each ${s} s, and goes on by itself`],
   ['shared/domain/operator.ts', 'RELEASE_MS', (s) => `do not hold this incident for ${s} s`],
   ['shared/domain/planned.ts', 'OUTAGE_RETRY_MS', (s) => `after an outage of Nova: ${s} s |`],
+  ['shared/domain/follow.ts', 'ROOM_LOOK_MS', (s) => `waits for [room](recovery.md#no-room): at most ${s} s`],
   ['shared/shell/follow.ts', 'OUTAGE_LOOK_MS', (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`],
 ];
 
