@@ -317,6 +317,7 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shared/domain/instance-recovery/settle.ts', 'SETTLE_MS', (s) => `could not be found for ${s} s`],
   ['shared/domain/process-recovery/decide.ts', 'LOOK_MS', (s) => `after ${s} s in the first ten minutes`],
   ['shared/domain/process-recovery/decide.ts', 'CLOCKS_MS', (s) => `reports to Nova ${s} s after it was said`],
+  ['shared/domain/follow.ts', 'ROOM_LOOK_MS', (s) => `waits for [room](recovery.md#no-room): at most ${s} s`],
   ['shared/shell/follow.ts', 'OUTAGE_LOOK_MS', (s) => `\`evacuation.pollSeconds\`; after an outage of Nova: ${s} s`],
 ];
 
