@@ -1,6 +1,7 @@
 import type { Services } from '#shared/services.ts';
-import { loadInstance, openInstances } from '#shared/state/instances.ts';
-import { loadProcesses, openProcesses } from '#shared/state/processes.ts';
+import { loadInstance } from '#shared/state/instances.ts';
+import { openOthers } from '#shared/state/open-others.ts';
+import { loadProcesses } from '#shared/state/processes.ts';
 import { sendInstanceCommands } from './instances/commit.ts';
 import { sendProcessCommands } from './processes/commit.ts';
 
@@ -19,7 +20,8 @@ export async function pushOnOthers(services: Services, overdueMs: number): Promi
     await work().catch((error: unknown) => failures.push(error));
   };
   await caught(async () => {
-    for (const { instanceId } of (await openInstances(state)).slice(0, MAX_LOOKED_AT))
+    const { instance: instances, process: hosts } = await openOthers(state);
+    for (const instanceId of instances.slice(0, MAX_LOOKED_AT))
       await caught(async () => {
         const { value } = await loadInstance(state, instanceId);
         if (value.incident === null || value.incident.dueAtMs > beforeMs) return;
@@ -32,9 +34,7 @@ export async function pushOnOthers(services: Services, overdueMs: number): Promi
         });
         await sendInstanceCommands(services, value);
       });
-  });
-  await caught(async () => {
-    for (const key of (await openProcesses(state)).slice(0, MAX_LOOKED_AT))
+    for (const key of hosts.slice(0, MAX_LOOKED_AT))
       await caught(async () => {
         const { value } = await loadProcesses(state, key);
         if (value.incident === null || value.incident.dueAtMs > beforeMs) return;

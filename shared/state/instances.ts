@@ -9,6 +9,7 @@ import {
 } from '#shared/domain/instance-recovery/instance.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, idBehind, type Loaded, load, put } from './items.ts';
+import { openKey, openOf } from './open-others.ts';
 
 /** One line per incident of an instance, open or closed; ids are time-ordered, so the list is too. */
 export interface InstanceEntry {
@@ -25,7 +26,7 @@ export interface InstanceEntry {
   readonly auditHead: Head | null;
 }
 
-/** One that is open. A partition of their own: in the index of what is due they could crowd out hosts. */
+/** One that is open. */
 export interface OpenInstance {
   readonly instanceId: string;
   readonly hostKey: string;
@@ -33,10 +34,8 @@ export interface OpenInstance {
 }
 
 export const INSTANCE_PARTITION_PREFIX = 'instance#';
-const OPEN = 'open-instances';
 const keyOf = (id: string): ItemKey => ({ partition: `${INSTANCE_PARTITION_PREFIX}${id}`, sort: 'state' });
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'instance-incidents', sort: incidentId });
-const openKey = (instanceId: string): ItemKey => ({ partition: OPEN, sort: instanceId });
 
 export async function loadInstance(state: StateReader, id: string): Promise<Loaded<InstanceState>> {
   return (await load<InstanceState>(state, keyOf(id))) ?? { value: newInstance(id), version: 'absent' };
@@ -48,7 +47,7 @@ export const loadInstanceEntry = (state: StateReader, incidentId: string): Promi
 /** Every instance with an open incident. */
 export async function openInstances(state: StateReader): Promise<readonly OpenInstance[]> {
   const open: OpenInstance[] = [];
-  for await (const item of all(state, OPEN)) open.push(decode<OpenInstance>(item));
+  for await (const item of openOf(state, 'instance')) open.push(decode<OpenInstance>(item));
   return open;
 }
 
@@ -94,14 +93,14 @@ function listWrites(
       const common = { id, instanceId, host, hostKey, segment, openedAtMs, because };
       const entry: InstanceEntry = { ...common, closedAtMs: null, outcome: null, auditHead: null };
       const open: OpenInstance = { instanceId, hostKey, segment };
-      writes.push(put(entryKey(id), 'absent', entry), put(openKey(instanceId), 'absent', open));
+      writes.push(put(entryKey(id), 'absent', entry), put(openKey('instance', instanceId), 'absent', open));
     }
     if (fact.type === 'instance-incident-closed' && before.incident !== null) {
       const { id, host, hostKey, segment, openedAtMs } = before.incident;
       const { outcome, because, atMs: closedAtMs } = fact;
       const common = { id, instanceId: after.id, host, hostKey, segment, openedAtMs, because };
       const entry: InstanceEntry = { ...common, closedAtMs, outcome, auditHead };
-      writes.push(put(entryKey(id), 1, entry), { kind: 'delete', ...openKey(after.id), expect: 1 });
+      writes.push(put(entryKey(id), 1, entry), { kind: 'delete', ...openKey('instance', after.id), expect: 1 });
     }
   }
   return writes;

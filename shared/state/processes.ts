@@ -9,6 +9,7 @@ import {
 } from '#shared/domain/process-recovery/process.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, idBehind, type Loaded, load, put } from './items.ts';
+import { openKey, openOf, openOfKey } from './open-others.ts';
 
 /** One line per incident of the processes of a host, open or closed; ids are time-ordered, so the list is too. */
 export interface ProcessEntry {
@@ -25,10 +26,8 @@ export interface ProcessEntry {
 }
 
 export const PROCESSES_PARTITION_PREFIX = 'process#';
-const OPEN = 'open-processes';
 const keyOf = (hostKey: string): ItemKey => ({ partition: `${PROCESSES_PARTITION_PREFIX}${hostKey}`, sort: 'state' });
 const entryKey = (incidentId: string): ItemKey => ({ partition: 'process-incidents', sort: incidentId });
-const openKey = (hostKey: string): ItemKey => ({ partition: OPEN, sort: hostKey });
 
 export async function loadProcesses(state: StateReader, hostKey: string): Promise<Loaded<ProcessesState>> {
   return (await load<ProcessesState>(state, keyOf(hostKey))) ?? { value: newProcesses(hostKey), version: 'absent' };
@@ -40,7 +39,7 @@ export const loadProcessEntry = (state: StateReader, incidentId: string): Promis
 /** The keys of the hosts with an open incident of their processes. */
 export async function openProcesses(state: StateReader): Promise<readonly string[]> {
   const keys: string[] = [];
-  for await (const item of all(state, OPEN)) keys.push(item.sort);
+  for await (const { sort } of openOf(state, 'process')) keys.push(openOfKey(sort).of);
   return keys;
 }
 
@@ -74,11 +73,11 @@ function listWrites(
     const { incidentId: id, host, segment, atMs: openedAtMs, because } = fact;
     const common = { id, host, hostKey, segment, openedAtMs, because };
     const entry: ProcessEntry = { ...common, closedAtMs: null, outcome: null, auditHead: null };
-    return [put(entryKey(id), 'absent', entry), put(openKey(hostKey), 'absent', { host })];
+    return [put(entryKey(id), 'absent', entry), put(openKey('process', hostKey), 'absent', { host })];
   }
   if (fact.type !== 'process-incident-closed' || incident === null) return [];
   const { id, host, segment, openedAtMs } = incident;
   const { outcome, because, atMs: closedAtMs } = fact;
   const entry: ProcessEntry = { id, host, hostKey, segment, openedAtMs, because, closedAtMs, outcome, auditHead };
-  return [put(entryKey(id), 1, entry), { kind: 'delete', ...openKey(hostKey), expect: 1 }];
+  return [put(entryKey(id), 1, entry), { kind: 'delete', ...openKey('process', hostKey), expect: 1 }];
 }

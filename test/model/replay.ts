@@ -7,6 +7,7 @@ import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
+import { OPEN_OTHERS } from '#shared/state/open-others.ts';
 import { aHypervisor } from '#test/support/builders.ts';
 import type { Message } from './state.ts';
 
@@ -42,8 +43,6 @@ const NOT_ASKED = {
   addToAggregate: notAsked,
   removeFromAggregate: notAsked,
 } satisfies Partial<Compute>;
-/** Where incidents of instances and processes are listed: there are none. */
-const OTHERS: ReadonlySet<string> = new Set(['open-instances', 'open-processes']);
 
 export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
 
@@ -173,7 +172,8 @@ class Trace {
       get: async (key) => (key.partition === BEAT ? undefined : this.call('get', [key])),
       // Nothing in a search changes the inventory: to read it needs no step of its own.
       query: async (partition, options = {}) =>
-        OTHERS.has(partition) ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
+        // No policy of a search recovers instances or processes.
+        partition === OPEN_OTHERS ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
       // The policy has been in force before: it is on record.
       queryAudit: async (partition) => ({ items: [{ partition, sort: '', version: 1, body: {} }] }),
       partitions: () => {

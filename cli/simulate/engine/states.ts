@@ -1,8 +1,6 @@
 import type { StateWrite } from '#shared/ports.ts';
+import { OPEN_OTHERS, openOfKey } from '#shared/state/open-others.ts';
 import type { IncidentState, StateName, TaskState } from '../faults.ts';
-
-/** Their list, by shared/state/instances.ts. */
-const OPEN_INSTANCES = 'open-instances';
 
 interface HostStates {
   incident: IncidentState;
@@ -29,9 +27,8 @@ export class States {
 
   follow(writes: readonly StateWrite[]): void {
     for (const write of writes) {
-      if (write.kind === 'delete' && write.partition === OPEN_INSTANCES) this.openInstances.delete(write.sort);
+      if (write.partition === OPEN_OTHERS) this.#followOpen(write.kind, write.sort);
       if (write.kind !== 'put') continue;
-      if (write.partition === OPEN_INSTANCES) this.openInstances.add(write.sort);
       if (write.partition.startsWith('host#')) this.#followHost(write.partition.slice('host#'.length), write.body);
       else if (write.partition.startsWith('tasks#')) this.#followTask(write);
     }
@@ -74,6 +71,13 @@ export class States {
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
+  }
+
+  #followOpen(kind: StateWrite['kind'], sort: string): void {
+    const { kind: whose, of } = openOfKey(sort);
+    if (whose !== 'instance') return;
+    if (kind === 'delete') this.openInstances.delete(of);
+    if (kind === 'put') this.openInstances.add(of);
   }
 
   #followHost(key: string, body: { readonly [name: string]: unknown }): void {
