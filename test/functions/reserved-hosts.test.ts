@@ -34,7 +34,7 @@ async function start(
 beforeEach(() => start({ method: 'reserved_host' }));
 afterEach(() => services.state.close());
 
-const reserve = () => services.cloud.actions.filter((action) => action.endsWith(spare));
+const reserve = () => services.cloud.actions.filter((action) => /^(enable|disable|join|part)/.test(action));
 const service = () => services.cloud.services.find(({ id }) => id === spare);
 const facts = async () =>
   (await readHostLog(services.state, HOST_KEY)).incidents.flatMap(({ records }) =>
