@@ -12,9 +12,11 @@ import { fenceWorkerCommand } from './commands/fence-worker.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
+import { instancesCommand } from './commands/instances.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
+import { processesCommand } from './commands/processes.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -48,6 +50,8 @@ for (const command of [
   drillCommand(),
   upCommand(),
   incidentsCommand(),
+  instancesCommand(),
+  processesCommand(),
   auditCommand(),
   replayCommand(),
   parkedCommand(),

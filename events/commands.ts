@@ -30,15 +30,31 @@ export const evacuateInstance = z.object({
   attempt: z.int().min(1),
 });
 
+/** Take the next step of an instance's own incident; `hostKey` is that of the host it was reported on. */
+export const recoverInstance = z.object({
+  type: z.literal('recover-instance'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  instanceId: z.uuid(),
+  incidentId: step.incidentId,
+  tick: step.tick,
+});
+/** Take the next step for a host whose processes have stopped. */
+export const recoverProcess = z.object({ type: z.literal('recover-process'), ...step });
+
 export const command = z.discriminatedUnion('type', [
   confirmHostDown,
   fenceHost,
   planEvacuation,
   followEvacuations,
   evacuateInstance,
+  recoverInstance,
+  recoverProcess,
 ]);
 
 export type Command = z.infer<typeof command>;
-/** The commands that move an incident on; all of one form. */
-export type StepCommand = Exclude<Command, { type: 'evacuate-instance' }>;
+/** The commands that move the incident of a host on; all of one form. */
+export type StepCommand = Exclude<Command, { type: 'evacuate-instance' | 'recover-instance' | 'recover-process' }>;
 export type EvacuateInstance = z.infer<typeof evacuateInstance>;
+export type RecoverInstance = z.infer<typeof recoverInstance>;
+export type RecoverProcess = z.infer<typeof recoverProcess>;

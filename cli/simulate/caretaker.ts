@@ -4,6 +4,8 @@ import type { Simulation } from './engine/simulation.ts';
 import { arm, release } from './operators.ts';
 import { owedTo } from './owed.ts';
 
+/** Why a reserved host is disabled. */
+export const ASLEEP = 'reserved: spare';
 const LOOK_MS = 20_000;
 /** A dead host that salvor has done with is repaired after so long, and one that it holds by whoever sees to it. */
 const REPAIR_AFTER_MS = 90_000;
@@ -31,6 +33,9 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     const aggregate = world.aggregates.find(({ name }) => name === segmentOf.get(host.name));
     if (aggregate !== undefined && !aggregate.hosts.includes(host.name)) aggregate.hosts.push(host.name);
   };
+  /** Kept for failures: nobody but salvor enables it. */
+  const isAsleep = ({ disabled, disabledReason }: SimHost): boolean => disabled && disabledReason === ASLEEP;
+
   const endMaintenance = (host: SimHost): void => {
     setDisabled(world, host, false);
     protect(host);
@@ -57,6 +62,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     director.isCalm && scheduler.now() - calmSinceMs < LEFT_TO_SALVOR_MS && owedTo(simulation, host) !== undefined;
 
   function lookAt(host: SimHost): void {
+    if (isAlive(host) && isAsleep(host)) return;
     if (director.isCalm && !inRepair(host)) {
       log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
       endMaintenance(host);

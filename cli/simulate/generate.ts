@@ -3,6 +3,7 @@ import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
 import { withRecovery } from './generate-recovery.ts';
+import { withInstanceRecovery } from './guests.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
 import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, Scenario } from './scenario.ts';
@@ -35,16 +36,20 @@ export function scenarioOf(seed: number): Scenario {
   // Told from the seed alone: all else is as it would be without.
   const beats =
     seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
+  const watched = beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
+  const guests = seed % GUESTS_FAIL_EVERY === 0 ? { everyMs: 30_000 } : null;
   return withRecovery({
     seed,
     hosts,
-    policy: beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } },
+    policy: guests === null ? watched : withInstanceRecovery(seed, watched),
     beats,
+    guests,
     failures,
     halts,
     instances,
     flavors: [],
     images: [],
+    serverGroups: [],
     aggregateMetadata: {},
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
@@ -57,6 +62,8 @@ export function scenarioOf(seed: number): Scenario {
 
 /** One seed in so many has hosts that send heartbeats: they make for many messages. */
 const BEATS_EVERY = 8;
+/** One seed in so many has guests that end by themselves. */
+const GUESTS_FAIL_EVERY = 3;
 /** One seed in so many. */
 const RELAPSES_EVERY = 5;
 /** A recovery, the repair and the boot take no longer, if nothing goes wrong. */

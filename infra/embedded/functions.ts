@@ -9,6 +9,8 @@ import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { recoverInstance } from '#functions/recover-instance.ts';
+import { recoverProcess } from '#functions/recover-process.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
@@ -30,6 +32,8 @@ export const FUNCTIONS: Functions = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'recover-instance': recoverInstance,
+  'recover-process': recoverProcess,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
   'receive-fence-answer': receiveFenceAnswer,

@@ -5,6 +5,9 @@ import type { HostState, IncidentStatus } from './host.ts';
 /** SQS delays a message by 900 s at most; a longer wait is a chain of messages. */
 const MAX_DELAY_SECONDS = 900;
 
+export const delayTo = (dueAtMs: number, nowMs: number): number =>
+  Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)));
+
 const STEP_OF: Readonly<Record<Exclude<IncidentStatus, 'stopped'>, StepCommand['type']>> = {
   suspected: 'confirm-host-down',
   held: 'confirm-host-down',
@@ -22,7 +25,7 @@ const STEP_OF: Readonly<Record<Exclude<IncidentStatus, 'stopped'>, StepCommand['
 export function commandsOf(host: HostState, nowMs: number): readonly OutgoingMessage[] {
   const incident = host.incident;
   if (incident === null || incident.status === 'stopped') return [];
-  const delaySeconds = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((incident.dueAtMs - nowMs) / 1000)));
+  const delaySeconds = delayTo(incident.dueAtMs, nowMs);
   const message: StepCommand = {
     type: STEP_OF[incident.status],
     version: 1,

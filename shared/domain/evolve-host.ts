@@ -17,6 +17,7 @@ import type {
   Suspected,
 } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
+import { reservedAfter } from './reserved-hosts.ts';
 import { turned } from './standings.ts';
 
 const KEPT_EVENT_IDS = 64;
@@ -103,10 +104,11 @@ const FRESH = {
 type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' }>;
 
 function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed } = incident;
+  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, reserved } = incident;
   const seen = {
     ...(dumping === undefined ? {} : { dumping }),
     ...(offConfirmed === undefined ? {} : { offConfirmed }),
+    ...(reserved === undefined ? {} : { reserved }),
   };
   const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
@@ -204,6 +206,11 @@ function evolveIncident(incident: Incident, fact: Step): Incident {
         evacuatingSinceMs: evacuatingSinceMs ?? fact.atMs,
       };
     }
+    case 'reserved-host-intended':
+    case 'reserved-host-left':
+      return { ...expectOneOf(incident, ['evacuating', 'handing-over']), reserved: reservedAfter(reserved, fact) };
+    case 'reserved-host-answered':
+      return { ...incident, reserved: reservedAfter(reserved, fact) };
     case 'followed':
       return { ...expectOneOf(incident, ['evacuating', 'handing-over']), ...next(fact.nextLookAtMs) };
     case 'paused': {

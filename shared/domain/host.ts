@@ -3,6 +3,7 @@ import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { GateResult } from './gates/gate.ts';
 import type { FenceProof, Incident, IncidentOutcome, Release } from './incident.ts';
+import type { ReservedFact } from './reserved-hosts.ts';
 
 export type * from './incident.ts';
 
@@ -187,6 +188,7 @@ export type IncidentFact =
       readonly leftAlone: number;
       readonly atMs: number;
     }
+  | ReservedFact
   | { readonly type: 'followed'; readonly nextLookAtMs: number }
   | { readonly type: 'paused'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
   | { readonly type: 'still-paused'; readonly nextLookAtMs: number }

@@ -11,6 +11,7 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
+import { instanceRecovery, processRecovery } from './policy-instances.ts';
 import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { forecast, survey } from './policy-survey.ts';
@@ -99,6 +100,10 @@ const segment = z.strictObject({
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
+  /** Single instances that fail on a host that lives; recorded only, unless given. */
+  instanceRecovery: instanceRecovery.optional(),
+  /** Processes that stop on a host that lives; recorded only, unless given. */
+  processRecovery: processRecovery.optional(),
 });
 
 const roles = z.array(z.string().min(1).max(255)).min(1);

@@ -1,8 +1,10 @@
 import { QUEUES, type QueueMessage, type QueueName } from '#events/catalog.ts';
-import type { Command } from '#events/commands.ts';
+import type { EvacuateInstance, StepCommand } from '#events/commands.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
+import { loadInstance } from '#shared/state/instances.ts';
 import { loadOutcome } from '#shared/state/operator-log.ts';
+import { loadProcesses } from '#shared/state/processes.ts';
 import { loadTask } from '#shared/state/tasks.ts';
 
 /** What would become of a dead letter that is sent back now. */
@@ -36,6 +38,7 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'host.dumping':
     case 'instance.down':
     case 'process.down':
+    case 'process.up':
       return {
         about: `${message.type} of ${message.data.host} by ${message.source}, ${message.time}`,
         voidBecause: null,
@@ -46,12 +49,33 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
       return { about: 'a look at the hosts', voidBecause: 'others were due since' };
     case 'worker-answer':
       return { about: 'what a fence worker answered', voidBecause: 'nobody waits for it any more' };
+    case 'recover-instance': {
+      const { incident } = (await loadInstance(state, message.instanceId)).value;
+      return judgeStep(message, `instance ${message.instanceId}`, incident);
+    }
+    case 'recover-process': {
+      const { incident } = (await loadProcesses(state, message.hostKey)).value;
+      return judgeStep(message, `the processes of ${incident?.host ?? message.hostKey}`, incident);
+    }
     default:
       return judgeCommand(state, message);
   }
 }
 
-async function judgeCommand(state: StateReader, command: Command): Promise<Verdict> {
+/** A step is told from its repeat by its tick. */
+function judgeStep(
+  { incidentId, tick }: { readonly incidentId: string; readonly tick: number },
+  of: string,
+  incident: { readonly id: string; readonly tick: number; readonly status: string } | null | undefined,
+): Verdict {
+  const about = `step ${tick} of ${of}`;
+  if (incident?.id !== incidentId) return { about, voidBecause: 'its incident has ended' };
+  return tick === incident.tick
+    ? { about: `${about}, which is ${incident.status}`, voidBecause: null }
+    : { about, voidBecause: `its step was taken: the incident is ${incident.status}, at step ${incident.tick}` };
+}
+
+async function judgeCommand(state: StateReader, command: StepCommand | EvacuateInstance): Promise<Verdict> {
   const host = (await loadHost(state, command.hostKey))?.value;
   const name = host?.name ?? command.hostKey;
   const verdict = (about: string, voidBecause: string | null): Verdict => ({ about, voidBecause });
@@ -65,12 +89,7 @@ async function judgeCommand(state: StateReader, command: Command): Promise<Verdi
       granted ? null : `the task is ${progress?.status ?? 'gone'}: the attempt is over or was sent`,
     );
   }
-  const about = `step ${command.tick} of ${name}`;
-  if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');
-  const { tick, status } = host.incident;
-  return tick === command.tick
-    ? verdict(`${about}, which is ${status}`, null)
-    : verdict(about, `its step was taken: the incident is ${status}, at step ${tick}`);
+  return judgeStep(command, name, host?.incident);
 }
 
 function jsonOf(text: string): unknown {

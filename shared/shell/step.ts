@@ -53,10 +53,8 @@ async function withTasks(
 ): Promise<readonly HostFact[]> {
   const untouched = facts.some((fact) => fact.type === 'incident-closed' && fact.taskHeads === null);
   if (incident === null || !untouched) return facts;
-  return leavingTasks(
-    facts,
-    (await loadTasks(state, incident.id)).map(({ value }) => value),
-  );
+  const tasks = (await loadTasks(state, incident.id)).map(({ value }) => value);
+  return leavingTasks(facts, tasks, incident);
 }
 
 /** Nothing is to be done before the next look. */

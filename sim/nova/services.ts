@@ -14,6 +14,7 @@ const serviceUpdate = z.strictObject({
   disabled_reason: z.string().min(1).max(255).optional(),
   forced_down: z.union([z.boolean(), z.enum(['true', 'True', 'false', 'False'])]).optional(),
 });
+export type ServiceUpdate = z.infer<typeof serviceUpdate>;
 
 /** `up` or `down` as Nova would tell it, unless a fault has it lie. */
 export function seenState(world: World, host: SimHost): 'up' | 'down' {
@@ -58,7 +59,7 @@ function invalidInput(error: z.ZodError): string {
   return `Invalid input for field/attribute ${issue?.path.join('.') ?? ''}. ${issue?.message ?? ''}`;
 }
 
-function updateService(world: World, host: SimHost, body: z.infer<typeof serviceUpdate>): void {
+export function updateService(world: World, host: SimHost, body: ServiceUpdate): void {
   if (body.status === undefined && body.forced_down === undefined) {
     throw new NovaError(400, "No updates were requested. Fields 'status' or 'forced_down' should be specified.");
   }

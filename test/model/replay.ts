@@ -7,6 +7,7 @@ import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
+import { OPEN_OTHERS } from '#shared/state/open-others.ts';
 import { aHypervisor } from '#test/support/builders.ts';
 import type { Message } from './state.ts';
 
@@ -19,11 +20,29 @@ export interface Call {
 }
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf'>
+  | Exclude<
+      keyof Compute,
+      'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | keyof typeof NOT_ASKED
+    >
   | 'send'
   | 'readPower'
   | 'powerOff'
   | 'sleep';
+
+const notAsked = (): never => {
+  throw new Error('no policy of a search recovers instances or processes, or has reserved hosts');
+};
+const NOT_ASKED = {
+  serverActions: notAsked,
+  rebootHard: notAsked,
+  migrate: notAsked,
+  confirmResize: notAsked,
+  liveMigrate: notAsked,
+  disableService: notAsked,
+  enableService: notAsked,
+  addToAggregate: notAsked,
+  removeFromAggregate: notAsked,
+} satisfies Partial<Compute>;
 
 export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
 
@@ -130,6 +149,7 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
+      localRestart: { restart: notAsked },
       // No small world has tiers.
       guests: { ask: () => this.call('sleep', [0], '') },
       outbox: {
@@ -151,7 +171,9 @@ class Trace {
     return {
       get: async (key) => (key.partition === BEAT ? undefined : this.call('get', [key])),
       // Nothing in a search changes the inventory: to read it needs no step of its own.
-      query: async (partition, options = {}) => inventory(partition) ?? this.call('query', [partition, options]),
+      query: async (partition, options = {}) =>
+        // No policy of a search recovers instances or processes.
+        partition === OPEN_OTHERS ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
       // The policy has been in force before: it is on record.
       queryAudit: async (partition) => ({ items: [{ partition, sort: '', version: 1, body: {} }] }),
       partitions: () => {
@@ -177,6 +199,7 @@ class Trace {
       health: () => this.call('health', []),
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
+      ...NOT_ASKED,
       forceDown: (id) => this.call('forceDown', [id]),
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),

@@ -48,6 +48,10 @@ export const CALLS = [
   'unfinishedMigrationsOf',
   'health',
   'forceDown',
+  'enableService',
+  'disableService',
+  'addToAggregate',
+  'removeFromAggregate',
   'evacuate',
   'resetStateToActive',
   'readPower',
@@ -77,6 +81,9 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
+  // No instance or process of a host that lives fails in a round.
+  'recover-instance': [],
+  'recover-process': [],
   'obey-operator': EVERY_QUEUE,
   'watch-hosts': EVERY_QUEUE,
   // No worker runs there: an answer that is lost is no answer, which is unknown.

@@ -104,6 +104,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'plan-evacuation': stoppingQueue('plan-evacuation'),
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
+      'recover-instance': stoppingQueue('recover-instance'),
+      'recover-process': stoppingQueue('recover-process'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
       'receive-fence-answer': stoppingQueue('receive-fence-answer'),
@@ -150,6 +152,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       const { services, service, hypervisors, aggregates, serverGroups, serversOn, server, image } = compute;
       const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
+        ...compute,
         services: calling('services', services),
         service: calling('service', service),
         hypervisors: calling('hypervisors', hypervisors),
@@ -162,6 +165,10 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
+        enableService: calling('enableService', compute.enableService),
+        disableService: calling('disableService', compute.disableService),
+        addToAggregate: calling('addToAggregate', compute.addToAggregate),
+        removeFromAggregate: calling('removeFromAggregate', compute.removeFromAggregate),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
       };

@@ -10,10 +10,13 @@ import type {
   Fencing,
   Guests,
   Image,
+  LocalRestart,
   Migration,
   NeededService,
   PowerReading,
+  RestartAnswer,
   Server,
+  ServerAction,
   ServerGroup,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
@@ -28,6 +31,8 @@ export class FakeCloud {
   aggregates: readonly Aggregate[] = [];
   serverGroups: readonly ServerGroup[] = [];
   images: readonly Image[] = [];
+  /** Memory that is free on each host. */
+  freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
@@ -38,6 +43,8 @@ export class FakeCloud {
   /** Called behind each reading of the power, before it is told. */
   duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
+  /** How long each read takes, in milliseconds. */
+  readMs = 0;
   /** Services that an evacuation needs, and that do not answer. */
   readonly silent = new Set<NeededService>();
   /** Hosts whose devices do not tell the power. */
@@ -61,6 +68,7 @@ export class FakeCloud {
   }
 
   private async read<T>(value: () => T): Promise<T> {
+    if (this.readMs > 0) await this.clock.sleep(this.readMs);
     if (this.novaIsAway) throw new RetryableError('Nova does not answer');
     this.passTime();
     return value();
@@ -88,10 +96,18 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
+  private setStatus(id: string, status: ComputeService['status'], disabledReason: string | null): void {
+    this.services = this.services.map((each) => (each.id === id ? { ...each, status, disabledReason } : each));
+  }
+
+  private setMembers(id: number, change: (hosts: readonly string[]) => readonly string[]): void {
+    this.aggregates = this.aggregates.map((each) => (each.id === id ? { ...each, hosts: change(each.hosts) } : each));
+  }
+
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
-    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
+    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host, this.freeMemoryMb))),
     aggregates: () => this.read(() => this.aggregates),
     serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
@@ -107,8 +123,66 @@ export class FakeCloud {
           each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
         );
       }),
+    addToAggregate: (id, host) =>
+      this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
+    removeFromAggregate: (id, host) =>
+      this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
-    resetStateToActive: (id) => this.act(`reset ${id}`),
+    resetStateToActive: (id) => this.act(`reset ${id}`, () => this.change(id, { vmState: 'active' })),
+    serverActions: (id) => this.read(() => this.doneTo.get(id) ?? []),
+    rebootHard: (id) =>
+      this.act(`reboot ${id}`, () => {
+        this.note(id, 'reboot');
+        this.change(id, { vmState: 'active', powerState: 1, fault: null });
+      }),
+    migrate: (id) =>
+      this.act(`migrate ${id}`, () => {
+        this.note(id, 'migrate');
+        this.change(id, { vmState: 'resized', host: 'compute-3' });
+      }),
+    confirmResize: (id) =>
+      this.act(`confirm ${id}`, () => {
+        this.note(id, 'confirmResize');
+        this.change(id, { vmState: this.confirmsAs });
+      }),
+    liveMigrate: (id) =>
+      this.act(`live-migrate ${id}`, () => {
+        this.note(id, 'live-migration');
+        this.change(id, { host: 'compute-3' });
+      }),
+    disableService: (id, reason) => this.act('disable', () => this.setStatus(id, 'disabled', reason)),
+    enableService: (id) => this.act('enable', () => this.setStatus(id, 'enabled', null)),
+  };
+
+  /** What a confirmed migration leaves. */
+  confirmsAs: 'active' | 'stopped' = 'active';
+  /** What Nova has on record of each instance, newest first. */
+  readonly doneTo = new Map<string, readonly ServerAction[]>();
+
+  /** @param userId null: Nova did it by itself */
+  note(id: string, action: string, userId: string | null = 'salvor'): void {
+    const before = this.doneTo.get(id) ?? [];
+    this.doneTo.set(id, [{ action, requestId: `req-${id}-${before.length + 1}`, userId }, ...before]);
+  }
+
+  change(id: string, over: Partial<Server>): void {
+    this.servers = this.servers.map((server) => (server.id === id ? { ...server, ...over } : server));
+  }
+
+  changeService(id: string, over: Partial<ComputeService>): void {
+    this.services = this.services.map((service) => (service.id === id ? { ...service, ...over } : service));
+  }
+
+  /** Restarts that the edge was asked for. */
+  readonly restarts: { readonly worker: string; readonly host: string; readonly service: string }[] = [];
+  /** What the worker at the edge makes of one. */
+  restartsAs: RestartAnswer['kind'] = 'failed';
+  readonly localRestart: LocalRestart = {
+    restart: async (worker, host, service) => {
+      await this.during(`restart ${service}`);
+      this.restarts.push({ worker, host, service });
+      return { kind: this.restartsAs, detail: `the worker says ${this.restartsAs}`, durationMs: 3 };
+    },
   };
 
   /** Addresses of guests that answer, and what was asked of which. */

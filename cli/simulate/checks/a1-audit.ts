@@ -11,12 +11,22 @@ interface Fact {
   readonly answered?: Fact;
 }
 
-/** Which fact tells of a request before it leaves. */
-const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
-  evacuate: 'evacuate-intended',
-  'reset-state': 'evacuate-intended',
-  'power-off': 'power-off-intended',
-  'force-down': 'force-down-intended',
+/** Which facts tell of a request before it leaves: one of them does. */
+const INTENT: Readonly<Partial<Record<OutsideRequest['act'], readonly string[]>>> = {
+  evacuate: ['evacuate-intended'],
+  'reset-state': ['evacuate-intended'],
+  'power-off': ['power-off-intended'],
+  'force-down': ['force-down-intended'],
+  reboot: ['instance-request-intended'],
+  'instance-reset': ['instance-request-intended'],
+  migrate: ['instance-request-intended'],
+  'confirm-resize': ['instance-request-intended'],
+  'live-migrate': ['instance-request-intended'],
+  disable: ['disable-intended', 'reserved-host-intended'],
+  enable: ['enable-intended', 'reserved-host-intended'],
+  join: ['reserved-host-intended'],
+  part: ['reserved-host-intended'],
+  'restart-service': ['restart-intended'],
 };
 
 /** Facts with which an intent has an outcome on record, `unknown` included. */
@@ -24,7 +34,17 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
+  'reserved-host-intended': ['reserved-host-answered'],
+  'instance-request-intended': ['instance-request-answered', 'instance-answer-missing', 'instance-incident-closed'],
+  'disable-intended': ['disable-answered', 'scheduling-off', 'service-change-failed', 'process-incident-closed'],
+  'enable-intended': ['enable-answered', 'service-change-failed', 'processes-down-again', 'process-incident-closed'],
 };
+
+/** Its id is on record with the answer. */
+const tellsId = ({ act }: Pick<OutsideRequest, 'act'>): boolean =>
+  act === 'evacuate' || INTENT[act]?.includes('instance-request-intended') === true;
+
+const LICENCES: ReadonlySet<string> = new Set(Object.values(INTENT).flat());
 
 /** What is recorded of an answer about a host, each time that one was heard. */
 const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered']);
@@ -51,9 +71,12 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (kind === 'append') add(told, partition);
       const fact = body.fact as unknown as Fact;
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
-      if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
-      const [, id = '', instance] = partition.split('#');
-      const about = `${fact.type} ${instance ?? hostOfIncident.get(id)}`;
+      if (fact.type === 'process-incident-opened') hostOfIncident.set(partition, fact.host ?? '');
+      if (!LICENCES.has(fact.type)) continue;
+      const [of, id = '', instance] = partition.split('#');
+      const own = fact.type === 'reserved-host-intended' ? fact.host : undefined;
+      const host = own ?? hostOfIncident.get(of === 'process' ? partition : id);
+      const about = `${fact.type} ${of === 'instance' ? id : (instance ?? host)}`;
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
     for (const write of writes) {
@@ -65,12 +88,12 @@ export function auditTellsAll({ simulation }: Scene): Check {
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
   function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
-    const type = INTENT[act];
-    if (act === 'read-power' || type === undefined) return undefined;
+    const types = INTENT[act];
+    if (act === 'read-power' || types === undefined) return undefined;
     const sinceMs = atMs - INTENT_GOOD_MS[act];
-    const intent = intents
-      .get(`${type} ${instanceId ?? host}`)
-      ?.find((each) => each.atMs >= sinceMs && !each.used.has(act));
+    const intent = types
+      .flatMap((type) => intents.get(`${type} ${instanceId ?? host}`) ?? [])
+      .find((each) => each.atMs >= sinceMs && !each.used.has(act));
     if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
     intent.used.add(act);
     return undefined;
@@ -80,11 +103,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
     if (happening.kind === 'committed') return seeCommit(happening.writes, happening.atMs);
     if (happening.kind === 'asked') return seeRequest(happening.request, happening.atMs);
     if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
-    // An evacuate that was not accepted tells no request id.
-    if (
-      happening.kind === 'answered' &&
-      (happening.request.act !== 'evacuate' || happening.answer.includes('accepted'))
-    )
+    // The request of an instance that was not accepted tells no id.
+    if (happening.kind === 'answered' && (!tellsId(happening.request) || happening.answer.includes('accepted')))
       heard.set(`req-${happening.request.id}`, happening.request);
     return undefined;
   }
@@ -113,7 +133,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
       const answer = `${act}-answered ${host}`;
       // Those of a host have no id: there must be as many records as answers.
       const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
-      const isKnown = act === 'evacuate' ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
+      const isKnown = tellsId({ act }) ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
       if (!isKnown) broken.push(`the answer to request ${id}, ${act} of ${instanceId ?? host}, is not on record`);
     }
     return broken;
@@ -149,6 +169,12 @@ function transitionOf(write: StateWrite, statusOf: Map<string, string>): string 
     if (before === now || (before === undefined && incident === null)) return undefined;
     const id = incident?.id ?? before?.split(' ')[0];
     return id === 'none' ? undefined : `incident#${id}`;
+  }
+  if (partition.startsWith('instance#') || partition.startsWith('process#')) {
+    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
+    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
+    statusOf.set(key, now);
+    return before === now || (before === undefined && incident === null) ? undefined : partition;
   }
   if (!partition.startsWith('tasks#')) return undefined;
   const { status } = write.body.progress as { readonly status: string };

@@ -25,7 +25,8 @@ export const hypervisorView = ({ name, memoryMb, memoryUsedMb, vcpus, vcpusUsed 
 });
 
 export const aggregatesView = ({ aggregates }: World): readonly Aggregate[] =>
-  aggregates.map(({ name, availabilityZone, hosts, metadata }) => ({
+  aggregates.map(({ id, name, availabilityZone, hosts, metadata }) => ({
+    id,
     name,
     availabilityZone,
     hosts: [...hosts],

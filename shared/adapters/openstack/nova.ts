@@ -17,6 +17,7 @@ import {
   aggregateSchema,
   hypervisorSchema,
   migrationSchema,
+  serverActionSchema,
   serverGroupSchema,
   serverSchema,
   serviceSchema,
@@ -48,6 +49,12 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     const schema = z.looseObject({ migrations: z.array(migrationSchema) });
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
+
+  const updateService = (serviceId: string, change: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
+
+  const changeAggregate = (id: number, change: object) =>
+    nova.change('POST', `/os-aggregates/${id}/action`, change, OLDEST);
 
   const action = (
     serverId: string,
@@ -93,6 +100,11 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
         .map(withoutType),
+    serverActions: async (id) => {
+      const schema = z.looseObject({ instanceActions: z.array(serverActionSchema) });
+      const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
+      return (await nova.find(path, schema, await upTo(AS_IT_WAS)))?.instanceActions ?? [];
+    },
     unfinishedMigrationsOf: async (host) => {
       const unfinished = (await migrations({ host })).filter(
         (each) => MOVES.includes(each.type) && !FINAL.includes(each.status),
@@ -100,14 +112,22 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       return unfinished.map(withoutType);
     },
     health: serviceHealth(session),
-    forceDown: (serviceId) =>
-      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
+    forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
+    disableService: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    enableService: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
+    removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
+    rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
+    migrate: (serverId, leaveByMs) => action(serverId, { migrate: null }, OLDEST, leaveByMs),
+    confirmResize: (serverId, leaveByMs) => action(serverId, { confirmResize: null }, OLDEST, leaveByMs),
+    liveMigrate: (serverId, leaveByMs) => action(serverId, { 'os-migrateLive': LIVE }, OLDEST, leaveByMs),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
-    resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
+    resetStateToActive: (serverId, leaveByMs) =>
+      action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST, leaveByMs),
   };
 
   /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
@@ -128,6 +148,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     }
   }
 }
+
+/** The destination by the scheduler; `auto` leaves it to Nova whether disks are copied (2.25 and later). */
+const LIVE = { host: null, block_migration: 'auto' };
 
 const serverGroupsSchema = z.looseObject({ server_groups: z.array(serverGroupSchema) });
 

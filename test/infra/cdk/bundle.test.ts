@@ -112,6 +112,8 @@ describe('a bundle at work', () => {
       'plan-evacuation',
       'evacuate-instance',
       'follow-evacuations',
+      'recover-instance',
+      'recover-process',
       'operator-commands',
       'watch-hosts',
       'fence-answers',

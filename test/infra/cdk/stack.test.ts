@@ -161,7 +161,8 @@ describe('functions', () => {
     const looping = [...functions.values()]
       .filter(({ Properties }) => Properties.RecursiveLoop === 'Allow')
       .map(({ Properties }) => Properties.FunctionName);
-    const expected = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
+    const timed = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
+    const expected = [...timed, 'recover-instance', 'recover-process'];
     expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`));
   });
 });

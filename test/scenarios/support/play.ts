@@ -78,7 +78,9 @@ const fault = z
     instance: z.string().optional(),
     function: z.enum(Object.keys(FUNCTIONS) as [FunctionName, ...FunctionName[]]).optional(),
     /** Only this kind of request to the outside. */
-    act: z.enum(['evacuate', 'reset-state', 'force-down', 'power-off', 'read-power']).optional(),
+    act: z
+      .enum(['evacuate', 'reset-state', 'force-down', 'power-off', 'read-power', 'reboot', 'migrate', 'disable'])
+      .optional(),
     /** It strikes every such call until this second, … */
     until: z.number().optional(),
     /** … or so many calls, after it has let so many pass. */
@@ -92,12 +94,14 @@ const fault = z
 
 const report = z.strictObject({
   by: names,
-  says: z.enum(['down', 'up', 'heartbeat', 'dumping', 'process down', 'instance down']).default('down'),
+  says: z.enum(['down', 'up', 'heartbeat', 'dumping', 'process down', 'process up', 'instance down']).default('down'),
   host: names,
   /** By the reporter's clock, which is ahead by this; behind if negative. */
   aheadSeconds: z.number().default(0),
   process: z.string().optional(),
-  instance: z.string().optional(),
+  instance: names.optional(),
+  /** Of an instance, as libvirt's monitor calls it. */
+  event: z.string().default('LIFECYCLE STOPPED_FAILED'),
 });
 
 const withReason = z.strictObject({ host: names, reason: z.string() });
@@ -110,6 +114,9 @@ const VERBS = {
   cutOff: names,
   reconnect: names,
   reboot: names,
+  /** nova-compute alone. */
+  stopCompute: names,
+  startCompute: names,
   // Reporters, in addition to the agents
   report,
   /** A body that nobody can read. */
@@ -117,6 +124,10 @@ const VERBS = {
   // What goes wrong
   fault,
   // Instances, by their owners and by people
+  /** Their processes end by themselves. */
+  crashGuest: names,
+  stop: names,
+  lock: names,
   delete: names,
   migrate: names,
   evacuateByHand: names,
@@ -168,6 +179,8 @@ export const playSchema = z.strictObject({
   beatSeconds: z.number().optional(),
   /** They say down again after so long; otherwise once. */
   repeatSeconds: z.number().optional(),
+  /** What the worker at the edge makes of a restart; there is none unless given. */
+  edge: z.enum(['restarts', 'fails']).optional(),
   bootSeconds: z.number().default(240),
   evacuationSeconds: z.number().default(10),
   /** Gates whose numbers are told although they are open. */
