@@ -29,10 +29,9 @@ export function actionRoutes(api: Hono<NovaEnv>): void {
     const response =
       special?.(c, server, argument) ??
       runRule(c, server, { ...(applied as StateRule), ...(name === 'reboot' ? softReboot(argument) : {}) });
-    // Refusals are thrown. os-resetState is a change of the record that leaves none.
+    // Refusals are thrown.
     const { requestId } = c.get('record');
-    if (name !== 'os-resetState')
-      request.world.addAction(id, ACTION_NAMES[name] ?? name, requestId, requester(request));
+    request.world.addAction(id, ACTION_NAMES[name] ?? name, requestId, requester(request));
     return response;
   });
   api.get('/v2.1/servers/:id/os-instance-actions', (c) => {
@@ -57,6 +56,7 @@ const ACTION_NAMES: Readonly<Record<string, string>> = {
   'os-stop': 'stop',
   'os-start': 'start',
   'os-migrateLive': 'live-migration',
+  'os-resetState': 'resetState',
 };
 
 function softReboot(argument: unknown): Partial<StateRule> {

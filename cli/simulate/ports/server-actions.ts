@@ -111,7 +111,10 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
         // That of an evacuation, or the beginning of a move.
         current().name === 'recover-instance' ? 'instance-reset' : 'reset-state',
         id,
-        (server) => world.updateServer(server, { vmState: 'active', taskState: null }),
+        (server, requestId) => {
+          world.updateServer(server, { vmState: 'active', taskState: null });
+          note(server, 'resetState', requestId);
+        },
         leaveByMs,
       ),
     disableService: (serviceId, reason) => setService('disable', serviceId, reason),

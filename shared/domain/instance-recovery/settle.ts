@@ -27,7 +27,7 @@ const SETTLE_MS = 60_000;
 
 type Asked = Requested | Accepted | Unknown;
 
-/** As Nova's record of what was done to the instance names it. os-resetState leaves none: the state itself tells. */
+/** As Nova's record of what was done to the instance names it. Older ones leave none of os-resetState: the state itself tells. */
 const ACTION_OF: Readonly<Record<Ask, string | null>> = {
   reboot: 'reboot',
   'reset-state': null,

@@ -42,7 +42,7 @@ export function singleRows(signed: () => Signed): void {
       await deleteServers(admin, [id]);
     });
 
-    test('what was done to it is on record, newest first, with who; os-resetState is not', async () => {
+    test('what was done to it is on record, newest first, with who', async () => {
       const { admin, cloud } = signed();
       const [id = ''] = await boot(admin, cloud.base, { count: 1, host: hostAt(cloud, 0) });
       await act(admin, id, { 'os-stop': null });
@@ -52,10 +52,10 @@ export function singleRows(signed: () => Signed): void {
       await act(admin, id, { 'os-resetState': { state: 'error' } });
       await act(admin, id, { 'os-resetState': { state: 'active' } });
       const actions = await actionsOf(admin, id);
-      expect(actions.map(({ action }) => action)).toEqual(['start', 'stop', 'create']);
+      expect(actions.map(({ action }) => action)).toEqual(['resetState', 'resetState', 'start', 'stop', 'create']);
       expect(new Set(actions.map(({ user_id }) => user_id)).size).toBe(1);
       expect(actions[0]?.user_id).toMatch(/^[0-9a-f]{32}$/);
-      expect(new Set(actions.map(({ request_id }) => request_id)).size).toBe(3);
+      expect(new Set(actions.map(({ request_id }) => request_id)).size).toBe(5);
       await deleteServers(admin, [id]);
     });
 
