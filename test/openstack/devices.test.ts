@@ -16,7 +16,7 @@ import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
 import { until } from './poll.ts';
 import type { Rig } from './rig.ts';
 import { boot, waitForServer } from './servers.ts';
-import { describeOnRig, type RigBench } from './suite.ts';
+import { describeOnRig, type RigBench, tidy } from './suite.ts';
 
 /** Nobody listens there. */
 const NOBODY = 'http://127.0.0.1:9';
@@ -25,7 +25,11 @@ const withId = z.object({ id: z.union([z.string(), z.number()]).transform(String
 
 describeOnRig('the fence devices of a real cloud', (bench) => {
   let pipeline: RigPipeline | undefined;
-  afterEach(() => pipeline?.stop());
+  afterEach(async () => {
+    await pipeline?.stop();
+    // Three healthy hosts must be left for the next.
+    await tidy(bench().rig, bench().admin);
+  });
 
   it('IPMI after a dead Redfish board: what is opted in comes back by tiers, and nothing else', async () => {
     const { rig, admin } = bench();

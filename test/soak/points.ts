@@ -34,7 +34,7 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** The methods of `Compute` and `FenceDevice`, and what the adapter asks for by itself: a token, and Nova's version. */
+/** The methods of `Compute` and `FenceDevice` that a round's story comes to (it has no reserved hosts and no sick guests), and what the adapter asks for by itself: a token, and Nova's version. */
 export const CALLS = [
   'services',
   'service',
@@ -48,10 +48,6 @@ export const CALLS = [
   'unfinishedMigrationsOf',
   'health',
   'forceDown',
-  'enableService',
-  'disableService',
-  'addToAggregate',
-  'removeFromAggregate',
   'evacuate',
   'resetStateToActive',
   'readPower',

@@ -165,10 +165,6 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
-        enableService: calling('enableService', compute.enableService),
-        disableService: calling('disableService', compute.disableService),
-        addToAggregate: calling('addToAggregate', compute.addToAggregate),
-        removeFromAggregate: calling('removeFromAggregate', compute.removeFromAggregate),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
       };
