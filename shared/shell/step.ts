@@ -12,7 +12,7 @@ import type { Delivery, Services } from '#shared/services.ts';
 import { hostWrites, loadHost } from '#shared/state/hosts.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
-import { policyOnRecord } from './policy-on-record.ts';
+import { recordedBasis } from './policy-on-record.ts';
 
 const MAX_RACES = 8;
 
@@ -36,7 +36,7 @@ export async function commitHost(
   loaded: Loaded<HostState>,
   { facts, basis, writes = [] }: Decided,
 ): Promise<Loaded<HostState>> {
-  const recorded = { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
+  const recorded = await recordedBasis(services, loaded, basis);
   const told = await withTasks(services, loaded.value.incident, facts);
   const committed = hostWrites(loaded, told, recorded, services.clock.now());
   await services.state.transact([...committed.writes, ...writes]);

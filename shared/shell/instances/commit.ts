@@ -5,7 +5,7 @@ import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { instanceWrites } from '#shared/state/instances.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
-import { policyOnRecord } from '../policy-on-record.ts';
+import { recordedBasis } from '../policy-on-record.ts';
 
 export interface InstanceDecision {
   readonly facts: readonly InstanceFact[];
@@ -20,7 +20,7 @@ export async function commitInstance(
   loaded: Loaded<InstanceState>,
   { facts, basis, besides = [] }: InstanceDecision,
 ): Promise<Loaded<InstanceState>> {
-  const recorded = { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
+  const recorded = await recordedBasis(services, loaded, basis);
   const { instance, writes } = instanceWrites(loaded, facts, recorded, services.clock.now());
   await services.state.transact([...writes, ...besides]);
   logSteps(services, loaded.value, instance, facts);

@@ -5,7 +5,7 @@ import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { processWrites } from '#shared/state/processes.ts';
-import { policyOnRecord } from '../policy-on-record.ts';
+import { recordedBasis } from '../policy-on-record.ts';
 
 export interface ProcessDecision {
   readonly facts: readonly ProcessFact[];
@@ -21,7 +21,7 @@ export async function commitProcesses(
   { facts, basis, besides = [] }: ProcessDecision,
 ): Promise<Loaded<ProcessesState>> {
   const { state, clock, log } = services;
-  const recorded = { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
+  const recorded = await recordedBasis(services, loaded, basis);
   const { processes, writes } = processWrites(loaded, facts, recorded, clock.now());
   await state.transact([...writes, ...besides]);
   const { id: incidentId, host } = processes.incident ?? loaded.value.incident ?? { id: null, host: null };
