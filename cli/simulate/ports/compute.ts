@@ -3,7 +3,7 @@ import type { Answer, Compute, NeededService } from '#shared/ports.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
 import { addHost, removeHost } from '#sim/nova/grouping.ts';
 import { NovaError } from '#sim/nova/respond.ts';
-import { type ServiceUpdate, updateService } from '#sim/nova/services.ts';
+import { updateService } from '#sim/nova/services.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens, pickOne } from '../engine/chance.ts';
@@ -24,7 +24,7 @@ import {
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
-import { existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
+import { changeService, existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
 const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
@@ -176,14 +176,6 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
   const serviceOf = (invocation: Invocation, host: SimHost) => serviceView(world, host, seenState(invocation, host));
   const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
 
-  const update = (act: OutsideRequest['act'], serviceId: string, body: ServiceUpdate): Promise<Answer> => {
-    const host = world.hostsByService.get(serviceId);
-    return change({ act, host: host?.name ?? '' }, () => {
-      if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
-      updateService(world, host, body);
-    });
-  };
-
   return {
     services: () =>
       read((invocation) => {
@@ -224,7 +216,10 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         outside.log.add({ kind: 'services-tried', invocation: id, hosts, silent: mute });
         return health;
       }),
-    forceDown: (serviceId) => update('force-down', serviceId, { forced_down: true }),
+    forceDown: (serviceId) =>
+      changeService({ world, change }, 'force-down', serviceId, (host) =>
+        updateService(world, host, { forced_down: true }),
+      ),
     addToAggregate: (id, host) => change({ act: 'join', host }, () => void addHost(world, id, host)),
     removeFromAggregate: (id, host) => change({ act: 'part', host }, () => void removeHost(world, id, host)),
     evacuate: (instanceId, { host: destination, end, leaveByMs }) =>

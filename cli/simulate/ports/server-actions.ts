@@ -38,6 +38,20 @@ export const existingIn = (world: World, id: string): SimServer => {
   return server;
 };
 
+/** A change of a host's compute service. */
+export function changeService(
+  { world, change }: Pick<Parts, 'world' | 'change'>,
+  act: OutsideRequest['act'],
+  serviceId: string,
+  effect: (host: SimHost) => void,
+): Promise<Answer> {
+  const host = world.hostsByService.get(serviceId);
+  return change({ act, host: host?.name ?? '' }, () => {
+    if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
+    effect(host);
+  });
+}
+
 /** What salvor asks for single instances, and for the scheduling of hosts. */
 export function serverActionsPort({ world, current, read, change }: Parts): Actions {
   const act = (
@@ -64,13 +78,8 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
     note(server, name, requestId);
     applyRule(world, server, rule);
   };
-  const setService = (what: 'disable' | 'enable', serviceId: string, reason?: string) => {
-    const host = world.hostsByService.get(serviceId);
-    return change({ act: what, host: host?.name ?? '' }, () => {
-      if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
-      setDisabled(world, host, what === 'disable', reason);
-    });
-  };
+  const setService = (what: 'disable' | 'enable', serviceId: string, reason?: string) =>
+    changeService({ world, change }, what, serviceId, (host) => setDisabled(world, host, what === 'disable', reason));
   return {
     serverActions: (id) =>
       read(
