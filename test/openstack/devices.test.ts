@@ -11,7 +11,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { openHosts } from '#shared/state/hosts.ts';
 import { readIncidentAudit } from '#shared/state/read-audit.ts';
-import type { Base } from './base.ts';
+import { type Base, makeImage } from './base.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
 import { until } from './poll.ts';
 import type { Rig } from './rig.ts';
@@ -148,15 +148,7 @@ async function closedFacts({ closed, embedded }: RigPipeline) {
 async function optedIn({ admin, base }: RigBench, host: string) {
   const by = async (given: Partial<Base>, name: string, metadata: Readonly<Record<string, string>>): Promise<string> =>
     (await boot(admin, { ...base, ...given }, { count: 1, host, name, metadata }))[0] ?? '';
-  const image = {
-    name: 'mini-ha',
-    disk_format: 'raw',
-    container_format: 'bare',
-    visibility: 'public',
-    evacuable: 'true',
-  };
-  const { id: imageId } = await admin.post('image', '/v2/images', image, withId);
-  await admin.send('image', 'PUT', `/v2/images/${imageId}/file`, { bytes: new Uint8Array(1024 * 1024) });
+  const imageId = await makeImage(admin, 'mini-ha', { evacuable: 'true' });
   const shape = { name: `ha-${randomUUID()}`, ram: 512, vcpus: 1, disk: 1 };
   const made = await admin.post('compute', '/flavors', { flavor: shape }, z.object({ flavor: withId }), compute);
   const tiny = made.flavor.id;
