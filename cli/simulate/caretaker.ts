@@ -29,16 +29,15 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   const repairUntilMs = new Map<string, number>();
   const inRepair = (host: SimHost): boolean => (repairUntilMs.get(host.name) ?? 0) > scheduler.now();
 
-  const protect = (host: SimHost): void => {
-    const aggregate = world.aggregates.find(({ name }) => name === segmentOf.get(host.name));
-    if (aggregate !== undefined && !aggregate.hosts.includes(host.name)) aggregate.hosts.push(host.name);
-  };
+  /** The aggregate that the host was taken out of. */
+  const missedBy = ({ name }: SimHost) =>
+    world.aggregates.find((each) => each.name === segmentOf.get(name) && !each.hosts.includes(name));
   /** Kept for failures: nobody but salvor enables it. */
   const isAsleep = ({ disabled, disabledReason }: SimHost): boolean => disabled && disabledReason === ASLEEP;
 
   const endMaintenance = (host: SimHost): void => {
     setDisabled(world, host, false);
-    protect(host);
+    missedBy(host)?.hosts.push(host.name);
   };
 
   /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it for good. */
@@ -63,7 +62,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
 
   function lookAt(host: SimHost): void {
     if (isAlive(host) && isAsleep(host)) return;
-    if (director.isCalm && !inRepair(host)) {
+    if (director.isCalm && !inRepair(host) && (host.disabled || missedBy(host) !== undefined)) {
       log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
       endMaintenance(host);
     }
