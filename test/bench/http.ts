@@ -17,6 +17,8 @@ export interface HttpFigures {
   /** Of the same load before it, which are not counted: a server that has just started compiles itself. */
   readonly warmUpSeconds: number;
   readonly notifications: LoadFigures;
+  /** Each on a connection of its own. */
+  readonly reconnecting: LoadFigures;
   readonly events: LoadFigures;
 }
 
@@ -38,19 +40,21 @@ export async function measureHttp(
     const common = { url, perSecond, seconds, connections };
     const hostOf = (index: number): string => `compute-${1 + (index % hosts)}`;
     const json = { 'content-type': 'application/json' };
-    const notifications = await putWarmLoad({
+    const notify = {
       ...common,
       path: '/v1/notifications',
       headers: { ...json, 'x-auth-token': await keystoneToken(cloud.address) },
-      body: (index) => notificationBody(hostOf(index)),
-    });
+      body: (index: number) => notificationBody(hostOf(index)),
+    };
+    const notifications = await putWarmLoad(notify);
+    const reconnecting = await putWarmLoad({ ...notify, reconnect: true });
     const events = await putWarmLoad({
       ...common,
       path: '/v1/events',
       headers: { ...json, authorization: `Bearer ${TOKEN}` },
       body: (index) => instanceDown(hostOf(index), index),
     });
-    return { hosts, perSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, notifications, events };
+    return { hosts, perSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, notifications, reconnecting, events };
   } finally {
     child.kill('SIGKILL');
     await cloud.stop();

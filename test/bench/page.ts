@@ -160,7 +160,7 @@ function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): strin
 }
 
 function httpPart({ machine, figures }: NonNullable<Results['http']>, beside: Results['masakari']): string[] {
-  const { hosts, perSecond, seconds, warmUpSeconds, notifications, events } = figures;
+  const { hosts, perSecond, seconds, warmUpSeconds, notifications, reconnecting, events } = figures;
   const row = (name: string, { accepted, errors, p50, p99, perSecond: rate }: LoadFigures): string =>
     `| ${name} | ${accepted} | ${errors} | ${Math.round(rate)} | ${Math.round(p50)} | ${Math.round(p99)} |`;
   return [
@@ -176,6 +176,7 @@ function httpPart({ machine, figures }: NonNullable<Results['http']>, beside: Re
     '| | accepted | errors | a second | p50 | p99 |',
     '| --- | --- | --- | --- | --- | --- |',
     row('`POST /v1/notifications`, as Masakari’s monitors send', notifications),
+    row('the same, each on a connection of its own', reconnecting),
     row('`POST /v1/events`', events),
     ...(beside === undefined
       ? []
