@@ -162,6 +162,13 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     caughtBy: ['L1'],
   },
   {
+    name: 'reserved-host-kept',
+    wrong: 'A reserved host that was enabled in vain is not given back.',
+    room: 'domain',
+    patches: [domain('reserved-hosts.ts', '.filter(([, use]) => isOpen(use))', '.filter(([, use]) => use.tries < 0)')],
+    caughtBy: ['S6'],
+  },
+  {
     name: 'handed-to-a-person',
     wrong: 'Instances that ran as any other are left to a person.',
     room: 'domain',
