@@ -1,6 +1,14 @@
 import type * as z from 'zod';
 import type { Command } from './commands.ts';
-import { confirmHostDown, evacuateInstance, fenceHost, followEvacuations, planEvacuation } from './commands.ts';
+import {
+  confirmHostDown,
+  evacuateInstance,
+  fenceHost,
+  followEvacuations,
+  maintainHost,
+  planEvacuation,
+  returnHost,
+} from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
 import { type OperatorCommand, operatorCommand } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
@@ -85,6 +93,22 @@ export const QUEUES = {
     functionTimeoutSeconds: 60,
     errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
   }),
+  'return-host': queue({
+    schema: returnHost,
+    function: 'return-host',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Recovered hosts are not given back: the cloud has less room.',
+  }),
+  'maintain-host': queue({
+    schema: maintainHost,
+    function: 'maintain-host',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Hosts for planned work are not disabled or drained: the work waits.',
+  }),
   'operator-commands': queue({
     schema: operatorCommand,
     function: 'obey-operator',
@@ -162,6 +186,8 @@ export type QueueFunctionName =
   | 'plan-evacuation'
   | 'evacuate-instance'
   | 'follow-evacuations'
+  | 'return-host'
+  | 'maintain-host'
   | 'obey-operator'
   | 'watch-hosts';
 
@@ -179,6 +205,9 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'arm':
     case 'release':
     case 'dismiss':
+    case 'return':
+    case 'maintenance-on':
+    case 'maintenance-off':
       return 'operator-commands';
     case 'host.down':
     case 'host.up':

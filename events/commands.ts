@@ -29,6 +29,22 @@ export const evacuateInstance = z.object({
   instanceId: z.uuid(),
   attempt: z.int().min(1),
 });
+/** Take the next step on the way back of a host. */
+export const returnHost = z.object({
+  type: z.literal('return-host'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  returnId: z.uuid(),
+  tick: step.tick,
+});
+/** Take the next step of planned work on a host: disable it, drain it, or end it when its time is over. */
+export const maintainHost = z.object({
+  type: z.literal('maintain-host'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  maintenanceId: z.uuid(),
+  tick: step.tick,
+});
 
 export const command = z.discriminatedUnion('type', [
   confirmHostDown,
@@ -36,9 +52,13 @@ export const command = z.discriminatedUnion('type', [
   planEvacuation,
   followEvacuations,
   evacuateInstance,
+  returnHost,
+  maintainHost,
 ]);
 
 export type Command = z.infer<typeof command>;
 /** The commands that move an incident on; all of one form. */
-export type StepCommand = Exclude<Command, { type: 'evacuate-instance' }>;
+export type StepCommand = Extract<Command, { incidentId: string; tick: number }>;
 export type EvacuateInstance = z.infer<typeof evacuateInstance>;
+export type ReturnHost = z.infer<typeof returnHost>;
+export type MaintainHost = z.infer<typeof maintainHost>;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * What operators tell salvor, by `salvor disarm`, `arm`, `release` and `dismiss`. Unknown keys are refused here, so that
+ * What operators tell salvor, by the commands of the same names. Unknown keys are refused here, so that
  * a misspelt `segment` does not arm everything.
  */
 const text = (max: number) => z.string().trim().min(1).max(max);
@@ -43,6 +43,29 @@ export const release = z.strictObject({
 /** Close an incident whose host salvor has not powered off, or that is stopped. */
 export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...which });
 
-export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss]);
+/** A host, whatever it is going through: what becomes of it depends on how it is when the command is obeyed. */
+const host = { hostKey: which.hostKey };
+/** Give back a host that salvor has forced down, as soon as it is well: whatever keeps it from coming back by itself. */
+export const giveBack = z.strictObject({ type: z.literal('return'), ...said, ...host });
+/** Disable a host for planned work, and live-migrate its instances away first where that is asked for. */
+export const maintenanceOn = z.strictObject({
+  type: z.literal('maintenance-on'),
+  ...said,
+  ...host,
+  drain: z.boolean(),
+  forSeconds: disarm.shape.forSeconds,
+});
+/** The work is over: the host is enabled again as soon as it is well, if salvor has disabled it. */
+export const maintenanceOff = z.strictObject({ type: z.literal('maintenance-off'), ...said, ...host });
+
+export const operatorCommand = z.discriminatedUnion('type', [
+  disarm,
+  arm,
+  release,
+  dismiss,
+  giveBack,
+  maintenanceOn,
+  maintenanceOff,
+]);
 
 export type OperatorCommand = z.infer<typeof operatorCommand>;

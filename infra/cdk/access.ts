@@ -24,7 +24,14 @@ export interface Access {
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
-const STEPS: readonly QueueName[] = ['confirm-host-down', 'fence-host', 'plan-evacuation', 'follow-evacuations'];
+const STEPS: readonly QueueName[] = [
+  'confirm-host-down',
+  'fence-host',
+  'plan-evacuation',
+  'follow-evacuations',
+  'return-host',
+  'maintain-host',
+];
 
 const step: Access = {
   sendsTo: STEPS,
@@ -49,6 +56,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     state: ['put', 'check'],
     readsDue: true,
   },
+  'return-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
+  'maintain-host': { ...step, state: ['put', 'check'], readsDue: true },
   'obey-operator': { ...step, callsNova: false },
   'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
   'watch-hosts': {

@@ -3,10 +3,12 @@ import { confirmHostDown } from '#functions/confirm-host-down.ts';
 import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { maintainHost } from '#functions/maintain-host.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { returnHost } from '#functions/return-host.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
@@ -27,6 +29,8 @@ export const FUNCTIONS: Functions = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'return-host': returnHost,
+  'maintain-host': maintainHost,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
   sweep,

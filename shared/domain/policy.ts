@@ -12,6 +12,7 @@ import {
   storm,
 } from './policy-guards.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
+import { hostReturn, maintenance, switches } from './policy-return.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -92,7 +93,12 @@ const segment = z.strictObject({
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
+  hostReturn: hostReturn.prefault({}),
 });
+
+/** Where a segment says nothing of itself. */
+const segmentTemplate = segment.omit({ name: true, hosts: true, except: true });
+export const segmentDefaults = segmentTemplate.parse({});
 
 export const policySchema = z
   .strictObject({
@@ -111,7 +117,7 @@ export const policySchema = z
         /** Who has one of these roles in the project of its Keystone token may use it. */
         roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
         /** A segment without name and hosts: what segments get that are made through the API. Without it none can be made. */
-        segmentDefaults: segment.omit({ name: true, hosts: true, except: true }).optional(),
+        segmentDefaults: segmentTemplate.optional(),
       })
       .optional(),
     watch: watch.prefault({}),
@@ -122,6 +128,8 @@ export const policySchema = z
     observer: observer.prefault({}),
     heartbeats: heartbeats.prefault({}),
     dependencies: dependencies.prefault({}),
+    maintenance: maintenance.prefault({}),
+    switches: switches.prefault({}),
     /** Over all segments together. */
     global: z
       .strictObject({

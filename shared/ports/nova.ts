@@ -122,6 +122,22 @@ export interface Compute {
   /** Microversion 2.53: `PUT /os-services/{id} {"forced_down": true}`. Harmless to repeat. */
   forceDown(serviceId: string): Promise<Answer>;
   /**
+   * `{"forced_down": false}`. Refused with 400 as long as evacuations from the host are recorded as `done`: its
+   * nova-compute, which makes them `completed` when it starts, has not started since. Harmless to repeat.
+   */
+  forceUp(serviceId: string): Promise<Answer>;
+  /** `{"status": "enabled"}`: from then on the scheduler may choose the host, if it is up. Harmless to repeat. */
+  enable(serviceId: string): Promise<Answer>;
+  /** `{"status": "disabled"}` for this reason, of 255 characters at most. Harmless to repeat. */
+  disable(serviceId: string, reason: string): Promise<Answer>;
+  /**
+   * `POST /servers/{id}/action {"os-migrateLive": …}`: `host` null leaves the choice to the scheduler. Nova refuses a
+   * second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
+   */
+  liveMigrate(serverId: string, options: { readonly host: string | null }): Promise<Answer>;
+  /** Every live migration of an instance that Nova still records. */
+  liveMigrationsOf(serverId: string): Promise<readonly Migration[]>;
+  /**
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
    * `end: 'stopped'` 2.95 or later (it comes back SHUTOFF).

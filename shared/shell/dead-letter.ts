@@ -22,7 +22,10 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'disarm':
     case 'arm':
     case 'release':
-    case 'dismiss': {
+    case 'dismiss':
+    case 'return':
+    case 'maintenance-on':
+    case 'maintenance-off': {
       const outcome = await loadOutcome(state, message.id);
       return {
         about: `${message.type} by ${message.by}, asked for at ${message.time}`,
@@ -59,6 +62,16 @@ async function judgeCommand(state: StateReader, command: Command): Promise<Verdi
       about,
       granted ? null : `the task is ${progress?.status ?? 'gone'}: the attempt is over or was sent`,
     );
+  }
+  if (command.type === 'return-host' || command.type === 'maintain-host') {
+    const isReturn = command.type === 'return-host';
+    const what = isReturn ? 'return' : 'maintenance';
+    const about = `step ${command.tick} of the ${what} of ${name}`;
+    const id = isReturn ? command.returnId : command.maintenanceId;
+    const open = isReturn ? host?.returning : host?.maintenance;
+    if (open?.id !== id) return verdict(about, `its ${what} has ended`);
+    const taken = `its step was taken: the ${what} is ${open.status}, at step ${open.tick}`;
+    return verdict(about, open.tick === command.tick ? null : taken);
   }
   const about = `step ${command.tick} of ${name}`;
   if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');

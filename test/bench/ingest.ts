@@ -194,6 +194,11 @@ function outside(hosts: number) {
     health: nobody,
     forceDown: nobody,
     evacuate: nobody,
+    forceUp: nobody,
+    enable: nobody,
+    disable: nobody,
+    liveMigrate: nobody,
+    liveMigrationsOf: nobody,
     resetStateToActive: nobody,
   };
   const policy = policySchema.parse({

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueName } from '#events/catalog.ts';
-import type { Command } from '#events/commands.ts';
+import type { Command, StepCommand } from '#events/commands.ts';
 import type { HostEvent } from '#events/host-event.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { LimitError, RetryableError } from '#shared/errors.ts';
@@ -23,7 +23,7 @@ export interface OutboxUnderTest {
 const MEBIBYTE = 1024 * 1024;
 const RECEIVE_BOUND = 20;
 
-const step = (type: Exclude<Command['type'], 'evacuate-instance'>, tick: number): Command => ({
+const step = (type: StepCommand['type'], tick: number): Command => ({
   type,
   version: 1,
   hostKey: 'cloud/region/service',

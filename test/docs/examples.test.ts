@@ -45,6 +45,11 @@ const compute: Compute = {
   unfinishedMigrationsOf: notAsked,
   forceDown: notAsked,
   evacuate: notAsked,
+  forceUp: notAsked,
+  enable: notAsked,
+  disable: notAsked,
+  liveMigrate: notAsked,
+  liveMigrationsOf: notAsked,
   resetStateToActive: notAsked,
 };
 const policy = policySchema.parse({

@@ -16,9 +16,11 @@ export interface Call {
   readonly name: CallName;
   readonly args: readonly unknown[];
 }
+/** Hosts of the model are given back by people. */
+type NotHere = 'forceUp' | 'enable' | 'disable' | 'liveMigrate' | 'liveMigrationsOf';
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf'>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf' | NotHere>
   | 'send'
   | 'readPower'
   | 'powerOff'
@@ -173,6 +175,11 @@ class Trace {
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
       forceDown: (id) => this.call('forceDown', [id]),
+      forceUp: notHere,
+      enable: notHere,
+      disable: notHere,
+      liveMigrate: notHere,
+      liveMigrationsOf: notHere,
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),
     };
@@ -189,11 +196,16 @@ class Trace {
             if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 0 };
             return this.call('powerOff', [host]);
           },
+          powerOn: notHere,
         };
       },
     };
   }
 }
+
+const notHere = (): never => {
+  throw new Error('the model does not know this');
+};
 
 /** Chance, as far as the functions use it: an id that no other delivery of an event gets. */
 function incidentIdOf(message: Message | undefined): string {

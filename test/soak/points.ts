@@ -76,6 +76,9 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
   'obey-operator': EVERY_QUEUE,
+  // People give the soak's hosts back: these never run.
+  'return-host': [],
+  'maintain-host': [],
   'watch-hosts': EVERY_QUEUE,
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],

@@ -104,6 +104,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'plan-evacuation': stoppingQueue('plan-evacuation'),
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
+      'return-host': stoppingQueue('return-host'),
+      'maintain-host': stoppingQueue('maintain-host'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
@@ -147,6 +149,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       const { services, service, hypervisors, aggregates, serversOn, server } = compute;
       const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
+        ...compute,
         services: calling('services', services),
         service: calling('service', service),
         hypervisors: calling('hypervisors', hypervisors),
@@ -163,8 +166,12 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
     },
     fencing: ({ device }) => ({
       device: async (config): Promise<FenceDevice> => {
-        const { readPower, powerOff } = await device(config);
-        return { readPower: calling('readPower', readPower), powerOff: calling('powerOff', powerOff) };
+        const { readPower, powerOff, powerOn } = await device(config);
+        return {
+          readPower: calling('readPower', readPower),
+          powerOff: calling('powerOff', powerOff),
+          powerOn,
+        };
       },
     }),
     watchAcknowledgements: ({ middlewareStack }) => {

@@ -8,6 +8,8 @@ import type {
   Fencing,
   Migration,
   NeededService,
+  Objection,
+  PowerOffAnswer,
   PowerReading,
   Server,
 } from '#shared/ports.ts';
@@ -80,6 +82,16 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
+  private update(action: string, id: string, change: Partial<ComputeService>): Promise<Answer> {
+    return this.act(action, () => {
+      this.services = this.services.map((each) => (each.id === id ? { ...each, ...change } : each));
+    });
+  }
+
+  private move(id: string, host: string): void {
+    this.servers = this.servers.map((server) => (server.id === id ? { ...server, host } : server));
+  }
+
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
@@ -91,15 +103,25 @@ export class FakeCloud {
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>
       this.read(() => NEEDED.map((service) => ({ service, answers: !this.silent.has(service), detail: 'asked' }))),
-    forceDown: (id) =>
-      this.act('force-down', () => {
-        this.services = this.services.map((each) =>
-          each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
-        );
-      }),
+    forceDown: (id) => this.update('force-down', id, { state: 'down', forcedDown: true }),
+    forceUp: (id) => this.update('force-up', id, { state: 'up', forcedDown: false }),
+    enable: (id) => this.update('enable', id, { status: 'enabled', disabledReason: null }),
+    disable: (id, disabledReason) => this.update('disable', id, { status: 'disabled', disabledReason }),
+    liveMigrate: (id, { host }) => this.act(`live-migrate ${id}`, () => this.move(id, host ?? 'compute-6')),
+    liveMigrationsOf: () => this.read(() => []),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
     resetStateToActive: (id) => this.act(`reset ${id}`),
   };
+
+  private async switchPower(to: 'on' | 'off', type: string, objection?: Objection): Promise<PowerOffAnswer> {
+    await this.during(`before power-${to}`);
+    const objected = await objection?.();
+    if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 1 };
+    await this.during(`power-${to}`);
+    this.actions.push(`power-${to}`);
+    this.power = to;
+    return { kind: 'accepted', detail: `${type} answered 204`, durationMs: 1 };
+  }
 
   readonly device: FenceDevice = {
     readPower: async () => {
@@ -107,15 +129,8 @@ export class FakeCloud {
       await this.duringRead();
       return { power, systemUuid: uuid(4, 1), detail: `PowerState ${power}`, durationMs: 1 };
     },
-    powerOff: async (_, objection) => {
-      await this.during('before power-off');
-      const objected = await objection?.();
-      if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 1 };
-      await this.during('power-off');
-      this.actions.push('power-off');
-      this.power = 'off';
-      return { kind: 'accepted', detail: 'ForceOff answered 204', durationMs: 1 };
-    },
+    powerOff: (_, objection) => this.switchPower('off', 'ForceOff', objection),
+    powerOn: (_, objection) => this.switchPower('on', 'On', objection),
   };
 
   /** Of each host, by the end of its address, as `aPolicy` has it. All have one power, and each a system of its own. */

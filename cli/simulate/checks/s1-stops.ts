@@ -18,9 +18,11 @@ export function stoppedSegmentsRest({ incidents }: Scene): Check {
         if (type === 'stopped' && segment !== undefined) stops.set(stream, { segment, sinceMs: happening.atMs });
         if (LIFTED_BY.has(type)) stops.delete(stream);
       }
-      if (happening.kind !== 'asked' || happening.request.act === 'read-power') return undefined;
+      // To disable a host that a person has in hand keeps everybody's hands off it.
+      if (happening.kind !== 'asked' || ['read-power', 'disable'].includes(happening.request.act)) return undefined;
       const { act, host } = happening.request;
-      const knownMs = happening.atMs - (act === 'power-off' ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act]);
+      const isSwitch = act === 'power-off' || act === 'power-on';
+      const knownMs = happening.atMs - (isSwitch ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act as 'evacuate']);
       const segment = incidents.segmentOf(host);
       const stop = [...stops.values()].find((each) => each.segment === segment && each.sinceMs < knownMs);
       return stop && `${act} of ${host}, and its segment ${segment} is stopped`;

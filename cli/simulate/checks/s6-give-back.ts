@@ -1,17 +1,26 @@
+import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
 import { isRunningEvacuation } from '../ports/nova-view.ts';
-import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
+import { type Check, INTENT_GOOD_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf } from './intents.ts';
 
+/** A service that reports is told from one that is silent after so long at the latest: `watch.staleSeconds` of the policies. */
+const SILENCE_SEEN_AFTER_MS = 60_000;
+
 /**
- * salvor gives no host back: whoever unsets forced_down, enables a service or switches a host on is somebody else. And it
- * lets go of none whose evacuations it has asked for and Nova still works on: a host that came back is cut off again.
+ * salvor gives a host back only by its policy or a person's word, when it is well and Nova works on no evacuation of it;
+ * whoever else unsets forced_down or enables a service is somebody else. It lets go of none while evacuations that it has
+ * asked for run: a host that came back is cut off again.
  */
-export function noHostGivenBack({ simulation, incidents }: Scene): Check {
+export function noHostGivenBack({ simulation, histories, incidents, switches, returns, segmentsOf }: Scene): Check {
+  const { world, states } = simulation;
   let person = { host: '', atMs: -1 };
+
+  const runningOf = (host: string, beforeMs: number) =>
+    (world.migrationsBySource.get(host) ?? []).find((each) => each.createdMs < beforeMs && isRunningEvacuation(each));
 
   /** Stood down means that nothing was done to the host. */
   function whenStoodDown(host: string, nowMs: number): string | undefined {
-    const running = (simulation.world.migrationsBySource.get(host) ?? []).find(
+    const running = (world.migrationsBySource.get(host) ?? []).find(
       (each) =>
         each.userId === 'salvor' &&
         each.createdMs > incidents.openedAtMs(host) &&
@@ -21,21 +30,59 @@ export function noHostGivenBack({ simulation, incidents }: Scene): Check {
     return running && `${host} is taken for well again while evacuation ${running.id} of it runs`;
   }
 
+  function whenAsked({ act, host: name }: OutsideRequest, nowMs: number): string | undefined {
+    const host = world.hosts.get(name);
+    const [segment] = segmentsOf(name);
+    if ((act !== 'force-up' && act !== 'enable') || host === undefined) return undefined;
+    const knownMs = nowMs - KNOWN_WITHIN_MS.host - INTENT_GOOD_MS[act];
+    const what = `${act} of ${name}`;
+    if (segment?.hostReturn.mode !== 'automatic' && !returns.isAskedFor(name) && !returns.wasWorkedOn(name))
+      return `${what}, and neither its policy nor a person wants it`;
+    if (
+      states.incidentOf(name) !== 'none' &&
+      incidents.openedAtMs(name) < nowMs - KNOWN_WITHIN_MS.state - INTENT_GOOD_MS[act]
+    )
+      return `${what} while an incident of it is open`;
+    const running = runningOf(name, knownMs);
+    if (running !== undefined) return `${what} while evacuation ${running.id} of it runs`;
+    if (histories.of(name).silentSinceMs < knownMs - SILENCE_SEEN_AFTER_MS) return `${what}, which is dead`;
+    if (switches.offSinceMs(segment?.name, nowMs) < nowMs - KNOWN_WITHIN_MS.state - INTENT_GOOD_MS[act])
+      return `${what} while salvor is disarmed`;
+    const isOthers = host.disabled && host.disabledReason?.startsWith('salvor maintenance') !== true;
+    if (act === 'enable' && isOthers && histories.of(name).disabledSinceMs < knownMs)
+      return `${what}, which salvor has not disabled`;
+    return undefined;
+  }
+
+  function see(happening: DatedHappening): string | undefined {
+    if (happening.kind === 'person') person = happening;
+    if (happening.kind === 'asked') return whenAsked(happening.request, happening.atMs);
+    for (const { type, stream, fact } of factsOf(happening)) {
+      if (type !== 'incident-closed' || fact.outcome !== 'stood-down') continue;
+      const broken = whenStoodDown(incidents.hostOf(stream) ?? '', happening.atMs);
+      if (broken !== undefined) return broken;
+    }
+    if (happening.kind !== 'fact') return undefined;
+    const { fact } = happening;
+    const act =
+      fact.kind === 'forced-down' && !fact.forcedDown
+        ? 'force-up'
+        : fact.kind === 'status' && !fact.disabled
+          ? 'enable'
+          : undefined;
+    if (act === undefined || !('host' in fact)) return undefined;
+    if ((person.host === fact.host && person.atMs === happening.atMs) || returns.isAsked(fact.host, act))
+      return undefined;
+    return `${fact.host} was given back, and nobody has asked for it`;
+  }
+
   return {
     id: 'S6',
-    sentence: 'salvor gives no host back to the scheduler, and lets go of none while its evacuations run',
-    see: (happening) => {
-      if (happening.kind === 'person') person = happening;
-      for (const { type, stream, fact } of factsOf(happening)) {
-        if (type !== 'incident-closed' || fact.outcome !== 'stood-down') continue;
-        const broken = whenStoodDown(incidents.hostOf(stream) ?? '', happening.atMs);
-        if (broken !== undefined) return broken;
-      }
-      if (happening.kind !== 'fact') return undefined;
-      const { fact } = happening;
-      const givesBack = (fact.kind === 'forced-down' && !fact.forcedDown) || (fact.kind === 'status' && !fact.disabled);
-      if (!givesBack || (person.host === fact.host && person.atMs === happening.atMs)) return undefined;
-      return `${fact.host} was given back by nobody but salvor`;
-    },
+    sentence: 'a host is given back by its policy or a person, when it is up again and its evacuations have ended',
+    see,
+    atEnd: (waiting) =>
+      [...world.hosts.keys()]
+        .filter((name) => !waiting.includes(name) && states.returningOf(name) !== null && simulation.director.isCalm)
+        .map((name) => `the return of ${name} is still ${states.returningOf(name)?.status}`),
   };
 }

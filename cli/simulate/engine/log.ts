@@ -9,7 +9,17 @@ import type { Strike } from './director.ts';
 /** A request of salvor to the outside that changes something there, or a reading of a fence device. */
 export interface OutsideRequest {
   readonly id: number;
-  readonly act: 'evacuate' | 'reset-state' | 'force-down' | 'power-off' | 'read-power';
+  readonly act:
+    | 'evacuate'
+    | 'reset-state'
+    | 'force-down'
+    | 'power-off'
+    | 'read-power'
+    | 'power-on'
+    | 'force-up'
+    | 'enable'
+    | 'disable'
+    | 'live-migrate';
   readonly invocation: number;
   /** The host that it names; for an instance the one where Nova has it when the request leaves. */
   readonly host: string;

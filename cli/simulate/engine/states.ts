@@ -1,9 +1,18 @@
 import type { StateWrite } from '#shared/ports.ts';
 import type { IncidentState, StateName, TaskState } from '../faults.ts';
 
+/** A host on its way back, as far as people ask for it. */
+export interface Returning {
+  readonly status: string;
+  readonly quarantine: object | null;
+  readonly askedFor: object | null;
+}
+
 interface HostStates {
   incident: IncidentState;
   incidentId: string | null;
+  returning: Returning | null;
+  inMaintenance: boolean;
   readonly tasks: Map<string, TaskState>;
 }
 
@@ -36,6 +45,16 @@ export class States {
 
   incidentIdOf(host: string): string | undefined {
     return this.#byHost.get(host)?.incidentId ?? undefined;
+  }
+
+  /** Null: it is not on its way back. */
+  returningOf(host: string): Returning | null {
+    return this.#byHost.get(host)?.returning ?? null;
+  }
+
+  /** Whether salvor has it in maintenance. */
+  isInMaintenance(host: string): boolean {
+    return this.#byHost.get(host)?.inMaintenance === true;
   }
 
   /** The tasks of the open incident, by instance. */
@@ -81,6 +100,8 @@ export class States {
       if (id !== null) this.#hostOfIncident.set(id, name);
     }
     states.incident = incident?.status ?? 'none';
+    states.returning = (body.returning as Returning | null | undefined) ?? null;
+    states.inMaintenance = body.maintenance != null;
     this.#changed.add(name);
   }
 
@@ -97,7 +118,13 @@ export class States {
   #host(name: string): HostStates {
     const known = this.#byHost.get(name);
     if (known !== undefined) return known;
-    const fresh: HostStates = { incident: 'none', incidentId: null, tasks: new Map() };
+    const fresh: HostStates = {
+      incident: 'none',
+      incidentId: null,
+      returning: null,
+      inMaintenance: false,
+      tasks: new Map(),
+    };
     this.#byHost.set(name, fresh);
     return fresh;
   }

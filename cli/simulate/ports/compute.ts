@@ -1,7 +1,9 @@
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Answer, Compute, NeededService } from '#shared/ports.ts';
+import { migrateLive } from '#sim/nova/actions.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
+import { type ServiceUpdate, updateService } from '#sim/nova/services.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens, pickOne } from '../engine/chance.ts';
@@ -15,6 +17,7 @@ import {
   aggregatesView,
   evacuationsFrom,
   hypervisorView,
+  migrationView,
   serverView,
   serviceView,
   unfinishedMovesOf,
@@ -164,6 +167,13 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     return server;
   };
   const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
+  const update = (act: OutsideRequest['act'], serviceId: string, body: ServiceUpdate): Promise<Answer> => {
+    const host = world.hostsByService.get(serviceId);
+    return change({ act, host: host?.name ?? '' }, () => {
+      if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
+      updateService(world, host, body);
+    });
+  };
 
   return {
     services: () =>
@@ -203,14 +213,22 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         outside.log.add({ kind: 'services-tried', invocation: id, hosts, silent: mute });
         return health;
       }),
-    forceDown: (serviceId) => {
-      const host = world.hostsByService.get(serviceId);
-      return change({ act: 'force-down', host: host?.name ?? '' }, () => {
-        if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
-        host.forcedDown = true;
-        world.journal.record({ kind: 'forced-down', host: host.name, forcedDown: true });
-      });
-    },
+    forceDown: (serviceId) => update('force-down', serviceId, { forced_down: true }),
+    forceUp: (serviceId) => update('force-up', serviceId, { forced_down: false }),
+    enable: (serviceId) => update('enable', serviceId, { status: 'enabled' }),
+    disable: (serviceId, reason) => update('disable', serviceId, { status: 'disabled', disabled_reason: reason }),
+    liveMigrate: (instanceId, { host: destination }) =>
+      change({ act: 'live-migrate', host: hostOf(instanceId), instanceId, destination }, () =>
+        migrateLive(world, existing(instanceId), destination, { minor: 94, requester: SALVOR }),
+      ),
+    liveMigrationsOf: (instanceId) =>
+      read(
+        () =>
+          (world.migrationsByServer.get(instanceId) ?? [])
+            .filter(({ type, deleted }) => type === 'live-migration' && !deleted)
+            .map(migrationView),
+        instanceId,
+      ),
     evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
       const send = () =>
         change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>

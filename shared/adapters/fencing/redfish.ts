@@ -2,9 +2,9 @@ import type { FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shar
 import { type ComputerSystem, isFinal, type RedfishOptions, redfishClient } from './redfish-client.ts';
 
 export interface RedfishDeviceOptions extends RedfishOptions {
-  /** Of one call: `readPower` and `powerOff` end by then, however many requests they need. */
+  /** Of one call: each ends by then, however many requests it needs. */
   readonly timeoutSeconds: number;
-  /** Power off this system only. Lower case. */
+  /** Switch this system only. Lower case. */
   readonly systemUuid?: string;
 }
 
@@ -20,7 +20,8 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     return { power: powerOf(state), systemUuid: uuidOf(system.value), detail: `PowerState ${state ?? 'missing'}` };
   }
 
-  async function powerOff(
+  async function switchPower(
+    to: Switch,
     asked: string | null,
     objection: Objection | undefined,
     deadlineMs: number,
@@ -39,32 +40,51 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
       return answer('refused', 'nothing was sent: the system has no action ComputerSystem.Reset');
     const types = await client.resetTypes(system.value, deadlineMs);
     if (types.kind !== 'ok') return answer(types.kind, `nothing was sent: ${types.detail}`);
-    if (types.value !== undefined && !types.value.includes('ForceOff'))
-      return answer('refused', `nothing was sent: the device does not allow ForceOff, only ${types.value.join(', ')}`);
+    const [usual] = to.resetTypes;
+    const type = to.resetTypes.find((each) => types.value?.includes(each) ?? each === usual);
+    if (type === undefined)
+      return answer(
+        'refused',
+        `nothing was sent: the device does not allow ${usual}, only ${(types.value ?? []).join(', ')}`,
+      );
     const objected = await objection?.();
     if (objected !== undefined) return answer('refused', `nothing was sent: ${objected}`);
-    return reset(target, deadlineMs);
+    return reset(to, type, target, deadlineMs);
   }
 
-  /** Also sent to a system that says it is off: what it says may be old. */
-  async function reset(target: string, deadlineMs: number): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
-    const exchange = await client.post(target, { ResetType: 'ForceOff' }, deadlineMs);
-    if (exchange.kind === 'failed') return answer('unknown', `ForceOff: ${exchange.error}`);
+  /** Also sent to a system that says it is so already: what it says may be old. */
+  async function reset(
+    { power }: Switch,
+    type: string,
+    target: string,
+    deadlineMs: number,
+  ): Promise<Omit<PowerOffAnswer, 'durationMs'>> {
+    const exchange = await client.post(target, { ResetType: type }, deadlineMs);
+    if (exchange.kind === 'failed') return answer('unknown', `${type}: ${exchange.error}`);
     const { status, body } = exchange;
-    if (status >= 200 && status < 300) return answer('accepted', `ForceOff answered ${status}`);
-    const said = `ForceOff answered ${status}: ${client.messageOf(body)}`;
+    if (status >= 200 && status < 300) return answer('accepted', `${type} answered ${status}`);
+    const said = `${type} answered ${status}: ${client.messageOf(body)}`;
     if (status === 400 || status === 409) {
       const now = await readPower(deadlineMs);
-      if (now.power === 'off') return answer('accepted', `it was off already (${said})`);
+      if (now.power === power) return answer('accepted', `it was ${power} already (${said})`);
     }
     return answer(isFinal(status) ? 'refused' : 'unknown', said);
   }
 
   return {
     readPower: () => timed(readPower(deadline())),
-    powerOff: (systemUuid, objection) => timed(powerOff(systemUuid, objection, deadline())),
+    powerOff: (systemUuid, objection) => timed(switchPower(OFF, systemUuid, objection, deadline())),
+    powerOn: (systemUuid, objection) => timed(switchPower(ON, systemUuid, objection, deadline())),
   };
 }
+
+/** Where to, and the values of ResetType (DSP0268) that lead there, the usual one first. */
+interface Switch {
+  readonly power: 'on' | 'off';
+  readonly resetTypes: readonly [string, ...string[]];
+}
+const OFF: Switch = { power: 'off', resetTypes: ['ForceOff'] };
+const ON: Switch = { power: 'on', resetTypes: ['On', 'ForceOn'] };
 
 /**
  * `off` is proof that nothing runs, so that only `Off` is. A system that is paused or on its way up has power; one on

@@ -50,6 +50,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
   };
 
+  const updateService = (serviceId: string, change: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
+
   return {
     services: () => services({}),
     service: async (host) => (await services({ host })).find((service) => service.host === host),
@@ -79,31 +82,46 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       return unfinished.map(withoutType);
     },
     health: serviceHealth(session),
-    forceDown: (serviceId) =>
-      nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, { forced_down: true }, OLDEST),
+    forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
+    forceUp: (serviceId) => updateService(serviceId, { forced_down: false }),
+    enable: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    disable: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    liveMigrate: async (serverId, { host }) => {
+      const microversion = await orNotSent(upTo(AS_IT_WAS));
+      if (typeof microversion !== 'number') return microversion;
+      return action(serverId, { 'os-migrateLive': { host, block_migration: 'auto' } }, microversion);
+    },
+    liveMigrationsOf: async (serverId) =>
+      (await migrations({ instance_uuid: serverId, migration_type: 'live-migration' }))
+        .filter((each) => each.instanceId === serverId && each.type === 'live-migration')
+        .map(withoutType),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
-      const microversion = await versionFor(end);
+      const microversion = await orNotSent(versionFor(end));
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
     resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
   };
 
-  /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
   async function versionFor(end: 'as-it-was' | 'stopped'): Promise<Microversion | Answer> {
+    const newest = await nova.newest();
+    if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
+    if (newest >= STOPPED) return STOPPED;
+    return notSent(
+      `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
+      406,
+      0,
+    );
+  }
+
+  /** Answers in Nova's place, before anything is sent, when the microversion can't be had. */
+  async function orNotSent(version: Promise<Microversion | Answer>): Promise<Microversion | Answer> {
     const startMs = performance.now();
-    const durationMs = () => Math.round(performance.now() - startMs);
     try {
-      const newest = await nova.newest();
-      if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
-      if (newest >= STOPPED) return STOPPED;
-      return notSent(
-        `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
-        406,
-        durationMs(),
-      );
+      return await version;
     } catch (error) {
-      return notSent(session.redact(error instanceof Error ? error.message : 'unknown'), 0, durationMs());
+      const why = session.redact(error instanceof Error ? error.message : 'unknown');
+      return notSent(why, 0, Math.round(performance.now() - startMs));
     }
   }
 }

@@ -58,6 +58,7 @@ export function gatherEvidence(readings: Readings): Evidence {
     segments: live.segments,
     service: live.service === undefined ? null : wordOf(live.service),
     claims: host.claims,
+    ...(host.maintenance == null ? {} : { maintenance: `by ${host.maintenance.by}: ${host.maintenance.reason}` }),
     ...(host.incident?.dumping === undefined ? {} : { dumping: host.incident.dumping }),
     accusations: accusations(readings, others),
     stopped: whyStopped(segmentGuard) ?? null,

@@ -1,7 +1,8 @@
 import { evolveHost } from '../evolve-host.ts';
 import { type HostState, newHost } from '../host.ts';
 import type { Policy } from '../policy.ts';
-import { CannotDecide, decideHostAgain } from './host.ts';
+import { CannotDecide } from './cannot-decide.ts';
+import { decideHostAgain } from './host.ts';
 import { type Decision, type HostDecision, type HostLog, hostDecisions } from './log.ts';
 import { evolved, type Replayed, replayed } from './replayed.ts';
 import { replayTasks } from './tasks.ts';

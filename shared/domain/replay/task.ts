@@ -10,7 +10,8 @@ import type { RecordedMigration, RecordedServer } from '../seen.ts';
 import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
-import { CannotDecide, segmentOf } from './host.ts';
+import { CannotDecide } from './cannot-decide.ts';
+import { segmentOf } from './host.ts';
 import type { Decision } from './log.ts';
 
 export interface TaskStory {

@@ -1,0 +1,135 @@
+import { bindingFault } from '#shared/domain/device-binding.ts';
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
+import { askWhetherWell, isHeard, type ReturnRules } from '#shared/domain/return/checks.ts';
+import { asksForPower } from '#shared/domain/return/decide-return.ts';
+import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
+import { isRunning } from '#shared/domain/seen.ts';
+import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import type { ComputeService, FenceDevice, Migration, StateWrite } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { loadBindings } from '#shared/state/bindings.ts';
+import { openHosts } from '#shared/state/hosts.ts';
+import { loadTokens } from '#shared/state/tokens.ts';
+import { openDevice } from '../device.ts';
+import { readSwitches } from '../switches.ts';
+
+export interface ReturnReading {
+  readonly sight: ReturnSight;
+  readonly unchanged: readonly StateWrite[];
+  /** Open, when its power was read. */
+  readonly device: FenceDevice | undefined;
+}
+
+/** Everything that a look at a host on its way back rests on. Its power is read only where it counts. */
+export async function readReturn(
+  services: Services,
+  host: HostState,
+  returning: Returning,
+  rules: ReturnRules,
+): Promise<ReturnReading> {
+  const { compute, policy, clock } = services;
+  const [all, aggregates, evacuations, switches] = await Promise.all([
+    compute.services(),
+    usesAggregates(policy) ? compute.aggregates() : [],
+    compute.evacuationsFrom(host.name),
+    readSwitches(services, rules.segment),
+  ]);
+  const service = all.find((each) => each.host === host.name);
+  const sight: ReturnSight = {
+    atMs: clock.now(),
+    service: service === undefined ? null : wordOf(service),
+    newestReportAtMs: Math.max(0, ...all.map(({ lastReportAtMs }) => lastReportAtMs ?? 0)),
+    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    running: evacuations.filter(isRunning).length,
+    uncleaned: evacuations.filter(({ status }) => status === 'done').length,
+    towards: 0,
+    halted: switches.halted,
+    power: null,
+    deviceFault: null,
+  };
+  const { unchanged } = switches;
+  const isSilent = returning.asked === 'power-on' || !isHeard(askWhetherWell(host, sight, rules));
+  if (!isSilent || !asksForPower(returning, rules)) return { sight, unchanged, device: undefined };
+  const read = await readPower(services, host, all);
+  const towards = read.power.power === 'off' ? await evacuationsTowards(services, host) : 0;
+  const { power, deviceFault, device } = read;
+  return { sight: { ...sight, atMs: clock.now(), power, deviceFault, towards }, unchanged, device };
+}
+
+/** The sight with what counts at the last moment before a power-on: all but the power, which was read right before. */
+export async function readAgain(
+  services: Services,
+  host: HostState,
+  before: ReturnSight,
+  { segment }: ReturnRules,
+): Promise<ReturnSight> {
+  const { compute, policy, clock } = services;
+  const [service, aggregates, evacuations, towards, { halted }] = await Promise.all([
+    compute.service(host.name),
+    usesAggregates(policy) ? compute.aggregates() : [],
+    compute.evacuationsFrom(host.name),
+    evacuationsTowards(services, host),
+    readSwitches(services, segment),
+  ]);
+  return {
+    ...before,
+    atMs: clock.now(),
+    service: service === undefined ? null : wordOf(service),
+    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    running: evacuations.filter(isRunning).length,
+    towards,
+    halted,
+  };
+}
+
+const wordOf = ({ id, status, disabledReason, state, forcedDown, lastReportAtMs }: ComputeService) => ({
+  id,
+  status,
+  disabledReason,
+  state,
+  forcedDown,
+  lastReportAtMs,
+});
+
+/** By its own device, which is not bound to it here: that was done when it was fenced (S2). */
+async function readPower(services: Services, host: HostState, all: readonly ComputeService[]) {
+  const config = fenceDeviceOf(services.policy, host.name);
+  const unread = (detail: string) => ({
+    power: { power: 'unknown', systemUuid: null, detail } as const,
+    deviceFault: null,
+    device: undefined,
+  });
+  if (config === undefined) return unread('the policy names no fence device for the host');
+  const device = await openDevice(services, config);
+  if (typeof device === 'string') return unread(device);
+  const { power, systemUuid, detail } = await device.readPower();
+  const keys = new Set(all.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
+  const bindings = await loadBindings(services.state, systemUuid, host.key, (key) => keys.has(key));
+  const known = {
+    boundTo: bindings.ofSystem?.value.hostKey || null,
+    boundSystem: bindings.ofHost?.value.systemUuid ?? null,
+    configured: config.systemUuid,
+  };
+  const deviceFault =
+    power === 'unknown' ? null : bindingFault({ power, systemUuid, detail, durationMs: 0 }, known, host.key);
+  return { power: { power, systemUuid, detail }, deviceFault, device };
+}
+
+/**
+ * Evacuations of other hosts that are on their way to this one, from before it failed: whether they have ended is told by
+ * its power being off. By salvor's own tokens, and by Nova for each host that is being recovered.
+ */
+async function evacuationsTowards({ state, compute, policy }: Services, { name, key }: HostState): Promise<number> {
+  const { name: cloud, region } = policy.cloud;
+  const tokens = await loadTokens(state, cloud, region);
+  const asked = Object.values(tokens.value.byIncident).map(({ byDestination }) => byDestination[name] ?? 0);
+  const open = (await openHosts(state, Number.MAX_SAFE_INTEGER)).filter((each) => each.key !== key);
+  const lists = await Promise.all(open.map((each) => compute.evacuationsFrom(each.name)));
+  const isTowards = (each: Migration): boolean => each.destinationHost === name && isRunning(each);
+  const running = lists.flat().filter(isTowards).length;
+  return Math.max(
+    running,
+    asked.reduce((sum, count) => sum + count, 0),
+  );
+}
