@@ -77,7 +77,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     effect: () => void,
   ): Promise<Answer> => {
     const invocation = current();
-    const about = invocation.subject(asked.instanceId);
+    const about = { ...invocation.subject(asked.instanceId), act: asked.act };
     return outside.send(invocation, asked, (request) => courseOf(invocation, about, request, effect));
   };
 

@@ -73,7 +73,7 @@ function deviceOf(
 
   function switching(to: Switch, invocation: Invocation, asked: string | null): Course<PowerOffAnswer> {
     const { power, type } = to;
-    const fault = invocation.struckBy(POWER_OFF_FAULTS, about);
+    const fault = invocation.struckBy(POWER_OFF_FAULTS, { ...about, act: `power-${power}` });
     const times = drawTimes(invocation.random, latencies.bmc);
     const durationMs = Math.round(times.inMs + times.outMs);
     const told = (kind: PowerOffAnswer['kind'], detail: string): PowerOffAnswer => ({ kind, detail, durationMs });

@@ -53,7 +53,8 @@ export function decideDisabling(
     atMs,
   };
   const changed = serviceOutcome(of, 'disable', {}, service, atMs, reason);
-  if (changed !== undefined) return { do: 'commit', facts: [changed, began] };
+  // What the answer has told already is no news.
+  if (changed !== undefined) return { do: 'commit', facts: asked ? [changed, began] : [began] };
   const rules = { segment: null };
   if (asked)
     return {

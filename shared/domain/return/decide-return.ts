@@ -51,7 +51,7 @@ export function decideReturn(
 
   const touched = askWhetherTouched(host, returning, sight, rules);
   const well = askWhetherWell(host, sight, rules);
-  if (touched.some(isShut)) return waits(returning, [...touched, ...well], atMs);
+  if (touched.some(isShut)) return waits(returning, touched, atMs);
   if (mayNeedPower(rules) && !isHeard(well) && sight.power?.power === 'off') {
     const powered = askWhetherPoweredOn(host, returning, sight, rules);
     return powered.some(isShut) ? waits(returning, powered, atMs) : powersOn(returning, powered, sight);
@@ -108,9 +108,13 @@ function whenNothingIsLeft(
 
 const mayNeedPower = (rules: ReturnRules): boolean => defaultsOf(rules).hostReturn.powerOn === 'after-evacuations';
 
-/** Whether its power is to be read for this look. */
-export const asksForPower = ({ asked, status }: Returning, rules: ReturnRules): boolean =>
-  asked === 'power-on' || (mayNeedPower(rules) && (status === 'waiting' || status === 'powering-on'));
+/** Whether its power is to be read for a look that has shown this. */
+export function asksForPower(host: HostState, returning: Returning, sight: ReturnSight, rules: ReturnRules): boolean {
+  if (returning.asked === 'power-on') return true;
+  const isUsed = returning.status === 'waiting' || returning.status === 'powering-on';
+  if (!mayNeedPower(rules) || !isUsed || isHeard(askWhetherWell(host, sight, rules))) return false;
+  return !askWhetherTouched(host, returning, sight, rules).some(isShut);
+}
 
 /**
  * Something was asked of the outside by a function that died, or whose answer nobody heard: what is read now is its
@@ -216,7 +220,9 @@ function powersOn(
 export function waits(returning: Returning, checks: readonly Check[], atMs: number): ReturnDecision {
   const shut = checks.filter(isShut);
   const namesOf = (among: readonly Check[]): string => among.map((each) => each.check).join();
-  const nextLookAtMs = atMs + (atMs - returning.openedAtMs > SELDOM_AFTER_MS ? SELDOM_MS : LOOK_MS);
+  const { openedAtMs, poweredOnAtMs } = returning;
+  const isOld = atMs - Math.max(openedAtMs, poweredOnAtMs ?? 0) > SELDOM_AFTER_MS;
+  const nextLookAtMs = atMs + (isOld ? SELDOM_MS : LOOK_MS);
   if (returning.status === 'waiting' && namesOf(returning.shut) === namesOf(shut))
     return commit({ type: 'return-still-waits', shut, nextLookAtMs });
   return commit({ type: 'return-waits', returnId: returning.id, checks, atMs, nextLookAtMs });

@@ -1,7 +1,7 @@
 import { bindingFault } from '#shared/domain/device-binding.ts';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
-import { askWhetherWell, isHeard, type ReturnRules } from '#shared/domain/return/checks.ts';
+import type { ReturnRules } from '#shared/domain/return/checks.ts';
 import { asksForPower } from '#shared/domain/return/decide-return.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { isRunning } from '#shared/domain/seen.ts';
@@ -49,8 +49,7 @@ export async function readReturn(
     deviceFault: null,
   };
   const { unchanged } = switches;
-  const isSilent = returning.asked === 'power-on' || !isHeard(askWhetherWell(host, sight, rules));
-  if (!isSilent || !asksForPower(returning, rules)) return { sight, unchanged, device: undefined };
+  if (!asksForPower(host, returning, sight, rules)) return { sight, unchanged, device: undefined };
   const read = await readPower(services, host, all);
   const towards = read.power.power === 'off' ? await evacuationsTowards(services, host) : 0;
   const { power, deviceFault, device } = read;
