@@ -2,9 +2,10 @@ import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
+import { withReturns, withWorkLimits, worksOf } from './generate-returns.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
-import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, Scenario } from './scenario.ts';
+import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
 import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
@@ -34,19 +35,25 @@ export function scenarioOf(seed: number): Scenario {
   // Told from the seed alone: all else is as it would be without.
   const beats =
     seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
+  // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
+  const hostBootMs = (proofMaxAgeSeconds + 120) * 1000;
+  const works = seed % WORKS_EVERY === 0 ? worksOf(chanceFor(seed, 'works'), hosts, lastMs) : [];
+  const watched: PolicyInput =
+    beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
+  const returning = seed % RETURNS_EVERY === 0 ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
   return {
     seed,
     hosts,
-    policy: beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } },
+    policy: withWorkLimits(chanceFor(seed, 'work limits'), returning),
     beats,
     failures,
     halts,
+    works,
     instances,
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
-    // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
-    hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
+    hostBootMs,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   };
 }
@@ -55,6 +62,9 @@ export function scenarioOf(seed: number): Scenario {
 const BEATS_EVERY = 8;
 /** One seed in so many. */
 const RELAPSES_EVERY = 5;
+/** One seed in so many has hosts that come back by themselves, and operators who work on hosts. */
+const RETURNS_EVERY = 3;
+const WORKS_EVERY = 4;
 /** A recovery, the repair and the boot take no longer, if nothing goes wrong. */
 const GIVEN_BACK_AFTER_MS = 900_000;
 

@@ -69,8 +69,17 @@ export function dismiss(simulation: Simulation, host: SimHost): void {
 export const giveBack = (simulation: Simulation, host: SimHost): void =>
   simulation.command({ type: 'return', ...said(simulation), hostKey: keyOf(simulation, host) });
 
-export const beginMaintenance = (simulation: Simulation, host: SimHost, drain: boolean): void =>
-  simulation.command({ type: 'maintenance-on', ...said(simulation), hostKey: keyOf(simulation, host), drain });
+/** @param forSeconds undefined: until it is ended */
+export function beginMaintenance(simulation: Simulation, host: SimHost, drain: boolean, forSeconds?: number): void {
+  const until = forSeconds === undefined ? {} : { forSeconds };
+  simulation.command({
+    type: 'maintenance-on',
+    ...said(simulation),
+    hostKey: keyOf(simulation, host),
+    drain,
+    ...until,
+  });
+}
 
 export const endMaintenance = (simulation: Simulation, host: SimHost): void =>
   simulation.command({ type: 'maintenance-off', ...said(simulation), hostKey: keyOf(simulation, host) });
