@@ -63,10 +63,8 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   /** Whether salvor is to bring the host back by itself; one that it keeps in quarantine is asked for now and then. */
   function isReturning(host: SimHost): boolean {
     const returning = states.returningOf(host.name);
-    if (returning === null) {
-      returningSinceMs.delete(host.name);
-      return false;
-    }
+    if (!host.forcedDown && !host.disabled) returningSinceMs.delete(host.name);
+    if (returning === null) return false;
     const since = returningSinceMs.get(host.name) ?? scheduler.now();
     returningSinceMs.set(host.name, since);
     if (returning.quarantine !== null && returning.askedFor === null && random.next() < 0.1) giveBack(simulation, host);
@@ -81,6 +79,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   }
 
   const switchesOn = ({ name }: SimHost): boolean =>
+    states.returningOf(name)?.persons === 0 &&
     policy.segments.some(
       (each) => each.name === segmentOf.get(name) && each.hostReturn.powerOn === 'after-evacuations',
     );

@@ -6,6 +6,8 @@ export interface Returning {
   readonly status: string;
   readonly quarantine: object | null;
   readonly askedFor: object | null;
+  /** Instances that people have in hand: they switch the host on. */
+  readonly persons: number;
 }
 
 interface HostStates {

@@ -86,12 +86,11 @@ export const looksAgain = (atMs: number): Extract<MaintenanceFact, { type: 'main
 /** One look at a host that is drained: settle what has ended, ask for the next ones, and end when none is left to ask for. */
 export function decideDraining(
   { id: of, moves, tried, moved, pausedBy }: Draining,
-  from: string,
   sight: DrainSight,
   limits: Limits,
   random: number,
 ): Facts {
-  const { atMs, halted, ready, waiting, left, leftOut } = sight;
+  const { atMs, host: from, halted, ready, waiting, left, leftOut } = sight;
   const settled = sight.moving.flatMap((seen): readonly MoveFact[] => {
     const move = moves[seen.instanceId];
     if (move === undefined) return [];

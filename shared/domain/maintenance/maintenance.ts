@@ -78,6 +78,7 @@ export interface Ready {
 /** What one look at a host that is drained rests on, as it goes into the log. */
 export interface DrainSight {
   readonly atMs: number;
+  readonly host: string;
   readonly halted: string | null;
   readonly moving: readonly MoveSight[];
   readonly ready: readonly Ready[];

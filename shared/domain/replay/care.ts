@@ -60,14 +60,14 @@ export function decideCareAgain(
     case 'home': {
       const returning = returningOf(host);
       if (returning.status !== 'going-home') throw new CannotDecide(`the return is ${returning.status}`);
-      return decideHome(host.name, returning, basis.sight, rulesOf(host, policy), basis.random);
+      return decideHome(returning, basis.sight, rulesOf(host, policy), basis.random);
     }
     case 'move':
       return decideMoveAnswer(host, find('move-answered'), policy, atMs, basis.random);
     case 'disable':
       return decideDisabling(host, inStatus(host, 'disabling'), basis.service, atMs, basis.random).facts;
     case 'drain':
-      return decideDraining(inStatus(host, 'draining'), host.name, basis.sight, policy.maintenance, basis.random);
+      return decideDraining(inStatus(host, 'draining'), basis.sight, policy.maintenance, basis.random);
     case 'maintenance-over': {
       if (host.maintenance == null) throw new CannotDecide('it is not in maintenance');
       return endsMaintenance(host, host.maintenance, null, basis, atMs);

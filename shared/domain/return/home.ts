@@ -27,6 +27,7 @@ export interface HomeCandidate {
 /** What one look at a host whose instances go home rests on, as it goes into the log. */
 export interface HomeSight {
   readonly atMs: number;
+  readonly host: string;
   readonly halted: string | null;
   readonly service: Pick<NonNullable<ReturnSight['service']>, 'state' | 'status' | 'forcedDown'> | null;
   readonly moving: MoveSight | null;
@@ -36,14 +37,13 @@ export interface HomeSight {
 
 /** One look: the one that is on its way is followed to its end, then the next one is asked for. */
 export function decideHome(
-  host: string,
   returning: GoingHome,
   sight: HomeSight,
   { policy, segment }: { readonly policy: Policy; readonly segment: Segment | null },
   random: number,
 ): Facts {
   const { id: of, move, home, stayed } = returning;
-  const { atMs, service, moving, next, halted } = sight;
+  const { atMs, host, service, moving, next, halted } = sight;
   const limits = policy.maintenance;
   const later = (afterMs: number, ...shut: readonly Check[]): ReturnFact => ({
     type: 'return-goes-on',

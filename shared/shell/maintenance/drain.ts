@@ -7,13 +7,12 @@ import { type Move, type MoveSight, migrationOfMove, newestMigrationId } from '#
 import type { Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openHosts } from '#shared/state/hosts.ts';
-import { loadInventoryHost } from '#shared/state/inventory.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens } from '#shared/state/tokens.ts';
 import { commitCare } from '../care-step.ts';
 import { orOutage } from '../live.ts';
 import { liveMigrate } from '../live-migrate.ts';
-import { readSwitches } from '../switches.ts';
+import { mirroredSegment, readSwitches } from '../switches.ts';
 
 /** One look at a host that is drained: as many of its instances are on their way as the policy lets. */
 export async function drain(
@@ -23,10 +22,7 @@ export async function drain(
 ): Promise<Loaded<HostState>> {
   const { clock, chance, policy } = services;
   const host = loaded.value;
-  const { name: cloud, region } = policy.cloud;
-  const known = await loadInventoryHost(services.state, cloud, region, host.name);
-  const segment = policy.segments.find(({ name }) => name === known?.segment) ?? null;
-  const switches = await readSwitches(services, segment);
+  const switches = await readSwitches(services, await mirroredSegment(services, host.name));
   const seen = await orOutage(readDrain(services, host, maintenance, switches.halted));
   if ('outage' in seen) {
     const atMs = clock.now();
@@ -35,7 +31,7 @@ export async function drain(
   }
   const sight = seen.value;
   const random = chance.random();
-  const facts = decideDraining(maintenance, host.name, sight, policy.maintenance, random);
+  const facts = decideDraining(maintenance, sight, policy.maintenance, random);
   const basis = { by: 'drain', atMs: sight.atMs, random, sight } as const;
   const intended = facts.flatMap((fact) => (fact.type === 'move-intended' ? [fact] : []));
   const writes = intended.length === 0 ? [] : switches.unchanged;
@@ -78,7 +74,7 @@ async function readDrain(
   );
   const atMs = clock.now();
   const { ready, ...sorted } = sortOut(maintenance, servers, among, free, atMs);
-  return { atMs, halted, moving, ready: await Promise.all(ready.map(withMigrations)), ...sorted };
+  return { atMs, host: name, halted, moving, ready: await Promise.all(ready.map(withMigrations)), ...sorted };
 
   async function withMigrations<R extends { readonly instanceId: string }>(each: R) {
     return { ...each, lastMigrationId: newestMigrationId(await compute.liveMigrationsOf(each.instanceId)) };

@@ -2,12 +2,12 @@ import type { HostState } from '#shared/domain/host.ts';
 import { decideDisabling, endsMaintenance, looksAgain } from '#shared/domain/maintenance/decide-maintenance.ts';
 import type { Disabling, Maintenance } from '#shared/domain/maintenance/maintenance.ts';
 import type { Services } from '#shared/services.ts';
-import { loadInventoryHost } from '#shared/state/inventory.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { commitCare } from '../care-step.ts';
 import { changeService, wordOf } from '../change-service.ts';
 import { orOutage } from '../live.ts';
 import type { Decided } from '../step.ts';
+import { mirroredSegment } from '../switches.ts';
 import { drain } from './drain.ts';
 
 /** One step of planned work on a host: end it when its time is over, have its service disabled, or drain it. */
@@ -43,11 +43,10 @@ async function endInTime(
   loaded: Loaded<HostState>,
   maintenance: Maintenance,
 ): Promise<Loaded<HostState>> {
-  const { state, policy, clock, chance } = services;
+  const { clock, chance } = services;
   const host = loaded.value;
   if (host.incident !== null) return commitCare(services, loaded, timer(services, null));
-  const known = await loadInventoryHost(state, policy.cloud.name, policy.cloud.region, host.name);
-  const over = { returnId: chance.id(), segment: known?.segment ?? null };
+  const over = { returnId: chance.id(), segment: (await mirroredSegment(services, host.name))?.name ?? null };
   const atMs = clock.now();
   const facts = endsMaintenance(host, maintenance, null, over, atMs);
   return commitCare(services, loaded, { facts, basis: { by: 'maintenance-over', atMs, ...over } });
