@@ -6,8 +6,10 @@ import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { drillCommand } from './commands/drill.ts';
 import { gatewayCommand } from './commands/gateway.ts';
+import { hostsCommand } from './commands/hosts.ts';
 import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
+import { maintenanceCommand } from './commands/maintenance.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -15,8 +17,10 @@ import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportersCommand } from './commands/reporters.ts';
+import { returnCommand } from './commands/return.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { explain } from './output.ts';
@@ -42,7 +46,9 @@ const program = new Command('salvor')
 for (const command of [
   drillCommand(),
   upCommand(),
+  statusCommand(),
   incidentsCommand(),
+  hostsCommand(),
   auditCommand(),
   replayCommand(),
   parkedCommand(),
@@ -51,6 +57,8 @@ for (const command of [
   armCommand(),
   releaseCommand(),
   dismissCommand(),
+  returnCommand(),
+  maintenanceCommand(),
   redriveCommand(),
   gatewayCommand(),
   probeCommand(),

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Incident } from '#shared/domain/host.ts';
-import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
+import { disarmedAmong } from '#shared/state/guards.ts';
 import { type IncidentEntry, listIncidents, MAX_DUE } from '#shared/state/hosts.ts';
 import { openIncidents } from '../operator/find-incident.ts';
 import { print, printJson, table } from '../output.ts';
+import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
 
 /** `salvor incidents`: what is switched off, and every incident, oldest first; of the open ones where they stand. */
@@ -24,7 +25,7 @@ export function incidentsCommand(): Command {
         });
         return;
       }
-      for (const each of switches) print(asLine(each));
+      for (const each of switches) print(switchLine(each));
       if (incidents.length === 0) print('no incidents');
       else
         print(
@@ -34,12 +35,6 @@ export function incidentsCommand(): Command {
           ),
         );
     });
-}
-
-function asLine({ name, disarmed: { by, reason, atMs, untilMs } }: Switched): string {
-  const what = name === 'global' ? 'everything' : `segment ${name.segment}`;
-  const until = untilMs === null ? '' : ` until ${iso(untilMs)}`;
-  return `DISARMED: ${what}, by ${by} since ${iso(atMs)}${until}: ${reason}`;
 }
 
 const iso = (unixMs: number): string => new Date(unixMs).toISOString();

@@ -14,7 +14,8 @@ export interface InventoryHost {
   readonly joining?: true;
 }
 
-const partitionOf = (cloud: string, region: string): string => `inventory#${cloud}/${region}`;
+export const INVENTORY_PARTITION_PREFIX = 'inventory#';
+const partitionOf = (cloud: string, region: string): string => `${INVENTORY_PARTITION_PREFIX}${cloud}/${region}`;
 const keyOf = (cloud: string, region: string, host: string): ItemKey => ({
   partition: partitionOf(cloud, region),
   sort: host,
