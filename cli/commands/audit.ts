@@ -4,7 +4,9 @@ import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
+import { recordLine } from '../record-line.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
+import { auditHostCommand } from './audit-host.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { findIncident } from './find-incident.ts';
@@ -18,6 +20,7 @@ export function auditCommand(): Command {
     .option('--json', 'print JSON')
     .addCommand(auditVerifyCommand())
     .addCommand(auditCheckpointCommand())
+    .addCommand(auditHostCommand())
     .addCommand(auditOperatorsCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
@@ -53,13 +56,7 @@ function asText(
 ): string {
   const lines = records.map((record) => {
     const [kind, , instanceId = ''] = record.stream.split('#');
-    const subject = kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? '');
-    // What the gates were asked of is for machines: the answers hold every number that counted.
-    const { type, evidence: _, ...rest } = record.fact;
-    const details = Object.entries(rest).map(
-      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    );
-    return `${new Date(record.atMs).toISOString()}  ${subject.padEnd(16)} ${type.padEnd(20)} ${details.join(' ')}`.trimEnd();
+    return recordLine(record, kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? ''));
   });
   const faults = faultsOf(audit);
   const chains =

@@ -79,12 +79,9 @@ export async function commitCare(
 
 function logCare({ log }: Services, before: HostState, after: HostState, facts: readonly HostFact[]): void {
   const { name: host, key: hostKey } = after;
-  for (const [what, from, to] of [
-    ['return', before.returning?.status, after.returning?.status],
-    ['maintenance', before.maintenance?.status, after.maintenance?.status],
-  ] as const) {
-    if (from === to) continue;
-    const types = facts.map(({ type }) => type);
-    log.info(`${what} of ${host}: ${from ?? 'none'} -> ${to ?? 'none'}`, { host, hostKey, facts: types });
-  }
+  const [wasBack = 'none', isBack = 'none'] = [before.returning?.status, after.returning?.status];
+  const [wasOut = 'none', isOut = 'none'] = [before.maintenance?.status, after.maintenance?.status];
+  const fields = { host, hostKey, facts: facts.map(({ type }) => type) };
+  if (wasBack !== isBack) log.info(`return of ${host}: ${wasBack} -> ${isBack}`, fields);
+  if (wasOut !== isOut) log.info(`maintenance of ${host}: ${wasOut} -> ${isOut}`, fields);
 }

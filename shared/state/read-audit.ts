@@ -45,7 +45,8 @@ function recordOf(body: JsonObject | null): AuditRecord {
   return typeof fact?.type === 'string' ? record : { ...record, fact: { type: 'unreadable' } };
 }
 
-async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
+/** @param startsFrom any of which it may follow; without it the stream begins by itself */
+export async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
   const records = (await readKept(state, stream)).map(({ record }) => record);
   if (startsFrom === undefined) return { records, fault: faultIn(stream, records, FIRST) };
   const start = startsFrom.find((head) => head.hash === records[0]?.previousHash);

@@ -146,6 +146,13 @@ describe('an operator', { timeout: 180_000 }, () => {
     agents.stop();
     await expect.poll(() => cloud.host(VICTIM).forcedDown, PATIENCE).toBe(false);
     await expect.poll(hosts, PATIENCE).toBe('6 other hosts, of which there is nothing to tell\n');
+    const told = await salvor(folder, 'audit', 'host', VICTIM);
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringMatching(/ records in a whole hash chain\n$/) });
+    expect(told.stdout).toMatch(
+      /return-opened .*return-waits .*service-change-intended .*return-ended .*outcome=returned/s,
+    );
+    const again = await salvor(folder, 'replay', VICTIM);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/return +return-proving +same/) });
   });
 
   it('sends dead letters back, and drops what is void', async () => {
