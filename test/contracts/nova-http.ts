@@ -3,6 +3,7 @@ import { type NovaContractCloud, type Signed, signInTo } from './nova-http/cloud
 import { deadHostRows } from './nova-http/dead-host.ts';
 import { failureRows } from './nova-http/failures.ts';
 import { readingRows } from './nova-http/reading.ts';
+import { wayBackRows } from './nova-http/way-back.ts';
 
 export type { NovaContractCloud } from './nova-http/cloud.ts';
 
@@ -24,5 +25,6 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
     readingRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);
+    wayBackRows(() => signed);
   });
 }
