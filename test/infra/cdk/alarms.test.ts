@@ -74,6 +74,8 @@ describe('alarms', () => {
       'plan-evacuation-oldest-message': 1320,
       'evacuate-instance-oldest-message': 600,
       'follow-evacuations-oldest-message': 1320,
+      'return-host-oldest-message': 1320,
+      'maintain-host-oldest-message': 1320,
       'obey-operator-oldest-message': 120,
       'watch-hosts-oldest-message': 1080,
     });

@@ -150,8 +150,9 @@ describe('functions', () => {
     const looping = [...functions.values()]
       .filter(({ Properties }) => Properties.RecursiveLoop === 'Allow')
       .map(({ Properties }) => Properties.FunctionName);
-    const expected = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
-    expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`));
+    const deciding = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
+    const expected = [...deciding, 'maintain-host', 'return-host'];
+    expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`).sort());
   });
 });
 
