@@ -28,6 +28,15 @@ describe('a disarm', () => {
     expect(decideSwitch(command, NO_GUARD, NOW_MS, aPolicy())).toMatchObject({ guard: { disarmed: { untilMs } } });
   });
 
+  it('must say for how long where the policy asks for it', () => {
+    const strict = aPolicy({ switches: { requireExpiry: true } });
+    expect(decideSwitch(aCommand('disarm'), NO_GUARD, NOW_MS, strict)).toEqual({
+      refused: 'the policy asks for an expiry (switches.requireExpiry): say for how long, with --for',
+    });
+    expect(decideSwitch(aCommand('disarm', { forSeconds: 60 }), NO_GUARD, NOW_MS, strict)).toHaveProperty('guard');
+    expect(decideSwitch(aCommand('arm'), NO_GUARD, NOW_MS, strict)).toHaveProperty('guard');
+  });
+
   it('is not put into the future by a clock that is ahead', () => {
     const command = aCommand('disarm', { time: iso(NOW_MS + seconds(500)) });
     expect(decideSwitch(command, NO_GUARD, NOW_MS, aPolicy())).toMatchObject({ guard: { switchedAtMs: NOW_MS } });
