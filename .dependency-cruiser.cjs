@@ -19,7 +19,16 @@ module.exports = {
       comment: 'Deciding needs no outside: types of the ports, zod for the policy, node:crypto for hashes.',
       severity: 'error',
       from: { path: '^shared/domain/' },
-      to: { pathNot: ['^shared/domain/', '^events/', '^shared/ports[./]', 'node_modules/zod', '^(node:)?crypto$'] },
+      to: {
+        pathNot: [
+          '^shared/domain/',
+          '^events/',
+          '^shared/ports[./]',
+          '^shared/pattern[.]ts$',
+          'node_modules/zod',
+          '^(node:)?crypto$',
+        ],
+      },
     },
     {
       name: 'ports-know-no-adapter',
@@ -44,7 +53,7 @@ module.exports = {
       comment: 'What a program sends becomes events without any look outside.',
       severity: 'error',
       from: { path: '^shared/ingest/sources/' },
-      to: { pathNot: ['^shared/ingest/sources/', '^events/', '^shared/errors[.]ts$', 'node_modules/zod'] },
+      to: { pathNot: ['^shared/ingest/sources/', '^events/', '^shared/(errors|pattern)[.]ts$', 'node_modules/zod'] },
     },
     {
       name: 'shared-is-below',

@@ -2,8 +2,11 @@ import { Command, Option } from 'commander';
 import { VERSION } from '#shared/version.ts';
 import { armCommand } from './commands/arm.ts';
 import { auditCommand } from './commands/audit.ts';
+import { capacityCommand } from './commands/capacity.ts';
+import { confirmOffCommand } from './commands/confirm-off.ts';
 import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { hostsCommand } from './commands/hosts.ts';
@@ -23,6 +26,7 @@ import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { whatIfCommand } from './commands/what-if.ts';
 import { explain } from './output.ts';
 
 const program = new Command('salvor')
@@ -53,12 +57,16 @@ for (const command of [
   replayCommand(),
   parkedCommand(),
   reportersCommand(),
+  doctorCommand(),
+  whatIfCommand(),
+  capacityCommand(),
   disarmCommand(),
   armCommand(),
   releaseCommand(),
   dismissCommand(),
   returnCommand(),
   maintenanceCommand(),
+  confirmOffCommand(),
   redriveCommand(),
   gatewayCommand(),
   probeCommand(),

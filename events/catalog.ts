@@ -10,7 +10,7 @@ import {
   returnHost,
 } from './commands.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
-import { type OperatorCommand, operatorCommand } from './operator-command.ts';
+import { type HearAgain, type OperatorCommand, operatorMessage } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
 
 /**
@@ -110,7 +110,7 @@ export const QUEUES = {
     errorImpact: 'Hosts for planned work are not disabled or drained: the work waits.',
   }),
   'operator-commands': queue({
-    schema: operatorCommand,
+    schema: operatorMessage,
     function: 'obey-operator',
     batchSize: 1,
     concurrency: 2,
@@ -156,6 +156,20 @@ export const SCHEDULES = {
     memoryMb: 512,
     errorImpact: 'Hosts added to a segment are not known, and reports about them are parked.',
   },
+  'survey-devices': {
+    function: 'survey-devices',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 512,
+    errorImpact: 'Nobody knows whether dead hosts could be fenced: a device that has failed shows when it is needed.',
+  },
+  'mirror-instances': {
+    function: 'mirror-instances',
+    everySeconds: 60,
+    functionTimeoutSeconds: 50,
+    memoryMb: 1024,
+    errorImpact: 'Nobody knows what a failure would come to: that a segment has no room left shows when a host fails.',
+  },
 } as const satisfies Record<string, ScheduleSpec>;
 
 export type ScheduleName = keyof typeof SCHEDULES;
@@ -164,6 +178,8 @@ export interface EndpointSpec {
   readonly function: string;
   readonly functionTimeoutSeconds: number;
   readonly memoryMb: number;
+  /** Requests that are answered at the same time at most, on AWS: strangers must not take the concurrency of all others. */
+  readonly concurrency: number;
   readonly errorImpact: string;
 }
 
@@ -173,6 +189,7 @@ export const ENDPOINTS = {
     function: 'http-ingest',
     functionTimeoutSeconds: 20,
     memoryMb: 512,
+    concurrency: 20,
     errorImpact: 'Reports by HTTP are not taken: their senders try again, and drop them in the end.',
   },
 } as const satisfies Record<string, EndpointSpec>;
@@ -196,7 +213,7 @@ export type WorkerName = QueueFunctionName | ScheduleName;
 
 export type FunctionName = WorkerName | EndpointName;
 
-export type QueueMessage = Command | HostEvent | OperatorCommand | WatchHosts;
+export type QueueMessage = Command | HostEvent | OperatorCommand | HearAgain | WatchHosts;
 
 /** Where a message belongs. Commands between functions go to the queue of their own name. */
 export function queueOf({ type }: QueueMessage): QueueName {
@@ -208,6 +225,8 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'return':
     case 'maintenance-on':
     case 'maintenance-off':
+    case 'confirm-off':
+    case 'hear-again':
       return 'operator-commands';
     case 'host.down':
     case 'host.up':

@@ -36,6 +36,8 @@ const envelope = {
    * salvor's own senders; of all others it is ignored.
    */
   reporter: text(512).optional(),
+  /** Extension attribute: the relay that the word came by, whose limits hold for it. Believed of the same senders only. */
+  relay: text(512).optional(),
   datacontenttype: z.literal('application/json').optional(),
   dataschema: z.string().max(512).optional(),
 };

@@ -42,6 +42,8 @@ export const release = z.strictObject({
 });
 /** Close an incident whose host salvor has not powered off, or that is stopped. */
 export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...which });
+/** A person has seen that the host is off, whose fence devices do not answer. A second one may have to confirm it. */
+export const confirmOff = z.strictObject({ type: z.literal('confirm-off'), ...said, ...which });
 
 /** A host, whatever it is going through: what becomes of it depends on how it is when the command is obeyed. */
 const host = { hostKey: which.hostKey };
@@ -63,9 +65,27 @@ export const operatorCommand = z.discriminatedUnion('type', [
   arm,
   release,
   dismiss,
+  confirmOff,
   giveBack,
   maintenanceOn,
   maintenanceOff,
 ]);
+
+/**
+ * What a reporter said and a dead-letter queue held, to be judged as the word of who sent it then: whoever sends it to the
+ * queue `host-events` again would be its reporter.
+ */
+export const hearAgain = z.strictObject({
+  type: z.literal('hear-again'),
+  version: z.literal(1),
+  /** `SenderId`, as SQS knew the one who had sent it; none where SQS tells none. */
+  senderId: text(256).optional(),
+  /** The message's body. */
+  body: z.string().min(1).max(262_144),
+});
+export type HearAgain = z.infer<typeof hearAgain>;
+
+/** All that the queue `operator-commands` takes. */
+export const operatorMessage = z.discriminatedUnion('type', [...operatorCommand.options, hearAgain]);
 
 export type OperatorCommand = z.infer<typeof operatorCommand>;

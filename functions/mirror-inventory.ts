@@ -30,7 +30,8 @@ export async function mirrorInventory(services: Services): Promise<number> {
         : segment === null
           ? `several segments hold it: ${segments.join(', ')}`
           : `it is in segment ${segment}`;
-    return { host: service.host, serviceId: service.id, zone: service.zone, segment, because };
+    const { host, id: serviceId, zone, status, disabledReason, state: seen, forcedDown } = service;
+    return { host, serviceId, zone, segment, because, service: { status, disabledReason, state: seen, forcedDown } };
   });
   const before = await loadInventory(state, cloud, region);
   const { writes, joining } = mirrorWrites(cloud, region, before, hosts);

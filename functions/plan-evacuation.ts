@@ -4,9 +4,9 @@ import { planned, planningFailed } from '#shared/domain/planned.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import { addTasks } from '#shared/shell/add-tasks.ts';
+import { listInstances } from '#shared/shell/list-instances.ts';
 import { orOutage, readHalt, segmentOf } from '#shared/shell/live.ts';
 import { commitHost, halt, takeStep } from '#shared/shell/step.ts';
-import { loadTasks } from '#shared/state/tasks.ts';
 
 /**
  * Lists the instances of a fenced host and writes one task for each, in resumable chunks: tasks that are there
@@ -14,26 +14,22 @@ import { loadTasks } from '#shared/state/tasks.ts';
  */
 export const planEvacuation = eachMessage<StepCommand>('plan-evacuation', (services, delivery) =>
   takeStep(delivery, services, ['planning'], async (loaded) => {
-    const { compute, clock, state } = services;
-    const { incident, name, key } = loaded.value;
+    const { clock } = services;
+    const { incident, key } = loaded.value;
     const segment = segmentOf(services, incident.segment);
     const { halted } = await readHalt(services, segment);
     if (halted !== undefined) return commitHost(services, loaded, halt(incident, halted, clock.now()));
-    const seen = await orOutage(
-      Promise.all([compute.serversOn(name), compute.evacuationsFrom(name), compute.unfinishedMigrationsOf(name)]),
-    );
+    const seen = await orOutage(listInstances(services, loaded.value, segment));
     if ('outage' in seen) {
       const atMs = clock.now();
       return commitHost(services, loaded, { facts: [planningFailed(seen.outage, atMs)], basis: { by: 'plan', atMs } });
     }
-    const [servers, evacuations, otherMigrations] = seen.value;
-    const existing = await loadTasks(state, incident.id);
-    const known = new Set(existing.map((task) => task.value.instanceId));
-    const unplanned = servers.filter((server) => !known.has(server.id));
+    const { unplanned, existing, signs, evacuations, otherMigrations } = seen.value;
     const wanted = planTasks({
       incidentId: incident.id,
       hostKey: key,
       servers: unplanned,
+      signs,
       evacuations,
       otherMigrations,
       segment,

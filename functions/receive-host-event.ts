@@ -1,26 +1,17 @@
-import * as z from 'zod';
-import { type HostEvent, hostEvent, MAX_EVENT_BYTES } from '#events/host-event.ts';
+import type { HostEvent } from '#events/host-event.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
-import {
-  again,
-  type BatchResult,
-  park,
-  parseJson,
-  type QueueFunction,
-  type SqsRecord,
-} from '#shared/lambda/queue-function.ts';
+import { again, type BatchResult, park, type QueueFunction, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
 import { foldReports } from '#shared/shell/fold-reports.ts';
-import { hearEvent } from '#shared/shell/hear-event.ts';
+import { hearEvent, type Word } from '#shared/shell/hear-event.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
+import { parseEvent } from '#shared/shell/parse-event.ts';
 import type { ToPark } from '#shared/state/parked.ts';
 
-interface Read {
+interface Read extends Omit<Word, 'host'> {
   readonly record: SqsRecord;
   readonly event: HostEvent;
-  /** Whose word it is. */
-  readonly reporter: string;
 }
 
 /**
@@ -39,12 +30,12 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
         parked.push({ record, park: heard.park });
         continue;
       }
-      const { host, reporter } = heard;
+      const { host, ...word } = heard;
       // Its reports are folded all the same: it may have an incident from when it was protected.
       if (host.segment === null)
         parked.push({ record, park: { because: host.because, subject: host.host, body: record.body } });
       const group = byHost.get(host.key) ?? { host, read: [] };
-      group.read.push({ record, event, reporter });
+      group.read.push({ record, event, ...word });
       byHost.set(host.key, group);
     } catch (error) {
       if (error instanceof PermanentError)
@@ -76,16 +67,6 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
     }),
   );
   return failed;
-}
-
-/** @throws PermanentError that says what is wrong with the event. */
-function parseEvent(body: string): HostEvent {
-  const bytes = Buffer.byteLength(body);
-  if (bytes > MAX_EVENT_BYTES)
-    throw new PermanentError(`the event has ${bytes} bytes; at most ${MAX_EVENT_BYTES} are read`);
-  const parsed = hostEvent.safeParse(parseJson(body));
-  if (!parsed.success) throw new PermanentError(`not a host event: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
 }
 
 function groupParked<T extends { park: ToPark }>(parked: readonly T[]): readonly (readonly T[])[] {

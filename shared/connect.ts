@@ -1,4 +1,5 @@
 import { fencing } from '#shared/adapters/fencing/registry.ts';
+import { bareMetal } from '#shared/adapters/openstack/bare-metal.ts';
 import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
 import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession, type Session } from '#shared/adapters/openstack/keystone.ts';
@@ -34,7 +35,7 @@ export function connect(cloud: CloudConfig, secrets: Secrets): Connection {
     session,
     tokens: keystoneTokens({ session, now: systemClock.now }),
     compute: novaCompute({ session, now: systemClock.now }),
-    fencing: fencing({ secrets, version: VERSION }),
+    fencing: fencing({ secrets, version: VERSION, bareMetal: bareMetal(session) }),
     close: () => http.close(),
   };
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
+import type { IpmiBmc } from './bmc/ipmi.ts';
+import { startIpmiOf } from './bmc/of-host.ts';
 import { type CancelTimer, systemClock, type WorldClock } from './clock.ts';
 import { type SimulatedCloud, simulatedCloud } from './controls.ts';
 import { FaultBoard } from './faults.ts';
@@ -9,10 +12,13 @@ import { Journal } from './journal.ts';
 import { type CatalogEntry, keystoneApi } from './keystone.ts';
 import { NEEDED_APIS, neededApi } from './needed.ts';
 import { novaApi } from './nova/app.ts';
+import { powerSecrets } from './power/parts.ts';
+import { powerApis } from './power/ways.ts';
 import { seededRandom, seedOf } from './random.ts';
-import { redfishApi } from './redfish.ts';
+import { redfishApi } from './redfish/api.ts';
 import { RequestLog } from './request-log.ts';
-import { defaultFlavors, type HostOptions } from './world/build.ts';
+import { defaultFlavors, defaultImage, type HostOptions } from './world/build.ts';
+import type { SimHost } from './world/types.ts';
 import { World, type WorldOptions } from './world/world.ts';
 
 export interface CloudOptions {
@@ -40,6 +46,8 @@ export interface CloudOptions {
   readonly shelveOffloads?: boolean;
   /** Hosts to begin with: `compute-1` to `compute-n`, or as described. */
   readonly hosts?: number | readonly HostOptions[];
+  /** All APIs are https, with this key and certificate (PEM); http if absent. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** Stands before all APIs: a request takes effect when, and if, it calls `pass`. */
   readonly proxy?: (request: Request, pass: () => Promise<Response>) => Promise<Response>;
 }
@@ -48,7 +56,8 @@ export interface CloudOptions {
 export async function startSimulatedCloud(options: CloudOptions = {}): Promise<SimulatedCloud> {
   const region = options.region ?? 'RegionOne';
   const timers = stoppable(options.clock ?? systemClock());
-  const random = seededRandom(options.seed ?? seedOf(region));
+  const seed = options.seed ?? seedOf(region);
+  const random = seededRandom(seed);
   const journal = new Journal(timers.clock);
   const faults = new FaultBoard();
   const log = new RequestLog(journal);
@@ -70,6 +79,7 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     { type: 'image', name: 'glance', url: `${base}/image` },
     { type: 'network', name: 'neutron', url: `${base}/network` },
     { type: 'block-storage', name: 'cinder', url: `${base}/volume/v3` },
+    { type: 'baremetal', name: 'ironic', url: `${base}/baremetal` },
   ];
   const keystone = keystoneApi({ identity, faults, log, region, newRequestId, catalog });
   const nova = novaApi({
@@ -82,42 +92,57 @@ export async function startSimulatedCloud(options: CloudOptions = {}): Promise<S
     maxMinor: Number((options.maxMicroversion ?? '2.96').split('.')[1]),
     latencyMs: options.novaLatencyMs ?? 0,
   });
-  const redfish = redfishApi({
-    world,
-    log,
-    credentials: bmcCredentials,
-    newRequestId,
-    powerChangeMs: options.powerChangeMs ?? 0,
-  });
+  const bmc = { world, log, credentials: bmcCredentials, newRequestId, powerChangeMs: options.powerChangeMs ?? 0 };
+  const redfish = redfishApi(bmc);
+  const ipmi = new Map<string, Promise<IpmiBmc>>();
+  const ipmiOf = (host: SimHost): Promise<IpmiBmc> => {
+    const started = ipmi.get(host.name) ?? startIpmiOf(host, bmc);
+    ipmi.set(host.name, started);
+    return started;
+  };
+  const power = powerApis({ world, identity, log, newRequestId, secrets: powerSecrets(seed) });
   const needed = new Map(
-    NEEDED_APIS.map((name) => [name, neededApi(name, { identity, faults, log, newRequestId })] as const),
+    NEEDED_APIS.map(
+      (name) => [name, neededApi(name, { images: world.images, identity, faults, log, newRequestId })] as const,
+    ),
   );
   const serve: Parameters<typeof getRequestListener>[0] = (request, env) => {
     const first = /^[^/]*\/\/[^/]+\/([^/?]*)/.exec(request.url)?.[1];
     if (first === 'identity') return keystone.fetch(request, env);
     if (first === 'compute') return nova.fetch(request, env);
-    if (first === 'bmc' || first === 'redfish') return redfish.fetch(request, env);
-    const api = [...needed].find(([name]) => name === first)?.[1];
+    if (first === 'bmc' || first === 'redfish') return redfish.api.fetch(request, env);
+    const api = power.at.get(first ?? '') ?? [...needed].find(([name]) => name === first)?.[1];
     return api === undefined ? new Response(null, { status: 404 }) : api.fetch(request, env);
   };
-  const { proxy } = options;
-  const listener = createServer(
-    getRequestListener(
-      proxy === undefined
-        ? serve
-        : (request, env) => proxy(request, async () => (await serve(request, env)) as Response),
-    ),
+  const { proxy, tls } = options;
+  const listen = getRequestListener(
+    proxy === undefined ? serve : (request, env) => proxy(request, async () => (await serve(request, env)) as Response),
   );
-  const port = await listen(listener);
-  base = `http://127.0.0.1:${port}`;
+  const listener = tls === undefined ? createServer(listen) : createSecureServer(tls, listen);
+  base = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${await portOf(listener)}`;
   const stop = async (): Promise<void> => {
     timers.stop();
     const closed = once(listener, 'close');
     listener.close();
     listener.closeAllConnections();
     await closed;
+    for (const started of ipmi.values()) await (await started).stop();
   };
-  const cloud = simulatedCloud({ base, region, world, identity, log, bmcCredentials, imageId: random.uuid(), stop });
+  const imageId = random.uuid();
+  world.images.set(imageId, defaultImage(imageId));
+  const cloud = simulatedCloud({
+    base,
+    region,
+    world,
+    identity,
+    log,
+    bmcCredentials,
+    ipmiOf,
+    imageId,
+    sessions: redfish.sessions,
+    power: power.ways(base),
+    stop,
+  });
   for (const host of firstHosts(options.hosts ?? 0)) cloud.addHost(host);
   return cloud;
 }
@@ -139,7 +164,7 @@ function firstHosts(hosts: number | readonly HostOptions[]): readonly HostOption
     : hosts;
 }
 
-async function listen(server: Server): Promise<number> {
+async function portOf(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,19 +1,23 @@
 import type { FaultBoard } from './faults.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, PasswordCredentials } from './identity.ts';
 import type { Journal, LedgerEntry } from './journal.ts';
-import type { BmcCredentials } from './redfish.ts';
+import type { PowerWays } from './power/ways.ts';
+import type { BmcCredentials } from './redfish/parts.ts';
+import type { Sessions } from './redfish/sessions.ts';
 import type { RequestLog } from './request-log.ts';
 import { buildHost, buildServer, type HostOptions } from './world/build.ts';
 import { stopAllGuests } from './world/guests.ts';
 import { killCompute, powerOff, powerOn, startCompute } from './world/power.ts';
 import type { SimHost, SimServer, VmState } from './world/types.ts';
-import type { Aggregate, ServerGroup, World } from './world/world.ts';
+import type { Aggregate, ServerGroup, SimImage, World } from './world/world.ts';
 
 interface BootOptions {
   /** The host they run on; null for none. */
   readonly host: string | null;
   /** Flavor by name; `tiny` if absent. */
   readonly flavor?: string;
+  /** What the image's copy is of; {@link SimulatedCloud.imageId} if absent. */
+  readonly imageId?: string;
   /** What the root disk is: the image's copy on the host's disk (if absent), or a volume. */
   readonly root?: 'image' | 'volume';
   readonly metadata?: Readonly<Record<string, string>>;
@@ -25,13 +29,7 @@ interface BootOptions {
   readonly namePrefix?: string;
 }
 
-export interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
-  readonly projectName: string;
-  readonly userDomainName: string;
-  readonly projectDomainName: string;
-}
+export type { PasswordCredentials };
 
 /** A running cloud: real HTTP on 127.0.0.1, everything behind it in memory. */
 export interface SimulatedCloud {
@@ -50,6 +48,11 @@ export interface SimulatedCloud {
     };
   };
   readonly bmcCredentials: BmcCredentials;
+  /** A Redfish service with the systems of all hosts. */
+  readonly chassisUrl: string;
+  /** Sessions of BMCs that nobody has ended. */
+  readonly openSessions: number;
+  readonly power: PowerWays;
   readonly imageId: string;
   readonly faults: FaultBoard;
   readonly requestLog: RequestLog;
@@ -61,6 +64,8 @@ export interface SimulatedCloud {
   bmcUrl(host: string): string;
   /** `/redfish/v1/Systems/{uuid}`, relative to {@link bmcUrl}. */
   bmcSystemPath(host: string): string;
+  /** UDP address of the host's IPMI BMC, which starts when it is first asked for. */
+  ipmiAddress(host: string): Promise<string>;
   addHost(options: HostOptions): SimHost;
   addAggregate(options: {
     name: string;
@@ -68,7 +73,17 @@ export interface SimulatedCloud {
     availabilityZone?: string;
     metadata?: Record<string, string>;
   }): Aggregate;
-  addServerGroup(options: { name: string; policy: ServerGroup['policy']; members: readonly string[] }): ServerGroup;
+  addServerGroup(options: {
+    name: string;
+    policy: ServerGroup['policy'];
+    maxPerHost?: number;
+    members: readonly string[];
+  }): ServerGroup;
+  addImage(options: {
+    name: string;
+    tags?: readonly string[];
+    properties?: Readonly<Record<string, string>>;
+  }): SimImage;
   /** Adds `count` instances that are in the wanted state at once. */
   boot(count: number, options: BootOptions): SimServer[];
   /** Changes an instance's record (not its guest), for odd states. */
@@ -96,7 +111,10 @@ export interface CloudParts {
   readonly identity: Identity;
   readonly log: RequestLog;
   readonly bmcCredentials: BmcCredentials;
+  readonly ipmiOf: (host: SimHost) => Promise<{ readonly port: number }>;
   readonly imageId: string;
+  readonly sessions: Sessions;
+  readonly power: PowerWays;
   readonly stop: () => Promise<void>;
 }
 
@@ -118,6 +136,11 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     region,
     credentials: credentials(parts.identity),
     bmcCredentials,
+    chassisUrl: base,
+    get openSessions() {
+      return parts.sessions.count;
+    },
+    power: parts.power,
     imageId,
     faults: world.faults,
     requestLog: log,
@@ -126,9 +149,15 @@ export function simulatedCloud(parts: CloudParts): SimulatedCloud {
     world,
     bmcUrl: (name) => `${base}/bmc/${encodeURIComponent(host(name).name)}`,
     bmcSystemPath: (name) => `/redfish/v1/Systems/${host(name).systemUuid}`,
+    ipmiAddress: async (name) => `127.0.0.1:${(await parts.ipmiOf(host(name))).port}`,
     addHost: (options) => buildHost(world, options),
     addAggregate: (options) => addAggregate(world, options),
     addServerGroup: (options) => addServerGroup(parts, options),
+    addImage: ({ name, tags = [], properties = {} }) => {
+      const image: SimImage = { id: world.random.uuid(), name, tags, properties };
+      world.images.set(image.id, image);
+      return image;
+    },
     boot: (count, options) => boot(parts, count, options),
     setState: (id, change) => world.updateServer(server(id), change),
     killHost(name, options = {}) {
@@ -206,7 +235,7 @@ function boot(parts: CloudParts, count: number, options: BootOptions): SimServer
       host: options.host,
       name: `${options.namePrefix ?? 'vm'}-${String(first + index).padStart(4, '0')}`,
       flavor,
-      imageId: fromVolume ? null : imageId,
+      imageId: fromVolume ? null : (options.imageId ?? imageId),
       volumeIds: fromVolume ? [world.random.uuid()] : [],
       availabilityZone: options.availabilityZone ?? null,
       ...(options.metadata && { metadata: options.metadata }),

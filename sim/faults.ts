@@ -1,4 +1,4 @@
-import type { NeededApi } from './request-log.ts';
+import type { NeededApi, PowerApi } from './request-log.ts';
 
 /** What a request to Nova is about; a fault may be limited to one of them with `on`. */
 export type NovaOperation =
@@ -40,10 +40,19 @@ type Kind =
   | ({ readonly kind: 'bmc-unauthorized' } & OfHost)
   /** A power-off of a host that is off already is refused, as iLO (400) and others (409, default) do. */
   | ({ readonly kind: 'bmc-conflict-when-off'; readonly status?: 400 | 409 } & OfHost)
+  /** The BMC takes sessions only: basic authentication is switched off. */
+  | ({ readonly kind: 'bmc-no-basic' } & OfHost)
+  /** The BMC answers 503 with Retry-After in seconds (default 1). */
+  | ({ readonly kind: 'bmc-busy'; readonly retryAfterSeconds?: number } & OfHost)
+  /** The BMC answers a reset with 202 and a task that takes `delayMs`, and ends well or not. */
+  | ({ readonly kind: 'bmc-task'; readonly delayMs: number; readonly fails?: boolean } & OfHost)
   /** The BMC says Off while the host runs on. */
   | ({ readonly kind: 'bmc-lies-off' } & OfHost)
   /** The device at this host's address is wired to the host `actual`. */
   | { readonly kind: 'bmc-swapped'; readonly host: string; readonly actual: string }
+  // What stands between salvor and a BMC
+  /** Ironic, the Kubernetes API or the webhook answers 500 (default) to everything, or never. */
+  | { readonly kind: 'power-api-down'; readonly api: PowerApi; readonly how?: '500' | 'hang' }
   // Nova's API
   /** 503 before anything is done. */
   | ({ readonly kind: 'nova-503' } & OfNova)
@@ -95,6 +104,7 @@ export interface FaultSubject {
   readonly serverId?: string | undefined;
   readonly on?: NovaOperation | undefined;
   readonly service?: NeededApi | undefined;
+  readonly api?: PowerApi | undefined;
   readonly binary?: string | undefined;
   /** Who asked for what it befalls. */
   readonly userId?: string | undefined;
@@ -109,6 +119,7 @@ function strikes(fault: Fault, subject: FaultSubject): boolean {
   if ('host' in fault && fault.host !== undefined && fault.host !== subject.host) return false;
   if ('serverId' in fault && fault.serverId !== undefined && fault.serverId !== subject.serverId) return false;
   if ('service' in fault && fault.service !== subject.service) return false;
+  if ('api' in fault && fault.api !== subject.api) return false;
   if ('binary' in fault && fault.binary !== subject.binary) return false;
   return !('on' in fault) || fault.on === undefined || fault.on === subject.on;
 }

@@ -6,6 +6,15 @@ export interface SimUser {
   readonly name: string;
   readonly password: string;
 }
+/** One of the users as somebody signs in. */
+export interface PasswordCredentials {
+  readonly username: string;
+  readonly password: string;
+  readonly projectName: string;
+  readonly userDomainName: string;
+  readonly projectDomainName: string;
+}
+
 export interface SimProject {
   readonly id: string;
   readonly name: string;

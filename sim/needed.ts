@@ -4,8 +4,10 @@ import { closeConnection, hang, type SimEnv } from './http.ts';
 import type { Identity } from './identity.ts';
 import { logged } from './logged.ts';
 import type { NeededApi, RequestLog } from './request-log.ts';
+import type { SimImage } from './world/world.ts';
 
 export interface NeededParts {
+  readonly images: ReadonlyMap<string, SimImage>;
   readonly identity: Identity;
   readonly faults: FaultBoard;
   readonly log: RequestLog;
@@ -21,7 +23,7 @@ const READS: Readonly<Record<NeededApi, { readonly path: string; readonly answer
 };
 export const NEEDED_APIS = Object.keys(READS) as readonly NeededApi[];
 
-export function neededApi(name: NeededApi, { identity, faults, log, newRequestId }: NeededParts): Hono<SimEnv> {
+export function neededApi(name: NeededApi, { images, identity, faults, log, newRequestId }: NeededParts): Hono<SimEnv> {
   const { path, answer } = READS[name];
   const api = new Hono<SimEnv>({ strict: false }).basePath(`/${name}`);
   api.use(logged(log, name, newRequestId));
@@ -34,5 +36,13 @@ export function neededApi(name: NeededApi, { identity, faults, log, newRequestId
     return next();
   });
   api.get(path, (c) => c.json(answer));
+  if (name === 'image')
+    api.get('/v2/images/:id', (c) => {
+      const id = c.req.param('id');
+      const image = images.get(id);
+      if (image === undefined) return c.text(`Failed to find image ${id}`, 404);
+      const { properties, ...fields } = image;
+      return c.json({ ...fields, status: 'active', visibility: 'public', min_ram: 0, ...properties });
+    });
   return api;
 }

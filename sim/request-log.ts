@@ -4,9 +4,15 @@ import type { Journal } from './journal.ts';
 /** Services beside Nova and Keystone that an evacuation needs: only whether they answer can be seen of them. */
 export type NeededApi = 'placement' | 'image' | 'network' | 'volume';
 
-export type SimulatedApi = 'keystone' | 'nova' | 'redfish' | NeededApi;
+/** Other ways to a host's power than its BMC. */
+export type PowerApi = 'ironic' | 'metal3' | 'webhook';
 
-/** One request, from its arrival to its answer. `status` is absent until it is answered, and for good if it never is. */
+export type SimulatedApi = 'keystone' | 'nova' | 'redfish' | 'ipmi' | PowerApi | NeededApi;
+
+/**
+ * One request, from its arrival to its answer. `status` is absent until it is answered, and for good if it never is; of
+ * a command by IPMI, it is the completion code.
+ */
 export interface RequestRecord {
   /** Place in the one sequence that guests, power and requests share, at arrival. */
   readonly seq: number;

@@ -8,6 +8,7 @@ import { recordLine } from '../record-line.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditHostCommand } from './audit-host.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
+import { auditReadinessCommand } from './audit-readiness.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { findIncident } from './find-incident.ts';
 import { withState } from './read-state.ts';
@@ -22,6 +23,7 @@ export function auditCommand(): Command {
     .addCommand(auditCheckpointCommand())
     .addCommand(auditHostCommand())
     .addCommand(auditOperatorsCommand())
+    .addCommand(auditReadinessCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
         const entry = await findIncident(state, wanted);

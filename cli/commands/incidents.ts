@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { waitsOf } from '#shared/domain/follow.ts';
 import type { Incident } from '#shared/domain/host.ts';
+import type { StateReader } from '#shared/ports.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
 import { type IncidentEntry, listIncidents, MAX_DUE } from '#shared/state/hosts.ts';
-import { openIncidents } from '../operator/find-incident.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+import { type OpenIncident, openIncidents } from '../operator/find-incident.ts';
 import { print, printJson, table } from '../output.ts';
 import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
@@ -15,13 +18,16 @@ export function incidentsCommand(): Command {
     .action(async ({ json }, command: Command) => {
       const { incidents, open, switches } = await withState(command, async (state) => ({
         incidents: await Array.fromAsync(listIncidents(state)),
-        open: new Map((await Array.fromAsync(openIncidents(state))).map(({ incident }) => [incident.id, incident])),
+        open: new Map(await Promise.all((await Array.fromAsync(openIncidents(state))).map(withWaits(state)))),
         switches: disarmedAmong(await state.due(Number.MAX_SAFE_INTEGER, MAX_DUE), Date.now()).values,
       }));
       if (json) {
         printJson({
           disarmed: switches,
-          incidents: incidents.map((each) => ({ ...each, now: open.get(each.id) ?? null })),
+          incidents: incidents.map((each) => {
+            const now = open.get(each.id);
+            return now === undefined ? { ...each, now: null } : { ...each, now: now.incident, waits: now.waits };
+          }),
         });
         return;
       }
@@ -39,14 +45,27 @@ export function incidentsCommand(): Command {
 
 const iso = (unixMs: number): string => new Date(unixMs).toISOString();
 
-/** One row, and one more for each closed gate. */
+interface Open {
+  readonly incident: Incident;
+  /** What its evacuation tasks wait for. */
+  readonly waits: readonly string[];
+}
+
+const withWaits =
+  (state: StateReader) =>
+  async ({ incident }: OpenIncident): Promise<readonly [string, Open]> => [
+    incident.id,
+    { incident, waits: waitsOf((await loadTasks(state, incident.id)).map(({ value }) => value)) },
+  ];
+
+/** One row, and one more for each further reason. */
 function rows(
   { id, host, openedAtMs, outcome, because }: IncidentEntry,
-  incident: Incident | undefined,
+  open: Open | undefined,
 ): readonly (readonly string[])[] {
-  const [first = because, ...more] = incident === undefined ? [] : whyThere(incident);
+  const [first = because, ...more] = open === undefined ? [] : [...whyThere(open.incident), ...open.waits];
   return [
-    [id, host, iso(openedAtMs), outcome ?? incident?.status ?? 'open', first],
+    [id, host, iso(openedAtMs), outcome ?? open?.incident.status ?? 'open', first],
     ...more.map((why) => ['', '', '', '', why]),
   ];
 }

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { surveyDevices } from '#infra/site/survey-devices.ts';
 import type { JudgedDevice } from '#shared/domain/device-survey.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceEntryOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { addressOf, mapDevices } from '#shared/domain/policy-devices.ts';
 import { print, printJson, table } from '../output.ts';
 import { cloudOption, secretsOption } from './site-options.ts';
 
@@ -29,21 +30,29 @@ export function policyDevicesCommand(): Command {
 }
 
 function report(devices: readonly JudgedDevice[]): string {
-  const rows = devices.map(({ host, novaState, reading, verdict, because }) => [
+  const rows = devices.map(({ host, level, novaState, reading, verdict, because }) => [
     host,
-    novaState,
+    String(level),
+    novaState ?? '-',
     reading.power,
     reading.systemUuid ?? '-',
     verdict,
     because,
   ]);
-  return table(['HOST', 'NOVA', 'POWER', 'SYSTEM UUID', 'DEVICE', 'BECAUSE'], rows);
+  return table(['HOST', 'LEVEL', 'NOVA', 'POWER', 'SYSTEM UUID', 'DEVICE', 'BECAUSE'], rows);
 }
 
-/** Whoever pastes this has looked; what is wrong is not in it. */
+/** Whoever pastes this has looked; a host of which anything is wrong is not in it. */
 function pinned(policy: Policy, devices: readonly JudgedDevice[]): string {
-  const entries = devices
-    .filter(({ verdict, reading }) => verdict !== 'wrong' && reading.systemUuid !== null)
-    .map(({ host, reading }) => [host, { ...fenceDeviceOf(policy, host), systemUuid: reading.systemUuid }]);
+  const entries = [...Map.groupBy(devices, ({ host }) => host)].flatMap(([host, own]) => {
+    const entry = fenceEntryOf(policy, host);
+    if (entry === undefined || own.some(({ verdict }) => verdict === 'wrong')) return [];
+    const told = new Map(own.map(({ address, reading }) => [address, reading.systemUuid]));
+    const pin = mapDevices(entry, (config) => {
+      const systemUuid = told.get(addressOf(config)) ?? null;
+      return systemUuid === null ? config : { ...config, systemUuid };
+    });
+    return [[host, pin] as const];
+  });
   return stringify({ fenceDevices: Object.fromEntries(entries) }).trimEnd();
 }

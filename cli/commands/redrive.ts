@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
 import { deadLetterQueueOf, type QueueName } from '#events/catalog.ts';
+import type { HearAgain } from '#events/operator-command.ts';
 import { type DeadLetter, drop, sendBack, showAgain, takeDeadLetters } from '#shared/adapters/sqs/dead-letters.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { judgeLetter, type Verdict } from '#shared/shell/dead-letter.ts';
@@ -53,9 +54,19 @@ async function lookInto(
 /** Each was judged a moment ago, and its receiver asks the state once more. */
 async function settle({ client, urlOf }: Queues, { queue, letter, voidBecause }: Found): Promise<void> {
   const from = urlOf(deadLetterQueueOf(queue));
-  if (voidBecause === null) await sendBack(client, from, urlOf(queue), letter);
-  else await drop(client, from, letter);
+  if (voidBecause !== null) await drop(client, from, letter);
+  else if (queue === 'host-events')
+    // Sent there by us it would be our word, in our scope.
+    await sendBack(client, from, urlOf('operator-commands'), letter, JSON.stringify(asWordOfItsSender(letter)));
+  else await sendBack(client, from, urlOf(queue), letter);
 }
+
+const asWordOfItsSender = ({ senderId, body }: DeadLetter): HearAgain => ({
+  type: 'hear-again',
+  version: 1,
+  ...(senderId === undefined ? {} : { senderId }),
+  body,
+});
 
 async function leaveAll({ client, urlOf }: Queues, found: readonly Found[]): Promise<void> {
   for (const [queue, all] of Map.groupBy(found, (each) => each.queue))

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
-import type { HostState } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { REFUSED_SUBJECT } from '#shared/domain/reporter.ts';
 import { type ReporterRow, reporterRows } from '#shared/domain/reporter-summary.ts';
-import { listReports } from '#shared/state/list-reports.ts';
+import { type Judged, listReports } from '#shared/state/list-reports.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 
-/** As the policy has it by default; of a closed incident's host the segment is not on record. */
+/** As the policy has it by default, for hosts of which nothing is on record that tells it. */
 const DEFAULT_TTL_SECONDS = 900;
 
 /** `salvor reporters`: who reported what and when, who disagrees, flaps or is silent, and what was refused. */
@@ -19,11 +19,16 @@ export function reportersCommand(): Command {
     .option('--json', 'print JSON')
     .action(async ({ host, policy: file, json }, command: Command) => {
       const policy = file === undefined ? undefined : readPolicy(file);
-      const { hosts, leases, refused } = await withState(command, listReports);
-      const all = reporterRows(hosts, leases, (each) => ttlOf(each, policy), Date.now());
+      const reports = await withState(command, listReports);
+      const { refused, judgedBy } = reports;
+      const all = reporterRows(reports, (each) => ttlOf(judgedBy.get(each.key), policy), Date.now());
       const rows = host === undefined ? all : all.filter((row) => row.host === host);
-      const heard = new Set(all.map(({ reporter }) => reporter));
-      const unheard = Object.keys(policy?.reporters ?? {}).filter((name) => !heard.has(name));
+      const refusedNames = refused.map(({ subject }) => subject.slice(REFUSED_SUBJECT.length));
+      const heard = new Set([...all.map(({ reporter }) => reporter), ...refusedNames]);
+      // A relay speaks in the names of others.
+      const unheard = Object.entries(policy?.reporters ?? {}).flatMap(([name, { relay }]) =>
+        relay || heard.has(name) ? [] : [name],
+      );
       if (json) {
         printJson({ reports: rows, refused, unheard });
         return;
@@ -35,8 +40,9 @@ export function reportersCommand(): Command {
     });
 }
 
-const ttlOf = ({ incident }: HostState, policy: Policy | undefined): number =>
-  policy?.segments.find(({ name }) => name === incident?.segment)?.reporters.claimTtlSeconds ?? DEFAULT_TTL_SECONDS;
+/** By the policy that was given, else by the one on record. */
+export const ttlOf = (judged: Judged | undefined, policy: Policy | undefined = judged?.policy): number =>
+  policy?.segments.find(({ name }) => name === judged?.segment)?.reporters.claimTtlSeconds ?? DEFAULT_TTL_SECONDS;
 
 const asTable = (rows: readonly ReporterRow[]): string =>
   table(

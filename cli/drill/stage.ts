@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { connect } from '#shared/connect.ts';
 import { type Policy, policySchema } from '#shared/domain/policy.ts';
 import type { Log, Services } from '#shared/services.ts';
@@ -52,7 +53,15 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
   const policy = policyFor(cloud, options);
   const connection = connect(cloudConfig(cloud), { get: async () => ({ ...cloud.bmcCredentials }) });
   const { compute, fencing } = connection;
-  const healthy: OutsideServices = { compute, fencing, policy, clock: systemClock, chance: systemChance, log };
+  const healthy: OutsideServices = {
+    compute,
+    fencing,
+    policy,
+    clock: systemClock,
+    chance: systemChance,
+    guests: systemGuests,
+    log,
+  };
   const services = sabotage.outside?.(healthy, cloud) ?? healthy;
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'salvor-drill-'));
   rmSync(stateDir, { recursive: true, force: true });

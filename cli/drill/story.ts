@@ -49,7 +49,9 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
     case 'fence-failed':
       return line('trouble', `not fenced: ${fact.because}`);
     case 'proof-made':
-      return line('proof', `fence proof: its own device reads the power as off`);
+      return fact.proof.kind === 'power-off-read-back'
+        ? line('proof', 'fence proof: its own device reads the power as off')
+        : line('proof', `fence proof: ${fact.proof.detail}`);
     case 'proof-voided':
       return line('trouble', `fence proof void: ${fact.because}`);
     case 'forced-down':
@@ -65,6 +67,8 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
     case 'paused':
     case 'deadline-passed':
       return line('trouble', `${fact.type === 'paused' ? 'paused: ' : ''}${fact.because}`);
+    case 'off-confirmed':
+      return line('decision', `confirmed off by ${fact.by}: ${fact.reason}`);
     case 'released':
       return line('decision', `released by ${fact.by}: ${fact.reason}`);
     case 'stopped':
@@ -74,6 +78,12 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
         fact.outcome === 'recovered' ? 'good' : 'decision',
         `incident closed, ${fact.outcome}: ${fact.because}`,
       );
+    case 'task-waits':
+      return line('decision', `${name} waits: ${fact.because}`);
+    case 'guest-answered':
+      return line('good', `${name}: ${fact.detail}`);
+    case 'granted':
+      return fact.checks.tier === undefined ? undefined : line('trouble', `${name} goes on: ${fact.checks.tier}`);
     case 'attempt-failed':
       return line('trouble', `${name}: attempt ${fact.attempt} failed: ${fact.because}`);
     case 'evacuate-answered':

@@ -64,6 +64,8 @@ export function policyOf(random: Random, hosts: readonly PlannedHost[], focuses:
       everySeconds: happens(random, 0.3) ? pickOne(random, [10, 30]) : 0,
       staleSeconds: pickOne(random, [20, 40]),
     },
+    survey: { everySeconds: happens(random, 0.3) ? pickOne(random, [60, 300]) : 0 },
+    forecast: { everySeconds: happens(random, 0.2) ? pickOne(random, [60, 300]) : 0 },
     settling: { pauseSeconds: pickOne(random, [0, 60, 120]), maxGapSeconds: pickOne(random, [120, 300]) },
     observer: {
       devices: pickOne(random, [1, 5, 5, 5]),

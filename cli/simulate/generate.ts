@@ -2,6 +2,7 @@ import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
+import { withRecovery } from './generate-recovery.ts';
 import { withReturns, withWorkLimits, worksOf } from './generate-returns.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
@@ -41,7 +42,7 @@ export function scenarioOf(seed: number): Scenario {
   const watched: PolicyInput =
     beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
   const returning = seed % RETURNS_EVERY === 0 ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
-  return {
+  return withRecovery({
     seed,
     hosts,
     policy: withWorkLimits(chanceFor(seed, 'work limits'), returning),
@@ -50,12 +51,15 @@ export function scenarioOf(seed: number): Scenario {
     halts,
     works,
     instances,
+    flavors: [],
+    images: [],
+    aggregateMetadata: {},
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
     hostBootMs,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
-  };
+  });
 }
 
 /** One seed in so many has hosts that send heartbeats: they make for many messages. */

@@ -1,10 +1,10 @@
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
-import { notProtected } from '#shared/domain/instances.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { isAlive } from './actions.ts';
 import { lossOf } from './checks/disks.ts';
+import { mustBeLeft } from './checks/protection.ts';
 import { sourcesAmong } from './checks/sources.ts';
 import type { Simulation } from './engine/simulation.ts';
 import { isRunningEvacuation, isUnfinishedMove } from './ports/nova-view.ts';
@@ -25,12 +25,12 @@ const isUnderWay = (move: SimMigration): boolean => isUnfinishedMove(move) || is
  * An instance that salvor is to bring back if its host is dead: protected, ran or stopped like any other, no disk is lost,
  * and by Nova's records nothing moves it already.
  */
-export const isFit = ({ migrationsByServer }: World, server: SimServer, segment: Segment): boolean =>
+export const isFit = (world: World, server: SimServer, segment: Segment): boolean =>
   ['active', 'stopped'].includes(server.vmState) &&
   server.taskState === null &&
-  notProtected(server, segment.instances) === undefined &&
+  !mustBeLeft(world, server, segment) &&
   lossOf(server, segment) === undefined &&
-  !(migrationsByServer.get(server.id) ?? []).some(isUnderWay);
+  !(world.migrationsByServer.get(server.id) ?? []).some(isUnderWay);
 
 /** The instances that are still to be brought away from a dead host, as far as there is a host that can take them. */
 export function fitOn(simulation: Simulation, host: SimHost, segment: Segment): readonly SimServer[] {

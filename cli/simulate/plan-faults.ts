@@ -65,7 +65,8 @@ export function faultsOf(
 
 /** Whose device it is can be told only where the policy names the systems: docs/safety.md, what it rests on. */
 const isPossible = (kind: FaultKind, { fenceDevices }: PolicyInput): boolean =>
-  kind !== 'bmc-wrong-host' || Object.values(fenceDevices).every(({ systemUuid }) => systemUuid !== undefined);
+  kind !== 'bmc-wrong-host' ||
+  Object.values(fenceDevices).every((entry) => 'systemUuid' in entry && entry.systemUuid !== undefined);
 
 /** What is asked for once or twice in a recovery is not let pass. */
 const ASKED_SELDOM: ReadonlySet<FaultKind> = new Set<FaultKind>([

@@ -104,7 +104,7 @@ export const REASONS: readonly Reach[] = [
     kinds: ['bmc-hangs', 'bmc-errors', 'bmc-refuses', 'bmc-slow', 'bmc-wrong-host'],
     states: ['none', ...READ_AGAIN],
     because:
-      'devices are asked to fence their host, again while instances wait, and in samples of hosts without incident',
+      'devices are asked to fence their host, again while instances wait, and in samples of hosts without incident; the survey asks them in any state, and changes nothing there',
   },
   {
     kinds: ['bmc-lies-on'],

@@ -1,12 +1,13 @@
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Services } from '#shared/services.ts';
 import { buildServer } from '#sim/world/build.ts';
+import type { SimAddress } from '#sim/world/types.ts';
 import { isAlive } from './actions.ts';
 import { startCaretaker } from './caretaker.ts';
 import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
-import { Simulation } from './engine/simulation.ts';
+import { IMAGE, Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
 import { performDue, scheduleEvents } from './moments.ts';
@@ -51,20 +52,25 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       name: segment.hosts.aggregate,
       availabilityZone: null,
       hosts: members,
-      metadata: { [RACK]: segment.name },
+      metadata: { ...scenario.aggregateMetadata, [RACK]: segment.name },
       createdMs: world.clock.now(),
     });
   }
-  for (const instance of scenario.instances) {
+  const disks = { rootGb: 1, ephemeralGb: 0, swapMb: 0 };
+  for (const flavor of scenario.flavors) world.flavors.set(flavor.name, { id: flavor.name, ...disks, ...flavor });
+  for (const image of scenario.images) world.images.set(image.name, { id: image.name, ...image });
+  for (const [index, instance] of scenario.instances.entries()) {
     const flavor = [...world.flavors.values()].find(({ name }) => name === instance.flavor);
     if (flavor === undefined) throw new Error(`there is no flavor ${instance.flavor}`);
     buildServer(world, {
       host: instance.host,
       name: instance.name,
-      projectId: 'owner',
-      userId: 'owner',
+      projectId: instance.project ?? 'owner',
+      userId: instance.project ?? 'owner',
+      addresses: { lan: [addressOf(index)] },
+      ...(instance.answersAfterMs === undefined ? {} : { answersAfterMs: instance.answersAfterMs }),
       flavor,
-      imageId: instance.root === 'image' ? 'image' : null,
+      imageId: instance.root === 'image' ? (instance.image ?? IMAGE) : null,
       volumeIds: instance.root === 'volume' ? [world.random.uuid()] : [],
       metadata: instance.metadata,
       state: instance.state,
@@ -72,6 +78,14 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
   }
   return simulation;
 }
+
+/** In 10.0.0.0/16, each its own. */
+const addressOf = (index: number): SimAddress => ({
+  addr: `10.0.${index >> 8}.${index & 255}`,
+  version: 4,
+  'OS-EXT-IPS:type': 'fixed',
+  'OS-EXT-IPS-MAC:mac_addr': 'fa:16:3e:00:00:01',
+});
 
 /** Plays a scenario to its end, and judges every step of it. */
 export async function runScenario(scenario: Scenario, wrap?: (services: Services) => Services): Promise<RunResult> {

@@ -4,6 +4,7 @@ import type { VmState } from '#sim/world/types.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
 
 export type PolicyInput = z.input<typeof policySchema>;
+export type SegmentInput = PolicyInput['segments'][number];
 
 /** How a host fails. */
 export type FailureHow =
@@ -53,7 +54,26 @@ export interface PlannedInstance {
   /** By its name in the simulated cloud. */
   readonly flavor: string;
   readonly root: 'image' | 'volume';
+  /** By its name; the one that every simulated cloud has if absent. */
+  readonly image?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** `owner` if absent. */
+  readonly project?: string;
+  /** How long its guest runs until it answers at its address; not at all if absent. */
+  readonly answersAfterMs?: number;
+}
+
+/** Their names are their ids. */
+export interface PlannedFlavor {
+  readonly name: string;
+  readonly memoryMb: number;
+  readonly vcpus: number;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+}
+export interface PlannedImage {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 export interface PlannedHost {
@@ -68,6 +88,11 @@ export interface Scenario {
   readonly seed: number;
   readonly hosts: readonly PlannedHost[];
   readonly instances: readonly PlannedInstance[];
+  /** Besides those that every simulated cloud has. */
+  readonly flavors: readonly PlannedFlavor[];
+  readonly images: readonly PlannedImage[];
+  /** Of the segments' aggregates, besides their rack. */
+  readonly aggregateMetadata: Readonly<Record<string, string>>;
   readonly policy: PolicyInput;
   /** Every host that is alive sends a heartbeat so often, by a clock that is ahead by this. Null: none does. */
   readonly beats: { readonly everyMs: number; readonly skewMs: number } | null;

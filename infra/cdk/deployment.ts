@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -50,6 +51,14 @@ const contextSchema = z
       .optional(),
     /** Lambda's name of the processor; LocalStack without Docker runs what its own machine runs. */
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+    /**
+     * A principal besides salvor's functions whose messages are believed to say themselves whose word they carry. LocalStack
+     * gives every sender its account's id, so that it can not tell salvor's own from others.
+     */
+    trustedPrincipal: z
+      .string()
+      .regex(/^\w{12,128}$/, 'a unique id of IAM, such as AROAEXAMPLEID')
+      .optional(),
     /** Keep state and audit log when the stack is deleted, and refuse their deletion. */
     retainData: z.union([z.boolean(), z.stringbool()]).default(true),
     logRetentionDays: z.coerce
@@ -103,10 +112,13 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
 function policyForFunctions(path: string): Policy {
   if (!existsSync(path)) throw new DeploymentError(`there is no policy at ${path} (context "policy")`);
   const policy = asDeploymentError(() => readPolicy(path));
-  const fenceDevices = Object.entries(policy.fenceDevices).map(([host, device]) => {
-    const { caFile } = device;
-    if (caFile === undefined || caFile.includes('-----BEGIN')) return [host, device];
-    return [host, { ...device, caFile: readCa(caFile, host) }];
+  const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
+    const withText = mapDevices(entry, (device) => {
+      if (device.driver === 'ipmi' || device.caFile === undefined || device.caFile.includes('-----BEGIN'))
+        return device;
+      return { ...device, caFile: readCa(device.caFile, host) };
+    });
+    return [host, withText];
   });
   return { ...policy, fenceDevices: Object.fromEntries(fenceDevices) };
 }

@@ -7,7 +7,7 @@ import { SalvorFunction, type SharedParts } from './salvor-function.ts';
 
 /**
  * A function that answers HTTP requests at an address of its own. AWS lets everybody in: who is who, the function finds out
- * itself, by tokens that programs know which can't sign requests.
+ * itself, by tokens that programs know which can't sign requests. A flood of strangers takes its own concurrency only.
  */
 export class EndpointFunction extends Construct {
   readonly logGroup: LogGroup;
@@ -21,6 +21,7 @@ export class EndpointFunction extends Construct {
       memoryMb: spec.memoryMb,
       errorImpact: spec.errorImpact,
       sendsToItself: false,
+      reservedConcurrency: spec.concurrency,
       shared,
     });
     this.logGroup = logGroup;

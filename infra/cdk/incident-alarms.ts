@@ -83,6 +83,27 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     loggedBy: ['sweep'],
     minutes: { of: 5, atLeast: 3 },
   },
+  'hosts-not-fenceable': {
+    errorImpact: 'If one of these hosts dies now, it can not be proven off, and none of its instances are evacuated.',
+    says: 'There are hosts whose fence devices do not answer, refuse the credentials, or are not their own.',
+    pattern: text('fact', 'not-fenceable'),
+    loggedBy: ['survey-devices'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'fencing-weakened': {
+    errorImpact: 'A host can still be fenced, but not if one more thing fails.',
+    says: 'One of several fence devices of a host does not answer, or a certificate ends soon.',
+    pattern: text('fact', 'fencing-weak'),
+    loggedBy: ['survey-devices'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'capacity-short': {
+    errorImpact: 'If a host of this segment dies now, some of its instances stay down for want of room.',
+    says: 'A segment can not take up the instances of one of its hosts.',
+    pattern: text('fact', 'capacity-short'),
+    loggedBy: ['mirror-instances'],
+    minutes: { of: 3, atLeast: 1 },
+  },
   'messages-parked': {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
     says: 'Messages were parked: malformed, about an unknown or unprotected host, or refused for good.',

@@ -42,6 +42,8 @@ export interface SalvorFunctionProps {
   readonly errorImpact: string;
   /** Messages of its own queue come, in the end, from itself: timers. */
   readonly sendsToItself: boolean;
+  /** Runs so often at the same time and no more, and nobody else takes that of it; by default what the account has left. */
+  readonly reservedConcurrency?: number;
   readonly shared: SharedParts;
 }
 
@@ -76,6 +78,7 @@ export class SalvorFunction extends Construct {
       role,
       tracing: Tracing.ACTIVE,
       ...(props.sendsToItself ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(access.callsNova || access.fences ? network : {}),
     });
     Validations.of(role).acknowledge({

@@ -72,7 +72,7 @@ function workQueues(scope: Construct): WorkQueues {
 
 function environmentOf(
   stack: Stack,
-  { cloudSecret, secretPrefix }: Deployment,
+  { cloudSecret, secretPrefix, trustedPrincipal }: Deployment,
   tables: Tables,
   queues: WorkQueues,
   ownPrincipals: readonly string[],
@@ -83,7 +83,9 @@ function environmentOf(
     AUDIT_TABLE: tables.audit.tableName,
     QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
     // Complete only when every function is made.
-    OWN_PRINCIPALS: Lazy.string({ produce: () => Fn.join(',', [...ownPrincipals]) }),
+    OWN_PRINCIPALS: Lazy.string({
+      produce: () => Fn.join(',', [...ownPrincipals, ...(trustedPrincipal === undefined ? [] : [trustedPrincipal])]),
+    }),
     CLOUD_SECRET: cloudSecret,
     SECRET_PREFIX: secretPrefix,
     POLICY_FILE,

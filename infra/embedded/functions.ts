@@ -4,11 +4,13 @@ import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
 import { maintainHost } from '#functions/maintain-host.ts';
+import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { returnHost } from '#functions/return-host.ts';
+import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import type { QueueFunction } from '#shared/lambda/queue-function.ts';
@@ -35,4 +37,6 @@ export const FUNCTIONS: Functions = {
   'watch-hosts': watchHosts,
   sweep,
   'mirror-inventory': mirrorInventory,
+  'survey-devices': surveyDevices,
+  'mirror-instances': mirrorInstances,
 };

@@ -22,6 +22,10 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Whether others on the network can read the tokens that are sent. */
+export const isReadable = ({ address, tls }: HttpOptions): boolean =>
+  tls === undefined && !/^(127\.|::1$|localhost$|::ffff:127\.)/.test(address);
+
 /** A client that is slower than this is cut off: it may not hold a connection for ever. */
 const REQUEST_MS = 30_000;
 const HEADERS_MS = 10_000;
@@ -33,10 +37,16 @@ const MAX_CONNECTIONS = 2_000;
  * The HTTP endpoint for reports at one site.
  * @throws PermanentError when a PEM file can't be read, Error when the port is taken.
  */
-export async function startHttpServer(
-  services: IngestServices,
-  { address, port, tls }: HttpOptions,
-): Promise<HttpServer> {
+export async function startHttpServer(services: IngestServices, options: HttpOptions): Promise<HttpServer> {
+  const { address, port, tls } = options;
+  if (isReadable(options))
+    services.log.warn(
+      'the HTTP endpoint can be reached from other machines, and whoever is between can read the tokens',
+      {
+        address,
+        do: 'give it a certificate: --tls-cert and --tls-key',
+      },
+    );
   const listener = getRequestListener(ingestApp(services).fetch);
   const server: Server =
     tls === undefined

@@ -6,12 +6,17 @@ import type { Log } from '#shared/services.ts';
 
 /** Brings events to salvor; resolves when they are safely in its queue. */
 export interface Sender {
-  /**
-   * @returns the events that salvor refuses for good
-   * @throws PermanentError when it takes none of these, ever; any other error is for a while
-   */
-  send(events: readonly HostEvent[]): Promise<readonly Refusal[]>;
+  /** @throws PermanentError when it takes none of these, ever; any other error is for a while */
+  send(events: readonly HostEvent[]): Promise<Sent>;
   close(): Promise<void>;
+}
+
+/** What became of the events that were sent: all but these are in salvor's queue. */
+export interface Sent {
+  /** For good. */
+  readonly refused: readonly Refusal[];
+  /** They were too many: to be sent again, after so many ms. */
+  readonly later?: { readonly events: readonly Refusal[]; readonly afterMs: number };
 }
 
 export interface Refusal {
@@ -39,8 +44,8 @@ const MAX_AGE_MS = 900_000;
 const TELL_AGAIN_MS = 60_000;
 
 /**
- * Sends events on, once a second, the newest of each host or instance and type only: while salvor is out of reach they wait, and never
- * take more room than there are of those.
+ * Sends events on, once a second, the newest of each host or instance and type only: while salvor is out of reach they wait,
+ * and never take more room than there are of those.
  */
 export function startForwarding(
   sender: Sender,
@@ -65,8 +70,8 @@ export function startForwarding(
     for (const event of events) if (waiting.get(keyOf(event)) === event) waiting.delete(keyOf(event));
   };
 
-  /** @returns whether salvor could be reached */
-  async function flush(): Promise<boolean> {
+  /** @returns how many ms to wait before the next, when salvor asks for that; false when it could not be reached */
+  async function flush(): Promise<number | boolean> {
     for (const event of [...waiting.values()])
       if (clock.now() - Date.parse(event.time) > MAX_AGE_MS) {
         figures.failed += 1;
@@ -76,13 +81,16 @@ export function startForwarding(
     for (let start = 0; start < all.length; start += AT_ONCE) {
       const events = all.slice(start, start + AT_ONCE);
       try {
-        const refused = await sender.send(events);
-        done(events);
-        failingSinceMs = undefined;
-        figures.forwarded += events.length - refused.length;
+        const { refused, later } = await sender.send(events);
+        const waits = new Set(later?.events.map(({ id }) => id));
+        const settled = events.filter(({ id }) => !waits.has(id));
+        done(settled);
+        failingSinceMs = settled.length > 0 ? undefined : (failingSinceMs ?? clock.now());
+        figures.forwarded += settled.length - refused.length;
         figures.refused += refused.length;
-        const [first] = refused;
+        const [first] = [...refused, ...(later?.events ?? [])];
         if (first !== undefined) tell('salvor refuses events of this gateway', first.because);
+        if (later !== undefined) return later.afterMs;
       } catch (error) {
         const because = error instanceof Error ? error.message : String(error);
         if (error instanceof PermanentError) {
@@ -103,7 +111,9 @@ export function startForwarding(
     let pauseMs = everyMs;
     while (!stopping.signal.aborted) {
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      pauseMs = (await flush()) ? everyMs : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
+      const reached = await flush();
+      if (typeof reached === 'number') pauseMs = Math.min(LONGEST_PAUSE_MS, reached);
+      else pauseMs = reached ? everyMs : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
     }
   }
   const running = run();

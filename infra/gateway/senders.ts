@@ -1,6 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { QUEUES, type QueueName } from '#events/catalog.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import { httpTransport } from '#shared/http/transport.ts';
@@ -18,8 +17,10 @@ export interface HttpPlace {
 }
 
 const TIMEOUT_MS = 10_000;
+const DEFAULT_RETRY_SECONDS = 10;
 const answerSchema = z.looseObject({
   detail: z.string().optional(),
+  accepted: z.int().optional(),
   refused: z.array(z.object({ id: z.string(), because: z.string() })).default([]),
 });
 
@@ -44,9 +45,12 @@ export function httpSender({ endpoint, secrets, token, caPem }: HttpPlace): Send
         timeoutMs: TIMEOUT_MS,
       });
       if (exchange.kind === 'failed') throw new RetryableError(`${url.origin}: ${exchange.error}`);
-      const { status, body } = exchange;
-      const { refused, detail = '' } = answerIn(body);
-      if (status === 202 || (status === 403 && refused.length > 0)) return refused;
+      const { status, headers, body } = exchange;
+      const { accepted, refused, detail = '' } = answerIn(body);
+      if (status === 202 || (status === 403 && refused.length > 0)) return { refused };
+      // What the others were, it has.
+      if (status === 429 && accepted !== undefined)
+        return { refused: [], later: { events: refused, afterMs: retryAfterMs(headers['retry-after']) } };
       const text = `${url.origin} answered ${status} ${detail}`.trim();
       // Who has no valid token now may have one in a minute.
       if (status === 401 || status === 429 || status >= 500) throw new RetryableError(text);
@@ -55,6 +59,9 @@ export function httpSender({ endpoint, secrets, token, caPem }: HttpPlace): Send
     close: () => transport.close(),
   };
 }
+
+const retryAfterMs = (header: string | undefined): number =>
+  1000 * (/^\d{1,4}$/.test(header ?? '') ? Number(header) : DEFAULT_RETRY_SECONDS);
 
 function answerIn(body: string): z.infer<typeof answerSchema> {
   try {
@@ -66,13 +73,11 @@ function answerIn(body: string): z.infer<typeof answerSchema> {
 
 /** Straight into the queue `host-events`. */
 export function sqsSender(client: SQSClient, queueUrl: string): Sender {
-  const names = Object.keys(QUEUES) as readonly QueueName[];
-  const urls = Object.fromEntries(names.map((name) => [name, queueUrl])) as Record<QueueName, string>;
-  const outbox = sqsOutbox(client, urls);
+  const outbox = sqsOutbox(client, { 'host-events': queueUrl });
   return {
     send: async (events) => {
       await outbox.send(events.map((message) => ({ message, delaySeconds: 0 })));
-      return [];
+      return { refused: [] };
     },
     close: async () => client.destroy(),
   };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { bootstrap, type CdkOptions, cdk } from './cdk.ts';
-import { awsEnvironment } from './endpoint.ts';
+import { awsEnvironment, LOCALSTACK_ENVIRONMENT } from './endpoint.ts';
 
 export interface LocalStackDeployment {
   /** Where all services of LocalStack answer, without a slash at the end. */
@@ -42,6 +42,7 @@ export async function deployToLocalStack(deployment: LocalStackDeployment): Prom
     ...(policy === undefined ? {} : { policy }),
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
     retainData: 'false',
+    trustedPrincipal: LOCALSTACK_ENVIRONMENT.account,
     ...deployment.context,
   };
   const outputsFile = join(output, 'outputs.json');

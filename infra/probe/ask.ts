@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { get } from 'node:http';
-import { connect } from 'node:net';
+import { connects, requests } from '#shared/adapters/system/guests.ts';
 import type { Target } from './target.ts';
 
 /** Asks one instance once. @returns why it did not answer; undefined when it did. Never rejects. */
@@ -29,36 +28,5 @@ function ping(address: string, timeoutMs: number): Promise<string | undefined> {
       if (error === null) resolve(undefined);
       else resolve(error.code === 'ENOENT' ? 'there is no ping on this machine' : `no echo within ${timeoutMs} ms`);
     });
-  });
-}
-
-function connects(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (because?: string): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(because);
-    };
-    const timer = setTimeout(() => end(`no connection to port ${port} within ${timeoutMs} ms`), timeoutMs);
-    socket.on('connect', () => end());
-    socket.on('error', (error: NodeJS.ErrnoException) => end(`no connection to port ${port}: ${error.code}`));
-  });
-}
-
-/** Nothing of the body is read: it is whatever the instance likes, and as long. */
-function requests(host: string, port: number, path: string, timeoutMs: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const end = (because?: string): void => {
-      clearTimeout(timer);
-      request.destroy();
-      resolve(because);
-    };
-    const request = get({ host, port, path, agent: false, headers: { 'user-agent': 'salvor-probe' } });
-    const timer = setTimeout(() => end(`no answer from port ${port} within ${timeoutMs} ms`), timeoutMs);
-    request.on('response', ({ statusCode = 0 }) =>
-      end(statusCode < 500 ? undefined : `port ${port} answered ${statusCode}`),
-    );
-    request.on('error', (error: NodeJS.ErrnoException) => end(`no answer from port ${port}: ${error.code}`));
   });
 }

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { Secrets } from '#shared/ports.ts';
+import type { Fencing } from '#shared/ports.ts';
 import type { Log } from '#shared/services.ts';
 import { openSite, type SiteFiles } from './open-site.ts';
 
@@ -39,11 +40,12 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const { name, region } = policy.cloud;
   try {
     const hosts = await checkCloud(connection, policy);
-    await checkDevices(policy, secrets, hosts);
+    await checkDevices(policy, connection.fencing, hosts);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const services = {
       compute: connection.compute,
       fencing: connection.fencing,
+      guests: systemGuests,
       clock: systemClock,
       chance: systemChance,
       policy,
@@ -103,18 +105,16 @@ async function checkCloud({ compute, session }: Connection, policy: Policy): Pro
   }
 }
 
-async function checkDevices(policy: Policy, secrets: Secrets, hosts: readonly string[]): Promise<void> {
-  const without = hosts.filter((host) => fenceDeviceOf(policy, host) === undefined);
+/** Each host has a device; and of each driver and secret one can be made ready. Nothing is sent to it. */
+async function checkDevices(policy: Policy, fencing: Fencing, hosts: readonly string[]): Promise<void> {
+  const devices = hosts.map((host) => ({ host, configs: fenceLevelsOf(policy, host).flat() }));
+  const without = devices.filter(({ configs }) => configs.length === 0).map(({ host }) => host);
   if (without.length > 0)
     throw new PermanentError(
       `the policy names no fence device for ${without.slice(0, 5).join(', ')}${without.length > 5 ? ` and ${without.length - 5} more` : ''}: without one a host is never fenced, and nothing of it is evacuated; add it under fenceDevices`,
     );
-  const names = new Set(
-    hosts.map((host) => fenceDeviceOf(policy, host)?.credentials).filter((name) => name !== undefined),
+  const kinds = new Map(
+    devices.flatMap(({ configs }) => configs.map((config) => [`${config.driver} ${config.credentials}`, config])),
   );
-  for (const name of names) {
-    const { username, password } = await secrets.get(name);
-    if (username === undefined || password === undefined)
-      throw new PermanentError(`secret ${name} needs username and password`);
-  }
+  for (const config of kinds.values()) await fencing.device(config);
 }

@@ -1,51 +1,56 @@
-import { type JudgedDevice, judgeDevices, type SurveyedDevice } from '#shared/domain/device-survey.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { systemClock } from '#shared/adapters/system/clock.ts';
+import { type JudgedDevice, judgeDevices, noDevice, type SurveyedDevice } from '#shared/domain/device-survey.ts';
+import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
-import type { ComputeService } from '#shared/ports.ts';
-import { openDevice } from '#shared/shell/device.ts';
-import { type OpenSite, openSite, type SiteFiles } from './open-site.ts';
-
-/** Devices that are asked at the same time: BMC networks are slow, and often behind one small switch. */
-const AT_ONCE = 20;
+import { askDevices } from '#shared/shell/ask-devices.ts';
+import { openSite, type SiteFiles } from './open-site.ts';
 
 /**
- * Reads the power of every protected host's device, and changes nothing.
+ * Reads the power of every protected host by each of its devices, and changes nothing.
  * @throws PermanentError, RetryableError when the policy or the cloud can't be read.
  */
 export async function surveyDevices(
   files: SiteFiles,
 ): Promise<{ readonly policy: Policy; readonly devices: readonly JudgedDevice[] }> {
-  const site = openSite(files);
-  const { compute } = site.connection;
+  const { policy, connection } = openSite(files);
+  const { compute, fencing } = connection;
   try {
     const [services, aggregates] = await Promise.all([
       compute.services(),
-      usesAggregates(site.policy) ? compute.aggregates() : [],
+      usesAggregates(policy) ? compute.aggregates() : [],
     ]);
-    const left = services
-      .filter((service) => segmentsOf(site.policy, service, aggregates).length > 0)
-      .sort((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }));
-    const order = left.map(({ host }) => host);
-    const asked = new Map<string, SurveyedDevice>();
-    const askOn = async (): Promise<void> => {
-      for (let next = left.shift(); next !== undefined; next = left.shift())
-        asked.set(next.host, await ask(site, next));
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, askOn));
-    return { policy: site.policy, devices: judgeDevices(order.flatMap((host) => asked.get(host) ?? [])) };
+    const { name, region } = policy.cloud;
+    const hosts = services
+      .map((service) => ({ service, segments: segmentsOf(policy, service, aggregates) }))
+      .filter(({ segments }) => segments.length > 0)
+      .sort((a, b) => a.service.host.localeCompare(b.service.host, 'en', { numeric: true }))
+      .map(({ service: { host, id, state }, segments }) => ({
+        ...{ host, hostKey: hostKeyOf(name, region, id), novaState: state },
+        watchdog: segments.some(({ fencing: { watchdog } }) => watchdog !== undefined),
+      }));
+    const devices = hosts.flatMap((of) =>
+      fenceLevelsOf(policy, of.host).flatMap((level, index) =>
+        level.map((config) => ({ of, level: index + 1, address: addressOf(config), config })),
+      ),
+    );
+    const readings = await askDevices({ fencing, clock: systemClock }, devices, { atOnce: policy.survey.atOnce });
+    const ofHost = Map.groupBy(devices, ({ of }) => of);
+    const surveyed = hosts.flatMap((of): readonly SurveyedDevice[] => {
+      const own = (ofHost.get(of) ?? []).flatMap((device) => {
+        const reading = readings.get(device);
+        const { level, address, config } = device;
+        if (reading === undefined) return [];
+        const { driver, systemUuid: configured } = config;
+        return [{ ...of, level, address, driver, reading, configured, bound: null }];
+      });
+      // Whether a watchdog has leases only a salvor that runs can tell.
+      return own.length === 0 && !of.watchdog ? [noDevice(of)] : own;
+    });
+    return { policy, devices: judgeDevices(surveyed) };
   } finally {
-    await site.connection.close();
+    await connection.close();
   }
-}
-
-async function ask({ policy, connection }: OpenSite, { host, state }: ComputeService): Promise<SurveyedDevice> {
-  const config = fenceDeviceOf(policy, host);
-  const common = { host, novaState: state, configured: config?.systemUuid };
-  const without = (detail: string) => ({ ...common, reading: { power: 'unknown', systemUuid: null, detail } as const });
-  if (config === undefined) return without('the policy names no fence device for the host');
-  const device = await openDevice(connection, config);
-  if (typeof device === 'string') return without(device);
-  const { power, systemUuid, detail } = await device.readPower();
-  return { ...common, reading: { power, systemUuid, detail } };
 }

@@ -3,7 +3,7 @@ import type { JsonObject, StateWrite } from '#shared/ports.ts';
 import type { RecordedBasis } from './basis.ts';
 
 /**
- * The audit log: one stream per host, per incident and per evacuation task. Each record carries the hash of the
+ * The audit log: one stream per host, per incident and per evacuation task, and of what could be fenced per host. Each record carries the hash of the
  * one before it, so that a changed, missing or reordered record shows (A1 of the design).
  */
 
@@ -31,6 +31,8 @@ export const FIRST: Head = { seq: 0, hash: '0'.repeat(64) };
 export const streamOfPolicy = (policyId: string): string => `policy#${policyId}`;
 export const streamOfHost = (hostKey: string): string => `host#${hostKey}`;
 export const streamOfIncident = (incidentId: string): string => `incident#${incidentId}`;
+/** Whether a host could be fenced, in a stream of its own: nothing of it waits for what is decided about the host. */
+export const streamOfReadiness = (hostKey: string): string => `fence-ready#${hostKey}`;
 /** What operators asked for, whatever it was about. */
 export const STREAM_OF_OPERATORS = 'operators';
 export const streamOfTask = (incidentId: string, instanceId: string): string => `task#${incidentId}#${instanceId}`;

@@ -1,9 +1,12 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { CareBasis } from './care.ts';
 import type { Candidate } from './destinations.ts';
+import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
-import type { RecordedMigration, RecordedServer } from './seen.ts';
+import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
+import type { TierSummary } from './tiers.ts';
+import type { WatchdogLease } from './watchdog.ts';
 
 /**
  * What a decision was made on, besides the state it was made in and its own facts: with these the log suffices to decide
@@ -25,6 +28,8 @@ export type HostBasis =
       readonly random: number;
       /** Null where nothing depended on it, or a fact carries it. */
       readonly evidence: Evidence | null;
+      /** Of its watchdog; absent where it never had one, or a device answered. */
+      readonly lease?: WatchdogLease;
     } & ReadingBasis)
   /** `decideAfterPowerOff`. */
   | {
@@ -33,6 +38,7 @@ export type HostBasis =
       readonly askedAtMs: number;
       /** The system that was powered off; older salvors did not ask for it. */
       readonly systemUuid?: string | null;
+      readonly levels?: HostReading['levels'];
       readonly random: number;
       /** No other step was taken since the power-off: its answer is not merely recorded. */
       readonly current: boolean;
@@ -67,9 +73,14 @@ export type HostBasis =
   /** A timer's tick, which leaves no record. */
   | { readonly by: 'timer'; readonly atMs: number };
 
-/** When the device was asked, and what was known of it. */
-export interface ReadingBasis {
+/** When the devices were asked, and what was known of the first; of all of them, where there are several. */
+export interface ReadingBasis extends Bound {
   readonly askedAtMs: number;
+  readonly devices?: readonly (readonly Bound[])[];
+}
+
+/** To which host a device's system is bound, and to which system the host is. */
+export interface Bound {
   readonly boundTo: string | null;
   readonly boundSystem: string | null;
 }
@@ -80,6 +91,10 @@ export type TaskBasis =
       readonly by: 'planning';
       readonly atMs: number;
       readonly server: RecordedServer;
+      /** Absent: nothing beside the instance was asked. */
+      readonly signs?: Signs;
+      /** The largest priority of its group. Absent: it is in none. */
+      readonly groupPriority?: number;
       readonly evacuation: RecordedMigration | null;
       readonly migration: RecordedMigration | null;
     }
@@ -87,6 +102,15 @@ export type TaskBasis =
   | ({ readonly by: 'look'; readonly atMs: number; readonly random: number } & TaskSight)
   /** `grant`, of this task alone. */
   | ({ readonly by: 'grant'; readonly atMs: number } & GrantBasis & TaskSight)
+  /** `guestAnswer`: what Nova said of the instance, and why its guest did not answer; null: it did. */
+  | {
+      readonly by: 'guest';
+      readonly atMs: number;
+      readonly status: string | null;
+      /** Where, such as `tcp 22 at 10.0.0.7`; null: there was nowhere to ask. */
+      readonly asked: string | null;
+      readonly silent: string | null;
+    }
   /** `decideEvacuate`: the instance as it was read right before; null: it is gone. */
   | {
       readonly by: 'request';
@@ -106,6 +130,8 @@ export interface GrantBasis {
   /** Evacuations in flight before this one: of the incident, and of others. */
   readonly inFlight: number;
   readonly inFlightElsewhere: number;
+  /** Those that must be up before it. Absent: there are none. */
+  readonly tiers?: readonly TierSummary[];
   /** The destination that was taken and the next best, as they were; none when none would do. */
   readonly candidates: readonly Candidate[];
 }

@@ -23,13 +23,19 @@ export type EvacuateDecision =
 export function unfitNow(
   server: SeenServer | undefined,
   host: string,
+  { signs = {} }: Pick<TaskState, 'signs'>,
   attempt: number,
   of: Segment['instances'],
 ): string | undefined {
   if (server === undefined) return 'it is gone by now';
   if (server.host !== host) return `it is on ${server.host ?? 'no host'} by now`;
   const instances = attempt > 1 ? { ...of, inError: 'recover' as const } : of;
-  const verdict = judgeInstance(server, { instances, runningEvacuation: undefined, runningMigration: undefined });
+  const verdict = judgeInstance(server, {
+    instances,
+    signs,
+    runningEvacuation: undefined,
+    runningMigration: undefined,
+  });
   return verdict.kind === 'evacuate' ? undefined : verdict.because;
 }
 

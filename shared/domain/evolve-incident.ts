@@ -43,8 +43,11 @@ type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' 
 
 /** The incident after a fact about it. */
 export function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping } = incident;
-  const seen = dumping === undefined ? {} : { dumping };
+  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed } = incident;
+  const seen = {
+    ...(dumping === undefined ? {} : { dumping }),
+    ...(offConfirmed === undefined ? {} : { offConfirmed }),
+  };
   const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
@@ -77,10 +80,17 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       return incident;
     case 'power-off-intended':
       // It was read as on: what the device says from here on is a new row of readings.
-      return { ...expect(incident, 'fencing'), ...next(fact.dueAtMs), powerOffs: fact.attempt, earlierProof: null };
+      return {
+        ...expect(incident, 'fencing'),
+        ...next(fact.dueAtMs),
+        ...(fact.level === undefined ? {} : { level: fact.level }),
+        powerOffs: fact.attempt,
+        earlierProof: null,
+      };
     case 'fence-failed': {
       const fencing = expect(incident, 'fencing');
-      return { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
+      const failed = { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
+      return fact.level === undefined ? failed : { ...failed, level: fact.level };
     }
     case 'proof-made': {
       const { confirmedAtMs, powerOffs, evacuatingSinceMs } = expect(incident, 'fencing');
@@ -157,6 +167,11 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       const evacuatingSinceMs = before.evacuatingSinceMs === null ? null : atMs;
       const { powerOffs } = before;
       return { ...next(atMs), ...FRESH, confirmedAtMs: atMs, powerOffs, evacuatingSinceMs, release: released };
+    }
+    case 'off-confirmed': {
+      const before = expectOneOf(incident, ['held', 'fencing']);
+      const { names: by, reason, atMs, complete } = fact;
+      return { ...before, ...next(atMs), offConfirmed: { by, reason, atMs, complete } };
     }
     case 'deadline-passed':
       expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);

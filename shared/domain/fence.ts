@@ -1,6 +1,7 @@
-import type { PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import type { PowerOffAnswer } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from './answer-due.ts';
 import { backoffMs } from './backoff.ts';
+import { type HostReading, levelToTry, sameSystems } from './fence-levels.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
@@ -9,12 +10,14 @@ import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
+import { provenOtherwise, resetByMs } from './unread-power.ts';
+import type { WatchdogLease } from './watchdog.ts';
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
 
-/** A reading with the moment at which the device was asked. */
-export interface TimedReading extends PowerReading {
+/** A reading with the moment at which the devices were asked. */
+export interface TimedReading extends HostReading {
   readonly askedAtMs: number;
 }
 
@@ -24,16 +27,24 @@ export interface TimedReading extends PowerReading {
  */
 export type FenceDecision =
   | { readonly do: 'commit'; readonly facts: readonly IncidentFact[] }
-  | { readonly do: 'power-off'; readonly facts: readonly IncidentFact[]; readonly attempt: number };
+  | {
+      readonly do: 'power-off';
+      readonly facts: readonly IncidentFact[];
+      readonly attempt: number;
+      /** Of the fencing levels, from 0. */
+      readonly level: number;
+    };
 
 /** The evidence that must be recorded beside the facts: null when a fact carries it, or nothing was asked of it. */
 export const evidenceApart = (
-  { power }: PowerReading,
+  { power }: Pick<HostReading, 'power'>,
   fault: string | null,
   facts: readonly IncidentFact[],
   evidence: Evidence,
 ): Evidence | null =>
-  power === 'unknown' || fault !== null || facts.some((fact) => 'evidence' in fact && fact.evidence !== null)
+  (power === 'unknown' && !facts.some(({ type }) => type === 'proof-made')) ||
+  fault !== null ||
+  facts.some((fact) => 'evidence' in fact && fact.evidence !== null)
     ? null
     : evidence;
 
@@ -44,6 +55,8 @@ export function decideFencing(
   evidence: Evidence,
   rules: Rules,
   random: number,
+  /** Of its watchdog, where it ever had one. */
+  lease?: WatchdogLease,
 ): FenceDecision {
   const { host, claims, atMs: nowMs } = evidence;
   const { segment } = rules;
@@ -60,8 +73,18 @@ export function decideFencing(
   const untouched = mayLive && incident.powerOffs === 0 && incident.earlierProof === null;
   if (untouched && seenUp)
     return commit(closedUntouched('the host was seen up before it was powered off', nowMs, evidence));
-  if (power === 'unknown') return commit(fenceFailed(incident, `no power state: ${detail}`, segment, nowMs, random));
-  const ofHost = withRelease(askHostGates(evidence, rules), incident.release, nowMs);
+  const askHost = () => withRelease(askHostGates(evidence, rules), incident.release, nowMs);
+  if (power === 'unknown') {
+    const proof = provenOtherwise(incident, reading, evidence, segment, lease);
+    if (typeof proof === 'string') {
+      const failed = fenceFailed(incident, `no power state: ${proof}`, segment, nowMs, random);
+      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, resetByMs(lease, segment, nowMs)) });
+    }
+    if (mayLive && seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
+    const gates = mayLive ? askHost() : [];
+    return commit(gates.some(isShut) ? heldBy(gates, evidence) : proof);
+  }
+  const ofHost = askHost();
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
     if (untouched && ofHost.some(isShut)) return commit(heldBy(ofHost, evidence));
@@ -85,15 +108,17 @@ export function decideFencing(
     if (halted !== null) return commit(pause(incident, halted, nowMs));
   }
   const attempt = incident.powerOffs + 1;
+  const level = levelToTry(reading, incident.level ?? 0);
   const intent: IncidentFact = {
     type: 'power-off-intended',
     attempt,
+    ...(reading.levels === undefined ? {} : { level }),
     device: detail,
     checks: mayLive ? gates : [],
     evidence,
     dueAtMs: nowMs + ANSWER_DUE_MS,
   };
-  return { do: 'power-off', facts: [read, intent], attempt };
+  return { do: 'power-off', facts: [read, intent], attempt, level };
 }
 
 const heldBy = (gates: readonly GateResult[], evidence: Evidence): IncidentFact => ({
@@ -111,11 +136,15 @@ function cameBack({ earlierProof }: Fencing): string {
 
 function whenOff(incident: Fencing, reading: TimedReading, upMs: number, nowMs: number): readonly IncidentFact[] {
   // S1: a device that says off while its host still speaks is not this host's, or lies.
-  const { offSinceMs } = incident.earlierProof ?? { offSinceMs: Number.POSITIVE_INFINITY };
+  // What a person said was off since then is contradicted by nothing that a device says.
+  const { offSinceMs } = ofDevice(incident.earlierProof) ?? { offSinceMs: Number.POSITIVE_INFINITY };
   if (upMs > offSinceMs + CLOCK_SKEW_MS)
     return [stopped('the host is reported up while its fence device says that it is off', nowMs)];
   return [proofMade(reading, Math.min(offSinceMs, reading.askedAtMs), nowMs)];
 }
+
+const ofDevice = (proof: FenceProof | null): FenceProof | null =>
+  proof?.kind === 'power-off-read-back' ? proof : null;
 
 function proofMade({ systemUuid, askedAtMs, detail }: TimedReading, offSinceMs: number, atMs: number): IncidentFact {
   const proof: FenceProof = { kind: 'power-off-read-back', systemUuid, readAtMs: askedAtMs, offSinceMs, detail };
@@ -164,7 +193,7 @@ export const powerOffAnswered = (attempt: number, { kind, detail, durationMs }: 
 export function decideAfterPowerOff(
   incident: Fencing,
   answer: PowerOffAnswer,
-  asked: Pick<PowerReading, 'systemUuid'>,
+  asked: Pick<HostReading, 'systemUuid' | 'levels'>,
   reading: TimedReading,
   upMs: number,
   segment: Segment,
@@ -175,9 +204,9 @@ export function decideAfterPowerOff(
   const answered = powerOffAnswered(incident.powerOffs, answer);
   const { power, systemUuid } = reading;
   const read = powerRead(reading);
-  if (power !== 'unknown' && systemUuid !== asked.systemUuid) {
+  if (!sameSystems(asked, reading)) {
     const because = `the power of ${asked.systemUuid ?? 'a system without UUID'} was to be read back, and ${systemUuid ?? 'one without'} answered`;
-    return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
+    return [answered, read, fenceFailed(incident, because, segment, nowMs, random, reading.levels?.length)];
   }
   if (power === 'off') {
     const { askedAtMs } = reading;
@@ -187,26 +216,34 @@ export function decideAfterPowerOff(
     kind === 'refused'
       ? `it was not powered off: ${detail}`
       : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
-  return [answered, read, fenceFailed(incident, because, segment, nowMs, random)];
+  return [answered, read, fenceFailed(incident, because, segment, nowMs, random, reading.levels?.length)];
 }
 
 /** Of a reading there is a record whatever comes of it: it may tell what became of a power-off (A1). */
-export const powerRead = ({ power, systemUuid, detail, durationMs }: PowerReading): IncidentFact => ({
+export const powerRead = ({ power, systemUuid, detail, durationMs, levels }: HostReading): IncidentFact => ({
   type: 'power-read',
   power,
   systemUuid,
   detail,
   durationMs,
+  ...(levels === undefined ? {} : { levels }),
 });
 
+/**
+ * @param levels of the host's fencing levels, when the one that was tried has not fenced it: the next one is tried at
+ *   once, and after a pause all of them again
+ */
 export function fenceFailed(
   incident: Fencing,
   because: string,
   segment: Segment,
   nowMs: number,
   random: number,
-): IncidentFact {
-  return { type: 'fence-failed', because, retryAtMs: nowMs + backoffMs(incident.failures, segment.fencing, random) };
+  levels = 1,
+): Extract<IncidentFact, { type: 'fence-failed' }> {
+  const next = ((incident.level ?? 0) + 1) % levels;
+  const pauseMs = levels > 1 && next > 0 ? 0 : backoffMs(incident.failures, segment.fencing, random);
+  return { type: 'fence-failed', because, retryAtMs: nowMs + pauseMs, ...(levels > 1 ? { level: next } : {}) };
 }
 
 const stopped = (because: string, atMs: number): IncidentFact => ({ type: 'stopped', because, atMs });

@@ -52,6 +52,15 @@ export function handOver(
   return [endedAs('person', `${why}; the last state of this one: ${progress.status}`, nowMs)];
 }
 
+/** What the tasks of an open incident wait for, in a person's words; nothing of those that only wait for their turn. */
+export function waitsOf(tasks: readonly TaskState[]): readonly string[] {
+  const reasons = tasks.flatMap(({ progress }) =>
+    progress.status === 'waiting' && progress.for !== undefined ? [progress.because] : [],
+  );
+  const counts = Map.groupBy(reasons, (because) => because);
+  return [...counts].map(([because, all]) => `${all.length} wait${all.length === 1 ? 's' : ''}: ${because}`).sort();
+}
+
 /** In the order of their instances' ids: whoever counts them again from the log has them in another. */
 export function countOutcomes(tasks: readonly TaskState[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

@@ -8,19 +8,21 @@ import type { ReceivedEvent } from './reports.ts';
  * Times are Unix ms.
  */
 
-/** The newest heartbeat of a host that was written down. */
+/** The heartbeat of a host that was written down last among those that are newer than all before, by the host's clock. */
 export interface Lease {
   readonly host: string;
   readonly hostKey: string;
   /** Whose word it was. */
   readonly reporter: string;
   readonly eventId: string;
-  /** By the host's clock. */
+  /** By the host's clock, where that is not ahead of ours. */
   readonly beatAtMs: number;
   /** By ours: when it came into the queue. */
   readonly cameAtMs: number;
   /** From then on the host is silent. */
   readonly endsAtMs: number;
+  /** The last that came since and is older than this one: the host's clock went back. It is heard, and refutes nobody. */
+  readonly wentBack?: Pick<Lease, 'eventId' | 'beatAtMs' | 'cameAtMs' | 'endsAtMs'>;
   /** When it was last said that it is silent; null unless it was. */
   readonly saidAtMs: number | null;
 }
@@ -50,29 +52,54 @@ export const isBeat = (received: ReceivedEvent): received is Beat => received.ev
 /** After so long a lease is written again: half of it is over then, or a minute. */
 const renewAfterMs = ({ timeoutSeconds }: Settings): number => Math.min(timeoutSeconds * 500, RENEW_AT_MOST_MS);
 
-/** The lease with the newest of these heartbeats; undefined while the one before says enough. */
+/**
+ * The lease with the newest of these heartbeats; undefined while the one before says enough. One that is older than the last
+ * by the clock of its host keeps it from being called silent, once: an `id` counts no second time.
+ */
 export function renewedLease(
   before: Lease | undefined,
   { host, key: hostKey }: { readonly host: string; readonly key: string },
   beats: readonly Beat[],
   settings: Settings,
 ): Lease | undefined {
-  const newest = beats.reduce<Beat | undefined>(
-    (best, beat) => (best === undefined || timeOf(beat) > timeOf(best) ? beat : best),
-    undefined,
-  );
-  if (newest === undefined) return undefined;
-  const { event, reporter, receivedAtMs: cameAtMs } = newest;
-  const beatAtMs = timeOf(newest);
-  const endsAtMs = cameAtMs + settings.timeoutSeconds * 1000;
-  const lease: Lease = { host, hostKey, reporter, eventId: event.id, beatAtMs, cameAtMs, endsAtMs, saidAtMs: null };
-  if (before === undefined || before.hostKey !== hostKey) return lease;
-  if (beatAtMs <= before.beatAtMs) return undefined;
-  const due = before.saidAtMs !== null || cameAtMs >= before.cameAtMs + renewAfterMs(settings);
-  return due ? lease : undefined;
+  const own = before?.hostKey === hostKey ? before : undefined;
+  const known = [own?.eventId, own?.wentBack?.eventId];
+  const fresh = beats.filter(({ event }) => !known.includes(event.id));
+  const newest = latest(fresh, beatAtMsOf);
+  const last = latest(fresh, ({ receivedAtMs }) => receivedAtMs);
+  if (newest === undefined || last === undefined) return undefined;
+  const lease: Lease = { host, hostKey, reporter: newest.reporter, ...markOf(newest, settings), saidAtMs: null };
+  if (own === undefined) return lease;
+  const isDue = ({ receivedAtMs }: Beat): boolean => receivedAtMs >= heardAtMsOf(own) + renewAfterMs(settings);
+  if (lease.beatAtMs > own.beatAtMs) return own.saidAtMs !== null || isDue(newest) ? lease : undefined;
+  return isDue(last) ? { ...own, wentBack: markOf(last, settings), saidAtMs: null } : undefined;
 }
 
-const timeOf = ({ event }: ReceivedEvent): number => Date.parse(event.time);
+const latest = (beats: readonly Beat[], atMs: (beat: Beat) => number): Beat | undefined =>
+  beats.reduce<Beat | undefined>(
+    (best, beat) => (best === undefined || atMs(beat) > atMs(best) ? beat : best),
+    undefined,
+  );
+
+const markOf = (beat: Beat, { timeoutSeconds }: Settings): Required<Lease>['wentBack'] => ({
+  eventId: beat.event.id,
+  beatAtMs: beatAtMsOf(beat),
+  cameAtMs: beat.receivedAtMs,
+  endsAtMs: beat.receivedAtMs + timeoutSeconds * 1000,
+});
+
+/** A clock that is ahead is put right one day: until it were later again than before, nothing else would be newer. */
+const beatAtMsOf = ({ event, receivedAtMs }: Beat): number => Math.min(Date.parse(event.time), receivedAtMs);
+
+const endOf = ({ endsAtMs, wentBack }: Lease): number => Math.max(endsAtMs, wentBack?.endsAtMs ?? 0);
+
+/** When the host was heard last, by our clock. */
+export const heardAtMsOf = ({ cameAtMs, wentBack }: Lease): number => Math.max(cameAtMs, wentBack?.cameAtMs ?? 0);
+
+/** Whether all that is heard of the host is older, by its own clock, than what was heard before. */
+export const hasGoneBack = (lease: Lease, nowMs: number): boolean => lease.endsAtMs <= nowMs && endOf(lease) > nowMs;
+
+export const isSilent = (lease: Lease, nowMs: number): boolean => endOf(lease) <= nowMs;
 
 /**
  * The host's last heartbeat on its lease, as if it came with whatever is said of the host now: it outdates what is older.
@@ -88,7 +115,7 @@ export function beatOfLease(lease: Lease, { events }: Pick<Policy, 'events'>, no
 
 /** A host whose lease has not run out is heard again until then, if it lives: intervals are shorter, a sixth of the timeout. */
 export const nextBeatByMs = (lease: Lease, { timeoutSeconds }: Settings, nowMs: number): number | undefined =>
-  lease.endsAtMs > nowMs ? nowMs + timeoutSeconds * 1000 * FRESH_PART : undefined;
+  endOf(lease) > nowMs ? nowMs + timeoutSeconds * 1000 * FRESH_PART : undefined;
 
 /** The parts of the timeout in which heartbeats must come and be read, or it is us who hear nothing. */
 const FRESH_PART = 1 / 4;
@@ -134,18 +161,18 @@ export function decideSilence(
   { heartbeats, segments }: Pick<Policy, 'heartbeats' | 'segments'>,
   nowMs: number,
 ): Silences {
-  const isSilent = ({ endsAtMs }: Lease): boolean => endsAtMs <= nowMs;
-  const forget = leases.filter(({ endsAtMs }) => endsAtMs + FORGET_AFTER_MS <= nowMs);
-  const missed = leases.filter((lease) => isSilent(lease) && !forget.includes(lease));
+  const forget = leases.filter((lease) => endOf(lease) + FORGET_AFTER_MS <= nowMs);
+  const missed = leases.filter((lease) => isSilent(lease, nowMs) && !forget.includes(lease));
   const deaf = whyDeaf(hearing, heartbeats, nowMs);
   if (deaf !== undefined)
     return { say: [], withheld: missed.length === 0 ? [] : [{ hosts: namesOf(missed), because: deaf }], forget };
 
-  const withheld: { hosts: readonly string[]; because: string }[] = [];
+  const back = leases.filter((lease) => hasGoneBack(lease, nowMs));
+  const withheld = back.length === 0 ? [] : [{ hosts: namesOf(back), because: WENT_BACK }];
   const said: Lease[] = [];
   for (const [reporter, all] of Map.groupBy(leases, (lease) => lease.reporter)) {
     const ofReporter = all.filter((lease) => missed.includes(lease));
-    if (all.length > 1 && all.every(isSilent)) {
+    if (all.length > 1 && all.every((lease) => isSilent(lease, nowMs))) {
       const because = `every host that ${reporter} speaks for is silent: it may be ${reporter} itself`;
       if (ofReporter.length > 0) withheld.push({ hosts: namesOf(ofReporter), because });
     } else said.push(...ofReporter);
@@ -153,6 +180,8 @@ export function decideSilence(
   const againMs = Math.min(...segments.map(({ reporters }) => reporters.claimTtlSeconds)) * (1000 / 3);
   return { say: said.filter(({ saidAtMs }) => saidAtMs === null || nowMs - saidAtMs >= againMs), withheld, forget };
 }
+
+const WENT_BACK = 'heartbeats come, but are older than the last one that counts: its clock went back';
 
 function whyDeaf(hearing: Hearing | undefined, { timeoutSeconds }: Settings, nowMs: number): string | undefined {
   if (hearing === undefined) return 'no heartbeat was ever heard';
@@ -172,7 +201,8 @@ const namesOf = (leases: readonly Lease[]): readonly string[] => leases.map(({ h
  * it whatever the host takes for the time.
  */
 export function silenceOf(lease: Lease, id: string, nowMs: number): Extract<HostEvent, { type: 'host.down' }> {
-  const { host, reporter, beatAtMs, cameAtMs } = lease;
+  const { host, reporter } = lease;
+  const { beatAtMs, cameAtMs } = lease.wentBack ?? lease;
   const since = new Date(cameAtMs).toISOString();
   return {
     specversion: '1.0',

@@ -1,5 +1,6 @@
 import { FIRST, type Head } from './audit.ts';
 import { type CareFact, isCareFact } from './care.ts';
+import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { GateResult } from './gates/gate.ts';
 import type { FenceProof, Incident, IncidentOutcome, Release } from './incident.ts';
@@ -149,10 +150,14 @@ export type IncidentFact =
       readonly systemUuid: string | null;
       readonly detail: string;
       readonly durationMs: number;
+      /** Device by device, of a host with several. */
+      readonly levels?: HostReading['levels'];
     }
   | {
       readonly type: 'power-off-intended';
       readonly attempt: number;
+      /** Of the fencing levels, from 0; absent where there is one. */
+      readonly level?: number;
       readonly device: string;
       readonly checks: readonly GateResult[];
       readonly evidence: Evidence;
@@ -165,7 +170,13 @@ export type IncidentFact =
       readonly detail: string;
       readonly durationMs: number;
     }
-  | { readonly type: 'fence-failed'; readonly because: string; readonly retryAtMs: number }
+  | {
+      readonly type: 'fence-failed';
+      readonly because: string;
+      readonly retryAtMs: number;
+      /** The fencing level that is tried next; absent where there is one. */
+      readonly level?: number;
+    }
   | { readonly type: 'proof-made'; readonly proof: FenceProof; readonly atMs: number }
   | { readonly type: 'proof-voided'; readonly because: string; readonly atMs: number }
   | { readonly type: 'force-down-intended'; readonly serviceId: string; readonly dueAtMs: number }
@@ -190,6 +201,17 @@ export type IncidentFact =
   | { readonly type: 'paused'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
   | { readonly type: 'still-paused'; readonly nextLookAtMs: number }
   | ({ readonly type: 'released'; readonly commandId: string } & Release)
+  | {
+      readonly type: 'off-confirmed';
+      readonly commandId: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly atMs: number;
+      /** All whose word counts now, this one's last. */
+      readonly names: readonly string[];
+      /** As many as the policy asks for. */
+      readonly complete: boolean;
+    }
   | {
       readonly type: 'dismissed';
       readonly commandId: string;

@@ -1,11 +1,15 @@
 import type { Head } from './audit.ts';
 import type { GateName, GateResult } from './gates/gate.ts';
 
-/** That H is powered off, from its own device, for this very incident (S1). */
+/** That H is off, for this very incident (S1). */
 export interface FenceProof {
-  readonly kind: 'power-off-read-back';
+  /**
+   * `power-off-read-back`: from its own device. `operator-confirmation`: no device of it answers, and people have
+   * confirmed by name that it is off. `watchdog`: none answers, and its hardware watchdog must have reset it by now.
+   */
+  readonly kind: 'power-off-read-back' | 'operator-confirmation' | 'watchdog';
   readonly systemUuid: string | null;
-  /** When the device was asked, not when it answered. */
+  /** When the devices were asked, not when they answered: none has said on since. */
   readonly readAtMs: number;
   /** The first reading of an unbroken row of off; a renewed proof keeps it. A later up contradicts the device. */
   readonly offSinceMs: number;
@@ -36,6 +40,18 @@ interface IncidentBase {
   readonly audit: Head;
   /** Its kernel was said to write a dump. */
   readonly dumping?: Dumping;
+  /** People say that it is off. */
+  readonly offConfirmed?: OffConfirmed;
+}
+
+/** That a host is off, by the word of as many people as the policy asks for. */
+export interface OffConfirmed {
+  readonly by: readonly string[];
+  readonly reason: string;
+  /** Of the last of them. */
+  readonly atMs: number;
+  /** As many as the policy asks for. */
+  readonly complete: boolean;
 }
 
 /** By our clock: when a packet of its kdump came first, and last. */
@@ -65,6 +81,8 @@ export interface Fencing extends IncidentBase {
   readonly powerOffs: number;
   readonly failures: number;
   readonly lastFailure: string | null;
+  /** The fencing level that is tried next, from 0; absent: the first. */
+  readonly level?: number;
   /** Why an earlier proof does not count any more. */
   readonly proofVoidedBy: string | null;
   /** Its `offSinceMs` goes on while the device keeps saying off. */

@@ -1,5 +1,6 @@
 import type { Segment } from './policy.ts';
-import type { SeenMigration, SeenServer } from './seen.ts';
+import { notProtected } from './protect.ts';
+import type { SeenMigration, SeenServer, Signs } from './seen.ts';
 
 /**
  * How Nova is asked, so that an instance ends as its owner would want. Nova starts an instance in ERROR whatever
@@ -29,6 +30,7 @@ export type Verdict =
 
 export interface InstanceContext {
   readonly instances: Segment['instances'];
+  readonly signs: Signs;
   /** Evacuations of this instance that Nova still works on. */
   readonly runningEvacuation: SeenMigration | undefined;
   /** Unfinished live or cold migration or resize of this instance. */
@@ -50,19 +52,8 @@ const leave = (outcome: 'not-protected' | 'left' | 'not-recoverable', because: s
 });
 const person = (because: string): Verdict => ({ kind: 'person', because });
 
-/** Whether the policy protects the instance at all; undefined when it does. */
-export function notProtected(
-  server: Pick<SeenServer, 'metadata'>,
-  { protect, metadataKey }: Segment['instances'],
-): string | undefined {
-  const value = server.metadata[metadataKey]?.trim().toLowerCase() ?? 'absent';
-  if (['false', 'no', 'off', '0'].includes(value)) return `opted out: metadata ${metadataKey} is ${value}`;
-  const optedIn = ['true', 'yes', 'on', '1'].includes(value);
-  return protect === 'all' || optedIn ? undefined : `not opted in: metadata ${metadataKey} is ${value}`;
-}
-
 export function judgeInstance(server: SeenServer, context: InstanceContext): Verdict {
-  const unprotected = notProtected(server, context.instances);
+  const unprotected = notProtected(server, context.signs, context.instances);
   if (unprotected !== undefined) return leave('not-protected', unprotected);
   if (server.taskState === 'restoring') return person('its owner was taking its deletion back');
   if (isBeingDeleted(server)) return leave('left', 'it is being deleted');

@@ -5,7 +5,7 @@ import type { Policy, Segment } from './policy.ts';
 import type { ReceivedEvent } from './reports.ts';
 
 /** While nothing changes, the newest word of a reporter is written down again only this often, or twice in its TTL. */
-const LEASE_MS = 60_000;
+export const LEASE_MS = 60_000;
 
 export interface JudgeContext {
   readonly policy: Policy;

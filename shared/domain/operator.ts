@@ -1,9 +1,10 @@
 import type { OperatorCommand } from '#events/operator-command.ts';
+import { decideConfirmOff } from './confirm-off.ts';
 import type { GateName } from './gates/gate.ts';
 import { isReleasable } from './gates/release.ts';
 import type { GuardState } from './guards.ts';
 import type { HostState, Incident, IncidentFact } from './host.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Segment } from './policy.ts';
 import { closedUntouched } from './reports.ts';
 
 /** What operators ask for, and what becomes of it. Whoever may send to the queue is believed. */
@@ -31,7 +32,7 @@ const RELEASE_MS = 900_000;
 
 export type Refused = { readonly refused: string };
 export type Switch = Extract<OperatorCommand, { type: 'disarm' | 'arm' }>;
-export type OnIncident = Extract<OperatorCommand, { type: 'release' | 'dismiss' }>;
+export type OnIncident = Extract<OperatorCommand, { type: 'release' | 'dismiss' | 'confirm-off' }>;
 export type OnHost = Exclude<OperatorCommand, Switch | OnIncident>;
 
 /** When it was asked for: never in the future, whatever the operator's clock says. */
@@ -75,20 +76,31 @@ export interface IncidentDecision {
   readonly said: string;
 }
 
-/** @param hasTasks whether tasks of the incident exist: each must have its outcome before it closes (L1) */
+/**
+ * @param hasTasks whether tasks of the incident exist: each must have its outcome before it closes (L1)
+ * @param segment the incident's; undefined where the policy has it no more
+ */
 export function decideOnIncident(
   command: OnIncident,
   host: HostState | undefined,
   hasTasks: boolean,
+  segment: Segment | undefined,
   nowMs: number,
 ): Refused | IncidentDecision {
   const old = tooOld(command, nowMs);
   if (old !== undefined) return { refused: old };
   const incident = host?.incident;
   if (incident?.id !== command.incidentId) return { refused: 'its incident has ended' };
-  return command.type === 'release'
-    ? decideRelease(command, incident, nowMs)
-    : decideDismissal(command, incident, hasTasks, nowMs);
+  switch (command.type) {
+    case 'release':
+      return decideRelease(command, incident, nowMs);
+    case 'dismiss':
+      return decideDismissal(command, incident, hasTasks, nowMs);
+    case 'confirm-off':
+      return segment === undefined
+        ? { refused: `the policy has no segment ${incident.segment} any more` }
+        : decideConfirmOff(command, incident, segment, nowMs);
+  }
 }
 
 function decideRelease(
@@ -118,7 +130,7 @@ function decideRelease(
 }
 
 function decideDismissal(
-  { id: commandId, by, reason }: OnIncident,
+  { id: commandId, by, reason }: Extract<OperatorCommand, { type: 'dismiss' }>,
   incident: Incident,
   hasTasks: boolean,
   nowMs: number,

@@ -1,8 +1,10 @@
 import { FIRST } from './audit.ts';
 import type { TaskBasis } from './basis.ts';
 import { judgeInstance, type Verdict } from './instances.ts';
+import { groupPriorities, type Rank, rankOf } from './order.ts';
 import type { Segment } from './policy.ts';
-import { isRunning, recordMigration, recordServer, type SeenMigration, type SeenServer } from './seen.ts';
+import { recordServer, recordSigns } from './recorded.ts';
+import { isRunning, recordMigration, type SeenMigration, type SeenServer, type Signs } from './seen.ts';
 import { type Attempt, endedAs, type TaskFact, type TaskState } from './task.ts';
 
 export interface PlannedTask {
@@ -15,6 +17,8 @@ export interface PlanInput {
   readonly incidentId: string;
   readonly hostKey: string;
   readonly servers: readonly SeenServer[];
+  /** What stands beside them, by instance. */
+  readonly signs: ReadonlyMap<string, Signs>;
   readonly evacuations: readonly SeenMigration[];
   readonly otherMigrations: readonly SeenMigration[];
   readonly segment: Segment;
@@ -22,29 +26,50 @@ export interface PlanInput {
 }
 
 /** One task for each instance of the host, those included for which nothing is to be done: each has an outcome (L1). */
-export function planTasks({ servers, evacuations, otherMigrations, ...of }: PlanInput): readonly PlannedTask[] {
+export function planTasks({ servers, signs, evacuations, otherMigrations, ...of }: PlanInput): readonly PlannedTask[] {
   const running = byInstance(evacuations.filter(isRunning));
   const others = byInstance(otherMigrations);
-  return servers.map((server) => planInstance(server, running.get(server.id), others.get(server.id), of));
+  const ofGroups = groupPriorities(servers, of.segment.order);
+  return servers.map((server, index) =>
+    planInstance(
+      {
+        server,
+        signs: signs.get(server.id) ?? {},
+        groupPriority: ofGroups[index] ?? null,
+        runningEvacuation: running.get(server.id),
+        runningMigration: others.get(server.id),
+      },
+      of,
+    ),
+  );
 }
 
-/** One of them, with what Nova still works on for it. */
+/** One instance, with what stands beside it and what Nova still works on for it. */
+export interface InstanceSeen {
+  readonly server: SeenServer;
+  readonly signs: Signs;
+  readonly groupPriority: number | null;
+  readonly runningEvacuation: SeenMigration | undefined;
+  readonly runningMigration: SeenMigration | undefined;
+}
+
 export function planInstance(
-  server: SeenServer,
-  runningEvacuation: SeenMigration | undefined,
-  runningMigration: SeenMigration | undefined,
+  { server, signs, groupPriority, runningEvacuation, runningMigration }: InstanceSeen,
   { segment, ...of }: Pick<PlanInput, 'incidentId' | 'hostKey' | 'segment' | 'nowMs'>,
 ): PlannedTask {
-  const { instances } = segment;
-  const verdict = judgeInstance(server, { instances, runningEvacuation, runningMigration });
+  const { instances, order } = segment;
+  const verdict = judgeInstance(server, { instances, signs, runningEvacuation, runningMigration });
+  const recordedSigns = recordSigns(signs, instances);
   const basis: TaskBasis = {
     by: 'planning',
     atMs: of.nowMs,
-    server: recordServer(server, instances),
+    server: recordServer(server, segment),
+    ...(Object.keys(recordedSigns).length === 0 ? {} : { signs: recordedSigns }),
+    ...(groupPriority === null ? {} : { groupPriority }),
     evacuation: runningEvacuation === undefined ? null : recordMigration(runningEvacuation),
     migration: runningMigration === undefined ? null : recordMigration(runningMigration),
   };
-  return { ...planTask(server, verdict, of), basis };
+  return { ...planTask(server, verdict, { ...rankOf(server, groupPriority, order), signs: recordedSigns }, of), basis };
 }
 
 const byInstance = (migrations: readonly SeenMigration[]) => new Map(migrations.map((each) => [each.instanceId, each]));
@@ -52,9 +77,10 @@ const byInstance = (migrations: readonly SeenMigration[]) => new Map(migrations.
 function planTask(
   server: SeenServer,
   verdict: Verdict,
+  beside: Rank & { readonly signs: Signs },
   of: Pick<PlanInput, 'incidentId' | 'hostKey' | 'nowMs'>,
 ): Omit<PlannedTask, 'basis'> {
-  const { id: instanceId, name, vmState, taskState, locked, memoryMb } = server;
+  const { id: instanceId, name, vmState, taskState, locked, memoryMb, vcpus, projectId } = server;
   const planned: TaskFact = {
     type: 'task-planned',
     instanceId,
@@ -62,6 +88,8 @@ function planTask(
     vmState,
     taskState,
     locked,
+    priority: beside.priority,
+    tier: beside.tier,
     decision: verdict.kind,
     because: verdict.because,
   };
@@ -71,6 +99,10 @@ function planTask(
     instanceId,
     name,
     memoryMb,
+    vcpus,
+    projectId,
+    ...beside,
+    plannedAtMs: of.nowMs,
     way: verdict.kind === 'evacuate' ? verdict.way : 'as-it-was',
     wayAgain: verdict.kind === 'evacuate' ? verdict.wayAgain : 'as-it-was',
     failedAt: [],

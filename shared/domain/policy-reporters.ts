@@ -21,7 +21,7 @@ const reporter = z.strictObject({
     .array(z.string().regex(/^[A-Z0-9]{12,128}(:[\w+=,.@-]{2,64})?$/, 'a unique id of IAM, such as AROAEXAMPLEID'))
     .min(1)
     .optional(),
-  /** It speaks for others: each `source` that it names is a reporter of its own. */
+  /** It speaks for others: each `source` that it names is a reporter of its own, for all of whom its limits hold together. */
   relay: z.boolean().default(false),
   /** Each host that it stands for may speak of itself only. */
   self: z.boolean().default(false),
@@ -39,7 +39,7 @@ const reporter = z.strictObject({
 export const OWN_HOST = '{host}';
 
 /** Reporters that exist without an entry, which may have one for their limits. */
-const OWN_NAMES = ['nova', 'heartbeat', 'masakari'];
+export const OWN_NAMES: readonly string[] = ['nova', 'heartbeat', 'masakari'];
 
 /** What salvor looks for by itself: hosts of which Nova hears nothing, and heartbeats that cease. */
 export const watch = z.strictObject({

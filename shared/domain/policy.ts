@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { withHost } from './fence-device.ts';
+import { deviceFaults, fenceDevicesByHost } from './policy-devices.ts';
 import {
   dependencies,
   dump,
@@ -11,8 +11,10 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
+import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
+import { forecast, survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
 /**
@@ -21,10 +23,7 @@ import { hostName, name, seconds } from './policy-values.ts';
  */
 
 const instances = z.strictObject({
-  /** `all` instances of a failed host, or only those whose metadata opts them in. An opted-out one is left alone by both. */
-  protect: z.enum(['all', 'opted-in']).default('all'),
-  /** Server metadata key read as a boolean: `true` opts in, `false` opts out. Masakari's own name is the default. */
-  metadataKey: z.string().min(1).max(255).default('HA_Enabled'),
+  ...protection,
   /** The instances' local disks are on storage that every host of the segment shares (Ceph RBD, NFS). */
   sharedInstanceStorage: z.boolean().default(false),
   /** Evacuate although a local disk is not shared: Nova then makes a new disk from the image and the old data are gone. */
@@ -55,18 +54,24 @@ const fencing = z.strictObject({
   proofMaxAgeSeconds: seconds(30, 600).default(120),
   retryBaseSeconds: seconds(1, 3600).default(5),
   retryMaxSeconds: seconds(1, 86_400).default(300),
-});
-
-const device = z.strictObject({
-  driver: z.literal('redfish'),
-  /** The Redfish system (`https://bmc/redfish/v1/Systems/1`) or service root; `{host}` stands for the host's name. */
-  url: z.string().regex(/^https?:\/\/\S+$/, 'an http(s) address'),
-  /** Name of the secret that holds `username` and `password`. */
-  credentials: name,
-  systemUuid: z.uuid().toLowerCase().optional(),
-  caFile: z.string().min(1).optional(),
-  insecureTls: z.boolean().optional(),
-  timeoutSeconds: seconds(1, 15).default(10),
+  /** When no fence device answers, people may confirm that the host is off (`salvor confirm-off`). */
+  confirmOff: z
+    .strictObject({
+      /** So many must. 0: their word counts for nothing. */
+      people: z.int().min(0).max(5).default(1),
+      /** Their word counts for so long, and only while no device says on and nobody has seen the host up since. */
+      maxAgeSeconds: seconds(60, 86_400).default(3600),
+    })
+    .prefault({}),
+  /** A host whose hardware watchdog has had no lease for long enough is taken as reset, where this is given. */
+  watchdog: z
+    .strictObject({
+      /** A host whose watchdog takes longer gets no lease. */
+      maxTimeoutSeconds: seconds(5, 3600).default(120),
+      /** From the moment at which the watchdog fires until nothing runs any more. */
+      resetSeconds: seconds(1, 600).default(30),
+    })
+    .optional(),
 });
 
 const segment = z.strictObject({
@@ -90,6 +95,8 @@ const segment = z.strictObject({
   /** The segment keeps at least this many healthy hosts besides the failed one, or the failed one is held. */
   minHealthyHosts: z.int().min(1).default(3),
   instances: instances.prefault({}),
+  order: order.prefault({}),
+  destinations: destinations.prefault({}),
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
@@ -99,6 +106,7 @@ const segment = z.strictObject({
 /** Where a segment says nothing of itself. */
 const segmentTemplate = segment.omit({ name: true, hosts: true, except: true });
 export const segmentDefaults = segmentTemplate.parse({});
+const roles = z.array(z.string().min(1).max(255)).min(1);
 
 export const policySchema = z
   .strictObject({
@@ -108,19 +116,25 @@ export const policySchema = z
       .prefault({}),
     segments: z.array(segment).min(1).max(200),
     /** A host's own name, or `*` for every host without an entry of its own. */
-    fenceDevices: z.record(hostName, device),
+    fenceDevices: fenceDevicesByHost,
     /** Who may report, of which hosts, and what. */
     reporters: reportersByName.optional(),
     /** The Masakari API. */
     masakari: z
       .strictObject({
-        /** Who has one of these roles in the project of its Keystone token may use it. */
-        roles: z.array(z.string().min(1).max(255)).min(1).default(['admin']),
+        /** Who has one of these roles in the project of its Keystone token may do everything. */
+        roles: roles.default(['admin']),
+        /** The same for those who may send notifications, and nothing else. */
+        reportRoles: roles.optional(),
+        /** The same for those who may look at everything, and nothing else. */
+        readRoles: roles.optional(),
         /** A segment without name and hosts: what segments get that are made through the API. Without it none can be made. */
         segmentDefaults: segmentTemplate.optional(),
       })
       .optional(),
     watch: watch.prefault({}),
+    survey: survey.prefault({}),
+    forecast: forecast.prefault({}),
     /** Reporters that are one source, as two of them are not independent. */
     reporterGroups: reporterGroups.optional(),
     failureDomains: failureDomains.prefault({}),
@@ -183,30 +197,6 @@ export const policySchema = z
     for (const [host, message] of deviceFaults(policy.fenceDevices))
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
   });
-
-type Device = z.infer<typeof device>;
-
-/** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */
-function* deviceFaults(devices: Readonly<Record<string, Device>>): Generator<readonly [host: string, fault: string]> {
-  const owners = new Map<string, string>();
-  for (const [host, config] of Object.entries(devices)) {
-    if (host === '*') {
-      if (!config.url.includes('{host}'))
-        yield [host, 'the url of * must hold {host}, or all hosts would share one device'];
-      if (config.systemUuid !== undefined) yield [host, 'systemUuid is of one system, and * stands for many hosts'];
-      continue;
-    }
-    const ids = [
-      `url ${withHost(config.url, host)}`,
-      ...(config.systemUuid ? [`systemUuid ${config.systemUuid}`] : []),
-    ];
-    for (const id of ids) {
-      const owner = owners.get(id);
-      if (owner !== undefined) yield [host, `${id} is also that of ${owner}; a device belongs to one host`];
-      owners.set(id, host);
-    }
-  }
-}
 
 export type Policy = z.infer<typeof policySchema>;
 export type Segment = Policy['segments'][number];

@@ -1,4 +1,5 @@
-import type { Lease } from './heartbeats.ts';
+import type { HostEventType } from '#events/host-event.ts';
+import { hasGoneBack, heardAtMsOf, isSilent, type Lease } from './heartbeats.ts';
 import type { Claim, HostState } from './host.ts';
 import { flaps, type StandingClaim, standingsOf } from './standings.ts';
 
@@ -6,11 +7,22 @@ import { flaps, type StandingClaim, standingsOf } from './standings.ts';
 export interface ReporterRow {
   readonly reporter: string;
   readonly host: string;
-  readonly says: Claim['says'] | 'beats';
+  /** Of words that are neither up nor down the event's type. */
+  readonly says: Claim['says'] | 'beats' | HostEventType;
   /** When it was last heard, in Unix ms. */
   readonly heardAtMs: number;
   /** What is to be seen in it; empty where all is as it should be. */
   readonly remarks: readonly string[];
+}
+
+/** What a reporter said last of a host besides up and down: of its instances, its processes, a dump. */
+export type Aside = Pick<ReporterRow, 'reporter' | 'host' | 'heardAtMs'> & { readonly says: HostEventType };
+
+/** What is on record of what was reported. */
+export interface Reported {
+  readonly hosts: readonly HostState[];
+  readonly leases: readonly Lease[];
+  readonly asides: readonly Aside[];
 }
 
 /**
@@ -18,8 +30,7 @@ export interface ReporterRow {
  * @param claimTtlSeconds of the host's segment
  */
 export function reporterRows(
-  hosts: readonly HostState[],
-  leases: readonly Lease[],
+  { hosts, leases, asides }: Reported,
   claimTtlSeconds: (host: HostState) => number,
   nowMs: number,
 ): readonly ReporterRow[] {
@@ -33,14 +44,20 @@ export function reporterRows(
       remarks: remarksOn(claim, standings, host, nowMs),
     }));
   });
-  const beats = leases.map(({ reporter, host, cameAtMs, endsAtMs }) => ({
-    reporter,
-    host,
+  const beats = leases.map((lease) => ({
+    reporter: lease.reporter,
+    host: lease.host,
     says: 'beats' as const,
-    heardAtMs: cameAtMs,
-    remarks: endsAtMs <= nowMs ? ['silent: its heartbeats have ceased'] : [],
+    heardAtMs: heardAtMsOf(lease),
+    remarks: isSilent(lease, nowMs)
+      ? ['silent: its heartbeats have ceased']
+      : hasGoneBack(lease, nowMs)
+        ? ['its clock went back']
+        : [],
   }));
-  return [...words, ...beats].sort((a, b) => b.heardAtMs - a.heardAtMs);
+  return [...words, ...beats, ...asides.map((aside) => ({ ...aside, remarks: [] }))].sort(
+    (a, b) => b.heardAtMs - a.heardAtMs,
+  );
 }
 
 function remarksOn(

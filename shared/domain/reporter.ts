@@ -1,7 +1,7 @@
 import type { HostEvent } from '#events/host-event.ts';
+import { fits } from '#shared/pattern.ts';
 import type { Policy } from './policy.ts';
-import { OWN_HOST, type ReporterRules } from './policy-reporters.ts';
-import { fits } from './reporters.ts';
+import { OWN_HOST, OWN_NAMES, type ReporterRules } from './policy-reporters.ts';
 
 /** Who speaks, as it was authenticated where it came in: never as the message says. */
 export interface Reporter {
@@ -9,6 +9,10 @@ export interface Reporter {
   readonly name: string;
   /** The one host that it is; null for who is no host. */
   readonly host: string | null;
+  /** Who speaks for it: a key of the policy's `reporters`, whose scope and limits hold. */
+  readonly relay?: string;
+  /** Salvor itself has let it in, named it and counted its words. */
+  readonly letIn?: true;
 }
 
 /**
@@ -17,26 +21,47 @@ export interface Reporter {
  */
 export type TrustedSenders = 'everybody' | { readonly principals: readonly string[] };
 
-const rulesOf = (reporters: Policy['reporters'], name: string): ReporterRules | undefined =>
-  reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
+const rulesOf = ({ reporters }: Pick<Policy, 'reporters'>, reporter: Reporter): ReporterRules | undefined => {
+  const name = behind(reporter);
+  return reporters !== undefined && Object.hasOwn(reporters, name) ? reporters[name] : undefined;
+};
+
+/** Who answers for its words. */
+export const behind = ({ name, relay }: Reporter): string => relay ?? name;
+
+/** What the name of a principal begins with that no reporter of the policy is. */
+const AWS_NAME = 'aws:';
 
 /**
- * The reporter of a message that came into the queue.
+ * The reporter of a message that came into the queue. Who is believed has seen to it already that a host speaks of itself
+ * only: the host that it names is the one that spoke.
  * @param senderId of SQS: `AIDA…` for an IAM user, `AROA…:session` for a role (API reference, Message, "SenderId").
  */
 export function senderOf(
   senderId: string | undefined,
-  { source, reporter }: Pick<HostEvent, 'source' | 'reporter'>,
+  { source, reporter, relay, data }: Pick<HostEvent, 'source' | 'reporter' | 'relay' | 'data'>,
   trusted: TrustedSenders,
   { reporters }: Pick<Policy, 'reporters'>,
 ): Reporter {
   const [principal = '', session] = (senderId ?? '').split(':');
   const isTrusted = trusted === 'everybody' || trusted.principals.includes(principal);
-  if (isTrusted) return { name: reporter ?? source, host: null };
-  for (const [name, { awsPrincipals = [], relay }] of Object.entries(reporters ?? {}))
-    if (awsPrincipals.some((each) => each === senderId || each === principal))
-      return { name: relay ? (reporter ?? source) : name, host: session ?? null };
-  return { name: `aws:${principal}`, host: null };
+  if (isTrusted)
+    return {
+      name: reporter ?? source,
+      host: data.host,
+      ...(relay === undefined ? {} : { relay }),
+      ...(reporter === undefined ? {} : { letIn: true }),
+    };
+  const entries = Object.entries(reporters ?? {});
+  // One session of a role comes before the role.
+  for (const identity of [senderId, principal])
+    for (const [name, rules] of entries)
+      if (rules.awsPrincipals?.some((each) => each === identity))
+        return {
+          ...(rules.relay ? { name: reporter ?? source, relay: name } : { name }),
+          host: session ?? null,
+        };
+  return { name: `${AWS_NAME}${principal}`, host: null };
 }
 
 /**
@@ -51,25 +76,45 @@ export function keystoneReporter(
   const entries = Object.entries(reporters);
   const named = entries.find(([, { keystoneUsers = [] }]) => keystoneUsers.some((each) => users.includes(each)));
   if (named !== undefined) return { name: named[0], host: null };
-  for (const [name, { keystoneUsers = [] }] of entries)
-    for (const template of keystoneUsers) {
-      const [before = '', after] = template.split(OWN_HOST);
-      if (after === undefined) continue;
-      const user = users.find(
-        (each) => each.startsWith(before) && each.endsWith(after) && each.length > before.length + after.length,
-      );
-      if (user !== undefined) return { name, host: user.slice(before.length, user.length - after.length) };
-    }
-  return undefined;
+  // Of templates that fit, the one that says most of the name: whatever the order, a user is one host.
+  const fitting = entries.flatMap(([name, { keystoneUsers = [] }]) =>
+    keystoneUsers.flatMap((template) => users.map((user) => ({ name, template, host: hostBy(template, user) }))),
+  );
+  const best = fitting
+    .filter(({ host }) => host !== undefined)
+    .reduce<(typeof fitting)[number] | undefined>(
+      (most, each) => (most === undefined || each.template.length > most.template.length ? each : most),
+      undefined,
+    );
+  return best?.host === undefined ? undefined : { name: best.name, host: best.host };
+}
+
+/** The host that the user is by `masakari-{host}@Default`. */
+function hostBy(template: string, user: string): string | undefined {
+  const [before = '', after] = template.split(OWN_HOST);
+  const isIt =
+    after !== undefined &&
+    user.startsWith(before) &&
+    user.endsWith(after) &&
+    user.length > before.length + after.length;
+  return isIt ? user.slice(before.length, user.length - after.length) : undefined;
+}
+
+/** Whether the policy lets it speak of some hosts only, or say some things only. */
+export function isScoped(reporter: Reporter, policy: Pick<Policy, 'reporters'>): boolean {
+  const { self, hosts, segments, events } = rulesOf(policy, reporter) ?? {};
+  return self === true || [hosts, segments, events].some((limit) => limit !== undefined);
 }
 
 /** Why it may not say this, in words; undefined when it may. What no rule is about, may speak of every host. */
 export function outOfScope(
-  { name, host }: Reporter,
+  reporter: Reporter,
   event: HostEvent,
   policy: Pick<Policy, 'reporters'>,
 ): string | undefined {
-  const rules = rulesOf(policy.reporters, name);
+  if (isBorrowed(reporter, policy)) return 'it may not speak in the name of another reporter';
+  const { host } = reporter;
+  const rules = rulesOf(policy, reporter);
   if (rules === undefined) return undefined;
   const { self, hosts, events } = rules;
   if (events !== undefined && !events.includes(event.type)) return `it may not say ${event.type}`;
@@ -79,25 +124,31 @@ export function outOfScope(
   return undefined;
 }
 
+/** Whether a relay gives a name that only salvor gives, so that one source would count as two or as another's. */
+const isBorrowed = ({ name, relay }: Reporter, { reporters = {} }: Pick<Policy, 'reporters'>): boolean =>
+  relay !== undefined &&
+  name !== relay &&
+  (Object.hasOwn(reporters, name) || OWN_NAMES.includes(name) || name.startsWith(AWS_NAME));
+
 /** The same of the segment that the host is in, which a reading of the mirror tells. */
 export function outOfSegments(
-  { name }: Reporter,
+  reporter: Reporter,
   segment: string | null,
   policy: Pick<Policy, 'reporters'>,
 ): string | undefined {
-  const { segments } = rulesOf(policy.reporters, name) ?? {};
+  const { segments } = rulesOf(policy, reporter) ?? {};
   if (segments === undefined || (segment !== null && segments.includes(segment))) return undefined;
   return `it may speak of hosts in ${segments.join(', ')} only`;
 }
 
 /** How many events a minute, and of whom they are counted together. */
 export function rateOf(
-  { name, host }: Reporter,
+  reporter: Reporter,
   policy: Pick<Policy, 'reporters'>,
 ): { readonly key: string; readonly perMinute: number } {
-  const rules = rulesOf(policy.reporters, name);
+  const rules = rulesOf(policy, reporter);
   return {
-    key: rules?.self ? `${name}/${host}` : name,
+    key: rules?.self ? `${reporter.name}/${reporter.host}` : behind(reporter),
     perMinute: rules?.maxEventsPerMinute ?? DEFAULT_PER_MINUTE,
   };
 }

@@ -1,3 +1,4 @@
+import { fits } from '#shared/pattern.ts';
 import type { Policy } from './policy.ts';
 
 /** Reporters that say the same for the same reason: two names of one source are one. */
@@ -24,22 +25,6 @@ export function sourceOf(reporter: string, groups: Groups): string {
   for (const [name, patterns] of Object.entries(groups ?? {}))
     if (patterns.some((pattern) => fits(reporter, pattern))) return name;
   return reporter.replace(/[?#].*/s, '').replace(/(.)\/+$/, '$1') || reporter;
-}
-
-/** `*` is any text. Without a regular expression, as a pattern with many of them would take for ever. */
-export function fits(text: string, pattern: string): boolean {
-  // Stryker disable next-line StringLiteral: a split text has a part, and the default is for the compiler
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return text === pattern;
-  if (!text.startsWith(first)) return false;
-  let from = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, from);
-    if (found === -1) return false;
-    from = found + part.length;
-  }
-  return text.length - last.length >= from && text.endsWith(last);
 }
 
 /** `consul (/agents/consul/a, /agents/consul/b count as one)`, or the name of the one. */

@@ -4,7 +4,7 @@ import type { Evidence } from './gates/evidence.ts';
 import { isBeat } from './heartbeats.ts';
 import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } from './host.ts';
 import { recordedId } from './host.ts';
-import { judge } from './judge-report.ts';
+import { judge, LEASE_MS } from './judge-report.ts';
 import type { Policy, Segment } from './policy.ts';
 import { endsReturn, isAwaited } from './return/open-return.ts';
 
@@ -21,6 +21,8 @@ export interface ReceivedEvent {
   readonly receivedAtMs: number;
   /** Earlier events of the same batch and meaning that it stands for, when it is read back from the audit. */
   readonly standsFor?: number;
+  /** Its reporter says so too often: see {@link isSpare}. */
+  readonly spare?: boolean;
 }
 
 /** Up reports this close to a proof may be from before the power-off: clocks differ. Then the power is read again. */
@@ -63,7 +65,7 @@ export function lastSeenUpMs(claims: HostState['claims']): number {
 
 /**
  * Folds a batch of events of one host: facts in order, none when the batch says nothing new. Heartbeats of a host that
- * nobody doubts are not among them: its lease holds the newest.
+ * nobody doubts are not among them, as its lease holds the newest; nor are the ups of one who says too many.
  */
 export function decideReports(host: HostState, input: ReportInput, policy: Policy, nowMs: number): readonly HostFact[] {
   const dumps = dumpsSeen(host.incident, input.events, policy, nowMs);
@@ -74,7 +76,7 @@ export function decideReports(host: HostState, input: ReportInput, policy: Polic
       ? all
       : judgeAll(
           host,
-          events.filter((received) => !isBeat(received)),
+          events.filter((received) => !isBeat(received) && !isSpare(received, host)),
           input,
           policy,
           nowMs,
@@ -89,6 +91,14 @@ const isInDoubt = ({ incident, claims }: HostState, facts: readonly ReportFact[]
   incident !== null ||
   countingDownClaims(claims, Number.POSITIVE_INFINITY, 0).length > 0 ||
   facts.some((fact) => fact.type === 'reported' && fact.says === 'down');
+
+/** One up of too many is left out while its reporter's last is on record since a moment, and nobody doubts the host. */
+function isSpare({ spare, event, reporter, receivedAtMs }: ReceivedEvent, { claims }: HostState): boolean {
+  const before = claims[reporter];
+  return (
+    spare === true && event.type === 'host.up' && before?.says === 'up' && receivedAtMs - before.receivedAtMs < LEASE_MS
+  );
+}
 
 interface Judged {
   readonly facts: readonly ReportFact[];

@@ -1,5 +1,4 @@
-import type { Migration, Server } from '#shared/ports.ts';
-import type { Segment } from './policy.ts';
+import type { Aggregate, Image, Migration, Server } from '#shared/ports.ts';
 
 /** Migration statuses at which Nova no longer works on an evacuation. */
 const ENDED = new Set(['done', 'completed', 'failed', 'error', 'cancelled']);
@@ -8,23 +7,37 @@ export const isRunning = ({ status }: Pick<Migration, 'status'>): boolean => !EN
 /** What of an instance a decision looks at. */
 export type SeenServer = Pick<
   Server,
-  'id' | 'name' | 'host' | 'vmState' | 'taskState' | 'locked' | 'metadata' | 'fault' | 'memoryMb' | 'localDisks'
+  | 'id'
+  | 'name'
+  | 'projectId'
+  | 'host'
+  | 'vmState'
+  | 'taskState'
+  | 'locked'
+  | 'metadata'
+  | 'fault'
+  | 'memoryMb'
+  | 'vcpus'
+  | 'flavorName'
+  | 'extraSpecs'
+  | 'localDisks'
 >;
+
+/** What stands beside an instance and says something of it. */
+export interface Signs {
+  /** Null: it has none, or it was deleted. Absent: nobody asked. */
+  readonly image?: Image | null;
+  /** Those that its host is in. Absent: nobody asked. */
+  readonly aggregates?: readonly Pick<Aggregate, 'name' | 'metadata'>[];
+}
 
 /** What of a migration a decision looks at. */
 export type SeenMigration = Pick<Migration, 'id' | 'instanceId' | 'sourceHost' | 'destinationHost' | 'status'>;
 
-/** The same as they go into the log: the stream names the instance. */
-export type RecordedServer = Omit<SeenServer, 'id' | 'name'>;
+/** The same as they go into the log: the stream names the instance. What salvors of before did not ask is not there. */
+type New = 'projectId' | 'vcpus' | 'flavorName' | 'extraSpecs';
+export type RecordedServer = Omit<SeenServer, 'id' | 'name' | New> & Partial<Pick<SeenServer, New>>;
 export type RecordedMigration = Omit<SeenMigration, 'instanceId'>;
-
-/** Of its metadata only what the policy asks for: the rest is its owner's, and may be long. */
-export function recordServer(server: SeenServer, { metadataKey }: Segment['instances']): RecordedServer {
-  const { host, vmState, taskState, locked, fault, memoryMb, localDisks } = server;
-  const value = server.metadata[metadataKey];
-  const metadata = value === undefined ? {} : { [metadataKey]: value };
-  return { host, vmState, taskState, locked, metadata, fault, memoryMb, localDisks };
-}
 
 export function recordMigration({ id, sourceHost, destinationHost, status }: SeenMigration): RecordedMigration {
   return { id, sourceHost, destinationHost, status };

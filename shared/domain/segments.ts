@@ -31,6 +31,12 @@ export function domainsOf({ failureDomains }: Policy, host: string, aggregates: 
 /** Whether Nova's aggregates must be read to tell which segment holds a host. */
 export const usesAggregates = (policy: Policy): boolean => policy.segments.some(({ hosts }) => 'aggregate' in hosts);
 
+/** Whether they must be read to tell where the instances of a segment may go. */
+export const placesByAggregates = (policy: Policy, { destinations }: Segment): boolean =>
+  destinations.storageAggregateKey !== undefined ||
+  (destinations.reservedHosts !== undefined && 'aggregate' in destinations.reservedHosts) ||
+  (destinations.within === 'segment' && usesAggregates(policy));
+
 /** Whether they must be read to tell its failure domain too. */
 export const decidesByAggregates = (policy: Policy): boolean =>
   usesAggregates(policy) || policy.failureDomains.aggregateMetadataKey !== undefined;

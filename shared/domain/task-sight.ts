@@ -1,11 +1,6 @@
 import type { Segment } from './policy.ts';
-import {
-  type RecordedMigration,
-  type RecordedServer,
-  recordServer,
-  relevantMigrations,
-  type SeenServer,
-} from './seen.ts';
+import { recordServer, serverAgain } from './recorded.ts';
+import { type RecordedMigration, type RecordedServer, relevantMigrations, type SeenServer } from './seen.ts';
 import type { Sight } from './settle.ts';
 import type { TaskState } from './task.ts';
 
@@ -21,13 +16,13 @@ export interface TaskSight {
 export function taskSight(
   { instanceId }: TaskState,
   { evacuationsOf, onHost, elsewhere }: Sight,
-  instances: Segment['instances'],
+  segment: Pick<Segment, 'instances' | 'order'>,
 ): TaskSight {
   const here = onHost?.get(instanceId);
   const away = elsewhere.get(instanceId);
   return {
     evacuations: relevantMigrations(evacuationsOf.get(instanceId) ?? [], away?.host ?? null),
-    ...(onHost === undefined ? {} : { here: here === undefined ? null : recordServer(here, instances) }),
+    ...(onHost === undefined ? {} : { here: here === undefined ? null : recordServer(here, segment) }),
     ...(away === undefined ? {} : { elsewhere: away === null ? null : { host: away.host } }),
   };
 }
@@ -38,7 +33,7 @@ export function sightAgain(
   { evacuations, here, elsewhere }: TaskSight,
   atMs: number,
 ): Sight {
-  const server: SeenServer | undefined = here ? { ...here, id: instanceId, name } : undefined;
+  const server: SeenServer | undefined = here ? serverAgain(here, instanceId, name) : undefined;
   return {
     atMs,
     evacuationsOf: new Map([[instanceId, evacuations.map((each) => ({ ...each, instanceId }))]]),

@@ -1,13 +1,23 @@
 import type { Head } from './audit.ts';
 import type { EvacuationWay } from './instances.ts';
+import type { Rank } from './order.ts';
+import type { Signs } from './seen.ts';
 
 /** One evacuation task: one instance of one incident. Times are Unix ms. */
-export interface TaskState {
+export interface TaskState extends Partial<Rank> {
   readonly incidentId: string;
   readonly hostKey: string;
   readonly instanceId: string;
   readonly name: string;
   readonly memoryMb: number;
+  /** These, and its rank, were not asked by salvors of before. */
+  readonly vcpus?: number;
+  readonly projectId?: string;
+  readonly plannedAtMs?: number;
+  /** When its guest answered, behind its recovery, where the gate of its tier asks for that. */
+  readonly upAtMs?: number;
+  /** What its image and its host's aggregates said when it was planned. */
+  readonly signs?: Signs;
   /** How Nova is asked, and how after a failed attempt. */
   readonly way: EvacuationWay;
   readonly wayAgain: EvacuationWay;
@@ -32,8 +42,8 @@ export interface Attempt {
 }
 
 export type TaskProgress =
-  /** Waits for a token, or for the pause after a failure to end. */
-  | { readonly status: 'waiting'; readonly notBeforeMs: number; readonly because: string }
+  /** Waits for a token, for what `for` names, or for the pause after a failure to end. */
+  | { readonly status: 'waiting'; readonly notBeforeMs: number; readonly because: string; readonly for?: WaitsFor }
   /** Holds a token; its message is on the way. Nothing was asked of Nova. */
   | { readonly status: 'granted'; readonly attempt: Attempt }
   /** The intent is committed; the request may have been sent. Only the follower may go on from here. */
@@ -49,6 +59,9 @@ export type TaskProgress =
       readonly destination: string | null;
       readonly atMs: number;
     };
+
+/** What may keep a task waiting for long, where a person sees it: an earlier tier. */
+export type WaitsFor = 'tier';
 
 export type TaskOutcome =
   /** The migration is done and the host has changed. */
@@ -73,9 +86,13 @@ export type TaskFact =
       readonly vmState: string;
       readonly taskState: string | null;
       readonly locked: boolean;
+      /** Absent where a salvor of before planned it. */
+      readonly priority?: number;
+      readonly tier?: number | null;
       readonly decision: 'evacuate' | 'leave' | 'watch' | 'person';
       readonly because: string;
     }
+  | { readonly type: 'task-waits'; readonly for: WaitsFor; readonly because: string; readonly atMs: number }
   | { readonly type: 'granted'; readonly attempt: Attempt; readonly checks: GrantChecks }
   | { readonly type: 'grant-expired'; readonly because: string; readonly atMs: number }
   | {
@@ -121,6 +138,7 @@ export type TaskFact =
       readonly destination: string | null;
       readonly retryAtMs: number;
     }
+  | { readonly type: 'guest-answered'; readonly detail: string; readonly atMs: number }
   | {
       readonly type: 'task-ended';
       readonly outcome: TaskOutcome;
@@ -137,16 +155,25 @@ export interface GrantChecks {
   readonly taskState: string | null;
   readonly inFlight: number;
   readonly inFlightLimit: number;
+  /** Earlier tiers that are not up, where the policy goes on all the same. */
+  readonly tier?: string;
 }
 
 /** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
 export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
   const { progress } = task;
-  const wait = (notBeforeMs: number, because: string): TaskProgress => ({ status: 'waiting', notBeforeMs, because });
+  const wait = (notBeforeMs: number, because: string) => ({ status: 'waiting', notBeforeMs, because }) as const;
   switch (fact.type) {
     case 'task-planned':
     case 'reset-answered':
       return task;
+    case 'task-waits':
+      return {
+        ...task,
+        progress: { ...wait(progressIn(task, 'waiting').notBeforeMs, fact.because), for: fact.for },
+      };
+    case 'guest-answered':
+      return { ...task, upAtMs: fact.atMs };
     case 'granted':
       progressIn(task, 'waiting');
       return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };

@@ -16,6 +16,13 @@ export interface Sight {
   readonly silentMs: number;
 }
 
+/** A look at Nova: noted once a minute, however often there is one. Times are Unix ms. */
+export interface Look {
+  readonly atMs: number;
+  /** The newest report of any compute service, by Nova's clock; null when Nova knows of none. */
+  readonly newestReportAtMs: number | null;
+}
+
 /** When a host was last said to be down, in Unix ms, by the names of the hosts. */
 export type Accused = Readonly<Record<string, number>>;
 
@@ -25,9 +32,11 @@ export interface Word extends Sight {
 
 /**
  * A service's silence is counted from the newest report of any service, so that neither the clocks of Nova and salvor nor
- * a message bus that is away make all of them look silent. Who is disabled or forced down is in somebody's hands already.
+ * a message bus that is away make all of them look silent. While Nova sees every service down it is Nova that hears nobody,
+ * and nothing is said. Who is disabled or forced down is in somebody's hands already.
  */
 export function sightsOf(services: readonly ComputeService[], staleSeconds: number): ReadonlyMap<string, Sight> {
+  if (services.every(({ forcedDown, state }) => forcedDown || state === 'down')) return new Map();
   const newestMs = Math.max(0, ...services.map(({ lastReportAtMs }) => lastReportAtMs ?? 0));
   const sights = new Map<string, Sight>();
   for (const service of services) {
@@ -45,12 +54,12 @@ function sightOf(
   if (status === 'disabled' || forcedDown) return undefined;
   const silentMs = lastReportAtMs === null ? 0 : newestMs - lastReportAtMs;
   const silence = `nova-compute was last heard of ${Math.round(silentMs / 1000)} s before the newest report of any`;
-  if (state === 'down') return { says: 'down', because: 'Nova sees the service down', silentMs };
-  if (silentMs > staleMs) return { says: 'down', because: silence, silentMs };
+  if (silentMs > staleMs && state !== 'down') return { says: 'down', because: silence, silentMs };
   // Well inside the limit, so that one who reports just in time is not accused and cleared by turns.
-  return silentMs <= staleMs / 2 && lastReportAtMs !== null
-    ? { says: 'up', because: 'nova-compute reports again', silentMs }
-    : undefined;
+  const isFresh = silentMs <= staleMs / 2 && lastReportAtMs !== null;
+  // Nova goes by its own clock: one that reports as late as all others is not the one that has failed.
+  if (state === 'down') return isFresh ? undefined : { says: 'down', because: 'Nova sees the service down', silentMs };
+  return isFresh ? { says: 'up', because: 'nova-compute reports again', silentMs } : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { CertificateNotPinned, lookingConnector, type ShownCertificate } from './connector.ts';
 
 export interface TransportOptions {
   /** Time for TCP and TLS to come up; default 5 000 ms. */
@@ -15,10 +16,17 @@ export interface TransportOptions {
   readonly caPem?: string;
   /** Accept any certificate. */
   readonly insecureTls?: boolean;
+  /**
+   * SHA-256 of the one certificate to accept, in 64 hexadecimal digits: whoever issued it, whatever its name and dates.
+   * With `caPem` it must be of that CA too. Then `insecureTls` means nothing, and `http:` is refused.
+   */
+  readonly certificateSha256?: string;
+  /** Told of the certificate of each new connection. */
+  readonly onCertificate?: (certificate: ShownCertificate) => void;
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -56,6 +64,12 @@ const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
 /** HTTP/1.1 by undici, below its `request`: only `dispatch` tells whether a request has left. */
 export function httpTransport(options: TransportOptions = {}): Transport {
+  const { certificateSha256: pin, caPem, onCertificate } = options;
+  const connect = {
+    timeout: options.connectTimeoutMs ?? 5000,
+    rejectUnauthorized: pin === undefined ? options.insecureTls !== true : caPem !== undefined,
+    ...(caPem === undefined ? {} : { ca: caPem }),
+  };
   const agent = new Agent({
     allowH2: false,
     connections: options.maxConnections ?? 16,
@@ -64,11 +78,8 @@ export function httpTransport(options: TransportOptions = {}): Transport {
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: LARGEST_BODY_BYTES,
-    connect: {
-      timeout: options.connectTimeoutMs ?? 5000,
-      rejectUnauthorized: options.insecureTls !== true,
-      ...(options.caPem === undefined ? {} : { ca: options.caPem }),
-    },
+    connect:
+      pin === undefined && onCertificate === undefined ? connect : lookingConnector({ pin, onCertificate }, connect),
   });
   return {
     exchange: (request) => new Promise((resolve) => dispatch(agent, request, resolve)),
@@ -174,6 +185,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Only codes are passed on: the texts of lower layers may quote what was sent. */
 function wordsFor(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return wordsFor(error.errors[0]);
+  if (error instanceof CertificateNotPinned) return error.message;
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'without a code';
   const words = WORDS[code];

@@ -1,8 +1,9 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { outOfScope, outOfSegments, REFUSED_SUBJECT, type Reporter, rateOf } from '#shared/domain/reporter.ts';
+import { REFUSED_SUBJECT, type Reporter } from '#shared/domain/reporter.ts';
 import { park } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
-import { findHost } from '#shared/shell/known-hosts.ts';
+import { admit } from '#shared/shell/admit.ts';
+import { eventInName } from '#shared/shell/parse-event.ts';
 import type { Throttle } from '#shared/shell/throttle.ts';
 
 export interface Refused {
@@ -30,28 +31,18 @@ export async function accept(
   reporter: Reporter,
   events: readonly HostEvent[],
 ): Promise<Accepted> {
-  const { policy, throttle, outbox } = services;
   const refused: Refused[] = [];
-  const allowed: HostEvent[] = [];
+  const taken: HostEvent[] = [];
+  let tooMany = false;
   for (const event of events) {
-    const because = outOfScope(reporter, event, policy) ?? (await outOfItsSegments(services, reporter, event));
-    if (because === undefined) allowed.push({ ...event, reporter: reporter.name });
-    else refused.push({ id: event.id, because });
+    const admission = await admit(services, services.throttle, reporter, event);
+    if ('spare' in admission) taken.push(eventInName(event, reporter));
+    else refused.push({ id: event.id, because: 'refused' in admission ? admission.refused : admission.tooMuch });
+    tooMany ||= 'tooMuch' in admission;
   }
-  const { key, perMinute } = rateOf(reporter, policy);
-  const taken = throttle.take(key, allowed.length, perMinute);
-  const tooMuch = `it says more than ${perMinute} events a minute`;
-  refused.push(...allowed.slice(taken).map(({ id }) => ({ id, because: tooMuch })));
-  await outbox.send(allowed.slice(0, taken).map((message) => ({ message, delaySeconds: 0 })));
+  await services.outbox.send(taken.map((message) => ({ message, delaySeconds: 0 })));
   await tellOf(services, reporter, refused, events);
-  return { accepted: taken, refused, tooMany: taken < allowed.length };
-}
-
-async function outOfItsSegments(services: Services, reporter: Reporter, event: HostEvent): Promise<string | undefined> {
-  // Who may speak of every segment needs no look at where the host is.
-  if (outOfSegments(reporter, null, services.policy) === undefined) return undefined;
-  const found = await findHost(services, event.data);
-  return outOfSegments(reporter, 'known' in found ? found.known.segment : null, services.policy);
+  return { accepted: taken.length, refused, tooMany };
 }
 
 async function tellOf(

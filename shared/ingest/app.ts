@@ -11,6 +11,7 @@ import { coalesced } from './coalesce.ts';
 import { masakariApi } from './masakari/app.ts';
 import { openApi } from './openapi.ts';
 import { onError, problem } from './problem.ts';
+import { answerLease } from './watchdog.ts';
 import { SOURCES, webhooks } from './webhooks.ts';
 
 export interface IngestServices extends Services {
@@ -28,16 +29,15 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
   const app = new Hono<IngestEnv>();
   app.onError(onError(log));
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}: docs/events.md names what there is`));
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`),
-    }),
-  );
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`),
+  });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/openapi.json', (c) => c.json(openApi(SOURCES)));
+  // First who it is: the limit keeps what it has read in memory, and of strangers nothing is read.
   const letIn = authenticate(services);
-  app.use('/v1/events', letIn);
+  app.use('/v1/events', letIn, limit);
   app.post('/v1/events', async (c) => {
     const events = await eventsIn(c);
     if (events === undefined)
@@ -45,7 +45,10 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
     return answer(await accept(taking, c.var.reporter, events));
   });
   app.all('/v1/events', () => problem(405, 'events are sent with POST'));
-  app.use('/v1/webhooks/*', letIn);
+  app.use('/v1/watchdog', letIn, limit);
+  app.post('/v1/watchdog', (c) => answerLease(services, c));
+  app.all('/v1/watchdog', () => problem(405, 'a lease is asked for with POST'));
+  app.use('/v1/webhooks/*', letIn, limit);
   app.route('/v1/webhooks', webhooks(taking));
   // Last, as its paths begin with a project of any name.
   app.route('/', masakariApi(taking));

@@ -18,6 +18,9 @@ interface Parts {
   readonly log: Log;
 }
 
+/** As the keys of heartbeats: what is shorter can be guessed, and nobody counts the guesses. */
+const MIN_SECRET_BYTES = 16;
+
 /** A changed token is known after so long. */
 const KEEP_MS = 30_000;
 
@@ -89,6 +92,8 @@ function keptCredentials({ secrets, policy, clock, log }: Parts): () => Promise<
     try {
       const record = await secrets.get(secret);
       const values = fields.flatMap((field) => record[field] || []);
+      if (values.some((value) => Buffer.byteLength(value) < MIN_SECRET_BYTES))
+        throw new PermanentError(`the ${fields[0]} of secret ${secret} has fewer than ${MIN_SECRET_BYTES} characters`);
       if (values.length === 0) throw new PermanentError(`secret ${secret} needs ${fields[0]}`);
       return values.map((value) => ({ name, kind, value }));
     } catch (error) {

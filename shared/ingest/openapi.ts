@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { hostEvent } from '#events/host-event.ts';
 import { VERSION } from '#shared/version.ts';
 import { MASAKARI_ACTIONS } from './masakari/app.ts';
+import { leaseRequest } from './watchdog.ts';
 
 /** What the HTTP endpoint takes and answers, as OpenAPI 3.1: `GET /openapi.json`. Tests hold the server to it. */
 
@@ -61,6 +62,18 @@ const webhooks = (sources: readonly string[]) => ({
   },
 });
 
+const watchdog = {
+  post: {
+    summary: 'A lease for the watchdog of the host that asks: see docs/fencing.md',
+    security,
+    requestBody: { required: true, content: json('LeaseRequest') },
+    responses: {
+      200: { description: 'It may feed its watchdog now, once.', content: json('Lease') },
+      ...problems([405, 'A lease is asked for with POST.']),
+    },
+  },
+};
+
 const FAULTS = ['400', '401', '403', '404', '405', '406', '409', '413', '415', '429', '500', '503'];
 
 /** Each action of the Masakari API; the same with the project's id behind `/v1`. */
@@ -105,6 +118,7 @@ export function openApi(sources: readonly string[]): object {
       '/healthcheck': { get: { summary: 'The same, as Masakari has it', responses: { 200: { description: 'OK' } } } },
       '/openapi.json': { get: { summary: 'This document', responses: { 200: { description: 'OpenAPI 3.1.' } } } },
       '/v1/events': events,
+      '/v1/watchdog': watchdog,
       '/v1/webhooks/{source}': webhooks(sources),
       '/': { get: { summary: 'Versions of the Masakari API', responses: { 200: { description: 'As Masakari.' } } } },
       '/v1': { get: { summary: 'Its version 1', responses: { 200: { description: 'As Masakari.' } } } },
@@ -119,6 +133,12 @@ export function openApi(sources: readonly string[]): object {
       schemas: {
         HostEvent: withoutDialect(z.toJSONSchema(hostEvent, { io: 'input' })),
         HostEvents: { type: 'array', items: ref('HostEvent'), maxItems: 1000 },
+        LeaseRequest: withoutDialect(z.toJSONSchema(leaseRequest, { io: 'input' })),
+        Lease: {
+          type: 'object',
+          properties: { feedWithinSeconds: { type: 'number' } },
+          required: ['feedWithinSeconds'],
+        },
         Accepted: { type: 'object', properties: accepted, required: ['accepted', 'refused'] },
         Taken: {
           type: 'object',

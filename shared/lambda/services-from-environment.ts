@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import type { IngestServices } from '#shared/ingest/app.ts';
 import type { Log, Services } from '#shared/services.ts';
@@ -31,6 +32,7 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick
       const { openCloud } = await import('./open-cloud.ts');
       return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });
     }),
+    guests: systemGuests,
     clock: systemClock,
     chance: systemChance,
     policy,

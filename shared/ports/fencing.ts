@@ -1,3 +1,7 @@
+import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
+
+export type { FenceDeviceConfig };
+
 /** Power as the host's own device tells it at one moment. */
 export interface PowerReading {
   readonly power: 'on' | 'off' | 'unknown';
@@ -6,6 +10,10 @@ export interface PowerReading {
   /** In a person's words; never holds a secret. */
   readonly detail: string;
   readonly durationMs: number;
+  /** It is unknown since the device does not take the credentials: asking again may lock the account. */
+  readonly refused?: 'credentials';
+  /** What the device showed, where the driver speaks TLS and the transport can tell. Unix ms. */
+  readonly certificate?: { readonly expiresAtMs: number };
 }
 
 export type PowerOffAnswer =
@@ -35,19 +43,6 @@ export interface FenceDevice {
    * as it is.
    */
   powerOn(systemUuid: string | null, objection?: Objection): Promise<PowerOffAnswer>;
-}
-
-/** Where a device is and which driver speaks to it, from the policy. `credentials` names a secret. */
-export interface FenceDeviceConfig {
-  readonly driver: 'redfish';
-  readonly url: string;
-  readonly credentials: string;
-  /** Bind the device to this system beforehand instead of on first use. Lower case. */
-  readonly systemUuid?: string;
-  /** PEM file or secret text of the CA that signed the BMC's certificate. */
-  readonly caFile?: string;
-  readonly insecureTls?: boolean;
-  readonly timeoutSeconds: number;
 }
 
 export interface Fencing {

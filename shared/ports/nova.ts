@@ -26,7 +26,14 @@ export interface Aggregate {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The fields of a server that a decision needs, at microversion 2.94 or below. */
+/** An address that Neutron gave an instance, or rather that its owner chose. */
+export interface ServerAddress {
+  readonly network: string;
+  readonly address: string;
+  readonly kind: 'fixed' | 'floating';
+}
+
+/** The fields of a server that a decision needs. */
 export interface Server {
   readonly id: string;
   readonly name: string;
@@ -42,6 +49,13 @@ export interface Server {
   readonly fault: string | null;
   readonly memoryMb: number;
   readonly vcpus: number;
+  /** The name that its flavor had when it was built. */
+  readonly flavorName: string;
+  /** Its flavor's, as they were then; empty if Nova hides them. */
+  readonly extraSpecs: Readonly<Record<string, string>>;
+  readonly addresses: readonly ServerAddress[];
+  /** What its root disk was made from; null when it is a volume. */
+  readonly imageId: string | null;
   /** Every disk that lives with the instance and not on a volume (S7 of the design). */
   readonly localDisks: {
     /** The root disk is not a volume. */
@@ -51,6 +65,24 @@ export interface Server {
     /** A vTPM whose state is a file beside the instance. */
     readonly vtpm: boolean;
   };
+  /** The availability zone that its owner has pinned it to; null: none. Absent: Nova does not tell (before 2.96). */
+  readonly pinnedZone?: string | null;
+}
+
+/** What an image says of the instances that were made from it. */
+export interface Image {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ServerGroup {
+  readonly id: string;
+  readonly policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity';
+  /** Of `anti-affinity`: how many members one host may have. */
+  readonly maxPerHost: number;
+  /** Ids of instances, deleted ones not among them. */
+  readonly members: readonly string[];
 }
 
 /** One evacuation as Nova records it (`GET /os-migrations`). */
@@ -107,9 +139,13 @@ export interface Compute {
   service(host: string): Promise<ComputeService | undefined>;
   hypervisors(): Promise<readonly Hypervisor[]>;
   aggregates(): Promise<readonly Aggregate[]>;
+  /** Of all projects. */
+  serverGroups(): Promise<readonly ServerGroup[]>;
   /** Every instance whose host field is `host`, all projects, all pages. */
   serversOn(host: string): Promise<readonly Server[]>;
   server(id: string): Promise<Server | undefined>;
+  /** Of Glance. Undefined: there is none, any more. */
+  image(id: string): Promise<Image | undefined>;
   /** Every evacuation away from `host` that Nova still records, all pages. */
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
   /** Unfinished live and cold migrations (resizes too) in which `host` takes part, by instance. */

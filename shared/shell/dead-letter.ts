@@ -23,6 +23,7 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'arm':
     case 'release':
     case 'dismiss':
+    case 'confirm-off':
     case 'return':
     case 'maintenance-on':
     case 'maintenance-off': {
@@ -42,6 +43,8 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
         about: `${message.type} of ${message.data.host} by ${message.source}, ${message.time}`,
         voidBecause: null,
       };
+    case 'hear-again':
+      return { about: 'a report that was a dead letter before', voidBecause: null };
     case 'watch-hosts':
       return { about: 'a look at the hosts', voidBecause: 'others were due since' };
     default:

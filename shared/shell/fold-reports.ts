@@ -1,6 +1,5 @@
-import type { HostEvent } from '#events/host-event.ts';
 import { type HostFact, type HostState, newHost } from '#shared/domain/host.ts';
-import { decideReports, type ReportInput } from '#shared/domain/reports.ts';
+import { decideReports, type ReceivedEvent, type ReportInput } from '#shared/domain/reports.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import { deliveryOf, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
@@ -18,7 +17,7 @@ const MAX_RACES = 8;
 export async function foldReports(
   services: Services,
   host: KnownHost,
-  reports: readonly { readonly record: SqsRecord; readonly event: HostEvent; readonly reporter: string }[],
+  reports: readonly (Pick<ReceivedEvent, 'event' | 'reporter' | 'spare'> & { readonly record: SqsRecord })[],
 ): Promise<void> {
   const { policy, clock, chance } = services;
   const deliveries = reports.map(({ record, ...report }) => deliveryOf(record, report));

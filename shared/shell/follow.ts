@@ -1,8 +1,10 @@
 import { nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostState } from '#shared/domain/host.ts';
+import { isHeldByTier } from '#shared/domain/tiers.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
+import { askGuests } from './ask-guests.ts';
 import { grantTasks, sendGrants } from './grant-tasks.ts';
 import { closeWith } from './hand-over.ts';
 import { orOutage, readHalt, segmentOf } from './live.ts';
@@ -49,7 +51,10 @@ export async function followTasks(
   const waiting = values.filter(({ progress }) => progress.status === 'waiting');
   if (sight.listing !== undefined) {
     const grantable = waiting.filter(
-      ({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs,
+      (task) =>
+        task.progress.status === 'waiting' &&
+        task.progress.notBeforeMs <= sight.atMs &&
+        !isHeldByTier(task, values, segment.order, sight.atMs),
     ).length;
     const requests = halted === undefined ? grantable : 0;
     const { service } = sight.listing;
@@ -67,8 +72,9 @@ export async function followTasks(
     const inFlight = waiting.length < values.filter((task) => task.progress.status !== 'ended').length;
     return commitHost(services, loaded, halt(incident, halted, clock.now(), inFlight ? segment : undefined));
   }
-  const granted = await grantTasks(services, loaded, settled.tasks, sight, segment);
+  const asked = await askGuests(services, loaded, settled.tasks, segment);
+  const granted = await grantTasks(services, loaded, asked.tasks, sight, segment);
   const now = granted.tasks.map((task) => task.value);
-  const nextLookAtMs = nextLookMs(now, settled.changed || granted.changed, segment, clock.now());
+  const nextLookAtMs = nextLookMs(now, settled.changed || asked.changed || granted.changed, segment, clock.now());
   return commitHost(services, loaded, followedUntil(nextLookAtMs));
 }

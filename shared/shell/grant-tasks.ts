@@ -2,8 +2,10 @@ import type { EvacuateInstance } from '#events/commands.ts';
 import { candidates } from '#shared/domain/destinations.ts';
 import { grant, type TaskChange } from '#shared/domain/grant.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import { taskSight } from '#shared/domain/task-sight.ts';
+import { tiersBefore } from '#shared/domain/tiers.ts';
 import type { Hypervisor } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openHosts, unchanged } from '#shared/state/hosts.ts';
@@ -53,7 +55,7 @@ export async function grantTasks(
     const change = decided.get(task.instanceId);
     if (change === undefined) return undefined;
     const { atMs } = sight;
-    const seen = taskSight(task, sight, segment.instances);
+    const seen = taskSight(task, sight, segment);
     return { facts: change.facts, basis: { by: 'grant', atMs, ...change.basis, ...seen } };
   });
   const wanted = new Set(granted.map(({ instanceId }) => instanceId));
@@ -88,9 +90,10 @@ async function decideGrants(
   const tasks = before.map((task) => task.value);
   const grantable = tasks.some(({ progress }) => progress.status === 'waiting' && progress.notBeforeMs <= sight.atMs);
   if (!grantable || listing?.service === undefined) return [];
-  const [open, hypervisors] = await Promise.all([
+  const [open, hypervisors, aggregates] = await Promise.all([
     openHosts(services.state, Number.MAX_SAFE_INTEGER),
     orOutage(services.compute.hypervisors()),
+    placesByAggregates(services.policy, segment) ? services.compute.aggregates() : [],
   ]);
   const known: readonly Hypervisor[] = 'value' in hypervisors ? hypervisors.value : [];
   const suspects = new Set(open.map((each) => each.name));
@@ -103,12 +106,18 @@ async function decideGrants(
     segment,
     forcedDown: listing.service.forcedDown,
     candidates: candidates(
-      listing.services,
-      known,
-      { host: host.name, zone: listing.service.zone },
-      suspects,
-      inFlightTo,
+      {
+        services: listing.services,
+        hypervisors: known,
+        aggregates,
+        failed: { host: host.name, zone: listing.service.zone },
+        suspects,
+        inFlightTo,
+        isInSegment: (service) => segmentsOf(services.policy, service, aggregates).includes(segment),
+      },
+      segment.destinations,
     ),
+    tiersBefore: (task) => tiersBefore(task, tasks, segment.order),
     otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),
     inFlight: own.total,
     inFlightElsewhere: elsewhere.total,

@@ -1,9 +1,13 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { NOVA_REPORTER, sightsOf, type Word, wordsFor } from '#shared/domain/watch.ts';
+import { type Accused, type Look, NOVA_REPORTER, sightsOf, type Word, wordsFor } from '#shared/domain/watch.ts';
 import { ConflictError } from '#shared/errors.ts';
+import type { ComputeService } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { loadWatch, watchWrite } from '#shared/state/watch.ts';
+
+/** That somebody looks is noted this often, for `salvor doctor`. */
+const NOTE_AGAIN_MS = 60_000;
 
 /**
  * Says, as one reporter among others, of which hosts Nova hears nothing: so a cloud without any agent is protected too.
@@ -12,20 +16,38 @@ import { loadWatch, watchWrite } from '#shared/state/watch.ts';
  */
 export async function lookAtNova(services: Services): Promise<void> {
   const { state, compute, clock, policy, outbox, log } = services;
-  const sights = sightsOf(await compute.services(), policy.watch.staleSeconds);
+  const computeServices = await compute.services();
+  const sights = sightsOf(computeServices, policy.watch.staleSeconds);
   const watch = await loadWatch(state);
   const { accused } = watch.value;
   const isQuiet = Object.keys(accused).length === 0 && [...sights.values()].every(({ says }) => says === 'up');
-  if (isQuiet) return;
+  if (isQuiet) return note(services, watch, accused, computeServices);
   const { name: cloud, region } = policy.cloud;
   const inventory = await loadInventory(state, cloud, region);
   const held = new Set(inventory.filter(({ value }) => value.segment !== null).map(({ value }) => value.host));
   const next = wordsFor(sights, accused, (host) => held.has(host), clock.now());
   await outbox.send(next.words.map((word) => ({ message: eventOf(word, services), delaySeconds: 0 })));
   for (const { host, says, because } of next.words) log.info('Nova says', { host, says, because });
-  if (JSON.stringify(next.accused) === JSON.stringify(accused)) return;
+  await note(services, watch, next.accused, computeServices);
+}
+
+/** What was said, and each minute that somebody looks at all. */
+async function note(
+  { state, clock }: Services,
+  watch: Awaited<ReturnType<typeof loadWatch>>,
+  accused: Accused,
+  computeServices: readonly ComputeService[],
+): Promise<void> {
+  const { looked, accused: before } = watch.value;
+  const isNoted = looked !== undefined && clock.now() - looked.atMs < NOTE_AGAIN_MS;
+  if (isNoted && JSON.stringify(accused) === JSON.stringify(before)) return;
+  const reports = computeServices.flatMap(({ lastReportAtMs }) => lastReportAtMs ?? []);
+  const look: Look = {
+    atMs: clock.now(),
+    newestReportAtMs: reports.length === 0 ? null : reports.reduce((newest, each) => Math.max(newest, each)),
+  };
   try {
-    await state.transact([watchWrite(watch, { accused: next.accused })]);
+    await state.transact([watchWrite(watch, { accused, looked: look })]);
   } catch (error) {
     // Another look was faster, and has said the same.
     if (!(error instanceof ConflictError)) throw error;

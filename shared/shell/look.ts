@@ -1,9 +1,12 @@
 import type { Segment } from '#shared/domain/policy.ts';
+import type { Signs } from '#shared/domain/seen.ts';
 import { migrationOf, needsListing, type Sight } from '#shared/domain/settle.ts';
 import type { TaskState } from '#shared/domain/task.ts';
+import { isHeldByTier } from '#shared/domain/tiers.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
+import { readSigns } from './read-signs.ts';
 import type { HostIn } from './step.ts';
 
 /** What was read besides the migrations, when something has ended or may start. */
@@ -11,8 +14,9 @@ export interface Listing {
   readonly service: ComputeService | undefined;
   readonly services: readonly ComputeService[];
   readonly otherMigrations: readonly Migration[];
-  /** Instances on the host for which there is no task yet. */
+  /** Instances on the host for which there is no task yet, and what stands beside them. */
   readonly unplanned: readonly Server[];
+  readonly signs: ReadonlyMap<string, Signs>;
 }
 
 export type FullSight = Sight & { readonly listing: Listing | undefined };
@@ -29,11 +33,16 @@ export async function look(
 ): Promise<FullSight> {
   const atMs = clock.now();
   const evacuationsOf = byInstance(await compute.evacuationsFrom(host.name));
-  const open = tasks.map((task) => task.value).filter((task) => task.progress.status !== 'ended');
+  const all = tasks.map((task) => task.value);
+  const open = all.filter((task) => task.progress.status !== 'ended');
   const listed =
     host.incident.status === 'handing-over' ||
     open.length === 0 ||
-    open.some((task) => needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds));
+    open.some(
+      (task) =>
+        needsListing(task, { evacuationsOf, atMs }, segment.evacuation.settleSeconds) &&
+        !isHeldByTier(task, all, segment.order, atMs),
+    );
   if (!listed) return { atMs, evacuationsOf, onHost: undefined, elsewhere: new Map(), listing: undefined };
 
   const [servers, services, otherMigrations] = await Promise.all([
@@ -45,8 +54,11 @@ export async function look(
   const known = new Set(tasks.map((task) => task.value.instanceId));
   const unplanned = servers.filter((server) => !known.has(server.id));
   const service = services.find((each) => each.host === host.name);
-  const elsewhere = await lookUp(compute, open, onHost, evacuationsOf);
-  return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned } };
+  const [elsewhere, signs] = await Promise.all([
+    lookUp(compute, open, onHost, evacuationsOf),
+    readSigns(compute, host.name, unplanned, segment.instances),
+  ]);
+  return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned, signs } };
 }
 
 function byInstance(migrations: readonly Migration[]): ReadonlyMap<string, readonly Migration[]> {

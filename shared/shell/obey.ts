@@ -47,6 +47,7 @@ function obeyOne(services: Services, command: OperatorCommand): Promise<void> {
       return moveSwitch(services, command);
     case 'release':
     case 'dismiss':
+    case 'confirm-off':
       return settleIncident(services, command);
     default:
       return careForHost(services, command);
@@ -75,7 +76,8 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
   const loaded = await loadHost(state, command.hostKey);
   const tasks = await loadTasks(state, command.incidentId);
   const atMs = clock.now();
-  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, atMs);
+  const segment = services.policy.segments.find(({ name }) => name === loaded?.value.incident?.segment);
+  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, segment, atMs);
   const on = `host ${loaded?.value.name ?? command.hostKey}`;
   const fact = factOf(command, on, command.incidentId, decision, clock.now());
   const record = await recordWrites(services, fact);

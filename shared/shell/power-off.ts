@@ -1,5 +1,5 @@
 import type { HostBasis } from '#shared/domain/basis.ts';
-import { bindingFault } from '#shared/domain/device-binding.ts';
+import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
 import {
   decideAfterPowerOff,
   decideFencing,
@@ -10,19 +10,21 @@ import {
   powerRead,
   type TimedReading,
 } from '#shared/domain/fence.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { lastSeenUpMs } from '#shared/domain/reports.ts';
-import type { FenceDevice, StateWrite } from '#shared/ports.ts';
+import { revoked, type WatchdogLease } from '#shared/domain/watchdog.ts';
+import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { bindingWrites, loadBindings } from '#shared/state/bindings.ts';
+import { readBindings } from '#shared/state/bindings.ts';
 import { guardChecks, guardWrite } from '#shared/state/guards.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
-import { openDevice } from './device.ts';
+import { loadWatchdog, watchdogWrite } from '#shared/state/watchdog.ts';
+import { type Ladder, openLadder } from './fence-ladder.ts';
 import { orOutage, readGates, readHalt, readLive, segmentOf } from './live.ts';
 import { inForce } from './policy-in-force.ts';
 import { commitHost, commitOutcome, type HostIn } from './step.ts';
@@ -36,53 +38,60 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   const { clock, chance, policy } = services;
   const host = loaded.value;
   const segment = segmentOf(services, host.incident.segment);
-  const config = fenceDeviceOf(policy, host.name);
+  const levels = fenceLevelsOf(policy, host.name);
   const fail = (because: string, ...read: readonly HostFact[]) => {
     const [atMs, random] = [clock.now(), chance.random()];
     const facts = [...read, fenceFailed(host.incident, because, segment, atMs, random)];
     return commitHost(services, loaded, { facts, basis: { by: 'no-reading', atMs, random } });
   };
-  if (config === undefined) return fail('the policy names no fence device for the host');
-  const device = await openDevice(services, config);
-  if (typeof device === 'string') return fail(device);
+  // Where people have confirmed that it is off, or a watchdog resets it, no device need answer.
+  const confirmed = host.incident.offConfirmed !== undefined || segment.fencing.watchdog !== undefined;
+  if (levels.length === 0 && !confirmed) return fail('the policy names no fence device for the host');
+  const ladder = await openLadder(services, levels);
+  if (typeof ladder === 'string' && !confirmed) return fail(ladder);
 
-  const [reading, live] = await Promise.all([readPower(services, device), orOutage(readLive(services, host, segment))]);
+  const [reading, live] = await Promise.all([
+    typeof ladder === 'string' ? nothingRead(services, ladder) : ladder.readPower(),
+    orOutage(readLive(services, host, segment)),
+  ]);
   if ('outage' in live)
     return fail(`Nova does not answer, and nothing is powered off without it: ${live.outage}`, powerRead(reading));
   const keys = new Set(live.value.allServices.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
-  const bindings = await loadBindings(services.state, reading.systemUuid, host.key, (key) => keys.has(key));
-  const known = {
-    boundTo: bindings.ofSystem?.value.hostKey || null,
-    boundSystem: bindings.ofHost?.value.systemUuid ?? null,
-    configured: config.systemUuid,
-  };
+  const words = wordsOf(reading, levels[0]?.[0]?.driver);
+  const { known, writes: bind } = await readBindings(services.state, host.key, words, levels, (key) => keys.has(key));
   const { evidence, guards } = await readGates(services, host, segment, live.value);
-  const fault = bindingFault(reading, known, host.key);
+  const fault = bindingFaultOf(words, known, host.key);
+  const watchdog = reading.power === 'unknown' ? await loadWatchdog(services.state, host.key) : undefined;
   const random = chance.random();
-  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, random);
-  const { boundTo, boundSystem } = known;
+  const decision = decideFencing(host.incident, reading, fault, evidence, { policy, segment }, random, watchdog?.value);
   const { askedAtMs } = reading;
+  const bound = known.map((level) => level.map(({ boundTo, boundSystem }) => ({ boundTo, boundSystem })));
   const basis: HostBasis = {
     by: 'power',
     atMs: evidence.atMs,
     random,
     askedAtMs,
-    boundTo,
-    boundSystem,
+    ...(bound[0]?.[0] ?? { boundTo: null, boundSystem: null }),
+    ...(reading.levels === undefined ? {} : { devices: bound }),
+    ...(watchdog === undefined ? {} : { lease: watchdog.value }),
     evidence: evidenceApart(reading, fault, decision.facts, evidence),
   };
-  const bind = fault === null ? bindingWrites(reading.systemUuid, host.key, bindings) : [];
   // A switch that was committed first is never overtaken: the power-off finds both guards as the gates saw them.
   const unchanged = decision.do === 'power-off' ? guardChecks(segment.name, guards) : [];
   const stop = await stopWrites(services, decision.facts, segment, host.incident.id, guards.segment);
-  const writes = [...bind, ...unchanged, ...stop];
+  const writes = [
+    ...(fault === null ? bind : []),
+    ...unchanged,
+    ...stop,
+    ...revocation(decision.facts, watchdog, host.incident.id),
+  ];
   const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });
-  if (decision.do === 'commit') return committed;
+  if (decision.do === 'commit' || typeof ladder === 'string') return committed;
 
   // The intent is committed: from here on a crash is looked after by reading the power again.
   const { incident } = committed.value;
   if (incident?.status !== 'fencing') return committed;
-  const answer = await device.powerOff(reading.systemUuid, async () => {
+  const answer = await ladder.powerOff(decision.level, async () => {
     const [now, { halted }, inForceNow] = await Promise.all([
       loadHost(services.state, host.key),
       readHalt(services, segment),
@@ -93,7 +102,7 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
     return objectionToPowerOff(incident, evidence.atMs, now?.value, halted ?? left, clock.now());
   });
   // Who was refused a power-off will not be off in a moment.
-  const after = await (answer.kind === 'refused' ? readPower(services, device) : readBack(services, device));
+  const after = await (answer.kind === 'refused' ? ladder.readPower() : readBack(services, ladder, decision.level));
   const answered = powerOffAnswered(incident.powerOffs, answer);
   return commitOutcome(services, committed, answered, ({ incident: now, claims }, atMs) => {
     // Once another step was taken, this reading may be older than what that one saw.
@@ -104,6 +113,7 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
       atMs,
       askedAtMs: after.askedAtMs,
       systemUuid: reading.systemUuid,
+      ...(reading.levels === undefined ? {} : { levels: reading.levels }),
       random: again,
       current: current !== undefined,
     } as const;
@@ -115,21 +125,35 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
   });
 }
 
-async function readPower({ clock }: Services, device: FenceDevice): Promise<TimedReading> {
-  const askedAtMs = clock.now();
-  return { ...(await device.readPower()), askedAtMs };
-}
+/** From the proof by time on, the host gets no lease; one that was granted meanwhile makes the proof void before it is made. */
+const revocation = (
+  facts: readonly HostFact[],
+  watchdog: Loaded<WatchdogLease> | undefined,
+  incidentId: string,
+): readonly StateWrite[] =>
+  watchdog !== undefined && facts.some((fact) => fact.type === 'proof-made' && fact.proof.kind === 'watchdog')
+    ? [watchdogWrite(watchdog, revoked(watchdog.value, incidentId))]
+    : [];
 
-async function readBack(services: Services, device: FenceDevice): Promise<TimedReading> {
+/** Of the level that was switched off, until it says off; then all devices are asked whether one still sees it on. */
+async function readBack(services: Services, ladder: Ladder, level: number): Promise<TimedReading> {
   const startedMs = services.clock.now();
-  let reading = await readPower(services, device);
+  let reading = await ladder.readPower(level);
   for (const pauseMs of READ_BACK_PAUSES_MS) {
     if (reading.power === 'off' || services.clock.now() - startedMs > READ_BACK_MS) break;
     await services.clock.sleep(pauseMs);
-    reading = await readPower(services, device);
+    reading = await ladder.readPower(level);
   }
-  return reading;
+  return ladder.levels > 1 ? ladder.readPower() : reading;
 }
+
+const nothingRead = ({ clock }: Services, detail: string): TimedReading => ({
+  power: 'unknown',
+  systemUuid: null,
+  detail: detail || 'the policy names no fence device for the host',
+  durationMs: 0,
+  askedAtMs: clock.now(),
+});
 
 /**
  * S1: a contradiction stops the whole segment, in the same transaction that records it. What the incident has in flight

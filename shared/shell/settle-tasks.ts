@@ -34,7 +34,7 @@ export async function settleTasks(
   const host = loaded.value;
   const settled = await changeTasks(services, loaded, before, (task) => {
     const random = chance.random();
-    const basis = { by: 'look', atMs: sight.atMs, random, ...taskSight(task, sight, segment.instances) } as const;
+    const basis = { by: 'look', atMs: sight.atMs, random, ...taskSight(task, sight, segment) } as const;
     return { facts: settle(task, sight, segment, random), basis };
   });
   const unplanned = sight.listing?.unplanned ?? [];
@@ -43,6 +43,7 @@ export async function settleTasks(
     incidentId: host.incident.id,
     hostKey: host.key,
     servers: unplanned,
+    signs: sight.listing?.signs ?? new Map(),
     evacuations: [...sight.evacuationsOf.values()].flat(),
     otherMigrations: sight.listing?.otherMigrations ?? [],
     segment,

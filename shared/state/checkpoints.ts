@@ -1,10 +1,18 @@
-import { type Head, STREAM_OF_OPERATORS, streamOfHost, streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
+import {
+  type Head,
+  STREAM_OF_OPERATORS,
+  streamOfHost,
+  streamOfIncident,
+  streamOfReadiness,
+  streamOfTask,
+} from '#shared/domain/audit.ts';
 import { type Checkpoint, checkAgainst } from '#shared/domain/checkpoint.ts';
 import type { Finding } from '#shared/domain/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadHost } from './hosts.ts';
 import { loadOperatorHead } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
+import { READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { loadTasks } from './tasks.ts';
 
 /**
@@ -17,6 +25,9 @@ export async function headsNow(state: StateReader): Promise<ReadonlyMap<string, 
   for await (const { id, auditHead } of listIncidents(state))
     if (auditHead !== null) heads.set(streamOfIncident(id), auditHead);
   for await (const partition of state.partitions('items')) {
+    if (partition.startsWith(READINESS_PARTITION_PREFIX))
+      for await (const { hostKey, audit } of readinessOf(state, partition))
+        heads.set(streamOfReadiness(hostKey), audit);
     if (!partition.startsWith(HOST_PARTITION_PREFIX)) continue;
     const host = (await loadHost(state, partition.slice(HOST_PARTITION_PREFIX.length)))?.value;
     if (host === undefined) continue;

@@ -1,4 +1,4 @@
-import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
+import type { ComputeService, ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put, versionAfter } from './items.ts';
 
 /** A compute host as it was in Nova a minute ago at most: tells reports of known hosts from others; never a reason to act. */
@@ -10,9 +10,14 @@ export interface InventoryHost {
   readonly segment: string | null;
   /** Why no segment protects it. */
   readonly because: string;
+  /** Absent in what an older salvor mirrored. */
+  readonly service?: MirroredService;
   /** Reports of it that came before it was known are not in the queue again yet. */
   readonly joining?: true;
 }
+
+/** Of its compute service what seldom changes. */
+export type MirroredService = Pick<ComputeService, 'status' | 'disabledReason' | 'state' | 'forcedDown'>;
 
 export const INVENTORY_PARTITION_PREFIX = 'inventory#';
 const partitionOf = (cloud: string, region: string): string => `${INVENTORY_PARTITION_PREFIX}${cloud}/${region}`;

@@ -18,7 +18,7 @@ export interface NotificationRecord {
   readonly receivedAtMs: number;
 }
 
-/** The newest notification of one content, by which a duplicate is told. */
+/** The newest notification of one content and reporter, by which a duplicate is told. */
 export interface Seen {
   readonly generatedTime: string;
 }
@@ -61,20 +61,18 @@ export function newNotificationId(nowMs: number, chanceId: string): Pick<Notific
 export const loadSeen = (state: StateReader, region: Region, content: string): Promise<Loaded<Seen> | undefined> =>
   load<Seen>(state, seenKeyOf(region, content));
 
-/** The record and the mark of its content, together. The transaction fails when somebody else marked the content. */
-export function notificationWrites(
+export const notificationWrite = (region: Region, record: NotificationRecord): StateWrite =>
+  put(keyOf(region, record.id), 'absent', record, { expiresAtMs: record.receivedAtMs + KEEP_MS });
+
+/** The mark of a content. It belongs into the transaction of the record, which then fails when somebody else has marked it. */
+export const seenWrite = (
   region: Region,
-  record: NotificationRecord,
   content: string,
-  seen: Loaded<Seen> | undefined,
-): readonly StateWrite[] {
-  const { id, generatedTime, receivedAtMs } = record;
-  const mark: Seen = { generatedTime };
-  return [
-    put(keyOf(region, id), 'absent', record, { expiresAtMs: receivedAtMs + KEEP_MS }),
-    put(seenKeyOf(region, content), seen?.version ?? 'absent', mark, { expiresAtMs: receivedAtMs + KEEP_SEEN_MS }),
-  ];
-}
+  before: Loaded<Seen> | undefined,
+  mark: Seen,
+  nowMs: number,
+): StateWrite =>
+  put(seenKeyOf(region, content), before?.version ?? 'absent', mark, { expiresAtMs: nowMs + KEEP_SEEN_MS });
 
 export async function loadNotification(
   state: StateReader,

@@ -1,10 +1,17 @@
-import { STREAM_OF_OPERATORS, streamOfHost, streamOfIncident, streamOfPolicy } from '#shared/domain/audit.ts';
+import {
+  STREAM_OF_OPERATORS,
+  streamOfHost,
+  streamOfIncident,
+  streamOfPolicy,
+  streamOfReadiness,
+} from '#shared/domain/audit.ts';
 import { policyFrom } from '#shared/domain/policy-record.ts';
 import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
 import type { Clock, StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
 import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
 import { readKept } from './read-audit.ts';
+import { loadHostReadiness, READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { TASKS_PARTITION_PREFIX } from './tasks.ts';
 import { type Checked, checkIncident, policiesOf } from './verify-incident.ts';
 
@@ -33,6 +40,7 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
         () =>
           checkIncident(state, id, tasks),
     ),
+    ...[...named.readiness].map((key) => () => checkReadiness(state, key)),
     ...(named.operators ? [() => checkOperators(state)] : []),
     ...named.others.map((stream) => async () => ({
       findings: [strange(stream)],
@@ -91,6 +99,19 @@ async function checkHost(state: StateReader, key: string): Promise<Checked> {
   return { findings, streams: 1, records: records.length, policies: policiesOf(records) };
 }
 
+/** Whether a host could be fenced: a stream by itself. */
+async function checkReadiness(state: StateReader, key: string): Promise<Checked> {
+  const stream = streamOfReadiness(key);
+  const before = await loadHostReadiness(state, key);
+  const records = await readKept(state, stream);
+  const after = await loadHostReadiness(state, key);
+  const findings = [
+    ...checkChain(stream, records),
+    ...checkHead(stream, records, before?.value.audit, after?.value.audit),
+  ];
+  return { findings, streams: 1, records: records.length, policies: [] };
+}
+
 /** A policy that decisions name is there, and is the one that its name tells. */
 async function checkPolicy(state: StateReader, id: string): Promise<Checked> {
   const stream = streamOfPolicy(id);
@@ -119,6 +140,8 @@ const strange = (stream: string): Finding => finding(stream, null, 'salvor write
 
 interface Named {
   readonly hosts: ReadonlySet<string>;
+  /** Hosts whose fence devices were ever asked. */
+  readonly readiness: ReadonlySet<string>;
   /** By incident, the instances of whose tasks the log has records. */
   readonly tasksOf: ReadonlyMap<string, readonly string[]>;
   /** Whether an operator has ever asked for anything. */
@@ -130,6 +153,7 @@ interface Named {
 /** Everything that the log or the state has a name for. */
 async function streamsOf(state: StateReader): Promise<Named> {
   const hosts = new Set<string>();
+  const readiness = new Set<string>();
   const tasksOf = new Map<string, string[]>();
   const policies = new Set<string>();
   const others: string[] = [];
@@ -142,6 +166,7 @@ async function streamsOf(state: StateReader): Promise<Named> {
   for await (const stream of state.partitions('audit')) {
     const [kind, id = '', instanceId, ...more] = stream.split('#');
     if (kind === 'host') hosts.add(stream.slice(streamOfHost('').length));
+    else if (stream.startsWith(streamOfReadiness(''))) readiness.add(stream.slice(streamOfReadiness('').length));
     else if (kind === 'incident' && stream === streamOfIncident(id)) tasks(id);
     else if (kind === 'task' && instanceId !== undefined && more.length === 0) tasks(id).push(instanceId);
     else if (stream === STREAM_OF_OPERATORS) operators = true;
@@ -150,9 +175,11 @@ async function streamsOf(state: StateReader): Promise<Named> {
   }
   for await (const partition of state.partitions('items')) {
     if (partition.startsWith(HOST_PARTITION_PREFIX)) hosts.add(partition.slice(HOST_PARTITION_PREFIX.length));
+    if (partition.startsWith(READINESS_PARTITION_PREFIX))
+      for await (const { hostKey } of readinessOf(state, partition)) readiness.add(hostKey);
     if (partition === OPERATORS_PARTITION) operators = true;
     if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
   }
   for await (const { id } of listIncidents(state)) tasks(id);
-  return { hosts, tasksOf, operators, policies, others };
+  return { hosts, readiness, tasksOf, operators, policies, others };
 }

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { isoMicroseconds } from '../http.ts';
 import type { SimHost } from '../world/types.ts';
 import type { World } from '../world/world.ts';
-import { type NovaEnv, requireAdmin } from './request.ts';
+import { type NovaEnv, pageLimit, requireAdmin } from './request.ts';
 import { NovaError } from './respond.ts';
 import { seenState } from './services.ts';
 
@@ -45,11 +45,14 @@ export function groupingRoutes(api: Hono<NovaEnv>): void {
     const request = c.get('nova');
     const all = request.isAdmin && c.req.query('all_projects') !== undefined;
     const groups = request.world.serverGroups.filter((one) => all || one.projectId === request.token.project?.id);
+    const from = Number(c.req.query('offset') ?? 0);
     return c.json({
-      server_groups: groups.map((one) => ({
+      server_groups: groups.slice(from, from + pageLimit(c)).map((one) => ({
         id: one.id,
         name: one.name,
-        ...(request.minor >= 64 ? { policy: one.policy, rules: {} } : { policies: [one.policy], metadata: {} }),
+        ...(request.minor >= 64
+          ? { policy: one.policy, rules: one.maxPerHost === undefined ? {} : { max_server_per_host: one.maxPerHost } }
+          : { policies: [one.policy], metadata: {} }),
         members: one.members.filter((id) => request.world.servers.has(id)),
         ...(request.minor >= 13 ? { project_id: one.projectId, user_id: one.userId } : {}),
       })),

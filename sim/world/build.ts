@@ -1,6 +1,6 @@
 import { startGuest } from './guests.ts';
 import { type Flavor, POWER_STATE, type SimHost, type SimServer, type VmState } from './types.ts';
-import type { World } from './world.ts';
+import type { SimImage, World } from './world.ts';
 
 export interface HostOptions {
   readonly name: string;
@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly imageId: string | null;
   readonly volumeIds?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly addresses?: SimServer['addresses'];
+  readonly answersAfterMs?: number;
   readonly availabilityZone?: string | null;
   /** `active` if absent. */
   readonly state?: VmState;
@@ -86,6 +88,8 @@ export function buildServer(world: World, options: ServerOptions): SimServer {
     imageId: options.imageId,
     volumes: (options.volumeIds ?? []).map((id) => ({ id, deleteOnTermination: false })),
     metadata: { ...options.metadata },
+    ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
+    ...(options.answersAfterMs === undefined ? {} : { answersAfterMs: options.answersAfterMs }),
     lockedBy: null,
     lockedReason: null,
     fault: null,
@@ -111,6 +115,14 @@ function flavor(
   const [rootGb, ephemeralGb, swapMb] = disks;
   return { id, name, vcpus: 1, memoryMb, rootGb, ephemeralGb, swapMb, extraSpecs };
 }
+
+/** The image that every simulated cloud has. */
+export const defaultImage = (id: string): SimImage => ({
+  id,
+  name: 'mini',
+  tags: [],
+  properties: { os_distro: 'mini' },
+});
 
 /** Flavors that every simulated cloud has. */
 export function defaultFlavors(): Flavor[] {

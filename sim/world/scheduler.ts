@@ -35,8 +35,11 @@ function fits(world: World, host: SimHost, { server, group = world.groupOf(serve
   const zone = server.pinnedAvailabilityZone;
   if (zone !== null && world.zoneOf(host.name) !== zone) return false;
   if (group === undefined) return true;
-  const together = group.members.some((id) => id !== server.id && world.servers.get(id)?.host === host.name);
-  if (group.policy === 'anti-affinity') return !together;
-  if (group.policy === 'affinity') return together || group.members.every((id) => id === server.id);
-  return true;
+  if (group.policy === 'anti-affinity') {
+    const there = group.members.filter((id) => id !== server.id && world.servers.get(id)?.host === host.name);
+    return there.length < (group.maxPerHost ?? 1);
+  }
+  // The host that the instance itself is on counts too, dead or not: nova/scheduler/filters/affinity_filter.py.
+  const hosts = group.members.flatMap((id) => world.servers.get(id)?.host ?? []);
+  return group.policy !== 'affinity' || hosts.length === 0 || hosts.includes(host.name);
 }

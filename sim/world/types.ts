@@ -92,6 +92,8 @@ export interface SimServer {
   metadata: Record<string, string>;
   /** By network, as Nova shows them; none if absent. */
   addresses?: Readonly<Record<string, readonly SimAddress[]>>;
+  /** How long its guest runs until it answers at its addresses; for ever if infinite, not at all if absent. */
+  readonly answersAfterMs?: number;
   lockedBy: 'owner' | 'admin' | null;
   lockedReason: string | null;
   fault: ServerFault | null;

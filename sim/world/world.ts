@@ -28,10 +28,20 @@ export interface Aggregate {
   readonly createdMs: number;
 }
 
+/** In Glance. */
+export interface SimImage {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
 export interface ServerGroup {
   readonly id: string;
   readonly name: string;
   readonly policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity';
+  /** Of `anti-affinity`; 1 if absent. */
+  readonly maxPerHost?: number;
   readonly members: string[];
   readonly projectId: string;
   readonly userId: string;
@@ -64,6 +74,7 @@ export class World {
   readonly hostsByService = new Map<string, SimHost>();
   readonly hostsBySystem = new Map<string, SimHost>();
   readonly flavors = new Map<string, Flavor>();
+  readonly images = new Map<string, SimImage>();
   readonly aggregates: Aggregate[] = [];
   readonly serverGroups: ServerGroup[] = [];
   readonly servers = new Map<string, SimServer>();

@@ -16,6 +16,8 @@ export interface FakeOpenStack extends TestServer {
 export interface FakeOptions {
   /** Answers for Nova, below `/v2.1`. */
   readonly nova?: Handler;
+  /** Answers for Glance, which is in the catalogue only with it. */
+  readonly image?: Handler;
   readonly newest?: string;
   readonly tokenLifeSeconds?: number;
   /** Answers in Keystone's place unless it returns undefined. */
@@ -31,12 +33,16 @@ export async function fakeOpenStack(options: FakeOptions = {}): Promise<FakeOpen
   const server = await serve((request) => {
     if (request.path.startsWith('/identity')) {
       logins += 1;
-      return options.keystone?.(request, logins) ?? login(`token-${logins}`, server.url, tokenLifeSeconds);
+      return (
+        options.keystone?.(request, logins) ??
+        login(`token-${logins}`, server.url, tokenLifeSeconds, options.image !== undefined)
+      );
     }
     const token = Number(/^token-(\d+)$/.exec(String(request.headers['x-auth-token']))?.[1] ?? 0);
     if (token < oldestGood) return unauthorized(server.url);
     if (request.path === '/compute/v2.1/')
       return { body: { version: { id: 'v2.1', version: newest, min_version: '2.1' } } };
+    if (request.path.startsWith('/image')) return options.image?.(request, 0) ?? { status: 404 };
     novaRequests += 1;
     return options.nova?.(request, novaRequests - 1) ?? { status: 404 };
   });
@@ -52,7 +58,11 @@ export async function fakeOpenStack(options: FakeOptions = {}): Promise<FakeOpen
   };
 }
 
-function login(token: string, base: string, lifeSeconds: number): Reply {
+function login(token: string, base: string, lifeSeconds: number, hasImages: boolean): Reply {
+  const endpoint = (type: string, path: string) => ({
+    type,
+    endpoints: [{ interface: 'public', region_id: 'RegionOne', url: `${base}${path}` }],
+  });
   const issuedMs = Date.now();
   return {
     status: 201,
@@ -61,12 +71,7 @@ function login(token: string, base: string, lifeSeconds: number): Reply {
       token: {
         issued_at: new Date(issuedMs).toISOString(),
         expires_at: new Date(issuedMs + lifeSeconds * 1000).toISOString(),
-        catalog: [
-          {
-            type: 'compute',
-            endpoints: [{ interface: 'public', region_id: 'RegionOne', url: `${base}/compute/v2.1` }],
-          },
-        ],
+        catalog: [endpoint('compute', '/compute/v2.1'), ...(hasImages ? [endpoint('image', '/image/v2/')] : [])],
       },
     },
   };

@@ -37,6 +37,12 @@ const SERVER = {
   'OS-EXT-STS:power_state': 1,
   locked: false,
   metadata: { HA_Enabled: 'true' },
+  addresses: {
+    lan: [
+      { addr: '10.0.0.7', version: 4 },
+      { addr: '192.0.2.7', 'OS-EXT-IPS:type': 'floating' },
+    ],
+  },
   image: { id: 'img' },
   flavor: { ram: 512, vcpus: 1, disk: 1, ephemeral: 0, swap: 0, original_name: 'tiny', extra_specs: {} },
 };
@@ -122,6 +128,38 @@ describe('reads', () => {
     ]);
   });
 
+  it('map server groups, before 2.64 as after', async () => {
+    const newer = {
+      id: 'g1',
+      name: 'apart',
+      policy: 'anti-affinity',
+      rules: { max_server_per_host: 3 },
+      members: ['i1'],
+    };
+    const plain = { id: 'g2', name: 'wish', policy: 'soft-affinity', rules: {}, members: [] };
+    const older = { id: 'g3', name: 'old', policies: ['affinity'], metadata: {}, members: ['i2', 'i3'] };
+    const { compute, fake } = await setup(() => ({ body: { server_groups: [newer, plain, older] } }));
+    expect(await compute.serverGroups()).toEqual([
+      { id: 'g1', policy: 'anti-affinity', maxPerHost: 3, members: ['i1'] },
+      { id: 'g2', policy: 'soft-affinity', maxPerHost: 1, members: [] },
+      { id: 'g3', policy: 'affinity', maxPerHost: 1, members: ['i2', 'i3'] },
+    ]);
+    expect(fake.nova()[0]?.path).toBe('/compute/v2.1/os-server-groups?all_projects=true&limit=1000&offset=0');
+  });
+
+  it('read server groups page after page', async () => {
+    const group = (index: number) => ({ id: `g${index}`, policy: 'affinity', rules: {}, members: [] });
+    const pages = [Array.from({ length: 1000 }, (_, index) => group(index)), [group(1000)]];
+    const { compute, fake } = await setup((_, index) => ({ body: { server_groups: pages[index] } }));
+    expect(await compute.serverGroups()).toHaveLength(1001);
+    expect(fake.nova().map(({ path }) => path.replace(/.*&/, ''))).toEqual(['offset=0', 'offset=1000']);
+  });
+
+  it('do not take a server group without a policy for one', async () => {
+    const { compute } = await setup(() => ({ body: { server_groups: [{ id: 'g', policies: [], members: [] }] } }));
+    await expect(compute.serverGroups()).rejects.toThrow('a server group without a policy');
+  });
+
   it('map a server', async () => {
     const { compute, fake } = await setup(() => ({
       body: { server: { ...SERVER, fault: { code: 500, message: 'boom' } } },
@@ -140,6 +178,13 @@ describe('reads', () => {
       fault: 'boom',
       memoryMb: 512,
       vcpus: 1,
+      flavorName: 'tiny',
+      extraSpecs: {},
+      addresses: [
+        { network: 'lan', address: '10.0.0.7', kind: 'fixed' },
+        { network: 'lan', address: '192.0.2.7', kind: 'floating' },
+      ],
+      imageId: 'img',
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
     expect(fake.nova()[0]).toMatchObject({
@@ -154,7 +199,11 @@ describe('reads', () => {
     ['swap', { flavor: { ...SERVER.flavor, swap: 64 } }, { swapMb: 64 }],
     ['no swap, as some releases say it', { flavor: { ...SERVER.flavor, swap: '' } }, { swapMb: 0 }],
     ['a vTPM', { flavor: { ...SERVER.flavor, extra_specs: { 'hw:tpm_version': '2.0' } } }, { vtpm: true }],
-    ['hidden extra specs', { flavor: { ram: 1, vcpus: 1, ephemeral: 0, swap: 0 } }, { vtpm: false }],
+    [
+      'hidden extra specs',
+      { flavor: { ram: 1, vcpus: 1, ephemeral: 0, swap: 0, original_name: 'x' } },
+      { vtpm: false },
+    ],
   ])('see the local disks of a server with %s', async (_name, change, disks) => {
     const { compute } = await setup(() => ({ body: { server: { ...SERVER, ...change } } }));
     expect((await compute.server('i1'))?.localDisks).toMatchObject(disks);

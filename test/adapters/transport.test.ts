@@ -1,12 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addressOf, redactor } from '#shared/http/redact.ts';
 import { type Exchange, type HttpRequest, httpTransport, type TransportOptions } from '#shared/http/transport.ts';
+import { certificate } from '../support/tls.ts';
 import { deadUrl, serve } from './server.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -122,34 +119,72 @@ it('keeps connections, or not', async () => {
 });
 
 describe('TLS', () => {
-  it('trusts the given CA, or everything if told so, or nothing unknown', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'salvor-tls-'));
-    cleanups.push(async () => rmSync(directory, { recursive: true }));
-    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
-      { stdio: 'ignore' },
-    );
-    const caPem = readFileSync(cert, 'utf8');
-    const secure = createServer({ key: readFileSync(key), cert: caPem }, (_incoming, response) => response.end('{}'));
+  const own = certificate();
+
+  async function secureUrl(): Promise<string> {
+    const seen: string[] = [];
+    const secure = createServer(own, (incoming, response) => {
+      seen.push(incoming.url ?? '');
+      response.end('{}');
+    });
     secure.listen(0, '127.0.0.1');
     await once(secure, 'listening');
     cleanups.push(async () => {
       secure.close();
       secure.closeAllConnections();
+      expect(seen).not.toContain('/never');
     });
     const address = secure.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
-    const url = `https://127.0.0.1:${address.port}/`;
-    expect(await transport({ caPem }).exchange(request(url))).toMatchObject({ kind: 'answer', status: 200 });
+    return `https://127.0.0.1:${address.port}/`;
+  }
+
+  it('trusts the given CA, or everything if told so, or nothing unknown', async () => {
+    const url = await secureUrl();
+    expect(await transport({ caPem: own.cert }).exchange(request(url))).toMatchObject({ kind: 'answer', status: 200 });
     expect(await transport({ insecureTls: true }).exchange(request(url))).toMatchObject({
       kind: 'answer',
       status: 200,
     });
     const refused = failure(false, 'its certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)');
-    expect(await transport().exchange(request(url))).toMatchObject(refused);
+    expect(await transport().exchange(request(`${url}never`))).toMatchObject(refused);
+  });
+
+  it('takes a pinned certificate whoever issued it, on each connection', async () => {
+    const url = await secureUrl();
+    const bare = own.sha256.replaceAll(':', '').toLowerCase();
+    for (const certificateSha256 of [own.sha256, bare])
+      for (const reuseConnections of [true, false]) {
+        const pinned = transport({ certificateSha256, reuseConnections });
+        for (const _ of [1, 2]) expect(await pinned.exchange(request(url))).toMatchObject({ status: 200 });
+      }
+    expect(await transport({ certificateSha256: bare, caPem: own.cert }).exchange(request(url))).toMatchObject({
+      status: 200,
+    });
+  });
+
+  it('sends nothing to the owner of another certificate, and says which it is', async () => {
+    const url = await secureUrl();
+    const bare = own.sha256.replaceAll(':', '').toLowerCase();
+    const refused = failure(false, `its certificate is not the pinned one: it shows ${bare}`);
+    const pin = { certificateSha256: 'ab'.repeat(32) };
+    // A CA that would do, or leave to take any, makes no difference.
+    for (const more of [{}, { caPem: own.cert }, { insecureTls: true }])
+      expect(await transport({ ...pin, ...more }).exchange(request(`${url}never`))).toMatchObject(refused);
+  });
+
+  it('asks a pinned certificate to be of the CA too where one is named', async () => {
+    const url = await secureUrl();
+    const options = { certificateSha256: own.sha256, caPem: certificate().cert };
+    const refused = failure(false, 'its certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)');
+    expect(await transport(options).exchange(request(`${url}never`))).toMatchObject(refused);
+  });
+
+  it('does not go without TLS where a certificate is pinned', async () => {
+    const { url, requests } = await server(() => ({}));
+    const refused = failure(false, 'its certificate is not the pinned one: it shows none');
+    expect(await transport({ certificateSha256: own.sha256 }).exchange(request(url))).toMatchObject(refused);
+    expect(requests).toHaveLength(0);
   });
 });
 

@@ -6,6 +6,7 @@ import { lookForSilence } from '#shared/shell/look-for-silence.ts';
 import { anEvent, aPolicy, aService, NOW_MS } from '#test/support/builders.ts';
 import { aRecord, fakeServices } from '#test/support/fakes.ts';
 import { CountingStore, type Units } from './counting-store.ts';
+import { HOURS_A_MONTH, PRICES } from './prices.ts';
 
 /** Heartbeats of many hosts for an hour of virtual time, through the real function, and what they cost on AWS. */
 export interface HeartbeatFigures {
@@ -27,22 +28,8 @@ export interface BatchFigures {
   readonly dollars: Readonly<Record<keyof typeof PRICES | 'sqsSending', number>>;
 }
 
-/**
- * AWS list prices in US dollars, us-east-1, since 2024-11, without the free tier. On-demand tables; standard queues;
- * x86 functions.
- */
-const PRICES = {
-  /** Per request; one receives, one deletes. */
-  sqsReceiving: 0.4 / 1e6,
-  lambdaRequests: 0.2 / 1e6,
-  /** Per GB and second. */
-  lambdaTime: 0.0000166667,
-  dynamodbReads: 0.125 / 1e6,
-  dynamodbWrites: 0.625 / 1e6,
-} as const;
 /** What an invocation takes: an assumption, since here no network is between. */
 const BILLED_MS = 30;
-const HOURS_A_MONTH = 730;
 const LOOK_SECONDS = 5;
 const { batchSize, concurrency, memoryMb } = QUEUES['host-events'];
 

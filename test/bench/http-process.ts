@@ -4,6 +4,7 @@ import { startHttpServer } from '#infra/embedded/http-server.ts';
 import { startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { connect } from '#shared/connect.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { CloudAddress } from './cloud-process.ts';
@@ -29,7 +30,15 @@ process.once('message', async ({ cloud, stateDir, token }: HttpStart) => {
     segments: [{ name: 'all', mode: 'shadow', hosts: { availabilityZone: 'nova' } }],
     fenceDevices: {},
   });
-  const services = { compute, fencing, policy, clock: systemClock, chance: systemChance, log: silentLog };
+  const services = {
+    compute,
+    fencing,
+    policy,
+    clock: systemClock,
+    chance: systemChance,
+    guests: systemGuests,
+    log: silentLog,
+  };
   const embedded = await startEmbedded({ stateDir, port: 0, services });
   const http = await startHttpServer({ ...embedded.services, secrets, tokens }, { address: '127.0.0.1', port: 0 });
   process.send?.(http.url);

@@ -18,7 +18,7 @@ export interface HttpFigures {
   readonly events: LoadFigures;
 }
 
-const TOKEN = 'bench';
+const TOKEN = 'token-of-the-bench';
 
 export async function measureHttp(
   hosts: number,

@@ -11,6 +11,7 @@ import { type SqsServer, startSqsServer } from '#infra/embedded/sqs-server.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { answerSqsEvent } from '#shared/lambda/handler.ts';
 import type { Compute, StateStore } from '#shared/ports.ts';
@@ -187,6 +188,8 @@ function outside(hosts: number) {
     service: nobody,
     hypervisors: nobody,
     aggregates: nobody,
+    serverGroups: nobody,
+    image: nobody,
     serversOn: nobody,
     server: nobody,
     evacuationsFrom: nobody,
@@ -206,5 +209,13 @@ function outside(hosts: number) {
     segments: [{ name: 'all', hosts: { availabilityZone: 'nova' }, reporters: { required: REPORTERS } }],
     fenceDevices: {},
   });
-  return { compute, fencing: { device: nobody }, policy, clock: systemClock, chance: systemChance, log: silentLog };
+  return {
+    compute,
+    fencing: { device: nobody },
+    policy,
+    clock: systemClock,
+    chance: systemChance,
+    guests: systemGuests,
+    log: silentLog,
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http masakari heartbeats scale openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats forecast scale fencing openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,8 @@ import { cpus, totalmem } from 'node:os';
 import { print } from '#cli/output.ts';
 import { measureBundles } from './bundles.ts';
 import { measureDetection } from './detection.ts';
+import { measureFencing } from './fencing.ts';
+import { measureForecast } from './forecast.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureHttp } from './http.ts';
 import { measureIngest } from './ingest.ts';
@@ -18,7 +20,18 @@ import { measureScale } from './scale.ts';
 
 const RESULTS = 'docs/benchmarks.json';
 const PAGE = 'docs/benchmarks.md';
-const NAMES = ['bundles', 'ingest', 'http', 'masakari', 'heartbeats', 'scale', 'openstack', 'detection'] as const;
+const NAMES = [
+  'bundles',
+  'ingest',
+  'http',
+  'masakari',
+  'heartbeats',
+  'forecast',
+  'scale',
+  'fencing',
+  'openstack',
+  'detection',
+] as const;
 type Name = (typeof NAMES)[number];
 
 /** Requests a second, seconds, connections: the same for salvor and for Masakari. */
@@ -30,11 +43,13 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
   http: () => measureHttp(200, ...LOAD),
   masakari: () => measureMasakari(...LOAD),
   heartbeats: () => measureHeartbeats(1000, 10),
+  forecast: () => measureForecast(1000, 20_000, 5),
   scale: async () => ({
     oneHost: await measureScale(1, 1000),
     smallHost: await measureScale(1, 50),
     twentyHosts: await measureScale(20, 50),
   }),
+  fencing: () => measureFencing(15),
   openstack: () => measureOpenStack(Number(process.env.BENCH_ROUNDS ?? 5), 50, print),
   detection: () => measureDetection(Number(process.env.BENCH_ROUNDS ?? 3), print),
 };

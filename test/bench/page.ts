@@ -1,5 +1,7 @@
 import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
+import { type FencingFigures, fencingPart } from './fencing.ts';
+import { type ForecastFigures, forecastRows } from './forecast.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
@@ -26,11 +28,13 @@ export interface Results {
   readonly http?: Measured<HttpFigures>;
   readonly masakari?: Measured<MasakariFigures>;
   readonly heartbeats?: Measured<HeartbeatFigures>;
+  readonly forecast?: Measured<ForecastFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
     readonly smallHost: ScaleFigures;
     readonly twentyHosts: ScaleFigures;
   }>;
+  readonly fencing?: Measured<FencingFigures>;
   readonly openstack?: Measured<OpenStackFigures>;
   readonly detection?: Measured<DetectionFigures>;
 }
@@ -41,7 +45,18 @@ const on = ({ cpu, cores, memoryGiB, node, date, commit }: Machine): string =>
   `_${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}, commit ${commit}_`;
 
 /** The figures as a page. Every number on it was measured by `npm run bench`. */
-export function page({ openstack, detection, scale, ingest, http, masakari, heartbeats, bundles }: Results): string {
+export function page({
+  openstack,
+  detection,
+  scale,
+  fencing,
+  ingest,
+  http,
+  masakari,
+  heartbeats,
+  forecast,
+  bundles,
+}: Results): string {
   return [
     '# Benchmarks',
     '',
@@ -49,9 +64,11 @@ export function page({ openstack, detection, scale, ingest, http, masakari, hear
     ...(openstack === undefined ? [] : openStackPart(openstack)),
     ...(detection === undefined ? [] : detectionPart(detection)),
     ...(scale === undefined ? [] : scalePart(scale)),
+    ...(fencing === undefined ? [] : fencingPart(on(fencing.machine), fencing.figures)),
     ...(ingest === undefined ? [] : ingestPart(ingest)),
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
+    ...(forecast === undefined ? [] : forecastPart(forecast)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
   ].join('\n');
@@ -183,6 +200,21 @@ function heartbeatPart({ machine, figures }: NonNullable<Results['heartbeats']>)
     `for silence every ${lookSeconds} s: what the real function asks of its store, in DynamoDB's units, and what that costs. ${HEARTBEAT_TERMS}`,
     '',
     ...heartbeatRows(figures),
+  ];
+}
+
+function forecastPart({ machine, figures }: NonNullable<Results['forecast']>): string[] {
+  const { hosts, instances, rounds, stateMegabytes } = figures;
+  return [
+    '',
+    '## Know before the failure',
+    '',
+    on(machine),
+    '',
+    `${hosts} hosts with ${instances} instances, mirrored by the real functions into the embedded store (${stateMegabytes.toFixed(1)} MB on disk): from the`,
+    `opened file to the whole forecast, the median of ${rounds}. What the upkeep costs is by the prices above.`,
+    '',
+    ...forecastRows(figures),
   ];
 }
 

@@ -8,6 +8,7 @@ import { silentLog } from '#cli/output.ts';
 import { startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { connect } from '#shared/connect.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { type CloudClient, forkCloud } from './cloud-client.ts';
@@ -38,6 +39,7 @@ export async function measureScale(victimCount: number, instancesEach: number): 
     policy: policyFor(cloud),
     clock: systemClock,
     chance: systemChance,
+    guests: systemGuests,
     log: silentLog,
   };
   const embedded = await startEmbedded({ stateDir, port: 0, services });

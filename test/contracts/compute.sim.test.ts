@@ -48,6 +48,11 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
     hosts: sim.hosts().map(({ name }) => name),
     boot: async (count, host) => sim.boot(count, { host }).map(({ id }) => id),
     bootWithLocalDisks: async (host) => only(sim.boot(1, { host, flavor: 'local-disks' })),
+    bootInGroup: async (host) => {
+      const id = only(sim.boot(1, { host }));
+      sim.addServerGroup({ name: 'apart', policy: 'anti-affinity', members: [id] });
+      return id;
+    },
     bootFromVolume: async (host) => only(sim.boot(1, { host, root: 'volume' })),
     silence: (service) => sim.faults.set(FAULT_OF[service]),
     pause: async (id) => sim.setState(id, { vmState: 'paused' }),

@@ -18,6 +18,8 @@ export interface ComputeContractCloud {
   bootWithLocalDisks(host: string): Promise<string>;
   /** One instance whose root disk is a volume. Absent where there are no volumes. */
   readonly bootFromVolume?: (host: string) => Promise<string>;
+  /** One instance of a server group that keeps its members apart. */
+  bootInGroup(host: string): Promise<string>;
   /** Silences a service until the answer is called. Absent where that can't be had. */
   readonly silence?: (service: NeededService) => () => void;
   pause(serverId: string): Promise<void>;
@@ -148,6 +150,7 @@ function reads(made: () => Prepared): void {
     const {
       name: _name,
       projectId: _project,
+      pinnedZone = null,
       ...rest
     } = servers.find(({ id }) => id === plain) ?? (await existing(compute, plain));
     expect(rest).toEqual({
@@ -162,8 +165,13 @@ function reads(made: () => Prepared): void {
       fault: null,
       memoryMb: expect.any(Number),
       vcpus: 1,
+      flavorName: 'tiny',
+      extraSpecs: {},
+      addresses: [],
+      imageId: expect.any(String),
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
+    expect(pinnedZone).toBeNull();
     expect(await compute.serversOn(others[2])).toEqual([]);
     expect(await compute.serversOn('nowhere')).toEqual([]);
   });
@@ -187,6 +195,28 @@ function reads(made: () => Prepared): void {
       ephemeralGb: 0,
       swapMb: 0,
       vtpm: false,
+    });
+  });
+
+  it('tells what the image of an instance says, or that there is none', async () => {
+    const { compute, plain } = made();
+    const { imageId } = await existing(compute, plain);
+    const image = await compute.image(imageId ?? '');
+    expect(image).toEqual({ id: imageId, tags: [], properties: expect.objectContaining({ os_distro: 'mini' }) });
+    expect(image?.properties).not.toHaveProperty('tags');
+    expect(await compute.image(randomUUID())).toBeUndefined();
+  });
+
+  it('lists the server groups of all projects with their members', async () => {
+    const { compute, cloud, others } = made();
+    const member = await cloud.bootInGroup(others[1]);
+    const groups = await compute.serverGroups();
+    const group = groups.find(({ members }) => members.includes(member));
+    expect(group).toEqual({
+      id: expect.any(String),
+      policy: 'anti-affinity',
+      maxPerHost: 1,
+      members: expect.arrayContaining([member]),
     });
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type NovaContractCloud, type Signed, signInTo } from './nova-http/cloud.ts';
 import { deadHostRows } from './nova-http/dead-host.ts';
 import { failureRows } from './nova-http/failures.ts';
+import { groupingRows } from './nova-http/grouping.ts';
 import { readingRows } from './nova-http/reading.ts';
 import { wayBackRows } from './nova-http/way-back.ts';
 
@@ -23,6 +24,7 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
     afterAll(() => signed?.cloud.close(), TIMEOUT_MS);
 
     readingRows(() => signed);
+    groupingRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);
     wayBackRows(() => signed);

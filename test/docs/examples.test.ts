@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
@@ -38,6 +39,8 @@ const compute: Compute = {
   service: notAsked,
   hypervisors: notAsked,
   aggregates: notAsked,
+  serverGroups: notAsked,
+  image: notAsked,
   health: notAsked,
   serversOn: notAsked,
   server: notAsked,
@@ -91,7 +94,15 @@ describe('the examples of docs/events.md', () => {
 
   beforeAll(async () => {
     const fencing = { device: notAsked };
-    const services = { compute, fencing, policy, clock: systemClock, chance: systemChance, log: quiet };
+    const services = {
+      compute,
+      fencing,
+      policy,
+      clock: systemClock,
+      chance: systemChance,
+      guests: systemGuests,
+      log: quiet,
+    };
     embedded = await startEmbedded({ port: 0, services });
   }, 30_000);
   afterAll(() => embedded.stop());

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type InstanceContext, judgeInstance, type Verdict } from '#shared/domain/instances.ts';
 import type { Migration, Server } from '#shared/ports.ts';
+import { aSegment } from '#test/support/builders.ts';
 import { listOf, readPage, type TableRow, tableWith } from './markdown.ts';
 
 const page = readPage('docs/instance-states.md');
@@ -35,9 +36,9 @@ interface Case {
 /** What the column "if" may say. */
 const CONDITIONS: Readonly<Record<string, (given: Case) => boolean>> = {
   '-': () => true,
-  'opted out': ({ server }) => server.metadata.HA_Enabled === 'False',
-  'not opted in': ({ server, context }) =>
-    context.instances.protect === 'opted-in' && server.metadata.HA_Enabled !== 'yes',
+  excluded: ({ server }) => server.name.startsWith('amphora-'),
+  'opted out': (given) => nearestWord(given) === 'out',
+  'not opted in': (given) => given.context.instances.protect === 'opted-in' && nearestWord(given) === undefined,
   'an evacuation of it runs': ({ context }) => context.runningEvacuation !== undefined,
   'a migration of it is unfinished': ({ context }) => context.runningMigration !== undefined,
   'inError: recover': ({ context }) => context.instances.inError === 'recover',
@@ -47,6 +48,16 @@ const CONDITIONS: Readonly<Record<string, (given: Case) => boolean>> = {
   'sharedInstanceStorage: true': ({ context }) => context.instances.sharedInstanceStorage,
   'allowRebuildFromImage: true': ({ context }) => context.instances.allowRebuildFromImage,
 };
+/** The page's other table: what is nearer to the instance counts. */
+function nearestWord({ server, context: { signs } }: Case): 'in' | 'out' | undefined {
+  const said = [
+    server.metadata.HA_Enabled,
+    signs.image?.properties.ha,
+    server.extraSpecs.evacuable,
+    ...(signs.aggregates ?? []).map(({ metadata }) => metadata.ha),
+  ].find((value) => value !== undefined);
+  return said === undefined ? undefined : said === 'yes' ? 'in' : 'out';
+}
 /** What the column "disks" may say. */
 const DISKS: Readonly<Record<string, (given: Case) => boolean>> = {
   vTPM: ({ server }) => server.localDisks.vtpm,
@@ -129,17 +140,17 @@ const plain: Case = {
     fault: null,
     memoryMb: 512,
     vcpus: 1,
+    flavorName: 'small',
+    extraSpecs: {},
+    addresses: [],
+    imageId: null,
     localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
   },
   context: {
-    instances: {
-      protect: 'all',
-      metadataKey: 'HA_Enabled',
-      sharedInstanceStorage: false,
-      allowRebuildFromImage: false,
-      lostStates: 'recover-stopped',
-      inError: 'recover',
-    },
+    instances: aSegment({
+      instances: { imageKey: 'ha', aggregateKey: 'ha', saidIn: ['metadata', 'image', 'flavor', 'aggregate'] },
+    }).instances,
+    signs: {},
     runningEvacuation: undefined,
     runningMigration: undefined,
   },
@@ -157,6 +168,8 @@ const withContext = (given: Case, context: Partial<InstanceContext>): Case => ({
   ...given,
   context: { ...given.context, ...context },
 });
+const withSigns = (given: Case, signs: InstanceContext['signs']): Case =>
+  withContext(given, { signs: { ...given.context.signs, ...signs } });
 const withDisks = (given: Case, disks: Partial<Server['localDisks']>): Case =>
   withServer(given, { localDisks: { ...given.server.localDisks, ...disks } });
 
@@ -166,6 +179,11 @@ const VARIANTS: readonly ((given: Case) => Case)[] = [
   (given) => withServer(given, { metadata: { HA_Enabled: 'False' } }),
   (given) => withServer(given, { metadata: { HA_Enabled: 'yes' } }),
   (given) => withServer(given, { locked: true }),
+  (given) => withServer(given, { name: 'amphora-7d9b0f0e-6a3a-4a0c-8f6e-6c1c2b7f8a11' }),
+  (given) => withServer(given, { extraSpecs: { evacuable: 'yes' } }),
+  (given) => withServer(given, { extraSpecs: { evacuable: 'False' } }),
+  (given) => withSigns(given, { image: { id: 'mini', tags: [], properties: { ha: 'yes' } } }),
+  (given) => withSigns(given, { aggregates: [{ name: 'spare', metadata: { ha: 'False' } }] }),
   (given) => withPolicy(given, { protect: 'opted-in' }),
   (given) => withPolicy(given, { inError: 'leave' }),
   (given) => withPolicy(given, { lostStates: 'leave' }),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { upCommand } from '#cli/commands/up.ts';
 import { readDeployment } from '#infra/cdk/deployment.ts';
+import { WHAT } from '#shared/domain/doctor/symptom.ts';
 import { codeBlocksOf, listOf, ROOT, readPage, tablesOf, tableWith } from './markdown.ts';
 
 const page = readPage('docs/operating.md');
@@ -87,7 +88,7 @@ describe('commands', () => {
 
   it('of salvor are files of cli/commands', () => {
     const commands = readdirSync(new URL('cli/commands/', ROOT)).map((file) => file.replace('.ts', ''));
-    const run = lines.flatMap((line) => /^salvor (?:--state-dir <.*?> )?([a-z]+)/.exec(line)?.[1] ?? []);
+    const run = lines.flatMap((line) => /^salvor (?:--state-dir <.*?> )?([a-z][a-z-]*)/.exec(line)?.[1] ?? []);
     expect(new Set(run).size).toBeGreaterThan(4);
     expect(run.filter((name) => !commands.includes(name))).toEqual([]);
   });
@@ -116,4 +117,9 @@ it('has one table of messages for the start and one for the log', () => {
     ['message', 'do'],
     ['message', 'meaning'],
   ]);
+});
+
+it('has a row for each thing that salvor doctor finds', () => {
+  const rows = tableWith(page, 'means');
+  expect(Object.fromEntries(rows.map(({ what = '', means }) => [what, means]))).toEqual(WHAT);
 });

@@ -39,6 +39,7 @@ const CHECKS: Every<CheckName> = {
   'not-awaited-elsewhere': true,
   'no-person': true,
   'own-device': true,
+  switchable: true,
   starts: true,
   reports: true,
   cleaned: true,

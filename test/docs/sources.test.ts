@@ -25,10 +25,34 @@ const SOURCE_OF: Readonly<Record<string, string>> = {
   Zabbix: 'zabbix',
 };
 
+/** Without the link. */
+const nameIn = (cell: string): string => /^\[([^\]]+)\]/.exec(cell)?.[1] ?? cell;
+
 describe('the table of sources', () => {
   it.each(rows.map((row) => [row.source ?? '', row['held by'] ?? ''] as const))('%s is held by %s', (_, test) => {
     expect(existsSync(new URL(test, ROOT))).toBe(true);
   });
+
+  it('says of each source of a webhook whether its payloads were captured, or written by hand', () => {
+    const isWritten = (source: string) =>
+      captured
+        .filter((each) => each.source === source)
+        .every(({ command }) => command.startsWith('none: written from'));
+    const titles = Object.keys(SOURCE_OF);
+    const seenOf = (title: string) => rows.find(({ source = '' }) => title.startsWith(nameIn(source)))?.seen;
+    expect(titles.map((title) => [title, seenOf(title) === 'written'])).toEqual(
+      titles.map((title) => [title, isWritten(SOURCE_OF[title] ?? '')]),
+    );
+  });
+
+  it.each(rows.map((row) => [row.source ?? '', row] as const))(
+    '%s is called real only where the program runs',
+    (_, row) => {
+      expect(['real', 'captured', 'written']).toContain(row.seen);
+      const runs = /^test\/(agents|openstack|infra\/probe|docs\/examples)/.test(row['held by'] ?? '');
+      expect(row.seen === 'real').toBe(runs);
+    },
+  );
 
   it('says of each source of a webhook how to connect it', () => {
     const connected = new Set(connections.map(({ title }) => SOURCE_OF[title]));

@@ -106,12 +106,14 @@ const HOST_FACTS: Every<Exclude<HostFact['type'], CareFact['type']>> = {
   'still-paused': true,
   released: true,
   dismissed: true,
+  'off-confirmed': true,
   'deadline-passed': true,
   stopped: true,
   'incident-closed': true,
 };
 const TASK_FACTS: Every<TaskFact['type']> = {
   'task-planned': true,
+  'task-waits': true,
   granted: true,
   'grant-expired': true,
   'reset-answered': true,
@@ -120,6 +122,7 @@ const TASK_FACTS: Every<TaskFact['type']> = {
   'found-running': true,
   'lost-answer': true,
   'attempt-failed': true,
+  'guest-answered': true,
   'task-ended': true,
 };
 

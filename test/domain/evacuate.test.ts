@@ -171,7 +171,8 @@ describe('the answer to a request', () => {
 
 describe('an instance that is read right before its request', () => {
   const of = aSegment().instances;
-  const unfit = (server: Parameters<typeof unfitNow>[0], attempt = 1) => unfitNow(server, 'compute-1', attempt, of);
+  const unfit = (server: Parameters<typeof unfitNow>[0], attempt = 1) =>
+    unfitNow(server, 'compute-1', granted, attempt, of);
 
   it('may be evacuated as it was granted', () => {
     expect(unfit(aServer())).toBeUndefined();
@@ -180,9 +181,15 @@ describe('an instance that is read right before its request', () => {
   it('is in ERROR by our own failed attempt, whatever the policy says; before the first one, the policy decides', () => {
     const server = aServer({ vmState: 'error' });
     const leaves = aSegment({ instances: { inError: 'leave' } }).instances;
-    expect(unfitNow(server, 'compute-1', 2, leaves)).toBeUndefined();
-    expect(unfitNow(server, 'compute-1', 1, leaves)).toMatch(/the policy leaves those alone/);
+    expect(unfitNow(server, 'compute-1', granted, 2, leaves)).toBeUndefined();
+    expect(unfitNow(server, 'compute-1', granted, 1, leaves)).toMatch(/the policy leaves those alone/);
     expect(unfit(server)).toBeUndefined();
+  });
+
+  it('is left out by what stood beside it when it was planned', () => {
+    const signs = { aggregates: [{ name: 'spare', metadata: { ha: 'off' } }] };
+    const { instances } = aSegment({ instances: { aggregateKey: 'ha', saidIn: ['aggregate'] } });
+    expect(unfitNow(aServer(), 'compute-1', { ...granted, signs }, 1, instances)).toMatch(/aggregate ha is off/);
   });
 
   it.each([

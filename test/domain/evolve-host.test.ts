@@ -35,6 +35,7 @@ const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
   'still-paused': from(GOING_ON),
   released: { held: 'held', stopped: 'fencing' },
   dismissed: from(['suspected', 'held', 'fencing', 'stopped'], 'handing-over'),
+  'off-confirmed': from(['held', 'fencing']),
   'deadline-passed': from(GOING_ON, 'handing-over'),
   stopped: from(['fencing'], 'stopped'),
   'incident-closed': from(STATUSES, 'closed'),

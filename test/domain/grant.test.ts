@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type GrantInput, grant } from '#shared/domain/grant.ts';
 import { isInFlight, type TaskFact, type TaskState } from '#shared/domain/task.ts';
+import type { TierSummary } from '#shared/domain/tiers.ts';
 import type { Migration, Server } from '#shared/ports.ts';
 import {
   aMigration,
@@ -23,6 +24,7 @@ interface Story {
   /** Evacuations in flight by destination. */
   readonly busy?: Readonly<Record<string, number>>;
   readonly segment?: Partial<SegmentInput>;
+  readonly tiersBefore?: GrantInput['tiersBefore'];
   readonly inFlight?: number;
   readonly inFlightElsewhere?: number;
   readonly maxInFlightOverAll?: number;
@@ -42,6 +44,7 @@ const input = ({ onHost = [aServer()], evacuations = [], otherMigrations = [], .
     inFlight,
     freeMemoryMb: 64_000,
   })),
+  tiersBefore: story.tiersBefore ?? (() => []),
   otherMigrations: new Map(otherMigrations.map((each) => [each.instanceId, each])),
   inFlight: story.inFlight ?? 0,
   inFlightElsewhere: story.inFlightElsewhere ?? 0,
@@ -165,6 +168,65 @@ describe('a decision about a waiting task is recorded', () => {
       migration: { id: 7, sourceHost: 'compute-1', destinationHost: 'compute-2', status: 'running' },
       candidates: [],
     });
+  });
+});
+
+describe('the order', () => {
+  const ranked = (number: number, over: Partial<TaskState>) =>
+    aTask('waiting', {}, { instanceId: uuid(3, number), ...over });
+  const first = (tasks: readonly TaskState[], maxInFlight: number) =>
+    grant(tasks, input({ onHost: serversFor(tasks), segment: { evacuation: { maxInFlight } } })).map(
+      ({ task }) => task.instanceId,
+    );
+
+  it('is by tier and priority, and of equal ones by the plan', () => {
+    const tasks = [
+      ranked(1, {}),
+      ranked(2, { priority: 500, tier: null }),
+      ranked(3, { priority: 900, tier: null }),
+      ranked(4, { priority: 1, tier: 1 }),
+    ];
+    expect(first(tasks, 3)).toEqual([uuid(3, 4), uuid(3, 3), uuid(3, 1)]);
+  });
+});
+
+describe('a task of a later tier', () => {
+  const tier = (over: Partial<TierSummary>): TierSummary => ({
+    ...{ tier: 1, plannedAtMs: NOW_MS, open: 1, backAtMs: null, unanswered: 0, answeredAtMs: null, lost: [] },
+    ...over,
+  });
+  const behind = (over: Partial<TierSummary>, segment: Partial<SegmentInput> = {}): Story => ({
+    tiersBefore: () => [tier(over)],
+    segment,
+  });
+  const task = aTask('waiting', {}, { tier: 2 });
+
+  it('says once that it waits, and on what that was decided', () => {
+    const because = 'tier 1 must be up first';
+    expect(factsFor(task, behind({}))).toEqual([{ type: 'task-waits', for: 'tier', because, atMs: NOW_MS }]);
+    expect(grant([task], input(behind({})))[0]?.basis).toMatchObject({ tiers: [tier({})], candidates: [] });
+    expect(factsFor(aTask('waiting', { because }, { tier: 2 }), behind({}))).toEqual([]);
+  });
+
+  it('is granted once that is up, or goes on with a word of it', () => {
+    expect(factsFor(task, behind({ open: 0, backAtMs: NOW_MS }))).toMatchObject([{ type: 'granted' }]);
+    expect(factsFor(task, behind({ open: 0, backAtMs: NOW_MS }))[0]).not.toHaveProperty('checks.tier');
+    const lost = behind({ open: 0, lost: ['db-1'] });
+    expect(factsFor(task, lost)).toMatchObject([
+      { type: 'granted', checks: { tier: 'tier 1 is not up: db-1 did not come back' } },
+    ]);
+  });
+
+  it('goes to a person where the policy stops behind a tier that is not up', () => {
+    const stops = behind({ open: 0, lost: ['db-1'] }, { order: { ifNotUp: 'stop' } });
+    expect(factsFor(task, stops)).toMatchObject([
+      { type: 'task-ended', outcome: 'person', because: 'tier 1 is not up: db-1 did not come back' },
+    ]);
+  });
+
+  it('ends like any other when it is gone', () => {
+    const gone = new Map([[INSTANCE_ID, null]]);
+    expect(factsFor(task, { ...behind({}), onHost: [], elsewhere: gone })).toMatchObject([{ outcome: 'gone' }]);
   });
 });
 

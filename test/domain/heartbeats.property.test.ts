@@ -29,11 +29,18 @@ interface Told {
   readonly readAt: number;
 }
 
-/** What each host sends, as it is read: intervals of a sixth of the timeout at most. */
+/** From when on a host's clock is ahead of ours by so many seconds; behind, when it is negative. */
+interface Step {
+  readonly from: number;
+  readonly ahead: number;
+}
+
+/** What each host sends, as it is read: intervals of a sixth of the timeout at most. The steps are of the first one's clock. */
 function toldOf(
   intervals: readonly (readonly number[])[],
   outage: Outage | undefined,
   diesAt: number,
+  steps: readonly Step[] = [],
 ): readonly Told[] {
   const told: Told[] = [];
   for (const [index, own] of intervals.entries()) {
@@ -43,8 +50,9 @@ function toldOf(
       const isOut = outage !== undefined && at >= outage.from && at < outage.from + outage.length;
       const lives = index > 0 || at < diesAt;
       const atMs = NOW_MS + seconds(at);
+      const ahead = index > 0 ? 0 : (steps.findLast(({ from }) => from <= at)?.ahead ?? 0);
       const received = {
-        event: anEvent({ type: 'host.heartbeat', source: host, atMs, data: { host } }),
+        event: anEvent({ type: 'host.heartbeat', source: host, atMs: atMs + seconds(ahead), data: { host } }),
         reporter: host,
         receivedAtMs: atMs,
       };
@@ -104,6 +112,39 @@ describe('hosts that live', () => {
     fc.assert(
       fc.property(hosts(1), outage(min, max), (all, gap) => {
         expect(saidIn(toldOf(all, gap, Number.POSITIVE_INFINITY))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a host whose clock is set, again and again, within what is believed', () => {
+  const step = fc.record({
+    from: fc.integer({ min: 0, max: MINUTES * 60 }),
+    ahead: fc.integer({ min: -850, max: 60 }),
+  });
+  const steps = fc.array(step, { maxLength: 5 }).map((all) => all.toSorted((a, b) => a.from - b.from));
+
+  it('is not accused while it lives', () => {
+    fc.assert(
+      fc.property(hosts(2), steps, (all, set) => {
+        expect(saidIn(toldOf(all, undefined, Number.POSITIVE_INFINITY, set))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is accused a timeout after its last heartbeat at the latest, and one look', () => {
+    const death = fc.double({ min: 100, max: 300, noNaN: true });
+    fc.assert(
+      fc.property(hosts(4), death, steps, (all, diesAt, set) => {
+        const told = toldOf(all, undefined, diesAt, set);
+        const last = told.filter(({ beat }) => beat.event.data.host === 'compute-1').at(-1);
+        const [first] = saidIn(told);
+        const after = (first?.at ?? 0) - ((last?.beat.receivedAtMs ?? 0) - NOW_MS) / 1000;
+        expect(first?.host).toBe('compute-1');
+        expect(after).toBeGreaterThan(TIMEOUT / 2);
+        expect(after).toBeLessThanOrEqual(TIMEOUT + LOOK);
       }),
       { numRuns: 300 },
     );

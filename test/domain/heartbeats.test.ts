@@ -65,10 +65,46 @@ describe('a lease', () => {
     expect(renewed(aLease({ hostKey: 'another' }), aBeat(-1))).toMatchObject({ hostKey: HOST_KEY });
   });
 
-  it('is not renewed by a heartbeat that is not newer, however late it comes', () => {
+  it('is not renewed by a heartbeat that is not newer, however late it comes; but its host is heard', () => {
     const late = { ...aBeat(0), receivedAtMs: NOW_MS + seconds(50) };
-    expect(renewed(aLease(), late)).toBeUndefined();
-    expect(renewed(aLease({ saidAtMs: NOW_MS }), late)).toBeUndefined();
+    const wentBack = {
+      eventId: late.event.id,
+      beatAtMs: NOW_MS,
+      cameAtMs: NOW_MS + seconds(50),
+      endsAtMs: NOW_MS + seconds(110),
+    };
+    expect(renewed(aLease(), late)).toEqual({ ...aLease(), wentBack });
+    expect(renewed(aLease({ saidAtMs: NOW_MS }), late)).toMatchObject({ endsAtMs: aLease().endsAtMs, saidAtMs: null });
+    expect(renewed(aLease(), { ...late, receivedAtMs: NOW_MS + seconds(29) })).toBeUndefined();
+  });
+
+  it('is written down no more often because a clock went back, and begins anew once it has caught up', () => {
+    const back = renewed(aLease(), aBeat(30, { skew: -600 }));
+    expect(renewed(back, aBeat(59, { skew: -600 }))).toBeUndefined();
+    expect(renewed(back, aBeat(60, { skew: -600 }))).toMatchObject({ beatAtMs: NOW_MS, wentBack: expect.anything() });
+    expect(renewed(back, aBeat(59))).toBeUndefined();
+    expect(renewed(back, aBeat(60))).toEqual({
+      ...aLease({ cameAtMs: NOW_MS + seconds(60) }),
+      beatAtMs: NOW_MS + seconds(60),
+      eventId: expect.any(String),
+    });
+  });
+
+  it('hears no heartbeat twice: one that was recorded and is sent again keeps no dead host alive', () => {
+    const again = (after: number, of = aBeat(0)) => ({ ...of, receivedAtMs: NOW_MS + seconds(after) });
+    const first = aBeat(0, { skew: 40 });
+    const lease = renewed(undefined, first);
+    expect(lease?.beatAtMs).toBe(NOW_MS);
+    expect(renewed(lease, again(60, first))).toBeUndefined();
+    const old = aBeat(30, { skew: -600 });
+    const back = renewed(lease, old);
+    expect(renewed(back, again(90, old), again(90, first))).toBeUndefined();
+  });
+
+  it('is not of a time that is still to come: a clock that was ahead is put right', () => {
+    const ahead = renewed(undefined, aBeat(0, { skew: 55 }));
+    expect(ahead?.beatAtMs).toBe(NOW_MS);
+    expect(renewed(ahead, aBeat(30))).toMatchObject({ cameAtMs: NOW_MS + seconds(30) });
   });
 
   it('has its last heartbeat to say when somebody says that its host is down, as long as that is believed', () => {
@@ -150,6 +186,20 @@ describe('a silence', () => {
     expect(saidOf([alive('a'), said(300)])).toEqual(['b']);
   });
 
+  it('is none while heartbeats come whose clock went back, and is shown as that', () => {
+    const wentBack = {
+      eventId: 'b',
+      beatAtMs: NOW_MS - seconds(700),
+      cameAtMs: NOW_MS - seconds(59),
+      endsAtMs: NOW_MS + 1,
+    };
+    const heardStill = silent('b', { wentBack });
+    const because = 'heartbeats come, but are older than the last one that counts: its clock went back';
+    expect(decide([alive('a'), heardStill])).toEqual({ say: [], withheld: [{ hosts: ['b'], because }], forget: [] });
+    expect(saidOf([silent('c', { reporter: '/g' }), { ...heardStill, reporter: '/g' }])).toEqual(['c']);
+    expect(saidOf([alive('a'), silent('b', { wentBack: { ...wentBack, endsAtMs: NOW_MS } })])).toEqual(['b']);
+  });
+
   it('is forgotten after a day', () => {
     const day = silent('b', { endsAtMs: NOW_MS - seconds(86_400) });
     expect(decide([alive('a'), day])).toEqual({ say: [], withheld: [], forget: [day] });
@@ -204,5 +254,17 @@ describe('a silence', () => {
     const by = (skew: number) => silenceOf(silent('b', { beatAtMs: NOW_MS + seconds(skew - 60) }), '1', NOW_MS).time;
     expect(by(-40)).toBe(iso(NOW_MS - seconds(40)));
     expect(by(40)).toBe(iso(NOW_MS));
+  });
+
+  it('is dated by the clock as it went back, so that the next heartbeat ends it', () => {
+    const wentBack = {
+      eventId: 'b',
+      beatAtMs: NOW_MS - seconds(661),
+      cameAtMs: NOW_MS - seconds(61),
+      endsAtMs: NOW_MS,
+    };
+    const said = silenceOf(silent('b', { cameAtMs: NOW_MS - seconds(90), wentBack }), '1', NOW_MS);
+    expect(said.time).toBe(iso(NOW_MS - seconds(600)));
+    expect(said.data.reason).toContain(iso(NOW_MS - seconds(61)));
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type InstanceContext, judgeInstance, notProtected, type Verdict } from '#shared/domain/instances.ts';
+import { type InstanceContext, judgeInstance, type Verdict } from '#shared/domain/instances.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { Server } from '#shared/ports.ts';
 import { aMigration, aSegment, aServer, type SegmentInput } from '#test/support/builders.ts';
 
 const contextOf = (instances: SegmentInput['instances'] = {}, overrides: Partial<InstanceContext> = {}) => ({
   instances: aSegment({ instances }).instances,
+  signs: {},
   runningEvacuation: undefined,
   runningMigration: undefined,
   ...overrides,
@@ -165,39 +166,5 @@ describe('by what Nova does with it already, an instance', () => {
       kind: 'leave',
       outcome: 'not-protected',
     });
-  });
-});
-
-describe('protection', () => {
-  it.each([
-    ['all', undefined, true],
-    ['all', 'false', false],
-    ['all', ' No ', false],
-    ['all', 'off', false],
-    ['all', '0', false],
-    ['all', 'perhaps', true],
-    ['opted-in', undefined, false],
-    ['opted-in', 'True', true],
-    ['opted-in', 'yes', true],
-    ['opted-in', 'on', true],
-    ['opted-in', '1', true],
-    ['opted-in', 'perhaps', false],
-    ['opted-in', 'false', false],
-  ] as const)('of %s with HA_Enabled %s is %s', (protect, value, isProtected) => {
-    const metadata: Record<string, string> = value === undefined ? {} : { HA_Enabled: value };
-    expect(notProtected({ metadata }, contextOf({ protect }).instances) === undefined).toBe(isProtected);
-  });
-
-  it.each([
-    [{}, 'absent'],
-    [{ HA_Enabled: ' Perhaps ' }, 'perhaps'],
-  ])('that was not asked for says what the key %o holds', (metadata, value) => {
-    const { instances } = contextOf({ protect: 'opted-in' });
-    expect(notProtected({ metadata }, instances)).toBe(`not opted in: metadata HA_Enabled is ${value}`);
-  });
-
-  it('is read from the key that the policy names', () => {
-    const { instances } = contextOf({ metadataKey: 'ha' });
-    expect(notProtected({ metadata: { ha: 'false', HA_Enabled: 'true' } }, instances)).toMatch(/metadata ha is false/);
   });
 });

@@ -68,6 +68,7 @@ const ready = (number: number, overrides: Partial<Ready> = {}): Ready => ({
   instanceId: uuid(3, number),
   name: `web-${number}`,
   memoryMb: 2048,
+  vcpus: 1,
   lastMigrationId: 3,
   candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 9000 }],
   ...overrides,
@@ -166,6 +167,7 @@ describe('the instances on it', () => {
     vmState: 'active',
     taskState: null,
     memoryMb: 2048,
+    vcpus: 1,
     ...overrides,
   });
   const sorted = (

@@ -4,7 +4,7 @@ import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { NO_GUARD } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import { decideOnIncident, decideSwitch, type OnIncident } from '#shared/domain/operator.ts';
-import { aHost, aHostIn, aPolicy, aProof, iso, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { aHost, aHostIn, aPolicy, aProof, aSegment, iso, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { aCommand } from '#test/support/operator.ts';
 
 const ago = (count: number): string => iso(NOW_MS - seconds(count));
@@ -71,7 +71,7 @@ it.each(['disarm', 'arm'] as const)('a %s that the switch was moved after is ref
 });
 
 const decide = (command: OnIncident, host: HostState | undefined, hasTasks = false) =>
-  decideOnIncident(command, host, hasTasks, NOW_MS);
+  decideOnIncident(command, host, hasTasks, aSegment(), NOW_MS);
 
 describe('a release', () => {
   it('of gates of a held host is for 15 minutes', () => {

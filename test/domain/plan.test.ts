@@ -10,6 +10,7 @@ const plan = (overrides: Partial<PlanInput>) =>
     incidentId: INCIDENT_ID,
     hostKey: HOST_KEY,
     servers: [aServer()],
+    signs: new Map(),
     evacuations: [],
     otherMigrations: [],
     segment: aSegment(),
@@ -53,6 +54,8 @@ describe('a plan', () => {
         vmState: 'stopped',
         taskState: null,
         locked: true,
+        priority: 500,
+        tier: null,
         decision: 'evacuate',
         because: 'it was stopped and stays so',
       },
@@ -66,10 +69,16 @@ describe('a plan', () => {
       instanceId: aServer().id,
       name: 'web-1',
       memoryMb: 2048,
+      vcpus: 1,
+      projectId: aServer().projectId,
+      priority: 500,
+      tier: null,
+      signs: {},
       way: 'as-it-was',
       wayAgain: 'as-it-was',
       failedAt: [],
       attempts: 0,
+      plannedAtMs: NOW_MS,
       progress: { status: 'waiting', notBeforeMs: NOW_MS, because: 'it ran' },
       audit: FIRST,
       endedAt: null,
@@ -122,5 +131,29 @@ describe('a plan', () => {
 
   it('of an empty host is empty', () => {
     expect(plan({ servers: [] })).toEqual([]);
+  });
+
+  it('ranks each by its own words and by the best of its group', () => {
+    const metadata = (priority: string) => ({
+      'instanceha:restart_group': 'db',
+      'instanceha:restart_priority': priority,
+      'salvor:tier': '2',
+    });
+    const servers = [aServer({ id: uuid(3, 1), metadata: metadata('7') }), aServer({ metadata: metadata('9') })];
+    expect(tasksOf({ servers }).map(({ priority, tier }) => [priority, tier])).toEqual([
+      [9, 2],
+      [9, 2],
+    ]);
+    expect(plan({ servers })[0]?.basis).toMatchObject({ groupPriority: 9 });
+    expect(plan({})[0]?.basis).not.toHaveProperty('groupPriority');
+  });
+
+  it('keeps what stands beside an instance, as far as the policy asks for it', () => {
+    const image = { id: 'mini', tags: ['linux'], properties: { evacuable: 'true', os_distro: 'mini' } };
+    const segment = aSegment({ instances: { protect: 'opted-in' } });
+    const [planned] = plan({ segment, signs: new Map([[aServer().id, { image }]]) });
+    const signs = { image: { id: 'mini', tags: [], properties: { evacuable: 'true' } } };
+    expect(planned).toMatchObject({ task: { signs }, basis: { signs }, facts: [{ decision: 'evacuate' }] });
+    expect(plan({})[0]?.basis).not.toHaveProperty('signs');
   });
 });

@@ -50,6 +50,8 @@ const NUMBERS: readonly (readonly [path: string, min: number, max: number, kind:
   ['segments/0/evacuation/settleSeconds', 1, 3600, 'any', 120],
   ['segments/0/evacuation/pollSeconds', 1, 60, 'any', 2],
   ['segments/0/evacuation/deadlineSeconds', 60, 7 * DAY, 'any', 6 * 3600],
+  ['segments/0/order/gate/seconds', 0, DAY, 'any', 60],
+  ['segments/0/order/gate/deadlineSeconds', 1, DAY, 'any', 600],
   ['segments/0/fencing/proofMaxAgeSeconds', 30, 600, 'any', 120],
   ['segments/0/fencing/retryBaseSeconds', 1, 3600, 'any', 5],
   ['segments/0/fencing/retryMaxSeconds', 1, DAY, 'any', 300],
@@ -70,6 +72,32 @@ describe('a number of the policy', () => {
     expect(isTaken(path, min - 1)).toBe(false);
     expect(isTaken(path, max + 1)).toBe(false);
     expect(isTaken(path, min + 0.5)).toBe(kind === 'any');
+  });
+
+  it.each([
+    ['segments/0/destinations/ramAllocationRatio', 0.1, 100, 1],
+    ['segments/0/destinations/cpuAllocationRatio', 0.1, 1000, undefined],
+  ])('%s is from %d to %d; %d unless it is told', (path, min, max, unless) => {
+    expect(at(path)).toBe(unless);
+    const tried = [min - 0.01, min, max, max + 0.01].map((value) => isTaken(path, value));
+    expect(tried).toEqual([false, true, true, false]);
+  });
+
+  it('of a port is one that there is', () => {
+    const path = 'segments/0/order/gate';
+    const ranges = ['10.0.0.0/8', 'fd00::/8'];
+    const tried = [0, 1, 65_535, 65_536, 1.5].map((port) => isTaken(path, { by: 'tcp', port, ranges }));
+    expect(tried).toEqual([false, true, true, false, false]);
+    const bare = ['tcp', 'http', 'time', 'active'].map((by) => isTaken(path, { by }));
+    expect(bare).toEqual([false, false, true, true]);
+    expect([isTaken(path, { by: 'tcp', port: 22 }), isTaken(path, { by: 'http', ranges })]).toEqual([false, false]);
+    expect(isTaken(path, { by: 'tcp', port: 22, ranges: ['10.0.0.0'] })).toBe(false);
+  });
+
+  it('of a tier is 1 to 1000', () => {
+    const path = 'segments/0/order/gates';
+    const tried = ['0', '1', '999', '1000', '1001', '01', 'x'].map((tier) => isTaken(path, { [tier]: {} }));
+    expect(tried).toEqual([false, true, true, true, false, false, false]);
   });
 
   it.each([
@@ -106,6 +134,14 @@ describe('a text of the policy', () => {
     ['cloud/name', 63],
     ['cloud/region', 255],
     ['segments/0/instances/metadataKey', 255],
+    ['segments/0/instances/imageKey', 255],
+    ['segments/0/instances/flavorKey', 255],
+    ['segments/0/instances/aggregateKey', 255],
+    ['segments/0/order/priorityKey', 255],
+    ['segments/0/order/groupKey', 255],
+    ['segments/0/order/tierKey', 255],
+    ['segments/0/destinations/storageAggregateKey', 255],
+    ['segments/0/destinations/reservedReason', 100],
     ['fenceDevices/compute-1/credentials', 63],
     ['failureDomains/aggregateMetadataKey', 255],
   ])('%s is not empty, and %d characters long at most', (path, max) => {
@@ -120,6 +156,10 @@ describe('a text of the policy', () => {
     ['segments/0/hosts', (names) => ({ names: [names] }), 255],
     ['failureDomains/hosts', (host) => ({ rack: [host] }), 255],
     ['fenceDevices', (host) => ({ [host]: device }), 255],
+    ['segments/0/destinations/reservedHosts', (names) => ({ names: [names] }), 255],
+    ['segments/0/destinations/reservedHosts', (aggregate) => ({ aggregate }), 255],
+    ['segments/0/instances/exclude', (name) => [{ name, because: 'x' }], 255],
+    ['segments/0/instances/exclude', (because) => [{ name: 'x', because }], 200],
     ['reporterGroups', (pattern) => ({ group: [pattern] }), 512],
     ['reporterGroups', (group) => ({ [group]: ['*'] }), 63],
     ['failureDomains/hosts', (domain) => ({ [domain]: ['a'] }), 63],
@@ -168,12 +208,27 @@ describe('what the policy says unless it is told', () => {
     expect(at('segments/0/instances')).toEqual({
       protect: 'all',
       metadataKey: 'HA_Enabled',
+      imageKey: 'evacuable',
+      flavorKey: 'evacuable',
+      aggregateKey: 'evacuable',
+      exclude: expect.any(Array),
       sharedInstanceStorage: false,
       allowRebuildFromImage: false,
       lostStates: 'recover-stopped',
       inError: 'recover',
     });
     expect([at('segments/0/mode'), at('segments/0/requireNovaDown')]).toEqual(['enforce', true]);
+    expect(at('segments/0/destinations')).toEqual({
+      within: 'zone',
+      ramAllocationRatio: 1,
+      otherwise: 'scheduler',
+      serverGroups: true,
+      affinity: 'leave',
+      method: 'auto',
+      reservedReason: 'reserved',
+    });
+    expect(at('segments/0/order')).toMatchObject({ byOwners: true, tiersWithin: 'project', ifNotUp: 'go-on' });
+    expect(at('segments/0/order/gate')).toMatchObject({ by: 'active', path: '/' });
     expect(at('cloud')).toEqual({ name: 'default', region: 'RegionOne' });
   });
 
@@ -187,6 +242,12 @@ describe('what the policy says unless it is told', () => {
   it.each([
     ['segments/0/mode', ['enforce', 'shadow']],
     ['segments/0/instances/protect', ['all', 'opted-in']],
+    ['segments/0/destinations/within', ['zone', 'segment']],
+    ['segments/0/destinations/otherwise', ['scheduler', 'wait']],
+    ['segments/0/destinations/affinity', ['leave', 'force']],
+    ['segments/0/order/tiersWithin', ['project', 'host']],
+    ['segments/0/order/ifNotUp', ['go-on', 'stop']],
+    ['segments/0/order/gate/by', ['active', 'time']],
     ['segments/0/instances/lostStates', ['recover-stopped', 'leave']],
     ['segments/0/instances/inError', ['recover', 'leave']],
   ])('is one of some words for %s: %o', (path, words) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceDeviceOf, fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { policySchema } from '#shared/domain/policy.ts';
+import { addressOf, type FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { anAggregate, aPolicy, aService, type PolicyInput, uuid } from '#test/support/builders.ts';
 
@@ -135,16 +136,40 @@ describe('segments', () => {
 });
 
 describe('fence devices', () => {
+  const urlOf = (config: FenceDeviceConfig | undefined) => config && 'url' in config && config.url;
+  const bmc = { driver: 'ipmi', address: '{host}.bmc.test', credentials: 'bmc' } as const;
+  const metal3 = { driver: 'metal3', url: 'https://kubernetes.test', namespace: 'metal3', credentials: 'k' } as const;
   const other = { ...device, url: 'https://bmc-9.test/redfish/v1/Systems/1' };
   it.each<[what: string, devices: PolicyInput['fenceDevices'], fault: RegExp]>([
     ['one for all hosts', { '*': other }, /must hold \{host\}/],
-    ['one for two hosts', { a: other, b: other }, /url .* is also that of a/],
+    ['one for two hosts', { a: other, b: other }, /redfish at .* is also that of a/],
     ['one system for all', { '*': { ...device, systemUuid: uuid(4, 1) } }, /stands for many hosts/],
     [
       'one system for two hosts',
       { a: { ...device, systemUuid: uuid(4, 1) }, b: { ...other, systemUuid: uuid(4, 1).toUpperCase() } },
       /systemUuid .* is also that of a/,
     ],
+    ['one BMC for all', { '*': { ...bmc, address: '10.0.0.1' } }, /must hold \{host\}/],
+    [
+      'one BMC for two hosts',
+      { a: { ...bmc, address: 'BMC-1:623' }, b: { ...bmc, address: 'bmc-1' } },
+      /ipmi at bmc-1 port 623 is also that of a/,
+    ],
+    ['one node for all', { '*': { driver: 'ironic', node: 'compute-1' } }, /must hold \{host\}/],
+    [
+      'one node for two hosts',
+      { a: { driver: 'ironic' }, b: { driver: 'ironic', node: 'a' } },
+      /ironic node a at the cloud is also that of a/,
+    ],
+    ['one BareMetalHost for all', { '*': { ...metal3, bareMetalHost: 'node-1' } }, /must hold \{host\}/],
+    ['an account without an Ironic', { a: { driver: 'ironic', credentials: 'bmc' } }, /belong together/],
+    ['a CA and any certificate', { a: { ...device, caFile: 'ca.pem', insecureTls: true } }, /leave out either/],
+    [
+      'a pin and any certificate',
+      { a: { ...device, certificateSha256: 'ab'.repeat(32), insecureTls: true } },
+      /leave out either/,
+    ],
+    ['half a fingerprint', { a: { ...device, certificateSha256: 'ab'.repeat(20) } }, /64 hexadecimal digits/],
   ])('are refused: %s (S2)', (_, devices, fault) => {
     expect(faults(withDevices(devices))).toMatch(fault);
   });
@@ -153,11 +178,96 @@ describe('fence devices', () => {
     expect(faults(withDevices({ '*': device, a: device, b: { ...other, systemUuid: uuid(4, 1) } }))).toBe('');
   });
 
+  it('are well as systems of one chassis, told apart by their UUIDs', () => {
+    const chassis = { ...device, url: 'https://chassis.test' };
+    const [a, b] = [1, 2].map((n) => ({ ...chassis, systemUuid: uuid(4, n) }));
+    expect(faults(withDevices({ a, b }))).toBe('');
+    expect(faults(withDevices({ a: chassis, b: chassis }))).toMatch(/is also that of a/);
+    const named = { url: 'https://chassis.test/redfish/v1/Systems/1' };
+    expect(faults(withDevices({ a: { ...a, ...named }, b: { ...b, ...named } }))).toMatch(/is also that of a/);
+  });
+
+  it('are well for each driver, with the host’s name filled in', () => {
+    const named = (driver: object) =>
+      addressOf(
+        fenceDeviceOf(aPolicy({ fenceDevices: { '*': driver as typeof device } }), 'rack/1') as FenceDeviceConfig,
+      );
+    expect(named(device)).toBe('redfish at https://rack%2F1.bmc.test/redfish/v1/Systems/1');
+    expect(named({ driver: 'ironic' })).toBe('ironic node rack/1 at the cloud');
+    expect(named({ driver: 'ironic', url: 'https://ironic.test', credentials: 'i' })).toBe(
+      'ironic node rack/1 at https://ironic.test',
+    );
+    expect(named(metal3)).toBe('metal3 host metal3/rack/1 at https://kubernetes.test');
+    expect(named({ driver: 'webhook', url: 'https://pdu.test/{host}', credentials: 'w' })).toBe(
+      'webhook for rack/1 at https://pdu.test/rack%2F1',
+    );
+  });
+
+  it('switch the system by webhook, unless they say that it is an outlet', () => {
+    const webhook = { driver: 'webhook' as const, url: 'https://pdu.test', credentials: 'w' };
+    const switched = (keys: object) => fenceDeviceOf(aPolicy({ fenceDevices: { a: { ...webhook, ...keys } } }), 'a');
+    expect(switched({})).toMatchObject({ switches: 'system' });
+    expect(switched({ switches: 'outlet' })).toMatchObject({ switches: 'outlet' });
+    expect(faults(withDevices({ a: { ...webhook, switches: 'outlets' } }))).toMatch(/at fenceDevices.a/);
+  });
+
+  it('may stand in levels, one or several together', () => {
+    const entry = { levels: [device, [other, { ...other, url: 'https://pdu-2.test/redfish/v1/Systems/1' }]] };
+    const policy = aPolicy({ fenceDevices: { '*': { levels: [device] }, 'compute-1': entry } });
+    const urls = (host: string) => fenceLevelsOf(policy, host).map((level) => level.map(urlOf));
+    expect(urls('compute-1')).toEqual([
+      ['https://compute-1.bmc.test/redfish/v1/Systems/1'],
+      [other.url, 'https://pdu-2.test/redfish/v1/Systems/1'],
+    ]);
+    expect(urls('compute-2')).toEqual([['https://compute-2.bmc.test/redfish/v1/Systems/1']]);
+    expect(faults(withDevices({ a: { levels: [other] }, b: { levels: [device, other] } }))).toMatch(/also that of a/);
+    expect(faults(withDevices({ a: { levels: [other, [other]] } }))).toMatch(/is there twice/);
+    expect(faults(withDevices({ '*': { levels: [device, other] } }))).toMatch(/must hold \{host\}/);
+    const told = { systemUuid: uuid(4, 1) };
+    expect(
+      faults(
+        withDevices({
+          a: {
+            levels: [
+              { ...device, ...told },
+              { ...other, ...told },
+            ],
+          },
+        }),
+      ),
+    ).toBe('');
+  });
+
+  it.each([
+    ['bmc-1', 'bmc-1 port 623'],
+    ['10.0.0.1:6230', '10.0.0.1 port 6230'],
+    ['[fd00::1]', 'fd00::1 port 623'],
+    ['[fe80::1%eth0]:1', 'fe80::1%eth0 port 1'],
+    ['{host}.bmc.test:623', 'compute-1.bmc.test port 623'],
+  ])('may have an address of IPMI: %s', (address, at) => {
+    const policy = aPolicy({ fenceDevices: { 'compute-1': { ...bmc, address } } });
+    expect(addressOf(fenceDeviceOf(policy, 'compute-1') as FenceDeviceConfig)).toBe(`ipmi at ${at}`);
+  });
+
+  it.each(['', 'bmc:0', 'bmc:65536', 'bmc:', 'fd00::1', 'https://bmc', 'bmc 1', 'root:secret@bmc'])(
+    'may not have the address "%s" of IPMI',
+    (address) => {
+      expect(faults(withDevices({ a: { ...bmc, address } }))).toMatch(/a name or an address, and perhaps a port/);
+    },
+  );
+
+  it.each([[{ cipherSuite: 0 }], [{ cipherSuite: 2 }], [{ privilege: 'user' }], [{ url: 'https://bmc' }]])(
+    'of IPMI are refused with %j',
+    (changes) => {
+      expect(faults(withDevices({ a: { ...bmc, ...changes } }))).not.toBe('');
+    },
+  );
+
   it('are found by the host’s own name first', () => {
     const policy = aPolicy({ fenceDevices: { '*': device, 'compute-1': other } });
-    expect(fenceDeviceOf(policy, 'compute-1')?.url).toBe(other.url);
-    expect(fenceDeviceOf(policy, 'compute-2')?.url).toBe('https://compute-2.bmc.test/redfish/v1/Systems/1');
-    expect(fenceDeviceOf(policy, 'a/b?c')?.url).toBe('https://a%2Fb%3Fc.bmc.test/redfish/v1/Systems/1');
+    expect(urlOf(fenceDeviceOf(policy, 'compute-1'))).toBe(other.url);
+    expect(urlOf(fenceDeviceOf(policy, 'compute-2'))).toBe('https://compute-2.bmc.test/redfish/v1/Systems/1');
+    expect(urlOf(fenceDeviceOf(policy, 'a/b?c'))).toBe('https://a%2Fb%3Fc.bmc.test/redfish/v1/Systems/1');
   });
 
   it('are not there for a host that the policy does not name', () => {

@@ -105,6 +105,7 @@ describe('a replay', () => {
       incidentId: FIRST,
       hostKey: HOST_KEY,
       servers: [aServer()],
+      signs: new Map(),
       evacuations: [],
       otherMigrations: [],
       segment: aSegment(),

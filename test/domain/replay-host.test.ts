@@ -178,7 +178,11 @@ describe('decided again', () => {
     expect(decideAgain(aHostIn('fencing'), { ...basis, evidence }, story)[1]).toMatchObject({
       type: 'held',
       gates: expect.arrayContaining([
-        { gate: 'fence-device', open: false, because: 'the policy names no fence device for it' },
+        {
+          gate: 'fence-device',
+          open: false,
+          because: expect.stringContaining('the policy names no fence device for it'),
+        },
       ]),
     });
   });

@@ -38,6 +38,7 @@ function taskLog(number: number, atMs: number, follows: string, ...more: readonl
     incidentId: INCIDENT_ID,
     hostKey: HOST_KEY,
     servers: [aServer({ id: instanceId })],
+    signs: new Map(),
     evacuations: [],
     otherMigrations: [],
     segment: aSegment(),

@@ -19,19 +19,37 @@ const policy = aPolicy({
 });
 const own = { principals: ['AROAEXAMPLEINGEST'] };
 const of = (senderId: string | undefined, event: object = {}) =>
-  senderOf(senderId, { source: '/self/chosen', ...event }, own, policy);
+  senderOf(senderId, { ...anEvent({ source: '/self/chosen' }), ...event }, own, policy);
 
 describe('the reporter of a message', () => {
   it.each([
     [`${ROLE}:any-session`, 'monitor', 'any-session'],
     ['AIDAEXAMPLEUSER', 'monitor', null],
     [`${HOSTS}:compute-1`, 'agents', 'compute-1'],
-    ['AROAEXAMPLERELAY:salvor', '/self/chosen', 'salvor'],
     ['AROAEXAMPLERELAY:other', 'aws:AROAEXAMPLERELAY', null],
     ['AIDAEXAMPLEOTHER', 'aws:AIDAEXAMPLEOTHER', null],
     [undefined, 'aws:', null],
   ])('from %s is %s', (senderId, name, host) => {
     expect(of(senderId)).toEqual({ name, host });
+  });
+
+  it('is that of its session before that of its role, whatever the order', () => {
+    const role = { awsPrincipals: ['AROAEXAMPLEROLE'] };
+    const session = { awsPrincipals: ['AROAEXAMPLEROLE:one'], hosts: ['compute-1'] };
+    for (const reporters of [
+      { role, session },
+      { session, role },
+    ]) {
+      const both = aPolicy({ reporters });
+      expect(senderOf('AROAEXAMPLEROLE:one', anEvent(), own, both).name).toBe('session');
+      expect(senderOf('AROAEXAMPLEROLE:other', anEvent(), own, both).name).toBe('role');
+    }
+  });
+
+  it('that a relay sends is what it says, and the relay answers for it', () => {
+    expect(of('AROAEXAMPLERELAY:salvor')).toEqual({ name: '/self/chosen', host: 'salvor', relay: 'forwarder' });
+    expect(of(`${ROLE}:session`, { relay: 'forwarder' })).not.toHaveProperty('relay');
+    expect(of('AROAEXAMPLEINGEST:salvor-http-ingest', { relay: 'forwarder' })).toHaveProperty('relay', 'forwarder');
   });
 
   it('is what the message says only of salvor itself and of a relay', () => {
@@ -40,7 +58,13 @@ describe('the reporter of a message', () => {
     expect(of('AROAEXAMPLERELAY:salvor', event).name).toBe('az2');
     expect(of(`${ROLE}:session`, event).name).toBe('monitor');
     expect(of('AIDAEXAMPLEOTHER', event).name).toBe('aws:AIDAEXAMPLEOTHER');
-    expect(senderOf('000000000000', { source: '/a' }, 'everybody', policy).name).toBe('/a');
+    expect(senderOf('000000000000', anEvent({ source: '/a' }), 'everybody', policy).name).toBe('/a');
+  });
+
+  it('is the host that it speaks of where salvor itself has let it in', () => {
+    const ofHost = { name: 'agents', host: 'compute-1', letIn: true };
+    expect(of('AROAEXAMPLEINGEST:salvor-http-ingest', { reporter: 'agents' })).toEqual(ofHost);
+    expect(senderOf(undefined, { ...anEvent(), reporter: 'agents' }, 'everybody', policy)).toEqual(ofHost);
   });
 });
 
@@ -61,10 +85,58 @@ describe('the reporter that a Keystone user is', () => {
     expect(keystoneReporter(users, policyOf)).toEqual(reporter);
   });
 
+  it('is one host only, by the template that says most of its name, whatever the order', () => {
+    const wide = { keystoneUsers: ['masakari-{host}@Default'], self: true };
+    const rack = { keystoneUsers: ['masakari-rack-{host}@Default'], self: true };
+    for (const reporters of [
+      { wide, rack },
+      { rack, wide },
+    ]) {
+      const both = aPolicy({ reporters });
+      expect(keystoneReporter(['masakari-rack-c1@Default'], both)).toEqual({ name: 'rack', host: 'c1' });
+      expect(keystoneReporter(['masakari-c1@Default'], both)).toEqual({ name: 'wide', host: 'c1' });
+    }
+  });
+
   it('may have limits without an identity where it exists by itself', () => {
     expect(aPolicy({ reporters: { masakari: { hosts: ['compute-*'] } } }).reporters?.masakari?.hosts).toEqual([
       'compute-*',
     ]);
+  });
+});
+
+describe('what a relay may say', () => {
+  const rules = { hosts: ['compute-2'], events: ['host.heartbeat' as const], maxEventsPerMinute: 7 };
+  const policyOf = aPolicy({
+    reporters: { relay: { awsPrincipals: ['AROAEXAMPLERELAY'], relay: true, ...rules }, monitor: { token: 'm' } },
+  });
+  const through = (name: string) => ({ name, host: null, relay: 'relay' });
+  const beat = anEvent({ type: 'host.heartbeat', data: { host: 'compute-2' } });
+
+  it('is what the policy lets the relay say, whatever name it gives', () => {
+    expect(outOfScope(through('/a'), beat, policyOf)).toBeUndefined();
+    expect(outOfScope(through('/a'), anEvent({ data: { host: 'compute-2' } }), policyOf)).toBe(
+      'it may not say host.down',
+    );
+    const other = anEvent({ type: 'host.heartbeat' });
+    expect(outOfScope(through('/a'), other, policyOf)).toBe('it may speak of compute-2 only');
+  });
+
+  it.each(['monitor', 'nova', 'heartbeat', 'masakari', 'aws:AIDAEXAMPLEOTHER'])('is not said as %s', (name) => {
+    expect(outOfScope(through(name), beat, policyOf)).toBe('it may not speak in the name of another reporter');
+    expect(outOfScope(through('relay'), beat, policyOf)).toBeUndefined();
+  });
+
+  it('is counted together, and its segments are the relay’s', () => {
+    expect(rateOf(through('/a'), policyOf)).toEqual({ key: 'relay', perMinute: 7 });
+    const az2 = aPolicy({
+      segments: [
+        { name: 'az1', hosts: { names: ['compute-1'] } },
+        { name: 'az2', hosts: { names: ['compute-2'] } },
+      ],
+      reporters: { relay: { awsPrincipals: ['AROAEXAMPLERELAY'], relay: true, segments: ['az2'] } },
+    });
+    expect(outOfSegments(through('/a'), 'az1', az2)).toBe('it may speak of hosts in az2 only');
   });
 });
 

@@ -10,7 +10,10 @@ const RULES = (() => {
   const policy = aPolicy({}, { hostReturn: { goHome: true } });
   return { policy, segment: policy.segments[0] ?? null };
 })();
-const SERVER = { host: 'compute-2', vmState: 'active', taskState: null, locked: false, metadata: {} };
+const SERVER = {
+  ...{ host: 'compute-2', vmState: 'active', taskState: null, locked: false, metadata: {} },
+  ...{ flavorName: 'tiny', extraSpecs: {}, projectId: 'p' },
+};
 const next = (server: Partial<NonNullable<HomeCandidate['server']>> | null = {}): HomeCandidate => ({
   instanceId: INSTANCE_ID,
   name: 'web-1',
@@ -56,6 +59,8 @@ describe('the next instance', () => {
     ['it has a task, resize_prep', { taskState: 'resize_prep' }],
     ['it is locked', { locked: true }],
     ['opted out: metadata HA_Enabled is false', { metadata: { HA_Enabled: 'False' } }],
+    ['opted out: flavor evacuable is no', { extraSpecs: { evacuable: 'no' } }],
+    ['excluded: it is an amphora, which Octavia replaces by itself', { flavorName: 'amphora' }],
   ])('stays: %s', (because, server) => {
     expect(decide(sight({ next: next(server) }))).toEqual([
       { type: 'home-left-out', returnId: RETURN_ID, instanceId: INSTANCE_ID, because, atMs: NOW_MS },

@@ -1,25 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isRunning, recordMigration, recordServer, relevantMigrations } from '#shared/domain/seen.ts';
-import { aMigration, aSegment, aServer } from '#test/support/builders.ts';
-
-const { instances } = aSegment();
+import { isRunning, recordMigration, relevantMigrations } from '#shared/domain/seen.ts';
+import { aMigration } from '#test/support/builders.ts';
 
 describe('of an instance', () => {
-  it('what decisions look at is recorded, and of its metadata the one key of the policy', () => {
-    const server = aServer({ metadata: { HA_Enabled: 'true', secret: 'of its owner' }, fault: 'it failed' });
-    expect(recordServer(server, instances)).toEqual({
-      host: 'compute-1',
-      vmState: 'active',
-      taskState: null,
-      locked: false,
-      metadata: { HA_Enabled: 'true' },
-      fault: 'it failed',
-      memoryMb: 2048,
-      localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
-    });
-    expect(recordServer(aServer({ metadata: { other: '1' } }), instances).metadata).toStrictEqual({});
-  });
-
   it('a migration is recorded without what the stream says', () => {
     expect(recordMigration(aMigration({ id: 7, status: 'failed' }))).toEqual({
       id: 7,

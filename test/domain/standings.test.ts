@@ -88,8 +88,11 @@ describe('the list of reporters', () => {
   };
   it('shows who disagrees, flaps, or is silent, the newest first', () => {
     const hosts = [aHost({ claims: { ...claims, flapping } })];
-    const rows = reporterRows(hosts, [lease, { ...lease, host: 'compute-6', endsAtMs: NOW_MS + 1 }], () => 900, NOW_MS);
+    const leases = [lease, { ...lease, host: 'compute-6', endsAtMs: NOW_MS + 1 }];
+    const asides = [{ reporter: 'probe', host: 'compute-7', says: 'instance.down' as const, heardAtMs: NOW_MS }];
+    const rows = reporterRows({ hosts, leases, asides }, () => 900, NOW_MS);
     expect(rows.map(({ reporter, says, remarks }) => [reporter, says, ...remarks])).toEqual([
+      ['probe', 'instance.down'],
       ['flapping', 'down', 'flaps'],
       ['wrong', 'up', 'overruled by an operator'],
       ['consul', 'down'],
@@ -98,6 +101,13 @@ describe('the list of reporters', () => {
       ['agents', 'beats', 'silent: its heartbeats have ceased'],
       ['agents', 'beats'],
       ['zabbix', 'down', 'disagrees with alertmanager, whose word is newer'],
+    ]);
+  });
+
+  it('shows a host as heard whose clock went back', () => {
+    const wentBack = { eventId: 'f', beatAtMs: at(600), cameAtMs: at(20), endsAtMs: NOW_MS + 1 };
+    expect(reporterRows({ hosts: [], leases: [{ ...lease, wentBack }], asides: [] }, () => 900, NOW_MS)).toMatchObject([
+      { heardAtMs: at(20), remarks: ['its clock went back'] },
     ]);
   });
 });

@@ -4,11 +4,12 @@ import type { Sight } from '#shared/domain/settle.ts';
 import { sightAgain, taskSight } from '#shared/domain/task-sight.ts';
 import { aMigration, aSegment, aServer, aTask, INSTANCE_ID, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 
-const { instances } = aSegment();
+const segment = aSegment();
 const task = aTask('waiting');
 const OTHER = uuid(3, 2);
 const server = aServer({ metadata: { HA_Enabled: 'true', secret: 'of its owner' }, fault: 'it failed' });
 const RECORDED = {
+  projectId: server.projectId,
   host: 'compute-1',
   vmState: 'active',
   taskState: null,
@@ -16,6 +17,9 @@ const RECORDED = {
   metadata: { HA_Enabled: 'true' },
   fault: 'it failed',
   memoryMb: 2048,
+  vcpus: 1,
+  flavorName: 'small',
+  extraSpecs: {},
   localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
 };
 const sight = (of: Partial<Sight>): Sight => ({
@@ -54,11 +58,11 @@ describe('what a look showed of an instance', () => {
       { evacuations: evacuations.map(recordMigration) },
     ],
   ])('%s is recorded, and gives the same sight again', (_, of, recorded) => {
-    const seen = taskSight(task, sight(of), instances);
+    const seen = taskSight(task, sight(of), segment);
     expect(seen).toEqual(recorded);
     const again = sightAgain(task, JSON.parse(JSON.stringify(seen)), NOW_MS + seconds(1));
     expect(again.atMs).toBe(NOW_MS + seconds(1));
-    expect(taskSight(task, again, instances)).toEqual(recorded);
+    expect(taskSight(task, again, segment)).toEqual(recorded);
     expect(again.onHost?.get(INSTANCE_ID)).toEqual(
       'here' in seen && seen.here ? { ...RECORDED, id: INSTANCE_ID, name: 'web-1' } : undefined,
     );
@@ -75,6 +79,6 @@ describe('what a look showed of an instance', () => {
       evacuationsOf: new Map([[INSTANCE_ID, old]]),
       elsewhere: new Map([[INSTANCE_ID, { host: 'compute-6' }]]),
     });
-    expect(taskSight(task, of, instances).evacuations.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+    expect(taskSight(task, of, segment).evacuations.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
   });
 });

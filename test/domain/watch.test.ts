@@ -15,7 +15,9 @@ describe('what Nova’s list of services says', () => {
     ['that is late', silent('a', 16), undefined],
     ['that is late up to the limit', silent('a', 30), undefined],
     ['that is silent', silent('a', 31), 'down'],
-    ['that Nova sees down', silent('a', 5, { state: 'down' }), 'down'],
+    ['that Nova sees down', silent('a', 60, { state: 'down' }), 'down'],
+    ['that Nova sees down sooner than silence is told', silent('a', 16, { state: 'down' }), 'down'],
+    ['that Nova sees down, though it reports as the others do', silent('a', 15, { state: 'down' }), undefined],
     ['that never reported, and is down', silent('a', 0, { lastReportAtMs: null, state: 'down' }), 'down'],
     ['that never reported, and is new', silent('a', 0, { lastReportAtMs: null }), undefined],
     ['in maintenance', silent('a', 300, { status: 'disabled', state: 'down' }), undefined],
@@ -27,6 +29,26 @@ describe('what Nova’s list of services says', () => {
   it('calls nobody silent when the newest report is old: then Nova’s own clock or its message bus is', () => {
     const services = [silent('a', 300), silent('b', 310)];
     expect([...sightsOf(services, 30).values()].map(({ says }) => says)).toEqual(['up', 'up']);
+  });
+
+  const down = { state: 'down' } as const;
+  it.each<[string, readonly ComputeService[]]>([
+    ['all at once', [silent('a', 120, down), silent('b', 125, down), silent('c', 121, down)]],
+    ['of which one was down before', [silent('a', 120, down), silent('b', 90_000, down)]],
+    ['of which one is forced down', [silent('a', 120, down), silent('b', 300, { ...down, forcedDown: true })]],
+    ['the only one there is', [silent('a', 120, down)]],
+  ])('says nothing when it sees every service down, %s: it may be Nova that hears nobody', (_, services) => {
+    expect(sightsOf(services, 30)).toEqual(new Map());
+  });
+
+  it('says who is down as soon as Nova hears anybody, though that one is disabled', () => {
+    const heardStill = silent('b', 3, { status: 'disabled' });
+    expect([...sightsOf([silent('a', 120, down), heardStill], 30).keys()]).toEqual(['a']);
+  });
+
+  it('accuses nobody while services come back after the message bus was away', () => {
+    const back = [silent('a', 3), silent('b', 5), silent('c', 12, down)];
+    expect(saying(...back)).toEqual({ fresh: 'up', a: 'up', b: 'up' });
   });
 
   it('says how long ago, and nothing of services that are none', () => {

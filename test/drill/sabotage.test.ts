@@ -39,8 +39,10 @@ const BROKEN: readonly Broken[] = [
   {
     how: 'powers off the wrong host',
     sabotage: withDevice(({ fencing }, cloud) => ({
-      device: (config) =>
-        fencing.device({ ...config, url: `${cloud.bmcUrl('compute-2')}${cloud.bmcSystemPath('compute-2')}` }),
+      device: (config) => {
+        const url = `${cloud.bmcUrl('compute-2')}${cloud.bmcSystemPath('compute-2')}`;
+        return fencing.device(config.driver === 'redfish' ? { ...config, url } : config);
+      },
     })),
     rule: /no other host was touched/,
     endless: true,

@@ -31,11 +31,12 @@ async function tell(input: EventInput, { sentAtMs = nowMs(), receives = 1 } = {}
 const beat = (host = 'compute-1', atMs = nowMs()) =>
   tell({ type: 'host.heartbeat', source: `/itself/${host}`, atMs, data: { host } });
 
-/** So many seconds in which these hosts beat every ten, and silence is looked for every five. */
-async function pass(forSeconds: number, hosts: readonly string[] = HOSTS): Promise<void> {
+/** So many seconds in which these hosts beat every ten, and silence is looked for every five; `compute-1` by a clock of its own. */
+async function pass(forSeconds: number, hosts: readonly string[] = HOSTS, aheadSeconds = 0): Promise<void> {
   for (let after = 0; after < forSeconds; after += 5) {
     services.clock.nowMs += seconds(5);
-    if (after % 10 === 5) for (const host of hosts) await beat(host);
+    const aheadOf = (host: string) => seconds(host === 'compute-1' ? aheadSeconds : 0);
+    if (after % 10 === 5) for (const host of hosts) await beat(host, nowMs() + aheadOf(host));
     await lookForSilence(services);
   }
 }
@@ -101,6 +102,21 @@ describe('a heartbeat of a host that nobody doubts', () => {
       { subject: 'compute-1', because: 'the time of its heartbeats is not believed: compare its clock with ours' },
     ]);
     expect(await hostNow()).toBeUndefined();
+  });
+});
+
+describe('a host whose clock is set back by ten minutes', () => {
+  it('is not accused while it lives, and people hear of it; nor does its lease cost more than before', async () => {
+    await pass(120);
+    services.outbox.take();
+    await pass(300, HOSTS, -600);
+    expect(silencesSaid()).toEqual([]);
+    expect(await hostNow()).toBeUndefined();
+    const because = 'heartbeats come, but are older than the last one that counts: its clock went back';
+    expect(services.lines).toContainEqual(expect.objectContaining({ fields: { hosts: ['compute-1'], because } }));
+    const own = await services.state.counted(() => pass(240, HOSTS, -600));
+    const usual = await services.state.counted(() => pass(240));
+    expect(own.writes).toBeLessThanOrEqual(usual.writes);
   });
 });
 

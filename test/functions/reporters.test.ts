@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { accept } from '#shared/ingest/accept.ts';
 import { throttle } from '#shared/shell/throttle.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { listParked } from '#shared/state/parked.ts';
@@ -12,6 +13,12 @@ const policy = aPolicy({
   reporters: {
     monitor: { awsPrincipals: ['AROAEXAMPLEMONITOR', 'AIDAEXAMPLEUSER'], maxEventsPerMinute: 3 },
     agents: { awsPrincipals: ['AROAEXAMPLEHOSTS'], self: true },
+    relay: {
+      awsPrincipals: ['AROAEXAMPLERELAY'],
+      relay: true,
+      hosts: ['compute-1', 'compute-9'],
+      maxEventsPerMinute: 2,
+    },
   },
 });
 let services: FakeServices;
@@ -63,6 +70,44 @@ describe('who sends', () => {
   });
 });
 
+describe('a relay', () => {
+  it('brings the words of many, within its own scope and its own limit, and takes nobody’s name', async () => {
+    const through = (source: string, host = 'compute-1') =>
+      from('AROAEXAMPLERELAY:x', { source, data: { host } }, { relay: 'none' });
+    await handle(through('/a'), through('nova'), through('/a', 'compute-2'), through('/b'), through('/c'));
+    expect(await claims()).toEqual(['/a', '/b']);
+    const refusals = (await parked()).map(({ because, subject, count }) => ({ because, subject, count }));
+    expect(refusals.toSorted((a, b) => a.because.localeCompare(b.because))).toEqual([
+      { because: 'it may not speak in the name of another reporter', subject: 'reporter relay', count: 1 },
+      { because: 'it may speak of compute-1, compute-9 only', subject: 'reporter relay', count: 1 },
+      { because: 'it says more than 2 events a minute', subject: 'reporter relay', count: 1 },
+    ]);
+  });
+
+  it('still answers for a report of a host that nobody knew, when that is sent again', async () => {
+    await handle(from('AROAEXAMPLERELAY:x', { source: '/a', data: { host: 'compute-9' } }));
+    services.cloud.services = [...services.cloud.services, aService({ host: 'compute-9' })];
+    await mirrorInventory(services);
+    expect(services.outbox.sent.map(({ message }) => message)).toMatchObject([{ reporter: '/a', relay: 'relay' }]);
+  });
+
+  it('is nobody who only says so, to salvor’s endpoint or to the queue', async () => {
+    const forged = { relay: 'relay' };
+    const early = from('AIDAEXAMPLEOTHER', { source: 'aws:AIDAEXAMPLEOTHER', data: { host: 'compute-9' } }, forged);
+    await handle(early);
+    services.cloud.services = [...services.cloud.services, aService({ host: 'compute-9' })];
+    await mirrorInventory(services);
+    const [again] = services.outbox.take().map(({ message }) => message);
+    expect(again).toMatchObject({ reporter: 'aws:AIDAEXAMPLEOTHER' });
+    expect(again).not.toHaveProperty('relay');
+    const door = { ...services, throttle: throttle(services.clock) };
+    await accept(door, { name: 'monitor', host: null }, [{ ...anEvent(), ...forged }]);
+    const [sent] = services.outbox.take().map(({ message }) => message);
+    expect(sent).toMatchObject({ reporter: 'monitor' });
+    expect(sent).not.toHaveProperty('relay');
+  });
+});
+
 describe('a flood', () => {
   it('of one reporter is cut and shown; others are heard, and so is that the host is up', async () => {
     const flood = Array.from({ length: 5 }, (_, index) =>
@@ -76,6 +121,63 @@ describe('a flood', () => {
     await handle(from('AIDAEXAMPLEOTHER'), from('AIDAEXAMPLEUSER', up));
     const host = await loadHost(services.state, HOST_KEY);
     expect(host?.value.claims).toMatchObject({ monitor: { says: 'up' }, 'aws:AIDAEXAMPLEOTHER': { says: 'down' } });
+  });
+});
+
+describe('words that a host is up', () => {
+  // With the first word the policy goes on record.
+  beforeEach(() => handle(from('AIDAEXAMPLEOTHER', { type: 'host.up', data: { host: 'compute-2' } })));
+
+  const ups = (count: number, everyMs = 10, input: EventInput = {}) =>
+    Array.from({ length: count }, (_, index) => {
+      const atMs = services.clock.nowMs + index * everyMs;
+      return { sentAtMs: atMs, event: anEvent({ type: 'host.up', atMs, ...input }) };
+    });
+  /** One after the other, as they come. */
+  async function tell(all: ReturnType<typeof ups>, senderId = 'AIDAEXAMPLEUSER', extra: object = {}): Promise<void> {
+    for (const { sentAtMs, event } of all) {
+      services.clock.nowMs = sentAtMs;
+      await handle(aRecord({ ...event, ...extra }, { senderId, sentAtMs }));
+    }
+  }
+  const writes = async (work: () => Promise<void>) => (await services.state.counted(work)).writes;
+
+  it('are accepted by HTTP too, however many; and others only as many as the policy says', async () => {
+    const door = { ...services, throttle: throttle(services.clock) };
+    const events = ups(9).map(({ event }) => event);
+    const alive = [...events, anEvent({ type: 'host.heartbeat' })];
+    const monitor = { name: 'monitor', host: null };
+    expect(await accept(door, monitor, alive)).toEqual({ accepted: 10, refused: [], tooMany: false });
+    const downs = Array.from({ length: 5 }, () => anEvent());
+    expect(await accept(door, monitor, downs)).toMatchObject({ accepted: 3, tooMany: true });
+  });
+
+  it('of one who says too many are written once a minute while nobody doubts the host', async () => {
+    expect(await writes(() => tell(ups(200)))).toBe(3);
+    expect(await writes(() => tell(ups(100, seconds(3))))).toBeLessThanOrEqual(20);
+    expect(await parked()).toEqual([]);
+  });
+
+  it('of one who keeps to its limit are all written: a down from between two of them must meet the newer', async () => {
+    expect(await writes(() => tell(ups(10), 'AIDAEXAMPLEOTHER'))).toBe(10);
+  });
+
+  it('end a suspicion, however many were said before', async () => {
+    await tell(ups(50));
+    services.clock.nowMs += seconds(1);
+    await handle(from('AIDAEXAMPLEOTHER', { atMs: services.clock.nowMs }));
+    expect((await loadHost(services.state, HOST_KEY))?.value.incident?.status).toBe('suspected');
+    await tell(ups(1, 0, { atMs: services.clock.nowMs + 1 }));
+    expect((await loadHost(services.state, HOST_KEY))?.value.incident).toBeNull();
+  });
+
+  it('are counted once: what the endpoint has let in is not thrown away behind it', async () => {
+    const downs = Array.from({ length: 9 }, (_, index) =>
+      from('AROAEXAMPLEOWN:x', { atMs: services.clock.nowMs + index }, { reporter: 'monitor' }),
+    );
+    await handle(...downs);
+    expect(await parked()).toEqual([]);
+    expect(await writes(() => tell(ups(50, 10), 'AROAEXAMPLEOWN:x', { reporter: 'monitor' }))).toBeLessThan(50);
   });
 });
 

@@ -4,6 +4,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import { RetryableError } from '#shared/errors.ts';
+import { loadWatch } from '#shared/state/watch.ts';
 import { aPolicy, NOW_MS, seconds } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 
@@ -31,9 +32,21 @@ const lastReport = (host: string, atMs: number) => {
 const said = () => services.outbox.take().map(({ message }) => message);
 
 it('says nothing, writes nothing and reads little while all report', async () => {
+  await look();
   const { reads, writes } = await services.state.counted(() => look());
   // The leases, whether heartbeats are heard, and whom Nova has been silent about.
   expect({ reads, writes, said: said() }).toEqual({ reads: 3, writes: 0, said: [] });
+});
+
+it('notes once a minute that it looks, and how young Nova’s newest report is', async () => {
+  const noted = async () => (await loadWatch(services.state)).value.looked;
+  for (let second = 0; second < 65; second += 5) {
+    services.clock.nowMs = NOW_MS + seconds(second);
+    lastReport('compute-2', NOW_MS + seconds(second - 3));
+    await look();
+    const noteMs = NOW_MS + (second < 60 ? 0 : seconds(60));
+    expect(await noted()).toEqual({ atMs: noteMs, newestReportAtMs: noteMs });
+  }
 });
 
 it('says that a silent host is down, by salvor’s clock, and that it is up when it reports again', async () => {
@@ -50,6 +63,20 @@ it('says that a silent host is down, by salvor’s clock, and that it is up when
   expect(said()).toMatchObject([{ type: 'host.up', time: new Date(NOW_MS + seconds(56)).toISOString() }]);
   await look();
   expect(said()).toEqual([]);
+});
+
+it('says nothing of anybody while the message bus is away, and forgets nobody whom it had accused', async () => {
+  lastReport('compute-2', NOW_MS - seconds(40));
+  await look();
+  expect(said()).toMatchObject([{ data: { host: 'compute-2' } }]);
+  services.clock.nowMs += seconds(120);
+  services.cloud.services = services.cloud.services.map((each) => ({ ...each, state: 'down' }));
+  await look();
+  expect(said()).toEqual([]);
+  services.cloud.services = services.cloud.services.map((each) => ({ ...each, state: 'up' }));
+  lastReport('compute-2', services.clock.nowMs - seconds(4));
+  await look();
+  expect(said()).toMatchObject([{ type: 'host.up', data: { host: 'compute-2' } }]);
 });
 
 it('says it again when nobody knows whether it was heard', async () => {

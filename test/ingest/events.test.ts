@@ -13,10 +13,11 @@ let app: ReturnType<typeof ingestApp>;
 
 beforeEach(async () => {
   Object.assign(records, {
-    consul: { token: 'new-token', previousToken: 'old-token' },
-    agents: { key: 'new-key', previousKey: 'old-key' },
-    rack: { token: 'rack-token' },
+    consul: { token: 'new-token-of-consul', previousToken: 'old-token-of-consul' },
+    agents: { key: 'new-key-of-all-agents', previousKey: 'old-key-of-all-agents' },
+    rack: { token: 'rack-token-of-rack-a' },
     empty: { password: 'x' },
+    short: { token: 'fifteen-letters' },
   });
   const reporters = {
     consul: { token: 'consul', events: ['host.down' as const, 'host.up' as const], maxEventsPerMinute: 5 },
@@ -24,6 +25,7 @@ beforeEach(async () => {
     rack: { token: 'rack', segments: ['az1'] },
     broken: { token: 'empty' },
     missing: { token: 'no-such-secret' },
+    short: { token: 'short' },
   };
   services = fakeIngest({ reporters }, fakeSecrets(records));
   await mirrorInventory(services);
@@ -33,7 +35,11 @@ afterEach(() => services.state.close());
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
-const post = (body: unknown, headers: Record<string, string> = bearer('new-token'), type = 'application/json') =>
+const post = (
+  body: unknown,
+  headers: Record<string, string> = bearer('new-token-of-consul'),
+  type = 'application/json',
+) =>
   app.request('/v1/events', {
     method: 'POST',
     headers: { 'content-type': type, ...headers },
@@ -43,13 +49,13 @@ const sent = () => services.outbox.sent.map(({ message }) => message);
 
 describe('a reporter is let in', () => {
   it.each([
-    ['a token', bearer('new-token'), 'consul', 'compute-1'],
-    ['the token before, while tokens change', bearer('old-token'), 'consul', 'compute-1'],
-    ['a scheme in small letters', { authorization: 'bearer new-token' }, 'consul', 'compute-1'],
-    ['a token as a password', basic('anyone:new-token'), 'consul', 'compute-1'],
-    ['a token as a user without a password', basic('new-token'), 'consul', 'compute-1'],
-    ['the token of a host', bearer(hostToken('new-key', 'compute-2')), 'agents', 'compute-2'],
-    ['one made with the key before', bearer(hostToken('old-key', 'compute-2')), 'agents', 'compute-2'],
+    ['a token', bearer('new-token-of-consul'), 'consul', 'compute-1'],
+    ['the token before, while tokens change', bearer('old-token-of-consul'), 'consul', 'compute-1'],
+    ['a scheme in small letters', { authorization: 'bearer new-token-of-consul' }, 'consul', 'compute-1'],
+    ['a token as a password', basic('anyone:new-token-of-consul'), 'consul', 'compute-1'],
+    ['a token as a user without a password', basic('new-token-of-consul'), 'consul', 'compute-1'],
+    ['the token of a host', bearer(hostToken('new-key-of-all-agents', 'compute-2')), 'agents', 'compute-2'],
+    ['one made with the key before', bearer(hostToken('old-key-of-all-agents', 'compute-2')), 'agents', 'compute-2'],
   ])('with %s', async (_, headers, reporter, host) => {
     const response = await post(anEvent({ source: 'whatever', data: { host } }), headers);
     expect(response.status).toBe(202);
@@ -61,11 +67,12 @@ describe('a reporter is let in', () => {
     ['no token', {}],
     ['an unknown token', bearer('guess')],
     ['an empty token', { authorization: 'Bearer ' }],
-    ['another scheme', { authorization: 'Digest new-token' }],
-    ["another host's code", bearer(hostToken('new-key', 'compute-2').replace('compute-2', 'compute-1'))],
-    ['a key in place of a token', bearer('new-key')],
+    ['another scheme', { authorization: 'Digest new-token-of-consul' }],
+    ["another host's code", bearer(hostToken('new-key-of-all-agents', 'compute-2').replace('compute-2', 'compute-1'))],
+    ['a key in place of a token', bearer('new-key-of-all-agents')],
     ['a secret without a token', bearer('x')],
     ['nothing of a basic login', basic(':')],
+    ['a token of fewer than 16 characters', bearer('fifteen-letters')],
   ])('not with %s', async (_, headers) => {
     const response = await post(anEvent(), headers);
     expect(response.status).toBe(401);
@@ -75,10 +82,10 @@ describe('a reporter is let in', () => {
 
   it('with a changed token half a minute later, and with the old one no more', async () => {
     expect((await post(anEvent())).status).toBe(202);
-    records.consul = { token: 'newer-token' };
+    records.consul = { token: 'newer-token-of-consul' };
     services.clock.nowMs += seconds(31);
-    expect((await post(anEvent(), bearer('newer-token'))).status).toBe(202);
-    expect((await post(anEvent(), bearer('new-token'))).status).toBe(401);
+    expect((await post(anEvent(), bearer('newer-token-of-consul'))).status).toBe(202);
+    expect((await post(anEvent(), bearer('new-token-of-consul'))).status).toBe(401);
   });
 
   it('later, when the secrets are out of reach: 503, and not 401, which would be final', async () => {
@@ -95,8 +102,11 @@ describe('a reporter is let in', () => {
     expect(lines.map(({ fields }) => fields)).toEqual([
       { reporter: 'broken', error: 'secret empty needs token' },
       { reporter: 'missing', error: 'there is no secret no-such-secret' },
+      { reporter: 'short', error: 'the token of secret short has fewer than 16 characters' },
     ]);
-    expect(JSON.stringify(services.lines)).not.toMatch(/new-token|old-token|new-key|rack-token/);
+    expect(JSON.stringify(services.lines)).not.toMatch(
+      /new-token-of-consul|old-token-of-consul|new-key-of-all-agents|rack-token-of-rack-a/,
+    );
   });
 });
 
@@ -108,7 +118,7 @@ describe('events come', () => {
     ['in a batch of plain JSON', 'application/json', [anEvent(), anEvent()], 2],
     ['in an empty batch', 'application/cloudevents-batch+json', [], 0],
   ])('%s', async (_, type, body, accepted) => {
-    const response = await post(body, bearer('new-token'), type);
+    const response = await post(body, bearer('new-token-of-consul'), type);
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({ accepted, refused: [] });
     expect(sent()).toHaveLength(accepted);
@@ -124,7 +134,7 @@ describe('events come', () => {
       'ce-time': time,
       'ce-reporter': 'agents',
     };
-    expect((await post(data, { ...bearer('new-token'), ...headers })).status).toBe(202);
+    expect((await post(data, { ...bearer('new-token-of-consul'), ...headers })).status).toBe(202);
     expect(sent()).toMatchObject([{ id: 'one two', source: '/curl', type: 'host.down', data, reporter: 'consul' }]);
   });
 
@@ -147,7 +157,9 @@ describe('events come', () => {
   ])('not as %s', async (_, type, body, status) => {
     const response = await post(
       body,
-      type === 'application/xml' ? { ...bearer('new-token'), 'ce-specversion': '1.0' } : bearer('new-token'),
+      type === 'application/xml'
+        ? { ...bearer('new-token-of-consul'), 'ce-specversion': '1.0' }
+        : bearer('new-token-of-consul'),
       type,
     );
     expect(response.status).toBe(status);
@@ -157,7 +169,7 @@ describe('events come', () => {
   });
 
   it('at one place, by one method', async () => {
-    expect((await app.request('/v1/events', { headers: bearer('new-token') })).status).toBe(405);
+    expect((await app.request('/v1/events', { headers: bearer('new-token-of-consul') })).status).toBe(405);
     expect((await app.request('/v2/events')).status).toBe(404);
     expect((await app.request('/healthz')).status).toBe(200);
   });
@@ -177,14 +189,17 @@ describe('what a reporter may not say', () => {
   });
 
   it('alone is 403', async () => {
-    const response = await post(anEvent({ data: { host: 'compute-1' } }), bearer(hostToken('new-key', 'compute-2')));
+    const response = await post(
+      anEvent({ data: { host: 'compute-1' } }),
+      bearer(hostToken('new-key-of-all-agents', 'compute-2')),
+    );
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ detail: 'it may speak of itself only' });
   });
 
   it('is of segments too, by where the host is now', async () => {
-    expect((await post(anEvent(), bearer('rack-token'))).status).toBe(202);
-    expect((await post(anEvent({ data: { host: 'compute-9' } }), bearer('rack-token'))).status).toBe(403);
+    expect((await post(anEvent(), bearer('rack-token-of-rack-a'))).status).toBe(202);
+    expect((await post(anEvent({ data: { host: 'compute-9' } }), bearer('rack-token-of-rack-a'))).status).toBe(403);
   });
 });
 
@@ -194,7 +209,7 @@ describe('too much', () => {
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('10');
     expect(await response.json()).toMatchObject({ accepted: 5, refused: [{}, {}] });
-    expect((await post(anEvent(), bearer('rack-token'))).status).toBe(202);
+    expect((await post(anEvent(), bearer('rack-token-of-rack-a'))).status).toBe(202);
     services.clock.nowMs += seconds(60);
     expect((await post(anEvent())).status).toBe(202);
   });

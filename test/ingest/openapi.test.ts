@@ -17,7 +17,7 @@ const owner: TokenOwner = {
 const services = {
   ...fakeIngest(
     { reporters: { monitor: { token: 'monitor', maxEventsPerMinute: 1_000_000 } } },
-    fakeSecrets({ monitor: { token: 'secret' } }),
+    fakeSecrets({ monitor: { token: 'secret-of-monitor' } }),
   ),
   tokens: {
     uri: async () => 'https://keystone.example/v3',
@@ -105,7 +105,7 @@ async function ask({ method, path }: { method: string; path: string }, { body, t
   return answer.status;
 }
 
-const GOOD = { authorization: 'Bearer secret', 'x-auth-token': 'good' };
+const GOOD = { authorization: 'Bearer secret-of-monitor', 'x-auth-token': 'good' };
 const event = anEvent();
 const notification = {
   notification: {

@@ -287,6 +287,53 @@ describe.skipIf(!hasCurl())('salvor-send', () => {
       });
     });
 
+    /** As SQS answers by its JSON protocol (API reference, "Common errors"). */
+    const fault = (status: number, type: string) => ({
+      status,
+      body: { __type: `com.amazonaws.sqs#${type}`, message: 'of no use to a program' },
+    });
+
+    it.each([
+      [403, 'ExpiredToken'],
+      [400, 'ExpiredTokenException'],
+      [403, 'InvalidClientTokenId'],
+      [403, 'SignatureDoesNotMatch'],
+      [403, 'AccessDeniedException'],
+      [400, 'QueueDoesNotExist'],
+      [400, 'ThrottlingException'],
+      [503, 'ServiceUnavailable'],
+    ])('keeps it while SQS answers %i %s: credentials, clocks and permissions are mended', async (status, type) => {
+      reply = fault(status, type);
+      const { status: ended, stderr } = await down('compute-1');
+      expect(ended).toBe(0);
+      expect(stderr).toContain(`${status}, com.amazonaws.sqs#${type}`);
+      expect(spooled()).toHaveLength(1);
+      const tried = server.requests.length;
+      reply = { status: 200, body: { MessageId: '1' } };
+      await down('compute-2');
+      expect(server.requests).toHaveLength(tried + 2);
+      expect(spooled()).toEqual([]);
+    });
+
+    it.each(['InvalidMessageContents', 'InvalidParameterValueException'])(
+      'drops what SQS never takes: %s',
+      async (type) => {
+        reply = fault(400, type);
+        expect((await down('compute-1')).stderr).toContain(`refused with com.amazonaws.sqs#${type}`);
+        expect(spooled()).toEqual([]);
+      },
+    );
+
+    it('sends now or never, and leaves nothing where others may write', async () => {
+      mkdirSync(path('tmp'));
+      const now = () => send(['--type', 'host.heartbeat', '--no-spool'], '', { TMPDIR: path('tmp') });
+      expect((await now()).status).toBe(0);
+      reply = fault(403, 'ExpiredToken');
+      expect((await now()).status).toBe(1);
+      expect(server.requests).toHaveLength(2);
+      expect(readdirSync(path('tmp'))).toEqual([]);
+    });
+
     it('takes no webhook: the queue holds events only', async () => {
       expect((await send(['--webhook', 'consul'], '[]')).status).toBe(2);
     });

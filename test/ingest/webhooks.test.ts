@@ -13,7 +13,7 @@ beforeEach(() => {
     monitor: { token: 'monitor', maxEventsPerMinute: 8 },
     rack: { token: 'rack', hosts: ['compute-3'] },
   };
-  const secrets = fakeSecrets({ monitor: { token: 'token' }, rack: { token: 'rack-token' } });
+  const secrets = fakeSecrets({ monitor: { token: 'token-of-the-monitor' }, rack: { token: 'rack-token-of-rack-a' } });
   services = fakeIngest({ reporters }, secrets);
   app = ingestApp(services);
 });
@@ -28,7 +28,7 @@ interface Options {
 const post = (
   path: string,
   body: unknown,
-  { token = 'token', type = 'application/json', headers = {} }: Options = {},
+  { token = 'token-of-the-monitor', type = 'application/json', headers = {} }: Options = {},
 ) =>
   app.request(`/v1/webhooks/${path}`, {
     method: 'POST',
@@ -106,7 +106,11 @@ describe('it is refused', () => {
   it.each([
     [404, 'an unknown source', () => post('nobody', {})],
     [404, 'a name that every object has', () => post('constructor', {})],
-    [405, 'a GET', () => app.request('/v1/webhooks/consul', { headers: { authorization: 'Bearer token' } })],
+    [
+      405,
+      'a GET',
+      () => app.request('/v1/webhooks/consul', { headers: { authorization: 'Bearer token-of-the-monitor' } }),
+    ],
     [401, 'a wrong token', () => post('consul', [], { token: 'guess' })],
     [415, 'a text', () => post('consul', '[]', { type: 'text/plain' })],
     [400, 'what is not JSON', () => post('consul', '[')],
@@ -115,7 +119,7 @@ describe('it is refused', () => {
     [
       403,
       'a host that the reporter may not speak of',
-      () => post('consul', critical('compute-1'), { token: 'rack-token' }),
+      () => post('consul', critical('compute-1'), { token: 'rack-token-of-rack-a' }),
     ],
   ] as const)('with %i for %s', async (status, _, send) => {
     const response = await send();
@@ -144,7 +148,7 @@ describe('it is refused', () => {
 describe("Consul's lists", () => {
   it('are compared with the last one of the same reporter', async () => {
     await post('consul', critical('compute-1', 'compute-3'));
-    await post('consul', [], { token: 'rack-token' });
+    await post('consul', [], { token: 'rack-token-of-rack-a' });
     expect(said()).toEqual(['host.down compute-1', 'host.down compute-3']);
     await post('consul', critical('compute-3'));
     expect(said()).toEqual(['host.up compute-1']);

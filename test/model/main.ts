@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { shareOf } from '#test/support/share.ts';
 import { PROFILES } from './profiles.ts';
 import { figuresOf, line, type Outcome, report } from './report.ts';
 import { searchProfile } from './search-profile.ts';
 
 /**
- * `npm run model [-- --profile NAME … --jobs N --json]`: searches every profile to its end, two at a time, the longest first. Progress goes
+ * `npm run model [-- --profile NAME … --jobs N --share 1/2 --json]`: searches every profile to its end, two at a time, the longest first. Progress goes
  * to standard error; standard output begins with `ok` or `violation <invariant> <profile>`, or is one JSON document. The
  * exit status is 1 unless every search came to its end.
  */
@@ -14,6 +15,7 @@ async function main(): Promise<number> {
     options: {
       profile: { type: 'string', multiple: true },
       jobs: { type: 'string', default: '2' },
+      share: { type: 'string', default: '1/1' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -25,7 +27,12 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const waiting = [...wanted].sort((a, b) => placeOf(a) - placeOf(b));
+  const waiting = [
+    ...shareOf(
+      [...wanted].sort((a, b) => placeOf(a) - placeOf(b)),
+      values.share,
+    ),
+  ];
   const outcomes: Outcome[] = [];
   const startedMs = performance.now();
   const working = Array.from({ length: Number(values.jobs) }, async () => {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { QUEUES } from '#events/catalog.ts';
 import { FUNCTIONS } from '#infra/embedded/functions.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
@@ -20,7 +21,7 @@ export interface Call {
 type NotHere = 'forceUp' | 'enable' | 'disable' | 'liveMigrate' | 'liveMigrationsOf';
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'unfinishedMigrationsOf' | NotHere>
+  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | NotHere>
   | 'send'
   | 'readPower'
   | 'powerOff'
@@ -131,6 +132,8 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
+      // No small world has tiers.
+      guests: { ask: () => this.call('sleep', [0], '') },
       outbox: {
         send: async (messages) => (messages.length === 0 ? undefined : this.call('send', [messages], '')),
       },
@@ -169,6 +172,8 @@ class Trace {
       service: (host) => this.call('service', [host]),
       hypervisors: async () => hosts.map((host) => aHypervisor(host)),
       aggregates: async () => [],
+      serverGroups: async () => [],
+      image: async () => undefined,
       serversOn: (host) => this.call('serversOn', [host]),
       server: (id) => this.call('server', [id]),
       health: () => this.call('health', []),
@@ -187,8 +192,8 @@ class Trace {
 
   private fencing(): Fencing {
     return {
-      device: async ({ url }) => {
-        const host = url.split('/').at(-1) ?? '';
+      device: async (config) => {
+        const host = addressOf(config).split('/').at(-1) ?? '';
         return {
           readPower: () => this.call('readPower', [host]),
           powerOff: async (_, objection) => {

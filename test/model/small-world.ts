@@ -21,6 +21,8 @@ export const policyOf = ({ segment, policy }: Profile): Policy =>
       global: { storm: STORM },
       settling: { pauseSeconds: 0 },
       watch: { everySeconds: 0 },
+      survey: { everySeconds: 0 },
+      forecast: { everySeconds: 0 },
       observer: { devices: 0 },
       ...policy,
     },

@@ -34,6 +34,7 @@ describeOnRig('the Nova adapter', (bench) => {
       hosts: rig.computes,
       boot: (count, host) => boot(admin, base, { count, host }),
       bootWithLocalDisks: async (host) => (await boot(admin, base, { count: 1, host, flavor: 'local-disks' }))[0] ?? '',
+      bootInGroup: async (host) => (await boot(admin, base, { count: 1, host, serverGroup: 'anti-affinity' }))[0] ?? '',
       pause: async (id) => {
         await act(admin, id, { pause: null });
         await waitForServer(admin, id, ({ status }) => status === 'PAUSED');

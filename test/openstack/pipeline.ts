@@ -3,6 +3,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { connect } from '#shared/connect.ts';
 import { type Policy, policySchema } from '#shared/domain/policy.ts';
 import type { KeystoneTokens } from '#shared/ports.ts';
@@ -72,7 +73,15 @@ export async function startRigPipeline(rig: Rig, policy: Policy): Promise<RigPip
   const connection = connect(cloud, { get: async () => ({ username, password: bmcPassword }) });
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const { compute, fencing } = connection;
-  const services = { compute, fencing, policy, clock: systemClock, chance: systemChance, log: quiet };
+  const services = {
+    compute,
+    fencing,
+    policy,
+    clock: systemClock,
+    chance: systemChance,
+    guests: systemGuests,
+    log: quiet,
+  };
   const embedded = await startEmbedded({ port: 0, services });
   return {
     embedded,

@@ -12,7 +12,7 @@ export type Account = { readonly user: string; readonly project: string; readonl
 export type RigBmc = {
   /** Path of the host's ComputerSystem below {@link Rig.redfishUrl}. */
   readonly redfishSystemPath: string;
-  /** The UUID that the ComputerSystem gives for itself. IPMI gives the same one with its first three fields byte-swapped. */
+  /** The UUID that the ComputerSystem gives for itself. IPMI gives the same one, by the encoding `rfc4122`. */
   readonly systemUuid: string;
   /** UDP port on 127.0.0.1. ipmi_sim speaks cipher suite 3 (`ipmitool -C 3`), not 17. */
   readonly ipmiPort: number;

@@ -35,7 +35,9 @@ describeOnRig('a cloud without agents', (bench) => {
         source: '/salvor/watch-hosts',
         says: 'down',
       });
-      expect((await rig.ledger()).filter(({ what }) => what === 'DOUBLE')).toEqual([]);
+      // Other suites make guests run twice on purpose.
+      const twice = (await rig.ledger()).filter(({ what, serverId }) => what === 'DOUBLE' && ids.includes(serverId));
+      expect(twice).toEqual([]);
     } finally {
       await pipeline.stop();
     }

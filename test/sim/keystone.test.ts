@@ -56,6 +56,7 @@ describe('the simulated Keystone', () => {
         'image',
         'network',
         'block-storage',
+        'baremetal',
       ]);
       expect(token.catalog?.[1]?.endpoints.map((endpoint) => `${endpoint.interface} ${endpoint.region}`)).toEqual([
         'public north',

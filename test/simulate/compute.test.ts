@@ -47,6 +47,18 @@ defineComputeContract('the simulated Nova in process', async () => {
     hosts: [...world.hosts.keys()],
     boot: async (count, host) => Array.from({ length: count }, () => boot(host, 'tiny', 'image')),
     bootWithLocalDisks: async (host) => boot(host, 'local-disks', 'image'),
+    bootInGroup: async (host) => {
+      const id = boot(host, 'tiny', 'image');
+      const group = {
+        id: world.random.uuid(),
+        name: 'apart',
+        policy: 'anti-affinity',
+        projectId: 'p',
+        userId: 'u',
+      } as const;
+      world.addServerGroup({ ...group, members: [id] });
+      return id;
+    },
     bootFromVolume: async (host) => boot(host, 'tiny', null),
     pause: async (id) => {
       const server = world.servers.get(id);

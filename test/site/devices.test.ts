@@ -27,8 +27,8 @@ describe('salvor policy devices', { timeout: 60_000 }, () => {
     folder.write('policy.yaml', { ...policyOf(cloud), fenceDevices });
     const second = await devices();
     expect(second).toMatchObject({ code: 0, stderr: '' });
-    expect(second.stdout).toMatch(/^HOST +NOVA +POWER +SYSTEM UUID +DEVICE +BECAUSE$/m);
-    expect(second.stdout.match(/^compute-\d +up +on +[0-9a-f-]{36} +good/gm)).toHaveLength(3);
+    expect(second.stdout).toMatch(/^HOST +LEVEL +NOVA +POWER +SYSTEM UUID +DEVICE +BECAUSE$/m);
+    expect(second.stdout.match(/^compute-\d +1 +up +on +[0-9a-f-]{36} +good/gm)).toHaveLength(3);
     expect(cloud.journal.facts.filter(({ kind }) => kind === 'power')).toEqual([]);
   });
 

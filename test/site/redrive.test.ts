@@ -5,6 +5,7 @@ import { silentLog } from '#cli/output.ts';
 import { QUEUES } from '#events/catalog.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { RetryableError } from '#shared/errors.ts';
@@ -55,6 +56,7 @@ it('shows reports that failed to the limit, and recovers what they are about whe
       policy: policySchema.parse({ ...scene.policy, watch: { everySeconds: 0 } }),
       clock: systemClock,
       chance: systemChance,
+      guests: systemGuests,
       log: silentLog,
     },
     queues: { ...QUEUES, 'host-events': QUICK },

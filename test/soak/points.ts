@@ -40,8 +40,10 @@ export const CALLS = [
   'service',
   'hypervisors',
   'aggregates',
+  'serverGroups',
   'serversOn',
   'server',
+  'image',
   'evacuationsFrom',
   'unfinishedMigrationsOf',
   'health',
@@ -82,6 +84,8 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'watch-hosts': EVERY_QUEUE,
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
+  'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],
+  'mirror-instances': ['before load', 'before commit', 'after commit', 'before acknowledge'],
 };
 export const FUNCTION_NAMES = Object.keys(STEPS_OF) as WorkerName[];
 

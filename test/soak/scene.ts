@@ -69,13 +69,16 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
     version: 1,
     cloud: { name: CLOUD_NAME, region: cloud.region },
     settling: { pauseSeconds: 0 },
+    // What is said is counted: nobody else speaks.
+    watch: { everySeconds: 0 },
     segments: [
       {
         name: 'protected',
         hosts: { aggregate: AGGREGATE },
         graceSeconds: 1,
         reporters: { required: 2 },
-        instances: { sharedInstanceStorage: true },
+        // Images are read too, so that each call of the port is made.
+        instances: { sharedInstanceStorage: true, saidIn: ['metadata', 'image'] },
         evacuation: { maxInFlight: 6, retryBaseSeconds: 1, settleSeconds: 3, pollSeconds: 1 },
         fencing: { retryBaseSeconds: 1, retryMaxSeconds: 10 },
       },

@@ -110,6 +110,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'watch-hosts': stoppingQueue('watch-hosts'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
+      'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),
+      'mirror-instances': stoppingSchedule('mirror-instances', FUNCTIONS['mirror-instances']),
     },
     wrap: (services) => {
       const { state, outbox } = services;
@@ -146,7 +148,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       };
     },
     compute: (compute) => {
-      const { services, service, hypervisors, aggregates, serversOn, server } = compute;
+      const { services, service, hypervisors, aggregates, serverGroups, serversOn, server, image } = compute;
       const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
       return {
         ...compute,
@@ -154,8 +156,10 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         service: calling('service', service),
         hypervisors: calling('hypervisors', hypervisors),
         aggregates: calling('aggregates', aggregates),
+        serverGroups: calling('serverGroups', serverGroups),
         serversOn: calling('serversOn', serversOn),
         server: calling('server', server),
+        image: calling('image', image),
         evacuationsFrom: calling('evacuationsFrom', evacuationsFrom),
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
         health: calling('health', health),

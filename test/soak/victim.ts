@@ -5,8 +5,10 @@
 import { openSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { SCHEDULES } from '#events/catalog.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Log } from '#shared/services.ts';
 import { connectionTo } from './connection.ts';
@@ -48,9 +50,16 @@ async function start({ stateDir, cloud, policy, stops: wanted }: Orders): Promis
       policy: policySchema.parse(policy),
       clock: systemClock,
       chance: systemChance,
+      guests: systemGuests,
       log: logTo(join(stateDir, 'log')),
     },
     functions: stops.functions,
+    // No life lasts long enough for its own beat.
+    schedules: {
+      ...SCHEDULES,
+      'survey-devices': { ...SCHEDULES['survey-devices'], everySeconds: 2 },
+      'mirror-instances': { ...SCHEDULES['mirror-instances'], everySeconds: 2 },
+    },
     wrap: stops.wrap,
   });
   stops.watchAcknowledgements(embedded.client);

@@ -316,7 +316,14 @@ describe('an incident that was closed', () => {
   });
 
   it('is given no further task by a follower that is late', async () => {
-    const of = { incidentId: CLOSED, hostKey: HOST_KEY, evacuations: [], otherMigrations: [], nowMs: NOW_MS };
+    const of = {
+      incidentId: CLOSED,
+      hostKey: HOST_KEY,
+      signs: new Map(),
+      evacuations: [],
+      otherMigrations: [],
+      nowMs: NOW_MS,
+    };
     const planned = planTasks({ ...of, servers: [aServer({ id: uuid(3, 9) })], segment: aSegment() });
     expect(await addTasks(services, planned, { value: aHostIn('evacuating'), version: 1 })).toEqual([]);
     expect(await loadTask(services.state, CLOSED, uuid(3, 9))).toBeUndefined();

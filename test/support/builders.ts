@@ -32,12 +32,14 @@ export type SegmentInput = PolicyInput['segments'][number];
 
 const DEVICE = { driver: 'redfish', url: 'https://bmc.test/redfish/v1/Systems/{host}', credentials: 'bmc' } as const;
 
-/** One segment `az1` of the availability zone `nova`, with a fence device for each host, and no pause after a start. */
+/** One segment `az1` of the availability zone `nova`, with a fence device for each host, no pause after a start, and no looks. */
 export function aPolicy(overrides: Partial<PolicyInput> = {}, segment: Partial<SegmentInput> = {}): Policy {
   return policySchema.parse({
     version: 1,
     settling: { pauseSeconds: 0 },
     watch: { everySeconds: 0 },
+    survey: { everySeconds: 0 },
+    forecast: { everySeconds: 0 },
     segments: [{ name: 'az1', hosts: { availabilityZone: 'nova' }, minHealthyHosts: 1, ...segment }],
     fenceDevices: { '*': DEVICE },
     ...overrides,
@@ -194,6 +196,10 @@ export const aServer = (overrides: Partial<Server> = {}): Server => ({
   fault: null,
   memoryMb: 2048,
   vcpus: 1,
+  flavorName: 'small',
+  extraSpecs: {},
+  addresses: [],
+  imageId: null,
   localDisks: { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false },
   ...overrides,
 });

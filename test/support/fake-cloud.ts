@@ -1,17 +1,22 @@
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type {
+  Aggregate,
   Answer,
   Clock,
   Compute,
   ComputeService,
   FenceDevice,
   Fencing,
+  Guests,
+  Image,
   Migration,
   NeededService,
   Objection,
   PowerOffAnswer,
   PowerReading,
   Server,
+  ServerGroup,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
 
@@ -22,6 +27,9 @@ export class FakeCloud {
   services: readonly ComputeService[] = servicesOf(5);
   servers: readonly Server[];
   migrations: readonly Migration[] = [];
+  aggregates: readonly Aggregate[] = [];
+  serverGroups: readonly ServerGroup[] = [];
+  images: readonly Image[] = [];
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
@@ -96,9 +104,11 @@ export class FakeCloud {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
     hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
-    aggregates: () => this.read(() => []),
+    aggregates: () => this.read(() => this.aggregates),
+    serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
     server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
+    image: (id) => this.read(() => this.images.find((image) => image.id === id)),
     evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>
@@ -122,6 +132,15 @@ export class FakeCloud {
     this.power = to;
     return { kind: 'accepted', detail: `${type} answered 204`, durationMs: 1 };
   }
+  /** Addresses of guests that answer, and what was asked of which. */
+  readonly answering = new Set<string>();
+  readonly questions: string[] = [];
+  readonly guests: Guests = {
+    ask: async ({ by, address, port, path }) => {
+      this.questions.push(`${by} ${address}:${port}${by === 'http' ? path : ''}`);
+      return this.answering.has(address) ? undefined : `no answer from ${address}`;
+    },
+  };
 
   readonly device: FenceDevice = {
     readPower: async () => {
@@ -135,8 +154,8 @@ export class FakeCloud {
 
   /** Of each host, by the end of its address, as `aPolicy` has it. All have one power, and each a system of its own. */
   readonly fencing: Fencing = {
-    device: async ({ url }) => {
-      const host = url.replace(/^.*\//, '');
+    device: async (config) => {
+      const host = addressOf(config).replace(/^.*\//, '');
       const systemUuid = uuid(4, Number(host.replace(/\D/g, '')));
       const unknown = { power: 'unknown', systemUuid: null, detail: 'no answer', durationMs: 1 } as const;
       return {

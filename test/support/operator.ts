@@ -11,6 +11,7 @@ const COMMANDS: { readonly [T in OperatorCommand['type']]: Of<T> } = {
   return: { type: 'return', ...said(), hostKey: HOST_KEY },
   'maintenance-on': { type: 'maintenance-on', ...said(), hostKey: HOST_KEY, drain: false },
   'maintenance-off': { type: 'maintenance-off', ...said(), hostKey: HOST_KEY },
+  'confirm-off': { type: 'confirm-off', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID },
 };
 
 function said() {

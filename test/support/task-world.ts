@@ -149,6 +149,7 @@ export class TaskWorld {
       segment,
       forcedDown: true,
       candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
+      tiersBefore: () => [],
       otherMigrations: new Map(),
       inFlight: 0,
       inFlightElsewhere: 0,

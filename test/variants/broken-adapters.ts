@@ -51,9 +51,9 @@ export const BROKEN_ADAPTERS: readonly Variant[] = [
     room: 'adapters',
     patches: [
       {
-        file: 'shared/adapters/fencing/redfish.ts',
-        find: "return { power: 'unknown', systemUuid: null, detail: system.detail };",
-        replace: "return { power: 'off', systemUuid: null, detail: system.detail };",
+        file: 'shared/adapters/fencing/answers.ts',
+        find: "  power: 'unknown',\n  systemUuid: null,\n  detail: why.detail,",
+        replace: "  power: 'off',\n  systemUuid: null,\n  detail: why.detail,",
       },
     ],
     drill: 'bmc-dead',

@@ -8,7 +8,7 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     wrong: 'A device that does not answer counts as off.',
     room: 'domain',
     patches: [
-      domain('fence.ts', "if (power === 'unknown') return", 'if (false as boolean) return'),
+      domain('fence.ts', "if (power === 'unknown') {", 'if (false as boolean) {'),
       domain('fence.ts', "if (power === 'off') {\n    // Found off", "if (power !== 'on') {\n    // Found off"),
     ],
     caughtBy: ['S0', 'S1'],
@@ -155,8 +155,8 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     patches: [
       domain(
         'plan.ts',
-        'return servers.map((server) =>',
-        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server) =>",
+        'return servers.map((server, index) =>',
+        "return servers.filter(({ vmState }) => ['active', 'stopped', 'error'].includes(vmState)).map((server, index) =>",
       ),
     ],
     caughtBy: ['L1'],

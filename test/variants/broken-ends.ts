@@ -7,7 +7,7 @@ export const BROKEN_ENDS: readonly Variant[] = [
     name: 'never-fences',
     wrong: 'Fencing never gets past its first step: each reading of the power counts for nothing.',
     room: 'domain',
-    patches: [domain('fence.ts', "if (power === 'unknown') return commit(", 'if (power.length > 0) return commit(')],
+    patches: [domain('fence.ts', "if (power === 'unknown') {", 'if (power.length > 0) {')],
     caughtBy: ['L1'],
   },
   {
@@ -30,8 +30,8 @@ export const BROKEN_ENDS: readonly Variant[] = [
     patches: [
       domain(
         'grant.ts',
-        'if (server === undefined || inFlight >= limit)',
-        'if (server === undefined || inFlight >= 0)',
+        "if (tier.gate !== 'open' || inFlight >= limit)",
+        "if (tier.gate !== 'open' || inFlight >= 0)",
       ),
     ],
     caughtBy: ['L1'],

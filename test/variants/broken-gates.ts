@@ -67,7 +67,7 @@ export const BROKEN_GATES: readonly Variant[] = [
     name: 'fence-device-open',
     wrong: 'A host without a fence device is taken for one that can be fenced.',
     room: 'domain',
-    patches: [domain('gates/of-host.ts', 'device !== undefined,', 'device !== null,')],
+    patches: [domain('gates/of-host.ts', "gate('fence-device', false,", "gate('fence-device', true,")],
     caughtBy: ['S5'],
   },
   {

@@ -160,9 +160,9 @@ export const BROKEN_SHELL: readonly Variant[] = [
     patches: [
       {
         file: 'functions/evacuate-instance.ts',
-        find: 'hindered ?? unfitNow(server, host.value.name, attempt, instances);',
+        find: 'hindered ?? unfitNow(server, host.value.name, task.value, attempt, instances);',
         replace:
-          'hindered ?? (instances === undefined ? unfitNow(server, host.value.name, attempt, instances) : undefined);',
+          'hindered ?? (instances === undefined ? unfitNow(server, host.value.name, task.value, attempt, instances) : undefined);',
       },
     ],
     model: 'evacuate-people',
@@ -202,13 +202,13 @@ export const BROKEN_SHELL: readonly Variant[] = [
     patches: [
       shell(
         'power-off.ts',
-        'Promise.all([readPower(services, device),',
-        'Promise.all([remembered(host.key, services, device),',
+        'nothingRead(services, ladder) : ladder.readPower(),',
+        'nothingRead(services, ladder) : remembered(host.key, services, ladder),',
       ),
       shell(
         'power-off.ts',
-        'async function readPower(',
-        'const OFF = new Map<string, TimedReading>();\nasync function remembered(key: string, services: Services, device: FenceDevice): Promise<TimedReading> {\n  const known = OFF.get(key);\n  const reading = known === undefined ? await readPower(services, device) : { ...known, askedAtMs: services.clock.now() };\n  if (reading.power === "off") OFF.set(key, reading);\n  return reading;\n}\n\nasync function readPower(',
+        'const nothingRead = (',
+        'const OFF = new Map<string, TimedReading>();\nasync function remembered(key: string, services: Services, ladder: Ladder): Promise<TimedReading> {\n  const known = OFF.get(key);\n  const reading = known === undefined ? await ladder.readPower() : { ...known, askedAtMs: services.clock.now() };\n  if (reading.power === "off") OFF.set(key, reading);\n  return reading;\n}\n\nconst nothingRead = (',
       ),
     ],
     caughtBy: ['S0', 'S1'],

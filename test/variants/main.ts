@@ -1,21 +1,31 @@
 /**
- * `npm run variants [-- NAME … --json]`: plays each broken variant in the simulated world until an invariant catches it,
+ * `npm run variants [-- NAME … --share 1/2 --json]`: plays each broken variant in the simulated world until an invariant catches it,
  * or searches a small world for it, and prints how soon. Exit status 1 when one gets away, or is caught by an invariant that has nothing to do with it.
  */
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { print, printJson } from '#cli/output.ts';
+import { shareOf } from '#test/support/share.ts';
 import { type Hunt, huntVariant } from './hunt.ts';
 import { VARIANTS } from './variants.ts';
 
-const asked = process.argv.slice(2).filter((each) => !each.startsWith('--'));
-const json = process.argv.includes('--json');
+const { values, positionals: asked } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, share: { type: 'string', default: '1/1' } },
+  allowPositionals: true,
+});
+const { json } = values;
 const strange = asked.filter((name) => !VARIANTS.some((variant) => variant.name === name));
 if (strange.length > 0) {
   process.stderr.write(`no variant ${strange.join(', ')}; there are ${VARIANTS.map(({ name }) => name).join(', ')}\n`);
   process.exit(2);
 }
 
-const waiting = VARIANTS.filter(({ name }) => asked.length === 0 || asked.includes(name));
+const waiting = [
+  ...shareOf(
+    VARIANTS.filter(({ name }) => asked.length === 0 || asked.includes(name)),
+    values.share,
+  ),
+];
 const hunts: Hunt[] = [];
 const hunting = Array.from({ length: availableParallelism() }, async () => {
   for (let variant = waiting.shift(); variant !== undefined; variant = waiting.shift()) {

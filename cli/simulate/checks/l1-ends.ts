@@ -1,9 +1,9 @@
-import { notProtected } from '#shared/domain/instances.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import { isAlive } from '../actions.ts';
 import type { DatedHappening } from '../engine/log.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { type CommittedFact, factsOf, instanceOf } from './intents.ts';
+import { mustBeLeft } from './protection.ts';
 
 /** What is held is looked at each 10 s, and each minute by sweep. */
 const LOOKED_AT_MS = 200_000;
@@ -42,10 +42,7 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
     if (segment === undefined) return undefined;
     return world
       .serversOn(host)
-      .filter(
-        (server) =>
-          server.createdMs < atMs - KNOWN_WITHIN_MS.host && notProtected(server, segment.instances) === undefined,
-      )
+      .filter((server) => server.createdMs < atMs - KNOWN_WITHIN_MS.host && !mustBeLeft(world, server, segment))
       .find(({ id }) => {
         const progress = store.get({ partition: `tasks#${incidentId}`, sort: id })?.body.progress;
         return (progress as { readonly status?: string } | undefined)?.status !== 'ended';

@@ -1,3 +1,4 @@
+import type { FenceProof } from '#shared/domain/host.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf, instanceOf } from './intents.ts';
@@ -16,6 +17,8 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
   /** When the host's own device was asked and told off, and when salvor put a reading of on on record. */
   const offAskedAtMs = new Map<string, number>();
   const onRecordedAtMs = new Map<string, number>();
+  /** When a person said that it is off. */
+  const confirmedAtMs = new Map<string, number>();
   const told = new Map<number, string>();
   /** By instance: when its last attempt was granted, and when the intent of it was committed. */
   const grantedAtMs = new Map<string, number>();
@@ -65,6 +68,13 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
     for (const { type, stream, fact } of factsOf(happening))
       if (type === 'power-read' && fact.power === 'on')
         onRecordedAtMs.set(incidents.hostOf(stream) ?? '', happening.atMs);
+    for (const { type, stream, fact } of factsOf(happening)) {
+      const host = incidents.hostOf(stream) ?? '';
+      if (type === 'off-confirmed') confirmedAtMs.set(host, happening.atMs);
+      // People have said that it is off, and no device says otherwise: as good as a reading, from when the devices were asked.
+      const proof = type === 'proof-made' ? (fact.proof as unknown as FenceProof) : undefined;
+      if (proof?.kind === 'operator-confirmation' && confirmedAtMs.has(host)) offAskedAtMs.set(host, proof.readAtMs);
+    }
   }
 
   return {

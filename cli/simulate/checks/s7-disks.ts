@@ -2,9 +2,7 @@ import type { SimServer } from '#sim/world/types.ts';
 import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { lossOf } from './disks.ts';
 import { factsOf, instanceOf } from './intents.ts';
-
-const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
-const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+import { mustBeLeft } from './protection.ts';
 
 /** Nothing of what is not protected, and no disk that Nova would replace by an empty one. */
 export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
@@ -15,10 +13,8 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
     if (segment === undefined) return undefined;
     const loss = lossOf(server, segment);
     if (loss !== undefined) return `${server.name} ${loss}`;
-    const { protect, metadataKey } = segment.instances;
-    const said = server.metadata[metadataKey]?.toLowerCase();
-    const optedOut = NO.has(said ?? '') || (protect === 'opted-in' && !YES.has(said ?? ''));
-    if (optedOut && (optedOutAtMs.get(server.id) ?? 0) < nowMs - KNOWN_WITHIN_MS.instance)
+    const isLeft = mustBeLeft(simulation.world, server, segment);
+    if (isLeft && (optedOutAtMs.get(server.id) ?? 0) < nowMs - KNOWN_WITHIN_MS.instance)
       return `${server.name} is not protected`;
     return undefined;
   }

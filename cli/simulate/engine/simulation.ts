@@ -8,11 +8,12 @@ import type { StateReader } from '#shared/ports.ts';
 import type { Log, Services } from '#shared/services.ts';
 import type { Journal } from '#sim/journal.ts';
 import type { Random } from '#sim/random.ts';
-import { buildHost, defaultFlavors, type HostOptions } from '#sim/world/build.ts';
+import { buildHost, defaultFlavors, defaultImage, type HostOptions } from '#sim/world/build.ts';
 import { World, type WorldOptions } from '#sim/world/world.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
 import { computePort } from '../ports/compute.ts';
 import { fencingPort } from '../ports/fencing.ts';
+import { guestsPort } from '../ports/guests.ts';
 import { type Latencies, USUAL_LATENCIES } from '../ports/latency.ts';
 import { Outside } from '../ports/outside.ts';
 import { outboxPort } from '../ports/queue.ts';
@@ -29,6 +30,8 @@ import { States } from './states.ts';
 import { directly, MemoryStore } from './store.ts';
 
 /** When the virtual time begins, in Unix ms. */
+/** Id of the image that every instance is from which has one. */
+export const IMAGE = 'image';
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
 export interface SimulationOptions {
@@ -106,6 +109,7 @@ export class Simulation {
     });
     board.hostOf = (id) => this.world.servers.get(id)?.host ?? undefined;
     for (const flavor of defaultFlavors()) this.world.flavors.set(flavor.id, flavor);
+    this.world.images.set(IMAGE, defaultImage(IMAGE));
     for (const host of options.hosts) this.#addHost(host);
     const lag = chances('index');
     this.store = new MemoryStore({
@@ -136,6 +140,7 @@ export class Simulation {
         outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
+        guests: guestsPort(current, this.world),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
         trustedSenders: 'everybody',

@@ -17,7 +17,9 @@ import {
   aggregatesView,
   evacuationsFrom,
   hypervisorView,
+  imageView,
   migrationView,
+  serverGroupsView,
   serverView,
   serviceView,
   unfinishedMovesOf,
@@ -193,12 +195,14 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }),
     hypervisors: () => read(() => [...world.hosts.values()].map(hypervisorView)),
     aggregates: () => read(() => aggregatesView(world)),
+    serverGroups: () => read(() => serverGroupsView(world)),
     serversOn: (host) => read(() => world.serversOn(host).map(serverView)),
     server: (id) =>
       read(() => {
         const server = world.servers.get(id);
         return server && serverView(server);
       }, id),
+    image: (id) => read(() => imageView(world, id)),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
     health: () =>

@@ -1,3 +1,4 @@
+import { addressOf } from '#shared/domain/policy-devices.ts';
 import type {
   FenceDevice,
   FenceDeviceConfig,
@@ -26,9 +27,10 @@ export const DEVICE_URL = 'https://bmc.simulated/{host}';
 export function fencingPort(current: () => Invocation, world: World, outside: Outside, latencies: Latencies): Fencing {
   return {
     device: async (config) => {
-      const name = decodeURIComponent(config.url.slice(config.url.lastIndexOf('/') + 1));
+      const address = addressOf(config);
+      const name = decodeURIComponent(address.slice(address.lastIndexOf('/') + 1));
       const host = world.hosts.get(name);
-      if (host === undefined) throw new Error(`no simulated device at ${config.url}`);
+      if (host === undefined) throw new Error(`there is no simulated device: ${address}`);
       return deviceOf(current, world, outside, latencies, host, config);
     },
   };

@@ -1,5 +1,5 @@
 import { isRunning } from '#shared/domain/seen.ts';
-import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+import type { Aggregate, ComputeService, Hypervisor, Image, Migration, Server, ServerGroup } from '#shared/ports.ts';
 import { statusOf } from '#sim/nova/server-view.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
@@ -32,6 +32,19 @@ export const aggregatesView = ({ aggregates }: World): readonly Aggregate[] =>
     metadata: { ...metadata },
   }));
 
+export const serverGroupsView = ({ serverGroups, servers }: World): readonly ServerGroup[] =>
+  serverGroups.map(({ id, policy, maxPerHost = 1, members }) => ({
+    id,
+    policy,
+    maxPerHost,
+    members: members.filter((member) => servers.has(member)),
+  }));
+
+export function imageView({ images }: World, id: string): Image | undefined {
+  const image = images.get(id);
+  return image && { id, tags: [...image.tags], properties: { ...image.properties } };
+}
+
 export function serverView(server: SimServer): Server {
   const { flavor } = server;
   const status = statusOf(server);
@@ -49,6 +62,12 @@ export function serverView(server: SimServer): Server {
     fault: status === 'ERROR' ? (server.fault?.message ?? null) : null,
     memoryMb: flavor.memoryMb,
     vcpus: flavor.vcpus,
+    flavorName: flavor.name,
+    extraSpecs: { ...flavor.extraSpecs },
+    addresses: Object.entries(server.addresses ?? {}).flatMap(([network, all]) =>
+      all.map((each) => ({ network, address: each.addr, kind: each['OS-EXT-IPS:type'] })),
+    ),
+    imageId: server.imageId,
     localDisks: {
       root: server.imageId !== null,
       ephemeralGb: flavor.ephemeralGb,

@@ -1,60 +1,83 @@
-import { readFile } from 'node:fs/promises';
 import { PermanentError } from '#shared/errors.ts';
-import type { FenceDevice, FenceDeviceConfig, Fencing, Secrets } from '#shared/ports.ts';
-import { redfishDevice } from './redfish.ts';
+import type { BareMetal, FenceDevice, Fencing, Secrets } from '#shared/ports.ts';
+import { addressIn, boundsIn, type ConfigOf, fieldsIn, tlsIn } from './config.ts';
+import { ipmiFromPolicy } from './ipmi/from-policy.ts';
+import { ironicDevice } from './ironic/device.ts';
+import { standaloneIronic } from './ironic/standalone.ts';
+import { metal3Device } from './metal3/device.ts';
+import { redfishDevice } from './redfish/device.ts';
+import { webhookDevice } from './webhook/device.ts';
+import { keysIn } from './webhook/keys.ts';
 
 export interface FencingOptions {
   readonly secrets: Secrets;
   /** For the User-Agent header. */
   readonly version: string;
+  /** The Ironic of the cloud; without it, one has to be named by its url. */
+  readonly bareMetal?: BareMetal;
 }
 
-type Driver = (config: FenceDeviceConfig, options: FencingOptions) => Promise<FenceDevice>;
-
-/** Every driver by its name in the policy. A new one is a function here, a room beside `redfish.ts`, and the contract suite. */
-const DRIVERS: Readonly<Record<FenceDeviceConfig['driver'], Driver>> = { redfish };
+/** Every driver by its name in the policy. A new one is a case and a function here, a room of its own, and the contract suite. */
+const DRIVERS = ['redfish', 'ipmi', 'ironic', 'metal3', 'webhook'] as const;
 
 export function fencing(options: FencingOptions): Fencing {
-  const drivers = new Map<string, Driver>(Object.entries(DRIVERS));
   return {
     device: async (config) => {
-      const driver = drivers.get(config.driver);
-      if (driver !== undefined) return driver(config, options);
-      throw new PermanentError(`fence driver ${config.driver} is unknown; there is ${[...drivers.keys()].join(', ')}`);
+      switch (config.driver) {
+        case 'redfish':
+          return redfish(config, options);
+        case 'ipmi':
+          return ipmiFromPolicy(config, options.secrets);
+        case 'ironic':
+          return ironic(config, options);
+        case 'metal3':
+          return metal3(config, options);
+        case 'webhook':
+          return webhook(config, options);
+        default:
+          throw unknownDriver(config);
+      }
     },
   };
 }
 
-async function redfish(config: FenceDeviceConfig, { secrets, version }: FencingOptions): Promise<FenceDevice> {
-  const url = URL.parse(config.url);
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw new PermanentError('the url of a fence device is not an http(s) address');
-  if (url.username !== '' || url.password !== '')
-    throw new PermanentError(
-      'the url of a fence device holds credentials; put them into the secret that "credentials" names',
-    );
-  const { username, password } = await secrets.get(config.credentials);
-  if (username === undefined || password === undefined)
-    throw new PermanentError(`secret ${config.credentials} has no ${username === undefined ? 'username' : 'password'}`);
-  const caPem = config.caFile === undefined ? undefined : await pemOf(config.caFile);
-  return redfishDevice({
-    url,
-    username,
-    password,
-    version,
-    timeoutSeconds: config.timeoutSeconds,
-    ...(config.systemUuid === undefined ? {} : { systemUuid: config.systemUuid }),
-    ...(caPem === undefined ? {} : { caPem }),
-    ...(config.insecureTls === undefined ? {} : { insecureTls: config.insecureTls }),
-  });
+/** A policy that was checked has none; a deployed one may be newer than the functions. */
+const unknownDriver = ({ driver }: { readonly driver: string }) =>
+  new PermanentError(`fence driver ${driver} is unknown; there is ${DRIVERS.join(', ')}`);
+
+async function redfish(config: ConfigOf<'redfish'>, { secrets, version }: FencingOptions): Promise<FenceDevice> {
+  const url = addressIn(config.url, config);
+  const { username, password } = await fieldsIn(secrets, config.credentials, ['username', 'password']);
+  const auth = config.auth === undefined ? {} : { auth: config.auth };
+  return redfishDevice({ url, username, password, version, tls: await tlsIn(config), ...auth, ...boundsIn(config) });
 }
 
-async function pemOf(caFile: string): Promise<string> {
-  if (caFile.includes('-----BEGIN')) return caFile;
-  try {
-    return await readFile(caFile, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new PermanentError(`the CA file ${caFile} of a fence device can't be read (${code})`);
+async function ironic(config: ConfigOf<'ironic'>, options: FencingOptions): Promise<FenceDevice> {
+  const bareMetal = await bareMetalOf(config, options);
+  return ironicDevice({ bareMetal, node: config.node, ...boundsIn(config) });
+}
+
+async function bareMetalOf(config: ConfigOf<'ironic'>, options: FencingOptions): Promise<BareMetal> {
+  const { secrets, version } = options;
+  if (config.url === undefined || config.credentials === undefined) {
+    if (options.bareMetal === undefined)
+      throw new PermanentError('there is no cloud whose Ironic this could be: name one by url and credentials');
+    return options.bareMetal;
   }
+  const url = addressIn(config.url, config);
+  const { username, password } = await fieldsIn(secrets, config.credentials, ['username', 'password']);
+  return standaloneIronic({ url, username, password, version, tls: await tlsIn(config) });
+}
+
+async function metal3(config: ConfigOf<'metal3'>, { secrets, version }: FencingOptions): Promise<FenceDevice> {
+  const url = addressIn(config.url, config);
+  const { token } = await fieldsIn(secrets, config.credentials, ['token']);
+  const { namespace, bareMetalHost: name } = config;
+  return metal3Device({ url, token, namespace, name, version, tls: await tlsIn(config), ...boundsIn(config) });
+}
+
+async function webhook(config: ConfigOf<'webhook'>, { secrets, version }: FencingOptions): Promise<FenceDevice> {
+  const url = addressIn(config.url, config);
+  const keys = await keysIn(secrets, config.credentials);
+  return webhookDevice({ url, host: config.host, keys, version, tls: await tlsIn(config), ...boundsIn(config) });
 }

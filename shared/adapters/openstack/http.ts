@@ -40,7 +40,7 @@ export interface OpenStackHttp {
   /** A read that is sent once. Never rejects. */
   once(url: URL, headers: Headers, timeoutMs: number): Promise<Exchange>;
   /** A request with an effect: sent once, on a connection of its own. Never rejects. */
-  send(method: 'POST' | 'PUT', url: URL, headers: Headers, body: unknown): Promise<Exchange>;
+  send(method: 'POST' | 'PUT', url: URL, headers: Headers, body: unknown, timeoutMs?: number): Promise<Exchange>;
   close(): Promise<void>;
 }
 
@@ -59,9 +59,9 @@ export function openStackHttp(options: HttpOptions): OpenStackHttp {
     get: (url, headers) =>
       getWithRetry(options, callMs, url, (timeoutMs) => exchange(reads, { method: 'GET', url, headers, timeoutMs })),
     once: (url, headers, timeoutMs) => exchange(reads, { method: 'GET', url, headers, timeoutMs }),
-    send: (method, url, headers, body) => {
+    send: (method, url, headers, body, timeoutMs = callMs) => {
       const json = { ...headers, 'content-type': 'application/json' };
-      return exchange(changes, { method, url, headers: json, body: JSON.stringify(body), timeoutMs: callMs });
+      return exchange(changes, { method, url, headers: json, body: JSON.stringify(body), timeoutMs });
     },
     close: async () => {
       await Promise.all([reads.close(), changes.close()]);

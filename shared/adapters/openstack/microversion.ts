@@ -17,6 +17,9 @@ export const AS_IT_WAS: Microversion = 94;
 /** The first in which an evacuated instance comes back stopped. */
 export const STOPPED: Microversion = 95;
 
+/** Servers tell the availability zone that their owner has pinned them to; in nothing else do they differ from those before. */
+export const PINNED_ZONE: Microversion = 96;
+
 export const versionSchema = z.looseObject({
   version: z.looseObject({
     /** The newest microversion, such as `2.96`; empty on an API without microversions. */

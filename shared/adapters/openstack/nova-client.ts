@@ -10,7 +10,7 @@ import { type Microversion, newestOf, versionSchema } from './microversion.ts';
 import { messageOf, parseBody } from './parse.ts';
 
 /** Nova's own limit of a page as shipped (`[api] max_limit`). */
-const PAGE_SIZE = 1000;
+export const PAGE_SIZE = 1000;
 
 type Query = Readonly<Record<string, string>>;
 
@@ -179,7 +179,8 @@ async function changeOnce(
   }
 }
 
-function refusedByMiddleware(exchange: Exchange): boolean {
+/** By keystonemiddleware, which stands before a service: nothing was done. */
+export function refusedByMiddleware(exchange: Exchange): boolean {
   return (
     exchange.kind === 'answer' &&
     exchange.status === 401 &&

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import type { Aggregate, ComputeService, Hypervisor, Migration, Server } from '#shared/ports.ts';
+import type {
+  Aggregate,
+  ComputeService,
+  Hypervisor,
+  Migration,
+  Server,
+  ServerAddress,
+  ServerGroup,
+} from '#shared/ports.ts';
 
 /**
  * Nova's records, read for the fields that a decision needs (Compute API reference). A record of a cell that is down
@@ -70,6 +78,23 @@ export const aggregateSchema = z
     }),
   );
 
+const groupPolicy = z.enum(['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity']);
+
+/** From 2.64 on a group has one policy with rules; before, a list of one. */
+export const serverGroupSchema = z
+  .looseObject({
+    id: z.string(),
+    policy: groupPolicy.optional(),
+    policies: z.array(groupPolicy).optional(),
+    rules: z.looseObject({ max_server_per_host: z.coerce.number().int().min(1).optional() }).optional(),
+    members: z.array(z.string()),
+  })
+  .transform(({ id, policy, policies, rules, members }, context): ServerGroup => {
+    const [only = policy] = policies ?? [];
+    if (only === undefined) context.addIssue({ code: 'custom', message: 'a server group without a policy' });
+    return { id, policy: only ?? 'anti-affinity', maxPerHost: rules?.max_server_per_host ?? 1, members };
+  });
+
 export const migrationSchema = z
   .looseObject({
     id: z.int(),
@@ -93,6 +118,17 @@ export const migrationSchema = z
 /** Some releases say "" for no swap and no ephemeral disk. */
 const size = z.union([z.number(), z.literal('').transform(() => 0)]);
 
+const address = z.looseObject({ addr: z.string(), 'OS-EXT-IPS:type': z.enum(['fixed', 'floating']).default('fixed') });
+
+/** By network; in the order in which Nova has them. */
+export const addressesSchema = z
+  .record(z.string(), z.array(address))
+  .transform((networks) =>
+    Object.entries(networks).flatMap(([network, all]) =>
+      all.map((each): ServerAddress => ({ network, address: each.addr, kind: each['OS-EXT-IPS:type'] })),
+    ),
+  );
+
 export const serverSchema = z
   .looseObject({
     id: z.string(),
@@ -107,6 +143,8 @@ export const serverSchema = z
     locked: z.boolean(),
     metadata: z.record(z.string(), z.string()),
     fault: z.looseObject({ message: z.string() }).nullish(),
+    addresses: addressesSchema,
+    pinned_availability_zone: z.string().nullish(),
     /** "" when the root disk is a volume. */
     image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
     flavor: z.looseObject({
@@ -114,6 +152,7 @@ export const serverSchema = z
       vcpus: z.number(),
       ephemeral: size,
       swap: size,
+      original_name: z.string(),
       /** Missing if the policy hides it. */
       extra_specs: z.record(z.string(), z.string()).optional(),
     }),
@@ -133,11 +172,16 @@ export const serverSchema = z
       fault: record.fault?.message ?? null,
       memoryMb: record.flavor.ram,
       vcpus: record.flavor.vcpus,
+      flavorName: record.flavor.original_name,
+      extraSpecs: record.flavor.extra_specs ?? {},
+      addresses: record.addresses,
+      imageId: record.image === '' ? null : record.image.id,
       localDisks: {
         root: record.image !== '',
         ephemeralGb: record.flavor.ephemeral,
         swapMb: record.flavor.swap,
         vtpm: record.flavor.extra_specs?.['hw:tpm_version'] !== undefined,
       },
+      ...(record.pinned_availability_zone === undefined ? {} : { pinnedZone: record.pinned_availability_zone }),
     }),
   );

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Answer, Compute, Migration } from '#shared/ports.ts';
+import type { Answer, Compute, Migration, ServerGroup } from '#shared/ports.ts';
+import { glanceImages } from './glance.ts';
 import { serviceHealth } from './health.ts';
 import type { Session } from './keystone.ts';
 import {
@@ -8,10 +9,18 @@ import {
   type Microversion,
   OLDEST,
   PAGED_MIGRATIONS,
+  PINNED_ZONE,
   STOPPED,
 } from './microversion.ts';
-import { notSent, novaClient } from './nova-client.ts';
-import { aggregateSchema, hypervisorSchema, migrationSchema, serverSchema, serviceSchema } from './nova-records.ts';
+import { notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
+import {
+  aggregateSchema,
+  hypervisorSchema,
+  migrationSchema,
+  serverGroupSchema,
+  serverSchema,
+  serviceSchema,
+} from './nova-records.ts';
 
 export interface NovaOptions {
   readonly session: Session;
@@ -62,15 +71,27 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       const schema = z.looseObject({ aggregates: z.array(aggregateSchema) });
       return (await nova.read('/os-aggregates', schema, await upTo(AS_IT_WAS))).aggregates;
     },
+    serverGroups: async () => {
+      const microversion = await upTo(AS_IT_WAS);
+      const groups: ServerGroup[] = [];
+      // Its pages have no links to the next one: each begins where the one before has ended.
+      for (;;) {
+        const query = { all_projects: 'true', limit: String(PAGE_SIZE), offset: String(groups.length) };
+        const page = await nova.read('/os-server-groups', serverGroupsSchema, microversion, query);
+        groups.push(...page.server_groups);
+        if (page.server_groups.length < PAGE_SIZE) return groups;
+      }
+    },
     serversOn: async (host) => {
       const query = { host, all_tenants: '1' };
-      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(AS_IT_WAS), query);
+      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(PINNED_ZONE), query);
       return found.filter((server) => server.host === host);
     },
     server: async (id) => {
       const schema = z.looseObject({ server: serverSchema });
       return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(AS_IT_WAS)))?.server;
     },
+    image: glanceImages(session),
     evacuationsFrom: async (host) =>
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
@@ -125,6 +146,8 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     }
   }
 }
+
+const serverGroupsSchema = z.looseObject({ server_groups: z.array(serverGroupSchema) });
 
 /** Evacuations are none of these. */
 const MOVES: readonly string[] = ['live-migration', 'migration', 'resize'];

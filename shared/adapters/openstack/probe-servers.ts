@@ -2,12 +2,7 @@ import * as z from 'zod';
 import type { Session } from './keystone.ts';
 import { OLDEST } from './microversion.ts';
 import { novaClient } from './nova-client.ts';
-
-const address = z.looseObject({
-  addr: z.string(),
-  /** `fixed` or `floating`. */
-  'OS-EXT-IPS:type': z.string().default('fixed'),
-});
+import { addressesSchema } from './nova-records.ts';
 
 const serverSchema = z
   .looseObject({
@@ -17,7 +12,7 @@ const serverSchema = z
     'OS-EXT-STS:task_state': z.string().nullable(),
     'OS-EXT-SRV-ATTR:host': z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
-    addresses: z.record(z.string(), z.array(address)),
+    addresses: addressesSchema,
   })
   .transform((record) => ({
     id: record.id,
@@ -27,10 +22,7 @@ const serverSchema = z
     /** It should run, and nobody is at work on it. */
     isSteady: record.status === 'ACTIVE' && record['OS-EXT-STS:task_state'] === null,
     metadata: record.metadata,
-    /** In the order in which Nova has them. */
-    addresses: Object.entries(record.addresses).flatMap(([network, all]) =>
-      all.map((each) => ({ network, address: each.addr, kind: each['OS-EXT-IPS:type'] })),
-    ),
+    addresses: record.addresses,
   }));
 
 export type ProbeServer = z.infer<typeof serverSchema>;

@@ -13,6 +13,8 @@ export interface DeadLetter {
   readonly body: string;
   readonly sentAtMs: number;
   readonly receiptHandle: string;
+  /** Who had sent it, where SQS tells that. */
+  readonly senderId?: string;
 }
 
 /** While they are looked at nobody else is given them. */
@@ -30,7 +32,7 @@ export async function takeDeadLetters(client: SQSClient, QueueUrl: string): Prom
         QueueUrl,
         MaxNumberOfMessages: MESSAGES_PER_RECEIVE,
         VisibilityTimeout: HIDDEN_SECONDS,
-        MessageSystemAttributeNames: ['SentTimestamp'],
+        MessageSystemAttributeNames: ['SentTimestamp', 'SenderId'],
       }),
     );
     const before = letters.size;
@@ -48,6 +50,7 @@ const toLetter = ({ MessageId = '', Body = '', ReceiptHandle = '', Attributes = 
   body: Body,
   receiptHandle: ReceiptHandle,
   sentAtMs: Number(Attributes.SentTimestamp),
+  ...(Attributes.SenderId === undefined ? {} : { senderId: Attributes.SenderId }),
 });
 
 /** Whoever looks next sees them again. */
@@ -63,9 +66,16 @@ export async function showAgain(client: SQSClient, QueueUrl: string, letters: re
 /**
  * Sends a dead letter to its queue again. It is deleted last, so that a crash in between leaves it in both, and nowhere
  * in none: whoever is given it twice tells the repeat. (StartMessageMoveTask is not everywhere where SQS is.)
+ * @param body what is sent in its place
  */
-export async function sendBack(client: SQSClient, from: string, to: string, letter: DeadLetter): Promise<void> {
-  await client.send(new SendMessageCommand({ QueueUrl: to, MessageBody: letter.body }));
+export async function sendBack(
+  client: SQSClient,
+  from: string,
+  to: string,
+  letter: DeadLetter,
+  body: string = letter.body,
+): Promise<void> {
+  await client.send(new SendMessageCommand({ QueueUrl: to, MessageBody: body }));
   await drop(client, from, letter);
 }
 

@@ -14,13 +14,21 @@ interface Entry {
   readonly delaySeconds: number;
 }
 
-/** Sends to the queues of the catalogue, ten messages a request, the requests at the same time. */
-export function sqsOutbox(client: SQSClient, queueUrls: Readonly<Record<QueueName, string>>): Outbox {
+/**
+ * Sends to the queues of the catalogue, ten messages a request, the requests at the same time. A message for a queue whose
+ * address it does not have is a LimitError.
+ */
+export function sqsOutbox(client: SQSClient, queueUrls: Readonly<Partial<Record<QueueName, string>>>): Outbox {
+  const urlOf = (queue: QueueName): string => {
+    const url = queueUrls[queue];
+    if (url === undefined) throw new LimitError(`the address of the queue ${queue} is not known here`);
+    return url;
+  };
   return {
     async send(messages) {
       const byQueue = Map.groupBy(messages, ({ message }) => queueOf(message));
       const batches = [...byQueue].flatMap(([queue, all]) =>
-        batchesOf(all.map(toEntry)).map((batch) => ({ url: queueUrls[queue], batch })),
+        batchesOf(all.map(toEntry)).map((batch) => ({ url: urlOf(queue), batch })),
       );
       await Promise.all(batches.map(({ url, batch }) => sendBatch(client, url, batch)));
     },

@@ -1,6 +1,6 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Storm } from '../guards.ts';
-import type { Dumping, HostState } from '../host.ts';
+import type { Dumping, HostState, OffConfirmed } from '../host.ts';
 import type { Beat } from '../settling.ts';
 import type { DomainFailures } from './domains.ts';
 import type { Failures } from './failures.ts';
@@ -25,6 +25,8 @@ export interface Evidence {
   readonly maintenance?: string;
   /** Absent unless its kernel was said to write a dump. */
   readonly dumping?: Dumping;
+  /** Absent unless somebody has confirmed that the host is off. */
+  readonly offConfirmed?: OffConfirmed;
   /** Of how many hosts in all each source says down that says so of this one. */
   readonly accusations: readonly { readonly source: string; readonly hosts: number }[];
   /** Why the segment is stopped. */

@@ -50,7 +50,8 @@ const KEPT_REASON = 255;
 
 export function gatherEvidence(readings: Readings): Evidence {
   const { host, segment, live, segmentGuard, globalGuard, openIncidents, nowMs } = readings;
-  const others = openIncidents.filter((each) => each.hostKey !== host.key && isNews(each, live.allServices));
+  const services = new Map(live.allServices.map((each) => [each.host, each]));
+  const others = openIncidents.filter((each) => each.hostKey !== host.key && isNews(each, services));
   const ofSegment = others.filter((each) => each.segment === segment.name);
   return {
     atMs: nowMs,
@@ -60,6 +61,7 @@ export function gatherEvidence(readings: Readings): Evidence {
     claims: host.claims,
     ...(host.maintenance == null ? {} : { maintenance: `by ${host.maintenance.by}: ${host.maintenance.reason}` }),
     ...(host.incident?.dumping === undefined ? {} : { dumping: host.incident.dumping }),
+    ...(host.incident?.offConfirmed === undefined ? {} : { offConfirmed: host.incident.offConfirmed }),
     accusations: accusations(readings, others),
     stopped: whyStopped(segmentGuard) ?? null,
     disarmed: whyDisarmed({ segment: segmentGuard, global: globalGuard }, nowMs) ?? null,
@@ -80,8 +82,8 @@ const wordOf = ({ id, status, disabledReason, state, forcedDown }: ComputeServic
 });
 
 /** Not what a person has in hand already, which salvor leaves alone, nor a failure that was counted when it was new. */
-function isNews(incident: OpenIncident, services: readonly ComputeService[]): boolean {
-  const service = services.find(({ host }) => host === incident.host);
+function isNews(incident: OpenIncident, services: ReadonlyMap<string, ComputeService>): boolean {
+  const service = services.get(incident.host);
   return service === undefined || !(isMaintenance(service) || isOldFailure(incident, service));
 }
 

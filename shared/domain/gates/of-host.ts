@@ -1,5 +1,7 @@
 import type { ComputeService } from '#shared/ports.ts';
-import { fenceDeviceOf } from '../fence-device.ts';
+import { goodWord } from '../confirm-off.ts';
+import { fenceLevelsOf } from '../fence-device.ts';
+import { addressOf } from '../policy-devices.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
 
@@ -49,11 +51,14 @@ export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
 export const armedGate = ({ disarmed }: Evidence): GateResult =>
   gate('armed', disarmed === null, disarmed ?? 'nobody has switched salvor off');
 
-export function fenceDeviceGate({ host }: Evidence, { policy }: Rules): GateResult {
-  const device = fenceDeviceOf(policy, host.name);
-  return gate(
-    'fence-device',
-    device !== undefined,
-    device === undefined ? 'the policy names no fence device for it' : `${device.driver} at ${device.url}`,
-  );
+export function fenceDeviceGate(evidence: Evidence, { policy, segment }: Rules): GateResult {
+  const devices = fenceLevelsOf(policy, evidence.host.name).flat();
+  if (devices.length > 0) return gate('fence-device', true, devices.map(addressOf).join(', '));
+  const word = goodWord(evidence.offConfirmed, evidence.claims, segment.fencing, evidence.atMs);
+  const none = 'the policy names no fence device for it';
+  if (segment.fencing.watchdog !== undefined)
+    return gate('fence-device', true, `${none}; its watchdog is waited for, if it has one`);
+  return typeof word === 'string'
+    ? gate('fence-device', false, `${none}, ${word}`)
+    : gate('fence-device', true, `${none}; ${word.by.join(' and ')} confirmed that it is off`);
 }

@@ -115,14 +115,14 @@ export function decideDraining(
     ];
   const free = Math.max(0, limits.maxInFlight - running);
   const intended = ready.slice(0, free).map((each): MoveFact => {
-    const { instanceId, name, memoryMb, lastMigrationId } = each;
-    const failedAt = tried[instanceId]?.failedAt ?? [];
+    const { instanceId, name, memoryMb, vcpus, lastMigrationId } = each;
+    const notAt = tried[instanceId]?.failedAt ?? [];
     const candidates = each.candidates.map((candidate) => ({
       ...candidate,
       // JSON has no infinity, which stands for a hypervisor that nobody knows.
       freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
     }));
-    const picked = pickDestination(candidates, { memoryMb, failedAt }, Number.POSITIVE_INFINITY);
+    const picked = pickDestination(candidates, { memoryMb, vcpus, notAt }, Number.POSITIVE_INFINITY);
     const attempt = (tried[instanceId]?.attempts ?? 0) + 1;
     const to = picked.pick === 'host' ? picked.host : null;
     return { type: 'move-intended', of, instanceId, name, from, to, attempt, intendedAtMs: atMs, lastMigrationId };

@@ -70,6 +70,7 @@ export interface Ready {
   readonly instanceId: string;
   readonly name: string;
   readonly memoryMb: number;
+  readonly vcpus: number;
   readonly lastMigrationId: number;
   /** The destination that will be taken and the next best; none when none would do: then Nova's scheduler chooses. */
   readonly candidates: readonly Candidate[];

@@ -1,10 +1,10 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
-import type { HostBasis } from '../basis.ts';
+import type { HostBasis, ReadingBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
-import { bindingFault } from '../device-binding.ts';
+import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
 import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
-import { fenceDeviceOf } from '../fence-device.ts';
+import { fenceLevelsOf } from '../fence-device.ts';
 import { closeIncident, proofFault } from '../follow.ts';
 import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
@@ -90,11 +90,10 @@ function decide(
     }
     case 'power': {
       const reading = readingIn(find('power-read'), basis.askedAtMs);
-      const configured = fenceDeviceOf(policy, host.name)?.systemUuid;
-      const fault = bindingFault(reading, { ...basis, configured }, host.key);
+      const fault = bindingFaultOf(wordsOf(reading), knownAgain(policy, host, basis), host.key);
       const evidence = basis.evidence ?? evidenceIn(facts) ?? nothingAsked(host, atMs);
       const fencing = inStatus(incident, ['fencing']);
-      return decideFencing(fencing, reading, fault, evidence, { policy, segment }, basis.random).facts;
+      return decideFencing(fencing, reading, fault, evidence, { policy, segment }, basis.random, basis.lease).facts;
     }
     case 'read-back': {
       const answered = find('power-off-answered');
@@ -103,7 +102,8 @@ function decide(
       const answer: PowerOffAnswer = { kind, detail, durationMs };
       if (!basis.current) return [powerOffAnswered(attempt, answer)];
       const reading = readingIn(find('power-read'), basis.askedAtMs);
-      const asked = basis.systemUuid === undefined ? reading : { systemUuid: basis.systemUuid };
+      const { systemUuid, levels } = basis;
+      const asked = systemUuid === undefined ? reading : { systemUuid, ...(levels === undefined ? {} : { levels }) };
       const upMs = lastSeenUpMs(host.claims);
       const fencing = inStatus(incident, ['fencing']);
       return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random);
@@ -148,9 +148,9 @@ function decide(
       return passed === undefined ? [] : [passed];
     }
     case 'operator': {
-      const said = find('released') ?? find('dismissed');
+      const said = find('released') ?? find('dismissed') ?? find('off-confirmed');
       if (said === undefined) throw new CannotDecide("the operator's word is not recorded");
-      const decided = decideOnIncident(commandAgain(host, incident, said, basis), host, basis.hasTasks, atMs);
+      const decided = decideOnIncident(commandAgain(host, incident, said, basis), host, basis.hasTasks, segment, atMs);
       return 'refused' in decided ? [] : decided.facts;
     }
     default:
@@ -158,15 +158,32 @@ function decide(
   }
 }
 
+/** What was known of each device, with what this policy says of it. */
+function knownAgain(
+  policy: Policy,
+  host: HostState,
+  { boundTo, boundSystem, devices }: ReadingBasis,
+): readonly (readonly KnownDevice[])[] {
+  return fenceLevelsOf(policy, host.name).map((level, at) =>
+    level.map(({ systemUuid: configured }, index) => ({
+      boundTo,
+      boundSystem,
+      ...devices?.[at]?.[index],
+      configured,
+    })),
+  );
+}
+
 function commandAgain(
   { key: hostKey }: HostState,
   { id: incidentId }: Incident,
-  said: FactOf<'released'> | FactOf<'dismissed'>,
+  said: FactOf<'released'> | FactOf<'dismissed'> | FactOf<'off-confirmed'>,
   { askedAtMs }: Extract<HostBasis, { by: 'operator' }>,
 ): OnIncident {
   const { commandId: id, by, reason } = said;
   const common = { version: 1, id, time: new Date(askedAtMs).toISOString(), by, reason, hostKey, incidentId } as const;
   if (said.type === 'released') return { type: 'release', ...common, gates: [...said.gates] };
+  if (said.type === 'off-confirmed') return { type: 'confirm-off', ...common };
   // Stryker disable next-line StringLiteral: what is no release is decided as a dismissal
   return { type: 'dismiss', ...common };
 }
@@ -203,8 +220,8 @@ function reasonIn(fact: { readonly because: string } | undefined): string {
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
   if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
-  const { power, systemUuid, detail, durationMs } = read;
-  return { power, systemUuid, detail, durationMs, askedAtMs };
+  const { power, systemUuid, detail, durationMs, levels } = read;
+  return { power, systemUuid, detail, durationMs, askedAtMs, ...(levels === undefined ? {} : { levels }) };
 }
 
 /** For decisions that look at the reading alone. */

@@ -6,10 +6,12 @@ import { grant } from '../grant.ts';
 import type { HostState } from '../host.ts';
 import { planInstance } from '../plan.ts';
 import type { Policy, Segment } from '../policy.ts';
+import { serverAgain } from '../recorded.ts';
 import type { RecordedMigration, RecordedServer } from '../seen.ts';
 import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
+import { guestAnswer } from '../tiers.ts';
 import { CannotDecide } from './cannot-decide.ts';
 import { segmentOf } from './host.ts';
 import type { Decision } from './log.ts';
@@ -51,15 +53,24 @@ export function decideTaskAgain(
 
 function planAgain(
   { incidentId, hostKey, instanceId }: TaskStory,
-  { server, evacuation, migration, atMs: nowMs }: Extract<RecordedBasis, { by: 'planning' }>,
+  { server, signs = {}, groupPriority, evacuation, migration, atMs: nowMs }: Extract<RecordedBasis, { by: 'planning' }>,
   facts: readonly TaskFact[],
   segment: Segment,
 ): DecidedAgain {
-  const name = facts.find((fact) => fact.type === 'task-planned')?.name ?? '';
+  const planned = facts.find((fact) => fact.type === 'task-planned');
+  const name = planned?.name ?? '';
   const ofInstance = (each: RecordedMigration | null) => (each === null ? undefined : { ...each, instanceId });
-  const seenServer = { ...server, id: instanceId, name };
-  const of = { incidentId, hostKey, segment, nowMs };
-  return planInstance(seenServer, ofInstance(evacuation), ofInstance(migration), of);
+  const seen = { server: serverAgain(server, instanceId, name), signs, groupPriority: groupPriority ?? null };
+  const running = { runningEvacuation: ofInstance(evacuation), runningMigration: ofInstance(migration) };
+  const { task, facts: decided } = planInstance({ ...seen, ...running }, { incidentId, hostKey, segment, nowMs });
+  return { task, facts: planned?.priority === undefined ? decided.map(withoutRank) : decided };
+}
+
+/** Salvors of before recorded none. */
+function withoutRank(fact: TaskFact): TaskFact {
+  if (fact.type !== 'task-planned') return fact;
+  const { priority: _, tier: __, ...rest } = fact;
+  return rest;
 }
 
 function changeAgain(
@@ -91,6 +102,7 @@ function changeAgain(
           ...each,
           freeMemoryMb: each.freeMemoryMb ?? Number.POSITIVE_INFINITY,
         })),
+        tiersBefore: () => basis.tiers ?? [],
         otherMigrations: new Map(migration === null ? [] : [[instanceId, { ...migration, instanceId }]]),
         inFlight,
         inFlightElsewhere,
@@ -98,11 +110,13 @@ function changeAgain(
       });
       return change?.facts ?? [];
     }
+    case 'guest':
+      return guestAnswer(basis.status, basis.silent, basis.asked, atMs);
     case 'request': {
       const host = hostAt(basis.host ?? 0);
       const attempt = 'attempt' in progress ? progress.attempt.number : 0;
       const unfit =
-        basis.hindered ?? unfitNow(seen(basis.server, instanceId, name), host.name, attempt, segment.instances);
+        basis.hindered ?? unfitNow(seen(basis.server, instanceId, name), host.name, task, attempt, segment.instances);
       const decision = decideEvacuate(host, task, attempt, segment.fencing.proofMaxAgeSeconds, atMs, unfit);
       return decision.do === 'nothing' ? [] : decision.facts;
     }
@@ -118,7 +132,7 @@ function changeAgain(
 }
 
 const seen = (server: RecordedServer | null, id: string, name: string) =>
-  server === null ? undefined : { ...server, id, name };
+  server === null ? undefined : serverAgain(server, id, name);
 
 function answerIn({
   answer,

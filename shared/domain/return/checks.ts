@@ -1,3 +1,5 @@
+import { fenceLevelsOf } from '../fence-device.ts';
+import { levelToSwitchOn } from '../fence-levels.ts';
 import { isMaintenance } from '../gates/of-host.ts';
 import type { HostState } from '../host.ts';
 import type { Policy, Segment } from '../policy.ts';
@@ -20,7 +22,7 @@ export interface ReturnRules {
 export const check = (name: CheckName, open: boolean, because: string): Check => ({ check: name, open, because });
 export const isShut = ({ open }: Check): boolean => !open;
 
-type Asked = Pick<HostState, 'claims' | 'ours' | 'lastIncident' | 'serviceId'>;
+type Asked = Pick<HostState, 'name' | 'claims' | 'ours' | 'lastIncident' | 'serviceId'>;
 
 /** Whether the host may be touched at all. Who asks for it by name may have it back from anywhere. */
 export function askWhetherTouched(
@@ -94,8 +96,9 @@ export function askWhetherPoweredOn(
   host: Asked,
   returning: Returning,
   sight: ReturnSight,
-  { segment }: ReturnRules,
+  rules: ReturnRules,
 ): readonly Check[] {
+  const { segment } = rules;
   const { persons, askedFor, powerOns, poweredOnAtMs } = returning;
   const { towards, deviceFault, atMs } = sight;
   const sinceMs = atMs - (poweredOnAtMs ?? 0);
@@ -109,6 +112,7 @@ export function askWhetherPoweredOn(
     check('not-awaited-elsewhere', towards === 0, `Nova works on ${towards} evacuations towards it`),
     check('no-person', persons === 0 || askedFor !== null, `a person has ${persons} of its instances in hand`),
     check('own-device', deviceFault === null, deviceFault ?? 'its fence device is its own'),
+    switchableCheck(switchOnLevel(host, sight, rules)),
     check(
       'starts',
       powerOns < MAX_POWER_ONS && (poweredOnAtMs === null || sinceMs >= POWER_ON_TAKES_MS),
@@ -116,6 +120,24 @@ export function askWhetherPoweredOn(
     ),
   ];
 }
+
+/** By which of its fencing levels it is switched on; undefined when that is not salvor's to do. */
+export function switchOnLevel(
+  { name, ours }: Asked,
+  { power }: ReturnSight,
+  { policy }: ReturnRules,
+): number | undefined {
+  return power === null ? undefined : levelToSwitchOn(power, fenceLevelsOf(policy, name), ours?.switchedOff ?? []);
+}
+
+const switchableCheck = (level: number | undefined): Check =>
+  check(
+    'switchable',
+    level !== undefined,
+    level === undefined
+      ? 'what reads off are outlets that salvor has not switched off: somebody else has'
+      : `its fencing level ${level + 1} reads off`,
+  );
 
 /** Whether it is well: asked at each look for as long as the policy wants. */
 export function askWhetherWell(host: Asked, sight: ReturnSight, { policy, segment }: ReturnRules): readonly Check[] {

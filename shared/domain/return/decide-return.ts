@@ -9,6 +9,7 @@ import {
   isHeard,
   isShut,
   type ReturnRules,
+  switchOnLevel,
 } from './checks.ts';
 import type { ReturnFact, ServiceFact } from './facts.ts';
 import { defaultsOf } from './limits.ts';
@@ -25,7 +26,12 @@ type Facts = readonly (ReturnFact | ServiceFact)[];
 /** `power-on` and `change` ask the shell to commit the intent, then to send the one request. */
 export type ReturnDecision =
   | { readonly do: 'commit'; readonly facts: Facts }
-  | { readonly do: 'power-on'; readonly facts: Facts }
+  | {
+      readonly do: 'power-on';
+      readonly facts: Facts;
+      /** Of the fencing levels, from 0. */
+      readonly level: number;
+    }
   | { readonly do: 'change'; readonly change: ServiceChange; readonly facts: Facts };
 
 const commit = (...facts: Facts): ReturnDecision => ({ do: 'commit', facts });
@@ -54,7 +60,9 @@ export function decideReturn(
   if (touched.some(isShut)) return waits(returning, touched, atMs);
   if (mayNeedPower(rules) && !isHeard(well) && sight.power?.power === 'off') {
     const powered = askWhetherPoweredOn(host, returning, sight, rules);
-    return powered.some(isShut) ? waits(returning, powered, atMs) : powersOn(returning, powered, sight);
+    const level = switchOnLevel(host, sight, rules);
+    if (level === undefined || powered.some(isShut)) return waits(returning, powered, atMs);
+    return powersOn(returning, powered, sight, level);
   }
   const checks = [...touched, ...well];
   if (well.some(isShut)) return waits(returning, checks, atMs);
@@ -203,17 +211,19 @@ function powersOn(
   { id: returnId, powerOns }: Returning,
   checks: readonly Check[],
   { atMs, power }: ReturnSight,
+  level: number,
 ): ReturnDecision {
   const intent: ReturnFact = {
     type: 'power-on-intended',
     returnId,
     attempt: powerOns + 1,
+    ...(power?.levels === undefined ? {} : { level }),
     device: power?.detail ?? '',
     checks,
     atMs,
     dueAtMs: atMs + ANSWER_DUE_MS,
   };
-  return { do: 'power-on', facts: [intent] };
+  return { do: 'power-on', facts: [intent], level };
 }
 
 /** The same checks again are no news. */

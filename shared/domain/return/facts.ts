@@ -28,6 +28,8 @@ export type ReturnFact =
       readonly type: 'power-on-intended';
       readonly returnId: string;
       readonly attempt: number;
+      /** Of the fencing levels, from 0; absent where there is one. */
+      readonly level?: number;
       readonly device: string;
       readonly checks: readonly Check[];
       readonly atMs: number;

@@ -1,8 +1,8 @@
-import type { Server } from '#shared/ports.ts';
-import { notProtected } from '../instances.ts';
 import { moveEnded } from '../move-ends.ts';
 import { type MoveFact, type MoveSight, settleMove } from '../moves.ts';
 import type { Policy, Segment } from '../policy.ts';
+import { notProtected } from '../protect.ts';
+import type { SeenServer, Signs } from '../seen.ts';
 import { check } from './checks.ts';
 import type { ReturnFact } from './facts.ts';
 import { returnEnded } from './open-return.ts';
@@ -20,7 +20,12 @@ export interface HomeCandidate {
   /** Where the evacuation has brought it. */
   readonly broughtTo: string | null;
   /** Null: it is gone. */
-  readonly server: Pick<Server, 'host' | 'vmState' | 'taskState' | 'locked' | 'metadata'> | null;
+  readonly server: Pick<
+    SeenServer,
+    'host' | 'vmState' | 'taskState' | 'locked' | 'metadata' | 'flavorName' | 'extraSpecs' | 'projectId'
+  > | null;
+  /** What stands beside it and says whether it is protected; absent where nobody asked. */
+  readonly signs?: Signs;
   readonly lastMigrationId: number;
 }
 
@@ -78,11 +83,14 @@ export function decideHome(
 }
 
 /** Only what is still as the evacuation has left it is touched again. */
-function whyItStays({ server, broughtTo }: HomeCandidate, segment: Segment | null): string | undefined {
+function whyItStays(
+  { name, server, signs = {}, broughtTo }: HomeCandidate,
+  segment: Segment | null,
+): string | undefined {
   if (server === null) return 'it was deleted';
   if (broughtTo === null || server.host !== broughtTo) return `it is on ${server.host ?? 'no host'} by now`;
   if (server.vmState !== 'active') return `it is ${server.vmState}`;
   if (server.taskState !== null) return `it has a task, ${server.taskState}`;
   if (server.locked) return 'it is locked';
-  return segment === null ? 'no segment protects it' : notProtected(server, segment.instances);
+  return segment === null ? 'no segment protects it' : notProtected({ ...server, name }, signs, segment.instances);
 }

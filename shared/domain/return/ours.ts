@@ -7,6 +7,11 @@ const KEPT_FAILURES = 20;
 export function oursAfter(host: HostState, fact: HostFact): Ours | undefined {
   const { ours, incident, lastIncident } = host;
   switch (fact.type) {
+    case 'incident-opened':
+      // What was switched off for an earlier failure, and came back, says nothing of this one.
+      return ours?.forcedDownAtMs === undefined ? withoutSwitchedOff(ours) : ours;
+    case 'power-off-intended':
+      return { ...ours, switchedOff: inOrder(ours?.switchedOff ?? [], fact.level ?? 0) };
     case 'force-down-intended':
       // From here on it may be in force, whatever is answered.
       return ours?.forcedDownAtMs === undefined && incident !== null
@@ -46,9 +51,18 @@ function seenUp(ours: Ours | undefined, atMs: number): Ours | undefined {
 
 function withoutForceDown(ours: Ours | undefined): Ours | undefined {
   if (ours?.forcedDownAtMs === undefined) return ours;
-  const { forcedDownAtMs: _, seenUpAtMs: __, ...rest } = ours;
+  const { forcedDownAtMs: _, seenUpAtMs: __, switchedOff: ___, ...rest } = ours;
   return rest;
 }
+
+function withoutSwitchedOff(ours: Ours | undefined): Ours | undefined {
+  if (ours?.switchedOff === undefined) return ours;
+  const { switchedOff: _, ...rest } = ours;
+  return rest;
+}
+
+const inOrder = (levels: readonly number[], level: number): readonly number[] =>
+  [...new Set([...levels, level])].sort((a, b) => a - b);
 
 function withoutDisable(ours: Ours | undefined): Ours | undefined {
   if (ours?.disabled === undefined) return ours;

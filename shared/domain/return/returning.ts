@@ -1,4 +1,5 @@
-import type { ComputeService, PowerReading } from '#shared/ports.ts';
+import type { ComputeService } from '#shared/ports.ts';
+import type { HostReading } from '../fence-levels.ts';
 import type { Move } from '../moves.ts';
 
 /**
@@ -11,6 +12,8 @@ import type { Move } from '../moves.ts';
 export interface Ours {
   /** When the first force-down was intended that is not undone yet; absent: salvor has none in force. */
   readonly forcedDownAtMs?: number;
+  /** Its fencing levels, from 0, that were asked to switch off, in their order. */
+  readonly switchedOff?: readonly number[];
   /** When it was last seen up since then, by whoever told it. */
   readonly seenUpAtMs?: number;
   /** The reason with which salvor has disabled it; absent: it has not. */
@@ -123,6 +126,7 @@ export type CheckName =
   | 'not-awaited-elsewhere'
   | 'no-person'
   | 'own-device'
+  | 'switchable'
   | 'starts'
   | 'reports'
   | 'cleaned'
@@ -148,7 +152,7 @@ export interface ReturnSight {
   /** Why nothing may be asked of the outside: salvor is switched off here, or the segment stopped. */
   readonly halted: string | null;
   /** Its power, where it counts; null: it was not read. */
-  readonly power: Pick<PowerReading, 'power' | 'systemUuid' | 'detail'> | null;
-  /** Why the device can't be the host's own. */
+  readonly power: Pick<HostReading, 'power' | 'systemUuid' | 'detail' | 'levels'> | null;
+  /** Why one of its devices can't be the host's own. */
   readonly deviceFault: string | null;
 }

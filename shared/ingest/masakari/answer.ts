@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { keystoneReporter, type Reporter } from '#shared/domain/reporter.ts';
 import { ConflictError, PermanentError, RetryableError } from '#shared/errors.ts';
 import type { TokenOwner } from '#shared/ports.ts';
@@ -6,27 +7,50 @@ import type { Action, MasakariServices, Refused, Reply } from './call.ts';
 import { badRequest, Fault, faultBody } from './faults.ts';
 import { check } from './json-schema.ts';
 import { HEADER, inHeader, type Microversion, microversionOf } from './microversion.ts';
+import { permit } from './permissions.ts';
 
 /** In seconds: monitors wait ten of their own accord. */
 const RETRY_AFTER = '10';
 /** `text/plain` counts as none: some HTTP libraries add it to requests without a body. */
 const JSON_TYPES = ['application/json', 'application/vnd.openstack.masakari+json'];
 
+export interface MasakariEnv {
+  Variables: { owner: TokenOwner; requestId: string };
+}
+
+/** Lets in who has a token that Keystone knows. Of others nothing is read: what they send would fill the memory. */
+export const letIn = (services: MasakariServices) =>
+  createMiddleware<MasakariEnv>(async (c, next) => {
+    const requestId = `req-${services.chance.id()}`;
+    try {
+      const owner = await ownerOf(services, c.req.header('x-auth-token'));
+      if (owner === undefined) return await unauthenticated(services, requestId);
+      c.set('owner', owner);
+      c.set('requestId', requestId);
+    } catch (error) {
+      return faultResponse(faultOf(services, error, requestOf(c)), requestId, undefined);
+    }
+    return next();
+  });
+
 /** Checks one request in the order in which Masakari does, so that the first fault is the same one, and answers it. */
-export async function serve(services: MasakariServices, c: Context, action: Action | Refused): Promise<Response> {
-  const requestId = `req-${services.chance.id()}`;
+export async function serve(
+  services: MasakariServices,
+  c: Context<MasakariEnv>,
+  action: Action | Refused,
+): Promise<Response> {
+  const { owner, requestId } = c.var;
   let microversion: Microversion | undefined;
   try {
-    const owner = await ownerOf(services, c.req.header('x-auth-token'));
-    if (owner === undefined) return await unauthenticated(services, requestId);
     microversion = microversionOf(c.req.header(HEADER));
     const reply = await answer(services, c, action, owner, microversion);
     return jsonResponse(reply.status, reply.body, requestId, microversion);
   } catch (error) {
-    const fault = faultOf(services, error, `${c.req.method} ${new URL(c.req.url).pathname}`);
-    return faultResponse(fault, requestId, microversion);
+    return faultResponse(faultOf(services, error, requestOf(c)), requestId, microversion);
   }
 }
+
+const requestOf = (c: Context): string => `${c.req.method} ${new URL(c.req.url).pathname}`;
 
 async function answer(
   services: MasakariServices,
@@ -49,10 +73,8 @@ async function answer(
       `Malformed request URL: URL's project_id '${project}' doesn't match Context's project_id '${owner.projectId ?? 'None'}'`,
     );
   if (action.schema !== undefined) check(action.schema(microversion), body);
-  const { roles = ['admin'] } = services.policy.masakari ?? {};
-  if (!owner.roles.some((role) => roles.includes(role)))
-    throw new Fault(403, `Policy doesn't allow os_masakari_api:${action.rule} to be performed.`);
   const reporter = reporterOf(services, owner);
+  permit(action, owner.roles, reporter, services.policy);
   const params = new URL(c.req.url).searchParams;
   return action.act({ services, owner, reporter, microversion, id: (name) => c.req.param(name) ?? '', params, body });
 }

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { serve } from './answer.ts';
+import { letIn, type MasakariEnv, serve } from './answer.ts';
 import type { Action, MasakariServices, Refused } from './call.ts';
 import { Fault, faultBody } from './faults.ts';
 import { HOST_ACTIONS } from './hosts.ts';
@@ -29,8 +29,9 @@ export const MASAKARI_ACTIONS: readonly (Action | Refused)[] = [
  * Masakari's API v1, microversions 1.0 to 1.3, for monitors, clients and dashboards that know nothing of salvor. What it
  * answers is held to pairs recorded of Masakari 22.0.0 in `test/ingest/masakari/`.
  */
-export function masakariApi(services: MasakariServices): Hono {
-  const api = new Hono();
+export function masakariApi(services: MasakariServices): Hono<MasakariEnv> {
+  const api = new Hono<MasakariEnv>();
+  const known = letIn(services);
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(services) });
   api.get('/', (c) => c.json(allVersions(originOf(c)), 200, idHeader(services)));
   // What load balancers in front of Masakari ask for (oslo.middleware).
@@ -47,7 +48,7 @@ export function masakariApi(services: MasakariServices): Hono {
     });
   for (const prefix of PREFIXES) {
     for (const action of MASAKARI_ACTIONS)
-      api.on(action.method, prefix + action.path, limit, (c) => serve(services, c, action));
+      api.on(action.method, prefix + action.path, known, limit, (c) => serve(services, c, action));
   }
   return api;
 }

@@ -6,8 +6,9 @@ import { parseTime } from './times.ts';
 
 type Said = Pick<NotificationRecord, 'type' | 'host' | 'payload' | 'generatedTime'>;
 
-/** Of one host, kind and payload, whenever it was said: the same again within the window is a duplicate. */
-export const contentOf = ({ type, host, payload }: Said): string => hashOf({ type, host, payload });
+/** Of one host, kind and payload, whenever one reporter said it: the same again within the window is a duplicate. */
+export const contentOf = ({ type, host, payload }: Said, reporter: string): string =>
+  hashOf({ type, host, payload, reporter });
 
 const hashOf = (value: object): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 32);
 

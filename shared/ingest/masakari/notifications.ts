@@ -1,12 +1,14 @@
+import { notBelieved } from '#shared/domain/judge-report.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
-import type { JsonObject } from '#shared/ports.ts';
+import type { JsonObject, StateWrite } from '#shared/ports.ts';
 import {
   loadNotification,
   loadSeen,
   type NotificationRecord,
   newNotificationId,
-  notificationWrites,
+  notificationWrite,
   type Seen,
+  seenWrite,
 } from '#shared/state/notifications.ts';
 import { accept } from '../accept.ts';
 import type { Action, Call, Refused, Reply } from './call.ts';
@@ -63,7 +65,7 @@ async function create({ services, reporter, body }: Call): Promise<Reply> {
   const named = await knownHost(services, host);
   if (named === undefined) throw badRequest(`Host with name ${host} could not be found.`);
   const said = { type, host, payload, generatedTime };
-  const content = contentOf(said);
+  const content = contentOf(said, reporter.name);
   const seen = await loadSeen(state, policy.cloud, content);
   if (isDuplicate(seen?.value, generatedTime)) throw duplicate(host, type);
 
@@ -82,12 +84,14 @@ async function create({ services, reporter, body }: Call): Promise<Reply> {
   return { status: 202, body: { notification: notificationView(record, policy.cloud, NOT_YET) } };
 }
 
-/** Whether the same was said that long before this, or later. */
+/** Whether the same was said that long before this, or after. */
 function isDuplicate(seen: Seen | undefined, generatedTime: string): boolean {
   if (seen === undefined) return false;
-  const [before = 0n, now = 0n] = [seen.generatedTime, generatedTime].map(parseTime);
-  return before >= now - DUPLICATE_MICROS;
+  const apart = microsOf(generatedTime) - microsOf(seen.generatedTime);
+  return apart <= DUPLICATE_MICROS && apart >= -DUPLICATE_MICROS;
 }
+
+const microsOf = (time: string): bigint => parseTime(time) ?? 0n;
 
 const duplicate = (host: string, type: string): Fault =>
   conflict(`Notification received from host ${host} of type ${type} is duplicate.`);
@@ -106,7 +110,7 @@ async function keep(
   for (let race = 0; race < MAX_RACES; race += 1) {
     const record = { ...newNotificationId(said.receivedAtMs, chance.id()), ...said };
     try {
-      await state.transact(notificationWrites(policy.cloud, record, content, seen));
+      await state.transact([notificationWrite(policy.cloud, record), ...markWrites(services, content, seen, said)]);
       return record;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
@@ -116,6 +120,18 @@ async function keep(
     }
   }
   throw new RetryableError(`the notification of ${said.host} lost ${MAX_RACES} races`);
+}
+
+/** What is not believed for its time marks nothing: it must not make a duplicate of what will be. */
+function markWrites(
+  { policy }: Call['services'],
+  content: string,
+  seen: Keeping['seen'],
+  { generatedTime, receivedAtMs }: Pick<NotificationRecord, 'generatedTime' | 'receivedAtMs'>,
+): readonly StateWrite[] {
+  const isNewer = seen === undefined || generatedTime > seen.value.generatedTime;
+  if (!isNewer || notBelieved(Number(microsOf(generatedTime) / 1000n), receivedAtMs, policy) !== undefined) return [];
+  return [seenWrite(policy.cloud, content, seen, { generatedTime }, receivedAtMs)];
 }
 
 async function show({ services, microversion, id }: Call): Promise<Reply> {

@@ -116,10 +116,10 @@ async function update(call: Call): Promise<Reply> {
   return { status: 200, body: { segment: enabled === undefined ? view : { ...view, enabled: isTrue(enabled) } } };
 }
 
+/** Off is always asked for: it may be off for a while only, or about to be armed. */
 async function setEnabled(call: Call, { key, view, disarmed }: SegmentRow, enabled: boolean): Promise<void> {
-  if (disarmed === enabled) await switchSegment(call, key, enabled);
-  else if (enabled && !view.enabled)
-    throw conflict('salvor is switched off as a whole: "salvor arm" switches it on again.');
+  if (!enabled || disarmed) await switchSegment(call, key, enabled);
+  else if (!view.enabled) throw conflict('salvor is switched off as a whole: "salvor arm" switches it on again.');
 }
 
 async function change(call: Call, row: SegmentRow, sent: Sent['segment']): Promise<void> {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type HostEvent, hostEvent } from '#events/host-event.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { fits } from '#shared/pattern.ts';
 
 /** What a mapper is told besides the body. */
 export interface SourceContext {
@@ -97,18 +98,10 @@ export const seenFiring = (startMs: number, nowMs: number): number =>
 
 export const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 
-/** The names of the query option, or those that are known. `*` at either end is any text; case does not matter. */
+/** The names of the query option, or those that are known. `*` is any text; case does not matter. */
 export function meant(name: string, option: string | undefined, known: readonly string[]): boolean {
   const patterns = option === undefined ? known : option.split(',').map((each) => each.trim());
   return patterns.some((pattern) => pattern !== '' && fits(name.toLowerCase(), pattern.toLowerCase()));
-}
-
-function fits(name: string, pattern: string): boolean {
-  const text = pattern.replace(/^\*|\*$/g, '');
-  const [open, closed] = [pattern.startsWith('*'), pattern.length > 1 && pattern.endsWith('*')];
-  if (pattern === '*' || (open && closed)) return name.includes(text);
-  if (open) return name.endsWith(text);
-  return closed ? name.startsWith(text) : name === text;
 }
 
 /** Collects what the items of a body say. */

@@ -4,6 +4,8 @@ import { decideDraining, looksAgain } from '#shared/domain/maintenance/decide-ma
 import { sortOut } from '#shared/domain/maintenance/drain-sight.ts';
 import type { Draining, DrainSight } from '#shared/domain/maintenance/maintenance.ts';
 import { type Move, type MoveSight, migrationOfMove, newestMigrationId } from '#shared/domain/moves.ts';
+import { type Segment, segmentDefaults } from '#shared/domain/policy.ts';
+import { placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
 import type { Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openHosts } from '#shared/state/hosts.ts';
@@ -22,8 +24,9 @@ export async function drain(
 ): Promise<Loaded<HostState>> {
   const { clock, chance, policy } = services;
   const host = loaded.value;
-  const switches = await readSwitches(services, await mirroredSegment(services, host.name));
-  const seen = await orOutage(readDrain(services, host, maintenance, switches.halted));
+  const segment = await mirroredSegment(services, host.name);
+  const switches = await readSwitches(services, segment);
+  const seen = await orOutage(readDrain(services, host, maintenance, segment, switches.halted));
   if ('outage' in seen) {
     const atMs = clock.now();
     services.log.warn('Nova does not answer: a host is not drained further', { because: seen.outage });
@@ -44,6 +47,7 @@ async function readDrain(
   services: Services,
   { name, cloud, region }: HostState,
   maintenance: Draining,
+  segment: Segment | null,
   halted: string | null,
 ): Promise<DrainSight> {
   const { compute, clock, state, policy } = services;
@@ -54,10 +58,11 @@ async function readDrain(
     Promise.all(moves.map((move) => readMove(services, move))),
   ]);
   const free = Math.max(0, policy.maintenance.maxInFlight - moves.length);
-  const [open, tokens, hypervisors] = await Promise.all([
+  const [open, tokens, hypervisors, aggregates] = await Promise.all([
     openHosts(state, Number.MAX_SAFE_INTEGER),
     loadTokens(state, cloud, region),
     free === 0 ? { value: [] } : orOutage(compute.hypervisors()),
+    segment !== null && placesByAggregates(policy, segment) ? compute.aggregates() : [],
   ]);
   const inFlightTo: Record<string, number> = {};
   const towards = [
@@ -66,11 +71,16 @@ async function readDrain(
   ];
   for (const [host, count] of towards) inFlightTo[host] = (inFlightTo[host] ?? 0) + count;
   const among = candidates(
-    all,
-    'value' in hypervisors ? hypervisors.value : [],
-    { host: name, zone: all.find(({ host }) => host === name)?.zone ?? '' },
-    new Set(open.map((each) => each.name)),
-    inFlightTo,
+    {
+      services: all,
+      hypervisors: 'value' in hypervisors ? hypervisors.value : [],
+      aggregates,
+      failed: { host: name, zone: all.find(({ host }) => host === name)?.zone ?? '' },
+      suspects: new Set(open.map((each) => each.name)),
+      inFlightTo,
+      isInSegment: (service) => segment !== null && segmentsOf(policy, service, aggregates).includes(segment),
+    },
+    (segment ?? segmentDefaults).destinations,
   );
   const atMs = clock.now();
   const { ready, ...sorted } = sortOut(maintenance, servers, among, free, atMs);

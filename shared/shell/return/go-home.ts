@@ -1,6 +1,7 @@
 import type { HostState } from '#shared/domain/host.ts';
 import { migrationOfMove, newestMigrationId } from '#shared/domain/moves.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { recordServer, recordSigns } from '#shared/domain/recorded.ts';
 import { waitsBlind } from '#shared/domain/return/decide-return.ts';
 import { decideHome, type HomeCandidate, type HomeSight } from '#shared/domain/return/home.ts';
 import type { GoingHome } from '#shared/domain/return/returning.ts';
@@ -12,6 +13,7 @@ import { loadTasks } from '#shared/state/tasks.ts';
 import { commitCare } from '../care-step.ts';
 import { orOutage } from '../live.ts';
 import { liveMigrate } from '../live-migrate.ts';
+import { readSigns } from '../read-signs.ts';
 import { mirroredSegment, readSwitches } from '../switches.ts';
 import { rulesOf } from './rules.ts';
 
@@ -53,7 +55,7 @@ async function readHome(
 ): Promise<HomeReading> {
   const { compute, clock } = services;
   const { move } = returning;
-  const next = move === null ? await readNext(services, returning, segment) : null;
+  const next = move === null ? await readNext(services, name, returning, segment) : null;
   // The host that it leaves is under a switch as well.
   const from = next?.broughtTo == null ? segment : await mirroredSegment(services, next.broughtTo);
   const { halted, unchanged } = await readSwitches(services, segment, from);
@@ -73,6 +75,7 @@ async function readMoving({ compute }: Services, move: NonNullable<GoingHome['mo
 /** The next of those that were evacuated from the host; null when none is left. */
 async function readNext(
   { compute, state }: Services,
+  home: string,
   { behind, incidentId }: GoingHome,
   segment: Segment | null,
 ): Promise<HomeCandidate | null> {
@@ -88,17 +91,14 @@ async function readNext(
     lastMigrationId: newestMigrationId(migrations),
   };
   if (server === undefined) return { ...common, server: null };
-  const { host, vmState, taskState, locked } = server;
-  const metadata = segment === null ? {} : only(server.metadata, segment.instances.metadataKey);
-  return { ...common, server: { host, vmState, taskState, locked, metadata } };
+  const { host, vmState, taskState, locked, flavorName, projectId } = server;
+  const seen = { host, vmState, taskState, locked, flavorName, projectId };
+  if (segment === null) return { ...common, server: { ...seen, metadata: {}, extraSpecs: {} } };
+  const { metadata, extraSpecs } = recordServer(server, segment);
+  const signs = (await readSigns(compute, home, [server], segment.instances)).get(instanceId) ?? {};
+  return { ...common, server: { ...seen, metadata, extraSpecs }, signs: recordSigns(signs, segment.instances) };
 }
 
 /** Where its evacuation has brought it; undefined for a task that has ended in any other way. */
 const broughtTo = ({ progress }: TaskState): string | null | undefined =>
   progress.status === 'ended' && progress.outcome === 'recovered' ? progress.destination : undefined;
-
-/** The rest is its owner's, and may be long. */
-function only(metadata: Readonly<Record<string, string>>, key: string): Readonly<Record<string, string>> {
-  const value = metadata[key];
-  return value === undefined ? {} : { [key]: value };
-}

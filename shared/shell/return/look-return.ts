@@ -28,7 +28,7 @@ export async function lookAtReturn(
     const { facts } = waitsBlind(returning, outage, atMs);
     return commitCare(services, loaded, { facts, basis: { by: 'return-blind', atMs, outage } });
   }
-  const { sight, unchanged, device } = reading.value;
+  const { sight, unchanged, ladder } = reading.value;
   const random = chance.random();
   const decision = decideReturn(host, returning, sight, rules, random);
   const basis = { by: 'return', atMs: sight.atMs, random, sight } as const;
@@ -38,7 +38,9 @@ export async function lookAtReturn(
     case 'commit':
       return committed;
     case 'power-on':
-      return device === undefined ? committed : powerOn(services, committed, sight, device, rules);
+      return ladder === undefined
+        ? committed
+        : powerOn(services, committed, sight, { ladder, level: decision.level }, rules);
     case 'change':
       return changeService(services, committed, returning.id, decision.change, rules);
   }

@@ -3,27 +3,27 @@ import { powerOnAnswered } from '#shared/domain/return/after-change.ts';
 import type { ReturnRules } from '#shared/domain/return/checks.ts';
 import { objectionToPowerOn } from '#shared/domain/return/power-on.ts';
 import type { ReturnSight } from '#shared/domain/return/returning.ts';
-import type { FenceDevice } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { commitCareOutcome } from '../care-step.ts';
+import type { Ladder } from '../fence-ladder.ts';
 import { orOutage } from '../live.ts';
 import { inForce } from '../policy-in-force.ts';
 import { readAgain } from './read-return.ts';
 
-/** Sends the one power-on whose intent was committed; whether it has worked is read at the next look. */
+/** Asks the one level whose intent was committed to switch on; whether it has worked is read at the next look. */
 export async function powerOn(
   services: Services,
   intended: Loaded<HostState>,
   sight: ReturnSight,
-  device: FenceDevice,
+  { ladder, level }: { readonly ladder: Ladder; readonly level: number },
   rules: ReturnRules,
 ): Promise<Loaded<HostState>> {
   const { clock, chance, state } = services;
   const { returning, key } = intended.value;
   if (returning == null) return intended;
-  const answer = await device.powerOn(sight.power?.systemUuid ?? null, async () => {
+  const answer = await ladder.powerOn(level, async () => {
     const latest = await inForce(services);
     const segment = latest.policy.segments.find(({ name }) => name === rules.segment?.name) ?? null;
     const now = { policy: latest.policy, segment };

@@ -1,24 +1,24 @@
-import { bindingFault } from '#shared/domain/device-binding.ts';
-import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
+import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { ReturnRules } from '#shared/domain/return/checks.ts';
 import { asksForPower } from '#shared/domain/return/decide-return.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { isRunning } from '#shared/domain/seen.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
-import type { ComputeService, FenceDevice, Migration, StateWrite } from '#shared/ports.ts';
+import type { ComputeService, Migration, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
-import { loadBindings } from '#shared/state/bindings.ts';
+import { readBindings } from '#shared/state/bindings.ts';
 import { openHosts } from '#shared/state/hosts.ts';
 import { loadTokens } from '#shared/state/tokens.ts';
-import { openDevice } from '../device.ts';
+import { type Ladder, openLadder } from '../fence-ladder.ts';
 import { readSwitches } from '../switches.ts';
 
 export interface ReturnReading {
   readonly sight: ReturnSight;
   readonly unchanged: readonly StateWrite[];
-  /** Open, when its power was read. */
-  readonly device: FenceDevice | undefined;
+  /** Of its fence devices, when their power was read. */
+  readonly ladder: Ladder | undefined;
 }
 
 /** Everything that a look at a host on its way back rests on. Its power is read only where it counts. */
@@ -49,11 +49,11 @@ export async function readReturn(
     deviceFault: null,
   };
   const { unchanged } = switches;
-  if (!asksForPower(host, returning, sight, rules)) return { sight, unchanged, device: undefined };
+  if (!asksForPower(host, returning, sight, rules)) return { sight, unchanged, ladder: undefined };
   const read = await readPower(services, host, all);
   const towards = read.power.power === 'off' ? await evacuationsTowards(services, host) : 0;
-  const { power, deviceFault, device } = read;
-  return { sight: { ...sight, atMs: clock.now(), power, deviceFault, towards }, unchanged, device };
+  const { power, deviceFault, ladder } = read;
+  return { sight: { ...sight, atMs: clock.now(), power, deviceFault, towards }, unchanged, ladder };
 }
 
 /** The sight with what counts at the last moment before a power-on: all but the power, which was read right before. */
@@ -91,28 +91,24 @@ const wordOf = ({ id, status, disabledReason, state, forcedDown, lastReportAtMs 
   lastReportAtMs,
 });
 
-/** By its own device, which is not bound to it here: that was done when it was fenced (S2). */
+/** By its own devices, which are not bound to it here: that was done when it was fenced, or before (S2). */
 async function readPower(services: Services, host: HostState, all: readonly ComputeService[]) {
-  const config = fenceDeviceOf(services.policy, host.name);
+  const levels = fenceLevelsOf(services.policy, host.name);
   const unread = (detail: string) => ({
     power: { power: 'unknown', systemUuid: null, detail } as const,
     deviceFault: null,
-    device: undefined,
+    ladder: undefined,
   });
-  if (config === undefined) return unread('the policy names no fence device for the host');
-  const device = await openDevice(services, config);
-  if (typeof device === 'string') return unread(device);
-  const { power, systemUuid, detail } = await device.readPower();
+  if (levels.length === 0) return unread('the policy names no fence device for the host');
+  const ladder = await openLadder(services, levels);
+  if (typeof ladder === 'string') return unread(ladder);
+  const reading = await ladder.readPower();
+  const words = wordsOf(reading, levels[0]?.[0]?.driver);
   const keys = new Set(all.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
-  const bindings = await loadBindings(services.state, systemUuid, host.key, (key) => keys.has(key));
-  const known = {
-    boundTo: bindings.ofSystem?.value.hostKey || null,
-    boundSystem: bindings.ofHost?.value.systemUuid ?? null,
-    configured: config.systemUuid,
-  };
-  const deviceFault =
-    power === 'unknown' ? null : bindingFault({ power, systemUuid, detail, durationMs: 0 }, known, host.key);
-  return { power: { power, systemUuid, detail }, deviceFault, device };
+  const { known } = await readBindings(services.state, host.key, words, levels, (key) => keys.has(key));
+  const { power, systemUuid, detail } = reading;
+  const told = { power, systemUuid, detail, ...(reading.levels === undefined ? {} : { levels: reading.levels }) };
+  return { power: told, deviceFault: bindingFaultOf(words, known, host.key), ladder };
 }
 
 /**

@@ -71,7 +71,7 @@ describe('a role', () => {
   });
 
   it('lets functions delete from the state that forget hosts, and none rewrite it unconditionally', () => {
-    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-inventory', 'watch-hosts']);
+    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-instances', 'mirror-inventory', 'watch-hosts']);
     expect(mayDo('dynamodb:UpdateItem')).toEqual([]);
     expect(mayDo('dynamodb:BatchWriteItem')).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe('a role', () => {
 
   it('reads the secrets of fence devices only where devices are asked, and of reporters where those are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'return-host']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'return-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
     for (const name of FUNCTION_NAMES)
@@ -131,20 +131,21 @@ describe('what a function is said to use', () => {
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
-    const sendsEvents = ['shell/resend-parked', 'shell/look-at-nova', 'ingest/accept'];
+    const sendsEvents = ['shell/resend-parked', 'shell/hear-again', 'shell/look-at-nova', 'ingest/accept'];
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
     expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
-    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|state\\.due'));
+    expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks?|addTasks'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval'));
+    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites'));
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
     );
-    expect(appendsAudit).toBe(imports('shared/domain/evolve-host.ts') || imports('shared/state/tasks.ts'));
+    const writers = ['domain/evolve-host', 'state/tasks', 'state/readiness'];
+    expect(appendsAudit).toBe(writers.some((file) => imports(`shared/${file}.ts`)));
   });
 });

@@ -83,7 +83,8 @@ describe('alarms', () => {
 
   it('of a schedule ring when there is no data at all', () => {
     const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
-    expect(silent.sort()).toEqual([`${PREFIX}mirror-inventory-not-running`, `${PREFIX}sweep-not-running`]);
+    const schedules = ['mirror-instances', 'mirror-inventory', 'survey-devices', 'sweep'];
+    expect(silent.sort()).toEqual(schedules.map((name) => `${PREFIX}${name}-not-running`));
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DeploymentError, readDeployment } from '#infra/cdk/deployment.ts';
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import { functionNamed, functionsOf, resourcesOf, synthesize } from './support.ts';
 
 const read = (context: Readonly<Record<string, unknown>>) => readDeployment((key) => context[key]);
@@ -64,7 +65,7 @@ describe('the policy', () => {
   it('takes the text of CA files along, since a function has no such files', () => {
     const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
     const { policy } = read({ policy: write('ca.json', withCa(write('ca.pem', pem))) });
-    expect(policy.fenceDevices['*']?.caFile).toBe(pem);
+    expect(fenceDeviceOf(policy, 'compute-1')).toMatchObject({ caFile: pem });
     expect(() => read({ policy: write('no-ca.json', withCa(join(folder, 'none.pem'))) })).toThrow(/caFile.*ENOENT/);
   });
 });

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionName } from '#events/catalog.ts';
+import { mirrorInstances } from '#functions/mirror-instances.ts';
+import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
 import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
@@ -13,7 +16,8 @@ import type { Services } from '#shared/services.ts';
 import { commitHost } from '#shared/shell/step.ts';
 import { guardWrite } from '#shared/state/guards.ts';
 import { hostWrites } from '#shared/state/hosts.ts';
-import { aHostIn, aPolicy, NOW_MS, seconds } from '../../support/builders.ts';
+import { aHostIn, aPolicy, aServer, NOW_MS, seconds } from '../../support/builders.ts';
+import { fakeServices } from '../../support/fakes.ts';
 import { matches } from './filter-pattern.ts';
 import { functionNamed, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
 
@@ -134,6 +138,34 @@ describe('what functions log rings', () => {
     expect(await rungBySweep(aHostIn('planning'))).toEqual(['incident-overdue']);
   });
 
+  it.each<[string, boolean, readonly string[]]>([
+    ['hosts-not-fenceable: for a host whose only device is silent', false, ['hosts-not-fenceable']],
+    ['fencing-weakened: for one that has another', true, ['fencing-weakened']],
+  ])('%s', async (_, hasAnother, expected) => {
+    const device = { driver: 'redfish', url: 'https://bmc.test/{host}', credentials: 'bmc' } as const;
+    const second = { ...device, url: 'https://pdu.test/second-{host}' };
+    const entry = hasAnother ? { levels: [device, second] } : device;
+    const services = fakeServices(aPolicy({ survey: { everySeconds: 60 }, fenceDevices: { '*': entry } }));
+    services.cloud.deaf.add('compute-2');
+    await mirrorInventory(services);
+    await surveyDevices(services);
+    services.state.close();
+    expect(rungBy(services.lines.map(({ message, fields }) => JSON.stringify({ message, ...fields })))).toEqual(
+      expected,
+    );
+  });
+
+  it('capacity-short: while a host has more than the others have room for', async () => {
+    const services = fakeServices(aPolicy({ forecast: { everySeconds: 60 } }));
+    services.cloud.servers = [aServer({ host: 'compute-2', memoryMb: 100_000 })];
+    await mirrorInventory(services);
+    await mirrorInstances(services);
+    services.state.close();
+    expect(rungBy(services.lines.map(({ message, fields }) => JSON.stringify({ message, ...fields })))).toEqual([
+      'capacity-short',
+    ]);
+  });
+
   it.each([
     ['of an agent', receiveHostEvent],
     ['of salvor itself', eachMessage('fence-host', async () => undefined)],
@@ -191,6 +223,9 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'fencing-fails': ['shared/domain/fence.ts'],
   'instances-left': ['shared/domain/follow.ts'],
   'incident-overdue': ['functions/sweep.ts'],
+  'hosts-not-fenceable': ['functions/survey-devices.ts'],
+  'fencing-weakened': ['functions/survey-devices.ts'],
+  'capacity-short': ['functions/mirror-instances.ts'],
   'messages-parked': ['shared/lambda/queue-function.ts'],
 };
 

@@ -79,6 +79,16 @@ describe('the stack is the catalogue', () => {
   });
 });
 
+describe('the address that lets everybody in', () => {
+  it.each(Object.values(ENDPOINTS))('$function takes no concurrency from the others', (spec) => {
+    const { ReservedConcurrentExecutions } = functionNamed(template, spec.function).Properties;
+    expect(ReservedConcurrentExecutions).toBe(spec.concurrency);
+    expect(ReservedConcurrentExecutions).toBeLessThanOrEqual(50);
+    const reserved = [...functions.values()].filter(({ Properties }) => 'ReservedConcurrentExecutions' in Properties);
+    expect(reserved).toHaveLength(Object.keys(ENDPOINTS).length);
+  });
+});
+
 describe('queues', () => {
   it('are encrypted, refuse plain HTTP, and keep dead letters longer than messages', () => {
     const closed = new Set(

@@ -44,6 +44,7 @@ export interface QueueProperties {
 }
 
 export interface FunctionProperties {
+  readonly ReservedConcurrentExecutions?: number;
   readonly FunctionName: string;
   readonly Role: Reference;
   readonly Architectures: readonly string[];

@@ -29,6 +29,15 @@ describe('dead letters', () => {
     expect(await takeDeadLetters(client, dead)).toEqual([]);
   });
 
+  test('tell who had sent them, and another body may go in their place', async () => {
+    const { client, url, dead } = await withLetters(1);
+    const [letter] = await takeDeadLetters(client, dead);
+    if (letter === undefined) throw new Error('there is one');
+    expect(letter.senderId).toMatch(/^\w+/);
+    await sendBack(client, dead, url, letter, 'another');
+    expect(await receiveTexts(client, url)).toEqual(['another']);
+  });
+
   test('that can not be sent stay where they are', async () => {
     const { client, url, dead } = await withLetters(1);
     const [letter] = await takeDeadLetters(client, dead);

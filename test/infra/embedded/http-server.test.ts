@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
 import { afterEach, expect, it } from 'vitest';
-import { type HttpOptions, type HttpServer, startHttpServer } from '#infra/embedded/http-server.ts';
+import { type HttpOptions, type HttpServer, isReadable, startHttpServer } from '#infra/embedded/http-server.ts';
 import { anEvent } from '#test/support/builders.ts';
 import { fakeIngest, fakeSecrets } from '../../ingest/support.ts';
 
@@ -13,7 +13,7 @@ afterEach(() => server?.close());
 
 const services = fakeIngest(
   { reporters: { consul: { token: 'consul' } } },
-  fakeSecrets({ consul: { token: 'secret' } }),
+  fakeSecrets({ consul: { token: 'secret-of-consul' } }),
 );
 const start = async (options: Partial<HttpOptions> = {}) => {
   server = await startHttpServer(services, { address: '127.0.0.1', port: 0, ...options });
@@ -21,7 +21,7 @@ const start = async (options: Partial<HttpOptions> = {}) => {
 };
 const request = {
   method: 'POST',
-  headers: { authorization: 'Bearer secret', 'content-type': 'application/json' },
+  headers: { authorization: 'Bearer secret-of-consul', 'content-type': 'application/json' },
   body: JSON.stringify(anEvent()),
 };
 
@@ -65,4 +65,21 @@ it('says which PEM file it can not read', async () => {
 it('says that its port is taken', async () => {
   const { port } = new URL(await start());
   await expect(startHttpServer(services, { address: '127.0.0.1', port: Number(port) })).rejects.toThrow(/EADDRINUSE/);
+});
+
+it.each([
+  ['127.0.0.1', false],
+  ['::1', false],
+  ['localhost', false],
+  ['0.0.0.0', true],
+  ['::', true],
+  ['192.0.2.1', true],
+])('warns where tokens could be read on their way: at %s, %j', async (address, is) => {
+  expect(isReadable({ address, port: 0 })).toBe(is);
+  expect(isReadable({ address, port: 0, tls: { certificate: 'cert.pem', key: 'key.pem' } })).toBe(false);
+});
+
+it('warns of nothing on this machine only', async () => {
+  await start();
+  expect(services.lines.filter(({ level }) => level === 'warn')).toEqual([]);
 });

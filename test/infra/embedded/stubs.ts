@@ -1,5 +1,6 @@
 import type { HostEvent } from '#events/host-event.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
+import { systemGuests } from '#shared/adapters/system/guests.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
 import type { Log, Services } from '#shared/services.ts';
@@ -38,6 +39,7 @@ export const outsideServices = (log: Log): Omit<Services, 'state' | 'outbox' | '
   fencing: { device: () => Promise.reject(new Error('no test here fences')) },
   clock: systemClock,
   chance: systemChance,
+  guests: systemGuests,
   policy: policySchema.parse({
     version: 1,
     watch: { everySeconds: 0 },

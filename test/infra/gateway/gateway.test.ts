@@ -20,8 +20,9 @@ let server: HttpServer;
 let gateway: Gateway | undefined;
 
 beforeEach(async () => {
-  secrets.gateway = { token: 'right' };
-  const reporters = { beats: { token: 'gateway', events: ['host.heartbeat' as const, 'host.dumping' as const] } };
+  secrets.gateway = { token: 'right-right-right' };
+  const events = ['host.heartbeat' as const, 'host.dumping' as const];
+  const reporters = { beats: { token: 'gateway', events, maxEventsPerMinute: 3 } };
   salvor = fakeIngest({ reporters }, fakeSecrets(secrets));
   await mirrorInventory(salvor);
   server = await startHttpServer(salvor, { address: '127.0.0.1', port: 0 });
@@ -78,7 +79,7 @@ describe('the gateway for heartbeats', () => {
     expect(await health(running)).toBe(200);
     salvor.clock.nowMs += seconds(61);
     expect(await health(running)).toBe(503);
-    wrong.gateway.token = 'right';
+    wrong.gateway.token = 'right-right-right';
     await until(() => sent().length > 0);
     expect(sent()).toMatchObject([{ time: new Date(firstMs + seconds(4)).toISOString() }]);
     await until(() => figures().forwarded === 1);
@@ -95,8 +96,15 @@ describe('the gateway for heartbeats', () => {
     expect(salvor.lines.filter(({ level }) => level !== 'info')).toEqual([]);
   });
 
+  it('is not limited in how many hosts it brings', async () => {
+    const { port, figures } = await start(hbv2s());
+    for (let host = 0; host < 20; host += 1) await sendTo(port, hbv2(`compute-${host}`, salvor.clock.now(), KEY));
+    await until(() => figures().forwarded === 20);
+    expect(figures().refused).toBe(0);
+  });
+
   it('goes on when salvor refuses what it says', async () => {
-    secrets.gateway = { token: 'right' };
+    secrets.gateway = { token: 'right-right-right' };
     const { port, figures } = await start((_datagram, _address, nowMs) => ({
       event: {
         ...{ specversion: '1.0', id: String(nowMs), source: '/x', type: 'host.down' },

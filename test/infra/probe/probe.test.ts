@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, BlockList, createServer, type Server } from 'node:net';
@@ -42,7 +43,9 @@ function targetAt(wanted: string, address = '127.0.0.1'): Target {
 describe('an instance answers', () => {
   const ask = asker(1_000);
 
-  it('to ping', async () => {
+  // A new machine may have none; CI has it installed.
+  const canPing = spawnSync('ping', ['-V']).error === undefined || process.env.CI === 'true';
+  it.skipIf(!canPing)('to ping', async () => {
     expect(await ask(targetAt('icmp'))).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 /** What every request is asked before it is acted on, in Masakari's order and words. */
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '#shared/domain/policy.ts';
 import { MASAKARI_ACTIONS } from '#shared/ingest/masakari/app.ts';
 import { aPolicy, uuid } from '#test/support/builders.ts';
 import { aNotification, masakariWorld, PROJECT } from './support.ts';
@@ -127,6 +128,43 @@ describe('who asks', () => {
       expect(headers.get('content-type')).toBe('application/json; charset=UTF-8');
     },
   );
+
+  /** What each may do with what is there, by the rule of its action. */
+  const mayDo = async (policy: Policy, token: string): Promise<readonly string[]> => {
+    const { ask } = await masakariWorld(policy);
+    const allowed: string[] = [];
+    for (const action of MASAKARI_ACTIONS) {
+      if (!('rule' in action)) continue;
+      const { method, path, rule } = action;
+      const where = `/v1${path.replaceAll(/:\w+/g, uuid(8, 1))}`;
+      if ((await ask(method, where, { token, body: bodyFor(method, path) })).status !== 403) allowed.push(rule);
+    }
+    return allowed;
+  };
+  const RULES = MASAKARI_ACTIONS.flatMap((action) => ('rule' in action ? [action.rule] : []));
+  const READING = RULES.filter((rule) => /:(index|detail)$/.test(rule));
+  const roles = { roles: ['admin'], reportRoles: ['ha-reporter'], readRoles: ['ha-reader'] };
+  const masakari = { ...roles, segmentDefaults: {} };
+
+  it.each([
+    ['everything', 'admin', RULES],
+    ['nothing but report', 'monitor', ['notifications:create']],
+    ['nothing but look', 'auditor', READING],
+  ])('may do %s by its role', async (_, token, rules) => {
+    expect(await mayDo(aPolicy({ masakari }), token)).toEqual(rules);
+  });
+
+  it.each([
+    ['itself', 'compute-1', { keystoneUsers: ['masakari-{host}@Default'], self: true }],
+    ['some hosts', 'admin', { keystoneUsers: ['masakari@Default'], hosts: ['compute-*'] }],
+    ['a segment', 'admin', { keystoneUsers: ['masakari@Default'], segments: ['az1'] }],
+    ['some events', 'admin', { keystoneUsers: ['masakari@Default'], events: ['host.down' as const] }],
+  ])('may not change what protects others, when its word is of %s only', async (_, token, reporter) => {
+    const policy = aPolicy({ masakari, reporters: { limited: reporter } });
+    expect(await mayDo(policy, token)).toEqual(
+      RULES.filter((rule) => [...READING, 'notifications:create'].includes(rule)),
+    );
+  });
 
   it('has a role that the policy names', async () => {
     const { ask } = await masakariWorld(aPolicy({ masakari: { roles: ['ha-operator'] } }));

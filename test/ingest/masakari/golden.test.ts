@@ -36,6 +36,8 @@ const world = await masakariWorld(
   ['compute1', 'compute2'],
 );
 obeying(world);
+// When they were recorded: what is too old is no duplicate.
+world.services.clock.nowMs = Date.parse('2026-11-21T00:20:11Z');
 const known = new Map<string, string>([['project', PROJECT]]);
 const numbers = new Map<string, number>();
 

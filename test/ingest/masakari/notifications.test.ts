@@ -143,6 +143,33 @@ describe('a duplicate', () => {
     expect((await world.notify({ hostname: 'compute-2' })).status).toBe(202);
   });
 
+  it('is none from another reporter: its word is needed as well', async () => {
+    const reporters = { a: { keystoneUsers: ['masakari@Default'] }, b: { keystoneUsers: ['second@Default'] } };
+    const world = await masakariWorld(aPolicy({ reporters }));
+    expect((await world.notify()).status).toBe(202);
+    expect((await world.notify({ generated_time: '2026-11-21T12:00:08' }, { token: 'second' })).status).toBe(202);
+    expect(eventsOf(world)).toMatchObject([{ reporter: 'a' }, { reporter: 'b' }]);
+    expect((await world.notify({}, { token: 'second' })).status).toBe(409);
+  });
+
+  it.each(['2099-01-01T00:00:00', '2026-11-21T12:01:01', '2001-01-01T00:00:00'])(
+    'is none of one whose time is not believed: %s',
+    async (generated_time) => {
+      const world = await masakariWorld();
+      expect((await world.notify({ generated_time })).status).toBe(202);
+      expect((await world.notify()).status).toBe(202);
+      expect((await world.notify()).status).toBe(409);
+    },
+  );
+
+  it('is none of what was said more than 180 s later, either', async () => {
+    const world = await masakariWorld();
+    await world.notify({ generated_time: '2026-11-21T11:59:00.000000' });
+    expect((await world.notify({ generated_time: '2026-11-21T11:56:00.000000' })).status).toBe(409);
+    expect((await world.notify({ generated_time: '2026-11-21T11:55:59.999999' })).status).toBe(202);
+    expect((await world.notify({ generated_time: '2026-11-21T11:59:00.000000' })).status).toBe(409);
+  });
+
   it('of what never came into the queue is none', async () => {
     const world = await masakariWorld();
     world.services.outbox.faults.plan('fails');

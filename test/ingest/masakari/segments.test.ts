@@ -101,6 +101,49 @@ describe('a segment of the policy', () => {
     }
   });
 
+  it.each([
+    [
+      'was switched off for a while only',
+      async (world: MasakariWorld) => {
+        const message = aCommand('disarm', { segment: 'az1', forSeconds: 60 });
+        await world.services.outbox.send([{ message, delaySeconds: 0 }]);
+      },
+    ],
+    [
+      'is off already',
+      async (world: MasakariWorld) => {
+        await world.services.outbox.send([{ message: aCommand('disarm', { segment: 'az1' }), delaySeconds: 0 }]);
+      },
+    ],
+  ])('stays off by enabled=false until it is armed, though it %s', async (_, before) => {
+    const { world, path } = await ofPolicy();
+    await before(world);
+    world.services.clock.nowMs += seconds(1);
+    const body = { segment: { enabled: false } };
+    expect((await world.ask('PUT', path, { version: '1.2', body })).body.segment.enabled).toBe(false);
+    world.services.clock.nowMs += seconds(61);
+    expect((await world.ask('GET', path, { version: '1.2' })).body.segment.enabled).toBe(false);
+    expect((await factsOf(world)).filter((fact) => fact.type === 'obeyed')).toHaveLength(2);
+  });
+
+  it('stays off by enabled=false though an arm was in the queue before', async () => {
+    const { world, path } = await ofPolicy();
+    await world.services.outbox.send([{ message: aCommand('disarm', { segment: 'az1' }), delaySeconds: 0 }]);
+    const arm = aCommand('arm', { segment: 'az1' });
+    world.services.clock.nowMs += seconds(1);
+    const { outbox } = world.services;
+    const send = outbox.send.bind(outbox);
+    // It is obeyed between the look at the switch and the answer.
+    outbox.send = async (messages) => {
+      outbox.send = send;
+      await send([{ message: arm, delaySeconds: 0 }, ...messages]);
+    };
+    await world.ask('PUT', path, { version: '1.2', body: { segment: { enabled: false } } });
+    outbox.send = send;
+    expect((await world.ask('GET', path)).body.segment.enabled).toBe(false);
+    expect(await factsOf(world)).toMatchObject([{ command: 'disarm' }, { command: 'arm' }, { command: 'disarm' }]);
+  });
+
   it('is switched off before the rest of a PUT is refused', async () => {
     const { world, path } = await ofPolicy();
     const body = { segment: { enabled: false, description: 'mine' } };

@@ -25,6 +25,10 @@ const OWNERS: Readonly<Record<string, TokenOwner>> = {
   admin: owner('masakari', 'admin', 'member'),
   member: owner('demo', 'member', 'reader'),
   ops: owner('ops', 'ha-operator'),
+  second: owner('second', 'admin'),
+  monitor: owner('monitor', 'ha-reporter'),
+  auditor: owner('auditor', 'ha-reader'),
+  'compute-1': owner('masakari-compute-1', 'admin'),
 };
 
 const tokens: KeystoneTokens = {

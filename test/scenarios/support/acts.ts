@@ -182,6 +182,8 @@ const ACTS: Acts = {
     command(simulation, { type: 'maintenance-on', ...what, hostKey: keyOf(simulation, host) }, host),
   maintenanceOff: (simulation, { host: [host = ''], reason }) =>
     command(simulation, { type: 'maintenance-off', reason, hostKey: keyOf(simulation, host) }, host),
+  confirmOff: (simulation, { host: [host = ''], reason }) =>
+    command(simulation, { type: 'confirm-off', reason, ...incidentOf(simulation, host) }, host),
   redrive: ({ queues }) => {
     queues.redrive();
     return { voice: 'person', text: 'an operator moves the dead letters back into their queues' };
@@ -193,7 +195,7 @@ const ACTS: Acts = {
   },
 };
 
-/** As `salvor disarm`, `arm`, `release` and `dismiss` send it. */
+/** As `salvor disarm`, `arm`, `release`, `dismiss` and `confirm-off` send it. */
 function command(
   simulation: Simulation,
   what: { readonly type: string; readonly [key: string]: unknown },

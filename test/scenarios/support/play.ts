@@ -20,7 +20,22 @@ const hosts = z.strictObject({
   disabled: z.string().optional(),
 });
 
-const aggregates = z.strictObject({ name: z.string(), hosts: names });
+const texts = z.record(z.string(), z.string());
+
+const aggregates = z.strictObject({ name: z.string(), hosts: names, metadata: texts.default({}) });
+
+/** Besides those that every simulated cloud has: sim/world/build.ts. */
+const flavors = z.strictObject({
+  name: z.string(),
+  memoryMb: z.int().default(512),
+  vcpus: z.int().default(1),
+  extraSpecs: texts.default({}),
+});
+const images = z.strictObject({
+  name: z.string(),
+  tags: z.array(z.string()).default([]),
+  properties: texts.default({}),
+});
 
 const instances = z.strictObject({
   name: names,
@@ -31,7 +46,14 @@ const instances = z.strictObject({
   task: z.string().optional(),
   flavor: z.string().default('tiny'),
   root: z.enum(['image', 'volume']).default('image'),
-  metadata: z.record(z.string(), z.string()).default({}),
+  /** What its root disk was made from: one of `images`. */
+  image: z.string().optional(),
+  address: z.ipv4().optional(),
+  /** How long its guest runs until it answers there. */
+  answersAfterSeconds: z.number().optional(),
+  /** Whose it is. */
+  project: z.string().default('owner'),
+  metadata: texts.default({}),
   lockedBy: z.enum(['owner', 'admin']).optional(),
   /** Only this zone will do. */
   zone: z.string().optional(),
@@ -136,6 +158,7 @@ const VERBS = {
     forSeconds: z.int().optional(),
   }),
   maintenanceOff: withReason,
+  confirmOff: withReason,
   redrive: z.literal('everything'),
   // salvor
   salvor: z.enum(['killed', 'started']),
@@ -154,6 +177,8 @@ export const playSchema = z.strictObject({
   answers: z.array(z.string()).min(1),
   hosts: z.array(hosts).min(1),
   aggregates: z.array(aggregates).default([]),
+  flavors: z.array(flavors).default([]),
+  images: z.array(images).default([]),
   instances: z.array(instances).default([]),
   serverGroups: z.array(serverGroups).default([]),
   /** Merged over the policy of README.md; `segment` is its one segment, `az1`. */

@@ -18,6 +18,8 @@ const POLICY: Tree = {
   failureDomains: { aggregateMetadataKey: 'rack' },
   settling: { pauseSeconds: 0 },
   watch: { everySeconds: 0 },
+  survey: { everySeconds: 0 },
+  forecast: { everySeconds: 0 },
   observer: { devices: 0 },
 };
 const DEVICE: Tree = { driver: 'redfish', credentials: 'bmc', timeoutSeconds: 10 };

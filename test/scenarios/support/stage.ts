@@ -1,6 +1,7 @@
-import { Simulation } from '#cli/simulate/engine/simulation.ts';
+import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
+import type { SimAddress } from '#sim/world/types.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
 
@@ -29,6 +30,7 @@ export function stageOf(play: Play): Simulation {
   for (const { name, disabled } of play.hosts) if (disabled !== undefined) disable(simulation, name, disabled);
   addRacks(simulation, play);
   addAggregates(simulation, play);
+  addFlavorsAndImages(simulation, play);
   addInstances(simulation, play);
   startReporters(simulation, {
     lookMs: 10_000,
@@ -72,24 +74,42 @@ function addRacks(simulation: Simulation, play: Play): void {
 }
 
 function addAggregates(simulation: Simulation, play: Play): void {
-  for (const { name, hosts } of play.aggregates) addAggregate(simulation, name, hosts);
+  for (const { name, hosts, metadata } of play.aggregates) addAggregate(simulation, name, hosts, metadata);
 }
+
+/** Things that are only named have their names for ids. */
+function addFlavorsAndImages({ world }: Simulation, { flavors, images }: Play): void {
+  const disks = { rootGb: 1, ephemeralGb: 0, swapMb: 0 };
+  for (const flavor of flavors) world.flavors.set(flavor.name, { id: flavor.name, ...disks, ...flavor });
+  for (const image of images) world.images.set(image.name, { id: image.name, ...image });
+}
+
+const addressOf = (addr: string): SimAddress => ({
+  addr,
+  version: 4,
+  'OS-EXT-IPS:type': 'fixed',
+  'OS-EXT-IPS-MAC:mac_addr': 'fa:16:3e:00:00:01',
+});
 
 function addInstances({ world }: Simulation, play: Play): void {
   const ids = new Map<string, string>();
-  for (const { name, host, state, task, flavor: flavorName, root, metadata, lockedBy, zone } of play.instances) {
+  for (const instance of play.instances) {
+    const { name, host, state, task, flavor: flavorName, root, image, project, metadata, lockedBy, zone } = instance;
+    const { address, answersAfterSeconds } = instance;
     const flavor = [...world.flavors.values()].find((each) => each.name === flavorName);
     if (flavor === undefined || !world.hosts.has(host)) throw new Error(`no flavor ${flavorName} or no host ${host}`);
     for (const each of name) {
       const server = buildServer(world, {
         host,
         name: each,
-        projectId: 'owner',
-        userId: 'owner',
+        projectId: project,
+        userId: project,
         flavor,
-        imageId: root === 'image' ? 'image' : null,
+        imageId: root === 'image' ? (image ?? IMAGE) : null,
         volumeIds: root === 'volume' ? [world.random.uuid()] : [],
         metadata,
+        ...(address === undefined ? {} : { addresses: { lan: [addressOf(address)] } }),
+        ...(answersAfterSeconds === undefined ? {} : { answersAfterMs: answersAfterSeconds * 1000 }),
         availabilityZone: zone ?? null,
         state,
         ...(task === undefined ? {} : { taskState: task }),

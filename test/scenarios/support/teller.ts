@@ -250,6 +250,12 @@ function ofTask(fact: TaskFact, of: string): readonly Entry[] {
         : say(`${fact.outcome} (${fact.because}):`);
     case 'attempt-failed':
       return say(`attempt ${fact.attempt} failed (${fact.because}):`);
+    case 'task-waits':
+      return say(`waits (${fact.because}):`);
+    case 'guest-answered':
+      return say(`${fact.detail}:`);
+    case 'granted':
+      return fact.checks.tier === undefined ? [] : say(`goes on (${fact.checks.tier}):`);
     case 'evacuate-answered':
       return fact.answer === 'accepted' ? [] : say(`evacuate ${fact.answer} (${fact.detail}):`);
     case 'found-running':

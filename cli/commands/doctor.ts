@@ -1,0 +1,46 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readPolicy } from '#infra/site/policy-file.ts';
+import type { Symptom } from '#shared/domain/doctor/symptom.ts';
+import { examine, examineQueues } from '../operator/examine.ts';
+import { print, printJson, table } from '../output.ts';
+import { withState } from './read-state.ts';
+import { policyOption } from './site-options.ts';
+
+/** `salvor doctor`: what is wrong or about to be, before it is needed. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what is wrong, or about to be: who could not be fenced, what stands still; exits 1 on trouble')
+    .addOption(policyOption())
+    .addOption(
+      new Option(
+        '--within <days>',
+        'certificates that end within so many days; survey.certificateDays unless given',
+      ).argParser(days),
+    )
+    .option('--json', 'print JSON')
+    .action(async ({ policy: file, within, json }, command: Command) => {
+      const policy = readPolicy(file);
+      const examined = await withState(command, (state) =>
+        examine(state, policy, within ?? policy.survey.certificateDays),
+      );
+      const symptoms = [...examined.symptoms, ...(await examineQueues(command))];
+      const troubles = symptoms.filter(({ level }) => level === 'trouble');
+      if (json) printJson({ hosts: examined.hosts, symptoms });
+      else print(asText([...troubles, ...symptoms.filter(({ level }) => level === 'note')], examined.hosts));
+      if (troubles.length > 0) process.exitCode = 1;
+    });
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('A whole number of days is needed.');
+  return value;
+}
+
+function asText(symptoms: readonly Symptom[], hosts: number): string {
+  const troubles = symptoms.filter(({ level }) => level === 'trouble').length;
+  const end = `${hosts} hosts: ${troubles === 0 ? 'no trouble' : `${troubles} troubles`}, ${symptoms.length - troubles} notes`;
+  if (symptoms.length === 0) return end;
+  const rows = symptoms.map(({ level, what, about, says }) => [level, what, about, says]);
+  return `${table(['LEVEL', 'WHAT', 'ABOUT', 'SAYS'], rows)}\n${end}`;
+}

@@ -1,0 +1,73 @@
+import { openSite, type SiteFiles } from '#infra/site/open-site.ts';
+import type { CloudView, HostInstances } from '#shared/domain/forecast/view.ts';
+import type { Policy } from '#shared/domain/policy.ts';
+import { segmentsOf } from '#shared/domain/segments.ts';
+import type { Compute, ComputeService } from '#shared/ports.ts';
+import { readSigns } from '#shared/shell/read-signs.ts';
+import { type Failing, hostsOf } from './forecast.ts';
+
+/** So many hosts, or instances, are asked for at the same time. */
+const AT_ONCE = 10;
+
+/**
+ * The cloud as Nova tells it now, with the instances of what is taken to fail. Nothing is changed.
+ * @throws PermanentError, RetryableError when the policy or the cloud can't be read
+ */
+export async function liveView(
+  files: SiteFiles,
+  failing: Failing,
+): Promise<{ readonly view: CloudView; readonly policy: Policy }> {
+  const { policy, connection } = openSite(files);
+  const { compute } = connection;
+  try {
+    const [services, hypervisors, aggregates, groups] = await Promise.all([
+      compute.services(),
+      compute.hypervisors(),
+      compute.aggregates(),
+      compute.serverGroups(),
+    ]);
+    const bare = { services, hypervisors, aggregates, groups, instances: new Map(), whereabouts: new Map() };
+    const names = hostsOf(failing, bare, policy);
+    const failed = services.filter(({ host }) => names.includes(host));
+    const listed = await inTurn(
+      failed,
+      async (service) => [service.host, await listOf(compute, service, bare, policy)] as const,
+    );
+    const instances = new Map(listed);
+    const own = new Set([...instances.values()].flatMap(({ servers }) => servers.map(({ id }) => id)));
+    const others = groups
+      .filter(({ members }) => members.some((member) => own.has(member)))
+      .flatMap(({ members }) => members.filter((member) => !own.has(member)));
+    const found = await inTurn([...new Set(others)], (id) => compute.server(id));
+    const whereabouts = new Map(
+      found.flatMap((server) => (server?.host == null ? [] : [[server.id, server.host] as const])),
+    );
+    return { view: { ...bare, instances, whereabouts }, policy };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function listOf(
+  compute: Compute,
+  service: ComputeService,
+  { aggregates }: CloudView,
+  policy: Policy,
+): Promise<HostInstances> {
+  const { host } = service;
+  const [segment] = segmentsOf(policy, service, aggregates);
+  const [servers, evacuations, otherMigrations] = await Promise.all([
+    compute.serversOn(host),
+    compute.evacuationsFrom(host),
+    compute.unfinishedMigrationsOf(host),
+  ]);
+  const signs = segment === undefined ? new Map() : await readSigns(compute, host, servers, segment.instances);
+  return { servers, signs, evacuations, otherMigrations };
+}
+
+async function inTurn<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < all.length; start += AT_ONCE)
+    results.push(...(await Promise.all(all.slice(start, start + AT_ONCE).map(work))));
+  return results;
+}

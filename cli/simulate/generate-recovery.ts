@@ -1,0 +1,96 @@
+import type { Random } from '#sim/random.ts';
+import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
+import type { PlannedFlavor, PlannedImage, PlannedInstance, Scenario, SegmentInput } from './scenario.ts';
+
+/**
+ * What concerns who is brought back, in what order, and where to, added to a scenario: by a chance of its own, so that
+ * all else of a seed stays as it was.
+ */
+export function withRecovery(scenario: Scenario): Scenario {
+  const random = chanceFor(scenario.seed, 'recovery');
+  const { policy } = scenario;
+  return {
+    ...scenario,
+    flavors: FLAVORS,
+    images: IMAGES,
+    instances: scenario.instances
+      .map((instance, index) => protectedBy(random, instance, index))
+      .map((instance) => rankedBy(random, instance)),
+    aggregateMetadata: happens(random, 0.3) ? { evacuable: pickOne(random, ['true', 'false', 'perhaps']) } : {},
+    policy: {
+      ...policy,
+      segments: policy.segments.map((segment) => ({
+        ...segment,
+        instances: whoOf(random, segment.instances),
+        order: orderOf(random),
+      })),
+    },
+  };
+}
+
+const plain = { memoryMb: 512, vcpus: 1 };
+const FLAVORS: readonly PlannedFlavor[] = [
+  { name: 'opted-in', ...plain, extraSpecs: { 'ha:evacuable': 'true' } },
+  { name: 'opted-out', ...plain, extraSpecs: { evacuable: 'false' } },
+  { name: 'm1.amphora', ...plain, extraSpecs: {} },
+];
+const IMAGES: readonly PlannedImage[] = [
+  { name: 'property-in', tags: [], properties: { evacuable: 'yes' } },
+  { name: 'property-out', tags: [], properties: { evacuable: 'no' } },
+  { name: 'tagged', tags: ['evacuable'], properties: {} },
+  { name: 'octavia', tags: ['amphora'], properties: {} },
+];
+
+function protectedBy(random: Random, instance: PlannedInstance, index: number): PlannedInstance {
+  const flavor = instance.flavor === 'tiny' && happens(random, 0.2) ? pickOne(random, FLAVORS).name : instance.flavor;
+  const image = happens(random, 0.2) ? { image: pickOne(random, IMAGES).name } : {};
+  const number = String(index).padStart(12, '0');
+  const name = happens(random, 0.02) ? `amphora-00000000-0000-4000-8000-${number}` : instance.name;
+  return { ...instance, ...image, name, flavor };
+}
+
+function rankedBy(random: Random, instance: PlannedInstance): PlannedInstance {
+  const metadata = {
+    ...instance.metadata,
+    ...(happens(random, 0.2) ? { 'salvor:tier': pickOne(random, ['1', '2', '3', 'none']) } : {}),
+    ...(happens(random, 0.2) ? { 'instanceha:restart_priority': pickOne(random, ['1', '900', '5000']) } : {}),
+    ...(happens(random, 0.1) ? { 'instanceha:restart_group': pickOne(random, ['a', 'b']) } : {}),
+  };
+  const project = pickOne(random, ['owner', 'other']);
+  return happens(random, 0.8)
+    ? { ...instance, metadata, project, answersAfterMs: wholeBetween(random, 0, 60_000) }
+    : { ...instance, metadata, project };
+}
+
+/** Short times, so that tiers that are up too late come about as well. */
+function orderOf(random: Random): NonNullable<SegmentInput['order']> {
+  const gate = (): NonNullable<NonNullable<SegmentInput['order']>['gate']> => ({
+    by: pickOne(random, ['active', 'active', 'time', 'tcp', 'http']),
+    seconds: wholeBetween(random, 0, 40),
+    port: 22,
+    ranges: ['10.0.0.0/16'],
+    deadlineSeconds: pickOne(random, [10, 60, 200]),
+  });
+  return {
+    gate: gate(),
+    gates: happens(random, 0.5) ? { '2': gate() } : {},
+    tiersWithin: pickOne(random, ['project', 'host']),
+    ifNotUp: happens(random, 0.8) ? 'go-on' : 'stop',
+    byOwners: happens(random, 0.9),
+  };
+}
+
+function whoOf(random: Random, instances: SegmentInput['instances']): SegmentInput['instances'] {
+  const saidIn = pickOne(random, [
+    [],
+    ['metadata', 'image', 'flavor', 'aggregate'],
+    ['metadata', 'aggregate'],
+    ['image', 'flavor'],
+  ] as const);
+  const exclude = happens(random, 0.2) ? [{ imageTag: 'amphora', because: 'simulated: it is an amphora' }] : undefined;
+  return {
+    ...instances,
+    ...(saidIn.length === 0 ? {} : { saidIn: [...saidIn] }),
+    ...(exclude === undefined ? {} : { exclude }),
+  };
+}

@@ -1,0 +1,113 @@
+import type { PowerReading } from '#shared/ports.ts';
+import type { FenceDeviceConfig } from './policy-devices.ts';
+
+/** What the devices of a host say together, level by level, and which level is asked next (Pacemaker's fencing topology). */
+
+type Power = PowerReading['power'];
+
+/** One device of a host and what it told. */
+export interface DeviceRead {
+  readonly config: FenceDeviceConfig;
+  readonly reading: PowerReading;
+}
+
+/** One device as it goes into the audit. */
+export interface DeviceWord {
+  readonly driver: FenceDeviceConfig['driver'];
+  readonly power: Power;
+  /** Null where it told none. */
+  readonly systemUuid: string | null;
+}
+
+/** What all devices of a host say, as one word. */
+export interface HostReading extends PowerReading {
+  /** Level by level; absent for a host with one device. */
+  readonly levels?: readonly (readonly DeviceWord[])[];
+}
+
+/** An outlet of a power supply: that it is on says nothing of the host. */
+const isOutlet = (config: FenceDeviceConfig): boolean => config.driver === 'webhook' && config.switches === 'outlet';
+
+/**
+ * - off: every device of some level says off, and no device that sees the system itself says on. One that does is right:
+ *   the outlets that are off are another host's then.
+ * - on: else, when any says on.
+ * - unknown: else. No answer is never off.
+ */
+export function combine(levels: readonly (readonly DeviceRead[])[]): HostReading {
+  const all = levels.flat();
+  const [only, ...others] = all;
+  if (only !== undefined && others.length === 0) return only.reading;
+  const seenOn = all.find(({ config, reading }) => !isOutlet(config) && reading.power === 'on');
+  const off = levels.find((level) => level.length > 0 && powerOf(level) === 'off');
+  const anyOn = seenOn !== undefined || all.some(({ reading }) => reading.power === 'on');
+  const power: Power = off !== undefined && seenOn === undefined ? 'off' : anyOn ? 'on' : 'unknown';
+  const speaking = power === 'off' ? (off ?? all) : all.filter(({ reading }) => reading.power === power);
+  const systemUuid = speaking.map(({ reading }) => reading.systemUuid).find((uuid) => uuid !== null) ?? null;
+  return {
+    power,
+    systemUuid,
+    detail: all.map(({ config, reading }) => `${config.driver}: ${reading.detail}`).join('; '),
+    durationMs: Math.max(0, ...all.map(({ reading }) => reading.durationMs)),
+    levels: levels.map((level) =>
+      level.map(({ config, reading }) => ({
+        driver: config.driver,
+        power: reading.power,
+        systemUuid: reading.systemUuid,
+      })),
+    ),
+  };
+}
+
+function powerOf(level: readonly DeviceRead[]): Power {
+  if (level.every(({ reading }) => reading.power === 'off')) return 'off';
+  return level.some(({ reading }) => reading.power === 'on') ? 'on' : 'unknown';
+}
+
+/**
+ * The level whose devices are asked to switch off: the first from `from` on, all of whose devices answer and one of which
+ * does not say off; `from` itself where there is none.
+ */
+export function levelToTry({ levels }: HostReading, from: number): number {
+  if (levels === undefined) return 0;
+  const order = levels.map((_, index) => (from + index) % levels.length);
+  const usable = (index: number): boolean => {
+    const words = levels[index] ?? [];
+    return words.every(({ power }) => power !== 'unknown') && words.some(({ power }) => power === 'on');
+  };
+  return order.find(usable) ?? from % levels.length;
+}
+
+/**
+ * The level whose devices are asked to switch on again: the last of those that salvor has asked to switch off, as long as
+ * one of its devices reads off, so that outlets come back before the board that they feed. Behind them the first that sees
+ * the system itself: that needs no outlet which somebody else has switched off.
+ * @param asked levels that salvor has asked to switch off, in their order
+ */
+export function levelToSwitchOn(
+  { power, levels }: Pick<HostReading, 'power' | 'levels'>,
+  configs: readonly (readonly FenceDeviceConfig[])[],
+  asked: readonly number[],
+): number | undefined {
+  const words: readonly (readonly Pick<DeviceWord, 'power'>[])[] = levels ?? [[{ power }]];
+  const isOff = (level: number): boolean => words[level]?.some((word) => word.power === 'off') === true;
+  const seesSystem = (level: number): boolean => configs[level]?.every((config) => !isOutlet(config)) === true;
+  return asked.findLast(isOff) ?? words.map((_, level) => level).find((level) => isOff(level) && seesSystem(level));
+}
+
+/** Whether no device that answered twice told another system the second time (S2). */
+export function sameSystems(
+  before: Pick<HostReading, 'systemUuid' | 'levels'>,
+  after: Pick<HostReading, 'power' | 'systemUuid' | 'levels'>,
+): boolean {
+  if (after.power === 'unknown') return true;
+  if (before.levels === undefined || after.levels === undefined) return before.systemUuid === after.systemUuid;
+  const { levels } = before;
+  return after.levels.every((level, at) =>
+    level.every((word, index) => {
+      const earlier = levels[at]?.[index];
+      const answered = earlier !== undefined && earlier.power !== 'unknown' && word.power !== 'unknown';
+      return !answered || earlier.systemUuid === word.systemUuid;
+    }),
+  );
+}

@@ -1,0 +1,38 @@
+import type { HostReadiness } from './readiness.ts';
+
+export interface Trouble {
+  readonly host: string;
+  readonly because: string;
+}
+
+export interface Troubles {
+  /** None of their levels would fence them. */
+  readonly notFenceable: readonly Trouble[];
+  /** They could be fenced, but one of several devices does not answer, or a certificate ends soon. */
+  readonly weak: readonly Trouble[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** What people must know of. Who is in maintenance is in somebody's hands, and would not be fenced. */
+export function troublesOf(hosts: readonly HostReadiness[], certificateDays: number, nowMs: number): Troubles {
+  const inService = hosts.filter(({ outOfService, state }) => !outOfService && state !== 'not-asked');
+  const notFenceable = inService.flatMap(({ host, state, because }) =>
+    state === 'not-ready' ? [{ host, because }] : [],
+  );
+  const weak = inService.flatMap((each): readonly Trouble[] => {
+    if (each.state === 'not-ready') return [];
+    const reasons = [...(each.state === 'degraded' ? [each.because] : []), ...endingOf(each, certificateDays, nowMs)];
+    return reasons.length === 0 ? [] : [{ host: each.host, because: reasons.join('; ') }];
+  });
+  return { notFenceable, weak };
+}
+
+/** The certificates that end within so many days, in words. */
+export const endingOf = ({ devices }: HostReadiness, withinDays: number, nowMs: number): readonly string[] =>
+  devices.flatMap(({ address, certificateExpiresAtMs: endsAtMs }) => {
+    if (endsAtMs === null || endsAtMs - nowMs >= withinDays * DAY_MS) return [];
+    const days = Math.floor((endsAtMs - nowMs) / DAY_MS);
+    const when = days < 0 ? `expired ${-days} days ago` : `expires in ${days} days`;
+    return [`the certificate of ${address} ${when}`];
+  });

@@ -1,0 +1,89 @@
+/** docs/fencing.md: a row for each driver, configurations that are policies, and a webhook that works. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { webhookDevice } from '#shared/adapters/fencing/webhook/device.ts';
+import { policySchema } from '#shared/domain/policy.ts';
+import { levelsOf } from '#shared/domain/policy-devices.ts';
+import { freePort } from '../agents/free-port.ts';
+import { codeBlocksOf, ROOT, readPage, tablesOf, tableWith } from './markdown.ts';
+
+const page = readPage('docs/fencing.md');
+const rows = tableWith(page, 'what proves death');
+const configurations = codeBlocksOf(page).filter(
+  ({ marks, text }) => marks.includes('policy') && text.startsWith('fenceDevices:'),
+);
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+describe('the table of devices', () => {
+  it('has a row for each driver of the policy, and its section', () => {
+    const drivers = tablesOf(readPage('docs/policy.md')).flatMap((table) =>
+      table.filter(({ key }) => key === 'driver').map(({ limits = '' }) => limits),
+    );
+    expect(rows.map(({ driver }) => driver).sort()).toEqual([...drivers].sort());
+  });
+
+  it('names tests that are there', () => {
+    for (const row of rows)
+      for (const [path] of (row['tested against'] ?? '').matchAll(/test\/\S+\.ts/g))
+        expect({ path, exists: existsSync(new URL(path, ROOT)) }).toEqual({ path, exists: true });
+  });
+});
+
+describe('a configuration', () => {
+  const policyOf = (text: string) =>
+    policySchema.parse({ version: 1, segments: [{ name: 'a', hosts: { availabilityZone: 'nova' } }], ...parse(text) });
+
+  it.each(configurations)('is a policy, in five lines at most: %#', ({ text }) => {
+    expect(text.trim().split('\n').length).toBeLessThanOrEqual(5);
+    policyOf(text);
+  });
+
+  it('is there for each driver', () => {
+    const shown = configurations.flatMap(({ text }) =>
+      Object.values(policyOf(text).fenceDevices).flatMap((entry) => levelsOf(entry).flat()),
+    );
+    expect(new Set(shown.map(({ driver }) => driver))).toEqual(new Set(rows.map(({ driver }) => driver)));
+  });
+});
+
+it('the receiver of the page answers salvor, for a key that it has', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'salvor-receiver-'));
+  const [receiver] = codeBlocksOf(page).filter(({ marks }) => marks.includes('receiver'));
+  writeFileSync(join(folder, 'receiver.mjs'), receiver?.text ?? '');
+  writeFileSync(join(folder, 'compute-1'), 'on');
+  const command = '#!/bin/sh\n[ "$1" = status ] || printf "$1" >"$2"\ncat "$2"\n';
+  writeFileSync(join(folder, 'power'), command, { mode: 0o755 });
+  const [key, port] = ['k'.repeat(32), await freePort()];
+  const env = { ...process.env, KEY: key, PORT: String(port), ADDRESS: '127.0.0.1' };
+  const child = spawn(process.execPath, ['receiver.mjs'], { cwd: folder, env, stdio: 'ignore' });
+  closers.push(() => {
+    child.kill();
+    rmSync(folder, { recursive: true });
+  });
+  await once(child, 'spawn');
+  const device = (...keys: readonly [string, ...string[]]) =>
+    webhookDevice({
+      url: new URL(`http://127.0.0.1:${port}`),
+      host: 'compute-1',
+      keys,
+      version: '0',
+      timeoutSeconds: 5,
+    });
+  await expect.poll(async () => (await device(key).readPower()).power, { timeout: 20_000 }).toBe('on');
+  expect(await device('x'.repeat(32)).powerOff(null)).toMatchObject({ kind: 'refused' });
+  expect(readFileSync(join(folder, 'compute-1'), 'utf8')).toBe('on');
+  expect(await device('n'.repeat(32), key).powerOff(null)).toMatchObject({ kind: 'accepted' });
+  expect((await device(key).readPower()).power).toBe('off');
+  expect(readFileSync(join(folder, 'compute-1'), 'utf8')).toBe('off');
+  expect(await device(key).powerOn(null)).toMatchObject({ kind: 'accepted' });
+  expect(readFileSync(join(folder, 'compute-1'), 'utf8')).toBe('on');
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { goodWord } from '#shared/domain/confirm-off.ts';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import type { HostState, OffConfirmed } from '#shared/domain/host.ts';
+import { decideOnIncident } from '#shared/domain/operator.ts';
+import type { Segment } from '#shared/domain/policy.ts';
+import { aClaim, aHostIn, aSegment, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aCommand } from '#test/support/operator.ts';
+
+const asked = (people: number) => aSegment({ fencing: { confirmOff: { people } } });
+const confirm = (host: HostState, by: string, segment: Segment = asked(1), nowMs = NOW_MS) =>
+  decideOnIncident(aCommand('confirm-off', { by }), host, false, segment, nowMs);
+const saidBy = (host: HostState, by: string, segment: Segment): HostState => {
+  const decision = confirm(host, by, segment);
+  if ('refused' in decision) throw new Error(decision.refused);
+  return decision.facts.reduce(evolveHost, host);
+};
+
+describe('a person who has seen that a host is off', () => {
+  it.each(['held', 'fencing'] as const)('is noted while it is %s, and the next step is due at once', (status) => {
+    expect(saidBy(aHostIn(status), 'ann', asked(1)).incident).toMatchObject({
+      status,
+      dueAtMs: NOW_MS,
+      offConfirmed: { by: ['ann'], reason: 'network test', atMs: NOW_MS, complete: true },
+    });
+  });
+
+  it.each(['suspected', 'forcing-down', 'planning', 'evacuating', 'handing-over', 'stopped'] as const)(
+    'is refused while it is %s',
+    (status) => {
+      expect(confirm(aHostIn(status), 'ann')).toEqual({ refused: expect.stringContaining(`it is ${status}`) });
+    },
+  );
+
+  it('is refused where the policy takes no word, or has the segment no more', () => {
+    expect(confirm(aHostIn('fencing'), 'ann', asked(0))).toHaveProperty('refused');
+    const command = aCommand('confirm-off');
+    expect(decideOnIncident(command, aHostIn('fencing'), false, undefined, NOW_MS)).toHaveProperty('refused');
+  });
+
+  it('needs a second one where the policy asks for it, who is somebody else', () => {
+    const one = saidBy(aHostIn('fencing'), 'ann', asked(2));
+    expect(one.incident?.offConfirmed).toMatchObject({ by: ['ann'], complete: false });
+    expect(confirm(one, 'ann', asked(2))).toEqual({
+      refused: 'ann has said so already: another person must confirm it',
+    });
+    expect(saidBy(one, 'bob', asked(2)).incident?.offConfirmed).toMatchObject({ by: ['ann', 'bob'], complete: true });
+  });
+
+  it('is forgotten where the second one comes too late', () => {
+    const one = saidBy(aHostIn('fencing'), 'ann', asked(2));
+    const late = NOW_MS + seconds(3600) + 1;
+    const again = decideOnIncident(
+      aCommand('confirm-off', { by: 'bob', time: new Date(late).toISOString() }),
+      one,
+      false,
+      asked(2),
+      late,
+    );
+    expect(again).toMatchObject({ facts: [{ names: ['bob'], complete: false }] });
+  });
+
+  it('may say it again when it is too old', () => {
+    const once = saidBy(aHostIn('fencing'), 'ann', asked(1));
+    expect(saidBy(once, 'ann', asked(1)).incident?.offConfirmed).toMatchObject({ by: ['ann'], complete: true });
+  });
+});
+
+describe('the word counts', () => {
+  const { fencing } = asked(1);
+  const word: OffConfirmed = { by: ['ann', 'bob'], reason: 'pulled', atMs: NOW_MS - seconds(100), complete: true };
+  const claims = (upMs: number) => ({ '/m/a': aClaim('down', NOW_MS - seconds(200)), '/m/b': aClaim('up', upMs) });
+
+  it('while it is young, whole, and nobody has seen the host since', () => {
+    expect(goodWord(word, claims(NOW_MS - seconds(200)), fencing, NOW_MS)).toBe(word);
+    expect(goodWord(word, {}, fencing, word.atMs + seconds(3600))).toBe(word);
+  });
+
+  it.each<[what: string, word: OffConfirmed | undefined, upMs: number, nowMs: number, because: RegExp]>([
+    ['there is none', undefined, 0, NOW_MS, /nobody has confirmed/],
+    ['another must say it too', { ...word, complete: false }, 0, NOW_MS, /not enough people/],
+    ['it is old', word, 0, word.atMs + seconds(3601), /3601 s old, which counts for 3600 s/],
+    ['the host was seen up', word, word.atMs, NOW_MS, /seen up since ann and bob/],
+  ])('not when %s', (_, of, upMs, nowMs, because) => {
+    expect(goodWord(of, claims(upMs), fencing, nowMs)).toMatch(because);
+  });
+});

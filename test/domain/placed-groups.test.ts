@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { allows, heldTogether, joined, placedGroup } from '#shared/domain/placed-groups.ts';
+import { aSegment } from '#test/support/builders.ts';
+
+const members = ['a', 'b', 'c'];
+const of = (policy: 'affinity' | 'anti-affinity' | 'soft-affinity', where: Record<string, string>, maxPerHost = 1) =>
+  placedGroup({ id: 'g', policy, maxPerHost, members }, new Map(Object.entries(where)));
+
+describe('a server group', () => {
+  it('knows how many of its members are on a host', () => {
+    expect(of('affinity', { a: 'compute-2', b: 'compute-2', other: 'compute-2' })).toEqual({
+      ...{ id: 'g', policy: 'affinity', maxPerHost: 1, members },
+      on: { 'compute-2': 2 },
+    });
+  });
+
+  it('that keeps its members apart lets so many on a host as its rule says', () => {
+    const one = of('anti-affinity', { a: 'compute-2' });
+    expect([allows(one, 'compute-2'), allows(one, 'compute-3')]).toEqual([false, true]);
+    const two = of('anti-affinity', { a: 'compute-2' }, 2);
+    expect(allows(two, 'compute-2')).toBe(true);
+    expect(allows(joined(two, 'compute-2'), 'compute-2')).toBe(false);
+  });
+
+  it('that keeps them together may begin anywhere', () => {
+    expect(allows(of('affinity', {}), 'compute-3')).toBe(true);
+    expect(allows(joined(of('affinity', {}), 'compute-3'), 'compute-4')).toBe(false);
+  });
+
+  it('that has only wishes allows all', () => {
+    expect(allows(of('soft-affinity', { a: 'compute-2' }), 'compute-3')).toBe(true);
+  });
+});
+
+describe('a group whose host is dead', () => {
+  const { destinations } = aSegment();
+  const force = { ...destinations, affinity: 'force' as const };
+
+  it('that must stay together is held there by Nova', () => {
+    expect(heldTogether(of('affinity', {}), 'as-it-was', destinations)).toMatch(/lets no member .* force would$/);
+    expect(heldTogether(of('affinity', {}), 'as-it-was', force)).toBeUndefined();
+    expect(heldTogether(of('affinity', {}), 'leave-stopped', force)).toMatch(/only one that ends as it was/);
+  });
+
+  it('is held no more once one of them is elsewhere', () => {
+    expect(heldTogether(of('affinity', { a: 'compute-2' }), 'as-it-was', destinations)).toBeUndefined();
+  });
+
+  it.each([undefined, of('anti-affinity', {}), of('soft-affinity', {})])('and %j is not held', (group) => {
+    expect(heldTogether(group, 'as-it-was', destinations)).toBeUndefined();
+  });
+});
