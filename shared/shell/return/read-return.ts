@@ -29,18 +29,20 @@ export async function readReturn(
   rules: ReturnRules,
 ): Promise<ReturnReading> {
   const { compute, policy, clock } = services;
-  const [all, aggregates, evacuations, switches] = await Promise.all([
+  const [all, aggregates, evacuations] = await Promise.all([
     compute.services(),
     usesAggregates(policy) ? compute.aggregates() : [],
     compute.evacuationsFrom(host.name),
-    readSwitches(services, rules.segment),
   ]);
   const service = all.find((each) => each.host === host.name);
+  const holding = service === undefined ? [] : segmentsOf(policy, service, aggregates);
+  // It may have come to another segment since, or left its own.
+  const switches = await readSwitches(services, rules.segment, ...holding);
   const sight: ReturnSight = {
     atMs: clock.now(),
     service: service === undefined ? null : wordOf(service),
     newestReportAtMs: Math.max(0, ...all.map(({ lastReportAtMs }) => lastReportAtMs ?? 0)),
-    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    segments: holding.map(({ name }) => name),
     running: evacuations.filter(isRunning).length,
     uncleaned: evacuations.filter(({ status }) => status === 'done').length,
     towards: 0,
@@ -64,18 +66,19 @@ export async function readAgain(
   { segment }: ReturnRules,
 ): Promise<ReturnSight> {
   const { compute, policy, clock } = services;
-  const [service, aggregates, evacuations, towards, { halted }] = await Promise.all([
+  const [service, aggregates, evacuations, towards] = await Promise.all([
     compute.service(host.name),
     usesAggregates(policy) ? compute.aggregates() : [],
     compute.evacuationsFrom(host.name),
     evacuationsTowards(services, host),
-    readSwitches(services, segment),
   ]);
+  const holding = service === undefined ? [] : segmentsOf(policy, service, aggregates);
+  const { halted } = await readSwitches(services, segment, ...holding);
   return {
     ...before,
     atMs: clock.now(),
     service: service === undefined ? null : wordOf(service),
-    segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
+    segments: holding.map(({ name }) => name),
     running: evacuations.filter(isRunning).length,
     towards,
     halted,
