@@ -52,7 +52,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
       shell(
         'power-off.ts',
         '  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });',
-        "  if (decision.do === 'power-off') await device.powerOff(reading.systemUuid);\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
+        "  if (decision.do === 'power-off' && typeof ladder !== 'string') await ladder.powerOff(decision.level, async () => undefined);\n  const committed = await commitHost(services, loaded, { facts: decision.facts, basis, writes });",
       ),
     ],
     caughtBy: ['A1', 'S2'],
