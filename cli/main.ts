@@ -8,6 +8,7 @@ import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
+import { fenceWorkerCommand } from './commands/fence-worker.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { hostsCommand } from './commands/hosts.ts';
 import { importCommand } from './commands/import.ts';
@@ -70,6 +71,7 @@ for (const command of [
   redriveCommand(),
   gatewayCommand(),
   probeCommand(),
+  fenceWorkerCommand(),
   policyCommand(),
   importCommand(),
   tokenCommand(),

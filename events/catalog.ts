@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Command } from './commands.ts';
+
 import {
   confirmHostDown,
   evacuateInstance,
@@ -9,6 +10,9 @@ import {
   planEvacuation,
   returnHost,
 } from './commands.ts';
+
+import { type WorkerAnswer, workerAnswer, workerRequest } from './fence-worker.ts';
+
 import { type HostEvent, hostEvent } from './host-event.ts';
 import { type HearAgain, type OperatorCommand, operatorMessage } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
@@ -125,12 +129,43 @@ export const QUEUES = {
     functionTimeoutSeconds: 20,
     errorImpact: 'Nova itself is not watched: hosts without agents are not missed.',
   }),
+  'fence-answers': queue({
+    schema: workerAnswer,
+    function: 'receive-fence-answer',
+    batchSize: 10,
+    concurrency: 4,
+    functionTimeoutSeconds: 10,
+    errorImpact: 'What fence workers answer is not read: hosts behind them are not powered off.',
+  }),
 } as const satisfies Record<string, QueueSpec>;
 
 export type QueueName = keyof typeof QUEUES;
 
 /** Where a queue's messages go that were received too often. */
 export const deadLetterQueueOf = (queue: QueueName): `${QueueName}-dlq` => `${queue}-dlq`;
+
+/** A kind of queue that no function listens to, but programs beside salvor: each has one of its own. */
+export interface WorkerQueueSpec {
+  readonly schema: z.ZodType;
+  /**
+   * How long a received message stays hidden. Longer than any request is valid, so that one which comes again is void.
+   */
+  readonly visibilityTimeoutSeconds: number;
+  /** What nobody has taken by then is gone. The least that SQS knows. */
+  readonly retentionSeconds: number;
+  /** What it means for the cloud when nobody reads such a queue. */
+  readonly errorImpact: string;
+}
+
+/** One for each fence worker that the policy names. Without dead letters: a request that was not taken at once is void. */
+export const FENCE_REQUESTS: WorkerQueueSpec = {
+  schema: workerRequest,
+  visibilityTimeoutSeconds: 60,
+  retentionSeconds: 60,
+  errorImpact: 'A fence worker does not read its queue: the hosts behind it are not powered off.',
+};
+
+export const fenceRequestsOf = (worker: string): `fence-requests-${string}` => `fence-requests-${worker}`;
 
 export interface ScheduleSpec {
   readonly function: string;
@@ -206,14 +241,15 @@ export type QueueFunctionName =
   | 'return-host'
   | 'maintain-host'
   | 'obey-operator'
-  | 'watch-hosts';
+  | 'watch-hosts'
+  | 'receive-fence-answer';
 
 /** Functions that work on the state. */
 export type WorkerName = QueueFunctionName | ScheduleName;
 
 export type FunctionName = WorkerName | EndpointName;
 
-export type QueueMessage = Command | HostEvent | OperatorCommand | HearAgain | WatchHosts;
+export type QueueMessage = Command | HostEvent | OperatorCommand | HearAgain | WatchHosts | WorkerAnswer;
 
 /** Where a message belongs. Commands between functions go to the queue of their own name. */
 export function queueOf({ type }: QueueMessage): QueueName {
@@ -235,6 +271,8 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'instance.down':
     case 'process.down':
       return 'host-events';
+    case 'worker-answer':
+      return 'fence-answers';
     default:
       return type;
   }

@@ -10,3 +10,4 @@ export type * from './ports/queue.ts';
 export type * from './ports/state.ts';
 export type * from './ports/system.ts';
 export type * from './ports/tokens.ts';
+export type * from './ports/workers.ts';

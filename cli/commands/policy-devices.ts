@@ -1,10 +1,15 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
+import type { SiteFiles } from '#infra/site/open-site.ts';
+import { readPolicy } from '#infra/site/policy-file.ts';
 import { surveyDevices } from '#infra/site/survey-devices.ts';
 import type { JudgedDevice } from '#shared/domain/device-survey.ts';
 import { fenceEntryOf } from '#shared/domain/fence-device.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { addressOf, mapDevices } from '#shared/domain/policy-devices.ts';
+import { addressOf, fenceWorkersOf, mapDevices } from '#shared/domain/policy-devices.ts';
+import { PermanentError } from '#shared/errors.ts';
+import { queuesOf } from '../operator/queues.ts';
+import { withWorkersOf } from '../operator/workers.ts';
 import { print, printJson, table } from '../output.ts';
 import { cloudOption, secretsOption } from './site-options.ts';
 
@@ -17,9 +22,9 @@ export function policyDevicesCommand(): Command {
     .addOption(cloudOption())
     .option('--pin', 'print fenceDevices with the systemUuid that each told, to paste into the policy')
     .option('--json', 'print everything as JSON')
-    .action(async (policyFile: string, { secrets: secretsFile, cloud, pin, json }) => {
+    .action(async (policyFile: string, { secrets: secretsFile, cloud, pin, json }, command: Command) => {
       const site = { policyFile, secretsFile, ...(cloud === undefined ? {} : { cloudName: cloud }) };
-      const { policy, devices } = await surveyDevices(site);
+      const { policy, devices } = await surveyed(site, command);
       const wrong = devices.filter(({ verdict }) => verdict === 'wrong');
       if (json) printJson(devices);
       else if (pin) print(pinned(policy, devices));
@@ -27,6 +32,19 @@ export function policyDevicesCommand(): Command {
       for (const { host, because } of pin ? wrong : []) process.stderr.write(`left out: ${host} ${because}\n`);
       if (wrong.length > 0) process.exitCode = 1;
     });
+}
+
+/** Devices behind fence workers are asked by way of the salvor that runs; without one, nothing is known of them. */
+async function surveyed(site: SiteFiles, command: Command): ReturnType<typeof surveyDevices> {
+  const names = fenceWorkersOf(readPolicy(site.policyFile).fenceDevices);
+  if (names.length === 0) return surveyDevices(site);
+  const queues = await queuesOf(command).catch((error: unknown) => {
+    if (!(error instanceof PermanentError)) throw error;
+    process.stderr.write(`fence workers are not asked: ${error.message}\n`);
+    return undefined;
+  });
+  if (queues === undefined) return surveyDevices(site);
+  return withWorkersOf(command, queues, names, (workers) => surveyDevices(site, workers));
 }
 
 function report(devices: readonly JudgedDevice[]): string {

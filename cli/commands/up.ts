@@ -58,12 +58,14 @@ export function upCommand(): Command {
         log,
         ...(cloud === undefined ? {} : { cloudName: cloud }),
       });
+      // Heard from now on: who reads that it runs may end it at once.
+      const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       print(
         `${site.hosts} hosts in ${site.policy.segments.length} segments; events go to ${site.embedded.queueUrls['host-events']}`,
       );
       print(`or by HTTP to ${site.httpUrl}`);
       const taking = place && keepTaking(site.embedded.state, place, log);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await ended;
       taking?.stop();
       await site.stop();
     });

@@ -10,7 +10,7 @@ import { type Failing, hostsOf } from './forecast.ts';
 const AT_ONCE = 10;
 
 /**
- * The cloud as Nova tells it now, with the instances of what is taken to fail. Nothing is changed.
+ * The cloud as Nova tells it now, by the policy's and the cloud's files.
  * @throws PermanentError, RetryableError when the policy or the cloud can't be read
  */
 export async function liveView(
@@ -18,34 +18,38 @@ export async function liveView(
   failing: Failing,
 ): Promise<{ readonly view: CloudView; readonly policy: Policy }> {
   const { policy, connection } = openSite(files);
-  const { compute } = connection;
   try {
-    const [services, hypervisors, aggregates, groups] = await Promise.all([
-      compute.services(),
-      compute.hypervisors(),
-      compute.aggregates(),
-      compute.serverGroups(),
-    ]);
-    const bare = { services, hypervisors, aggregates, groups, instances: new Map(), whereabouts: new Map() };
-    const names = hostsOf(failing, bare, policy);
-    const failed = services.filter(({ host }) => names.includes(host));
-    const listed = await inTurn(
-      failed,
-      async (service) => [service.host, await listOf(compute, service, bare, policy)] as const,
-    );
-    const instances = new Map(listed);
-    const own = new Set([...instances.values()].flatMap(({ servers }) => servers.map(({ id }) => id)));
-    const others = groups
-      .filter(({ members }) => members.some((member) => own.has(member)))
-      .flatMap(({ members }) => members.filter((member) => !own.has(member)));
-    const found = await inTurn([...new Set(others)], (id) => compute.server(id));
-    const whereabouts = new Map(
-      found.flatMap((server) => (server?.host == null ? [] : [[server.id, server.host] as const])),
-    );
-    return { view: { ...bare, instances, whereabouts }, policy };
+    return { view: await viewOf(connection.compute, policy, failing), policy };
   } finally {
     await connection.close();
   }
+}
+
+/** The cloud as Nova tells it now, with the instances of what is taken to fail. Nothing is changed. */
+export async function viewOf(compute: Compute, policy: Policy, failing: Failing): Promise<CloudView> {
+  const [services, hypervisors, aggregates, groups] = await Promise.all([
+    compute.services(),
+    compute.hypervisors(),
+    compute.aggregates(),
+    compute.serverGroups(),
+  ]);
+  const bare = { services, hypervisors, aggregates, groups, instances: new Map(), whereabouts: new Map() };
+  const names = hostsOf(failing, bare, policy);
+  const failed = services.filter(({ host }) => names.includes(host));
+  const listed = await inTurn(
+    failed,
+    async (service) => [service.host, await listOf(compute, service, bare, policy)] as const,
+  );
+  const instances = new Map(listed);
+  const own = new Set([...instances.values()].flatMap(({ servers }) => servers.map(({ id }) => id)));
+  const others = groups
+    .filter(({ members }) => members.some((member) => own.has(member)))
+    .flatMap(({ members }) => members.filter((member) => !own.has(member)));
+  const found = await inTurn([...new Set(others)], (id) => compute.server(id));
+  const whereabouts = new Map(
+    found.flatMap((server) => (server?.host == null ? [] : [[server.id, server.host] as const])),
+  );
+  return { ...bare, instances, whereabouts };
 }
 
 async function listOf(

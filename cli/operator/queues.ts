@@ -12,8 +12,8 @@ import type { StatePlace } from '../commands/read-state.ts';
 /** The queues of a salvor: of the one that runs on a state folder, or of a deployed stack. */
 export interface Queues {
   readonly client: SQSClient;
-  /** Of a queue of the catalogue, or of its dead-letter queue. */
-  readonly urlOf: (name: QueueName | `${QueueName}-dlq`) => string;
+  /** Of a queue of the catalogue, of its dead-letter queue, or of a fence worker's queue. */
+  readonly urlOf: (name: QueueName | `${QueueName}-dlq` | `fence-requests-${string}`) => string;
 }
 
 export const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];

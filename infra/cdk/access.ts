@@ -17,7 +17,7 @@ export interface Access {
   readonly readsAudit: boolean;
   /** Speaks to Nova or Keystone, with the cloud's secret. A function that does not never opens the cloud, and needs no secret. */
   readonly callsNova: boolean;
-  /** Speaks to fence devices, with the secrets under the prefix. */
+  /** Speaks to fence devices, with the secrets under the prefix, or by the queues of fence workers. */
   readonly fences: boolean;
   /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
   readonly readsTokens: boolean;
@@ -59,6 +59,13 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'return-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
   'maintain-host': { ...step, state: ['put', 'check'], readsDue: true },
   'obey-operator': { ...step, sendsTo: [...STEPS, 'host-events'], callsNova: false },
+  'receive-fence-answer': {
+    ...step,
+    sendsTo: [],
+    appendsAudit: false,
+    readsAudit: false,
+    callsNova: false,
+  },
   'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
   'watch-hosts': {
     ...step,

@@ -21,8 +21,10 @@ export const functionAlarm = (name: FunctionName, kind: keyof typeof SAYS) => ({
 });
 
 export interface AlarmSpec {
-  /** The chapter of RUNBOOK.md, and the end of the alarm's name. */
+  /** The end of the alarm's name. */
   readonly name: string;
+  /** The chapter of RUNBOOK.md; default: the name. */
+  readonly chapter?: string;
   /** What has happened, in one sentence. */
   readonly says: string;
   /** What it means for the cloud. */
@@ -55,10 +57,19 @@ export class Alarms {
   }
 
   add(scope: Construct, spec: AlarmSpec): Alarm {
-    const { name, says, errorImpact, look, metric, breaches = { of: 1, atLeast: 1 }, tellsEnd = true } = spec;
+    const {
+      name,
+      chapter = name,
+      says,
+      errorImpact,
+      look,
+      metric,
+      breaches = { of: 1, atLeast: 1 },
+      tellsEnd = true,
+    } = spec;
     const alarm = new Alarm(scope, `Alarm-${name}`, {
       alarmName: `${this.#prefix}-${name}`,
-      alarmDescription: `${errorImpact} ${says} Look: ${look}. Do: ${this.#runbookUrl}#${name}`,
+      alarmDescription: `${errorImpact} ${says} Look: ${look}. Do: ${this.#runbookUrl}#${chapter}`,
       metric,
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

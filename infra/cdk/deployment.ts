@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { mapDevices } from '#shared/domain/policy-devices.ts';
+import { fenceWorkersOf, mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -88,6 +88,8 @@ export interface Network {
 
 export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Network> & {
   readonly network: Network | undefined;
+  /** The fence workers that the policy names. */
+  readonly fenceWorkers: readonly string[];
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -105,7 +107,11 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
     vpcId !== undefined && subnetIds !== undefined && securityGroupIds !== undefined
       ? { vpcId, subnetIds, securityGroupIds }
       : undefined;
-  return { deployment: { ...deployment, network }, policy: policyForFunctions(policy) };
+  const checked = policyForFunctions(policy);
+  return {
+    deployment: { ...deployment, network, fenceWorkers: fenceWorkersOf(checked.fenceDevices) },
+    policy: checked,
+  };
 }
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */
@@ -114,8 +120,7 @@ function policyForFunctions(path: string): Policy {
   const policy = asDeploymentError(() => readPolicy(path));
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
-      if (device.driver === 'ipmi' || device.caFile === undefined || device.caFile.includes('-----BEGIN'))
-        return device;
+      if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;
       return { ...device, caFile: readCa(device.caFile, host) };
     });
     return [host, withText];

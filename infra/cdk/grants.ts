@@ -4,12 +4,14 @@ import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
 import { REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
+import type { WorkerRequestQueues } from './fence-workers.ts';
 import type { Tables } from './tables.ts';
 import type { WorkQueues } from './work-queue.ts';
 
 export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
+  readonly workerQueues: WorkerRequestQueues;
   readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix'>;
 }
 
@@ -22,7 +24,8 @@ const WRITE_ACTIONS: Readonly<Record<Access['state'][number], string>> = {
 };
 
 /** Gives a function's role what the function uses, and no more. */
-export function grantAccess(role: Role, access: Access, { tables, queues, deployment }: Grantable): void {
+export function grantAccess(role: Role, access: Access, grantable: Grantable): void {
+  const { tables, queues, workerQueues, deployment } = grantable;
   const allow = (actions: readonly string[], ...resources: readonly string[]) =>
     role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
 
@@ -33,6 +36,9 @@ export function grantAccess(role: Role, access: Access, { tables, queues, deploy
   if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
+  // Fence devices may be behind a worker.
+  if (access.fences && workerQueues.size > 0)
+    allow(['sqs:SendMessage'], ...[...workerQueues.values()].map(({ queueArn }) => queueArn));
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
   if (access.fences || access.readsTokens) {

@@ -71,9 +71,9 @@ function addQueueAlarms(scope: Construct, name: QueueName, spec: QueueSpec, { qu
   });
 }
 
-/** Agents and operators send without delay, and an attempt is granted when it is due; the other commands are timers too. */
+/** Agents, workers and operators send without delay, and an attempt is granted when it is due; the other commands are timers too. */
 const isDelayed = (name: QueueName): boolean =>
-  !['host-events', 'operator-commands', 'evacuate-instance'].includes(name);
+  !['host-events', 'fence-answers', 'operator-commands', 'evacuate-instance'].includes(name);
 
 /** No message gets older than this if the queue is read and at most one attempt on it fails. */
 const oldestMessageSeconds = (spec: QueueSpec, delayed: boolean): number =>

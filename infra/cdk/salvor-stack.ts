@@ -11,6 +11,7 @@ import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { EndpointFunction } from './endpoint-function.ts';
+import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace } from './salvor-function.ts';
@@ -32,15 +33,17 @@ export class SalvorStack extends Stack {
     const alarms = new Alarms({ topic, prefix: this.stackName, runbookUrl: deployment.runbookUrl });
     const tables = new Tables(this, 'Tables', deployment);
     const queues = workQueues(new Construct(this, 'Queues'));
+    const ofWorkers = workerQueues(new Construct(this, 'FenceRequests'), deployment.fenceWorkers);
     const ownPrincipals: string[] = [];
     const shared = {
       deployment,
       tables,
       queues,
+      workerQueues: ofWorkers,
       alarms,
       codeOf,
       ownPrincipals,
-      environment: environmentOf(this, deployment, tables, queues, ownPrincipals),
+      environment: environmentOf(this, deployment, tables, { queues, ofWorkers }, ownPrincipals),
       network: networkOf(this, deployment),
     };
 
@@ -51,6 +54,8 @@ export class SalvorStack extends Stack {
       logGroups.set(SCHEDULES[name].function, new ScheduledFunction(this, name, shared).logGroup);
     const ingest = new EndpointFunction(this, 'http-ingest', shared);
     logGroups.set('http-ingest', ingest.logGroup);
+    const fenceWorkers = new Construct(this, 'FenceWorkers');
+    for (const [worker, requests] of ofWorkers) new FenceWorker(fenceWorkers, worker, requests, queues, alarms);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
 
     const hostEvents = queues['host-events'].queue;
@@ -74,7 +79,7 @@ function environmentOf(
   stack: Stack,
   { cloudSecret, secretPrefix, trustedPrincipal }: Deployment,
   tables: Tables,
-  queues: WorkQueues,
+  { queues, ofWorkers }: { readonly queues: WorkQueues; readonly ofWorkers: WorkerRequestQueues },
   ownPrincipals: readonly string[],
 ): EnvironmentText {
   const urls = Object.entries(queues).map(([name, { queue }]) => [name, queue.queueUrl]);
@@ -82,6 +87,9 @@ function environmentOf(
     STATE_TABLE: tables.state.tableName,
     AUDIT_TABLE: tables.audit.tableName,
     QUEUE_URLS: stack.toJsonString(Object.fromEntries(urls)),
+    FENCE_REQUEST_URLS: stack.toJsonString(
+      Object.fromEntries([...ofWorkers].map(([worker, { queueUrl }]) => [worker, queueUrl])),
+    ),
     // Complete only when every function is made.
     OWN_PRINCIPALS: Lazy.string({
       produce: () => Fn.join(',', [...ownPrincipals, ...(trustedPrincipal === undefined ? [] : [trustedPrincipal])]),

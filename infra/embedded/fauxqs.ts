@@ -29,6 +29,11 @@ export type SqsPersistence = Pick<
 /** The account in every ARN and queue URL of fauxqs. */
 export const ACCOUNT_ID = '000000000000';
 
+/** Of every ARN; clients may sign with any. */
+export const REGION = 'us-east-1';
+
+export const arnOf = (queue: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${queue}`;
+
 interface StoreModule {
   readonly SqsStore: new () => SqsStore;
 }

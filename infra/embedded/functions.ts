@@ -8,6 +8,7 @@ import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
+import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { returnHost } from '#functions/return-host.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
@@ -35,6 +36,7 @@ export const FUNCTIONS: Functions = {
   'maintain-host': maintainHost,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
+  'receive-fence-answer': receiveFenceAnswer,
   sweep,
   'mirror-inventory': mirrorInventory,
   'survey-devices': surveyDevices,

@@ -2,23 +2,22 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
+import { withWorkers } from '#shared/adapters/fencing/agent.ts';
+import { withNetworks } from '#shared/adapters/fencing/networks.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
+import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
+import { fenceWorkersOf } from '#shared/domain/policy-devices.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import type { Outbox, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
+import { askingWorkers } from '#shared/shell/ask-worker.ts';
 import { within } from './deadline.ts';
+import { arnOf } from './fauxqs.ts';
 import { FUNCTIONS, type Functions } from './functions.ts';
 import { startPoller } from './poller.ts';
 import { type ScheduleSpecs, startSchedules } from './schedules.ts';
-import {
-  arnOf,
-  type QueueDepth,
-  type QueueSpecs,
-  type QueueUrls,
-  type SqsServer,
-  startSqsServer,
-} from './sqs-server.ts';
+import { type QueueDepth, type QueueSpecs, type QueueUrls, type SqsServer, startSqsServer } from './sqs-server.ts';
 import { ENDPOINT_FILE, QUEUES_FOLDER, STATE_FILE } from './state-dir.ts';
 
 /** Everything that is open is due before this: a process that starts has nothing in flight. */
@@ -42,6 +41,8 @@ export interface Embedded {
   /** The SQS endpoint. Any AWS SDK reaches it, with any credentials. */
   readonly endpoint: string;
   readonly queueUrls: QueueUrls;
+  /** Of the queues of fence workers, by the workers' names. */
+  readonly workerUrls: Readonly<Record<string, string>>;
   readonly client: SQSClient;
   readonly state: StateStore;
   readonly outbox: Outbox;
@@ -60,7 +61,7 @@ export interface Embedded {
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { stateDir, port, queues = QUEUES, schedules = SCHEDULES, wrap = (services) => services } = options;
-  const { clock, log } = options.services;
+  const { clock, chance, policy, log } = options.services;
   const functions: Functions = { ...FUNCTIONS, ...options.functions };
   if (stateDir !== undefined) mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   // First of all, as it holds the lock on the folder.
@@ -75,12 +76,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   };
   try {
     forgetEndpoint(stateDir);
-    server = await startSqsServer({ folder: stateDir && join(stateDir, QUEUES_FOLDER), port, queues });
-    const { endpoint, queueUrls, client, unknownQueues, depths, endLongPolls } = server;
+    const folder = stateDir && join(stateDir, QUEUES_FOLDER);
+    server = await startSqsServer({ folder, port, queues, workers: fenceWorkersOf(policy.fenceDevices) });
+    const { endpoint, queueUrls, workerUrls, client, unknownQueues, depths, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
+    const workers = askingWorkers({ queues: sqsWorkerQueues(client, workerUrls), state, clock, chance });
+    const limits = policy.fenceNetworks ?? {};
+    const fencing = withNetworks(withWorkers(options.services.fencing, workers), { state, clock, chance, limits });
     // Who can send here is on this machine, and could be anybody of it.
-    const services = wrap({ ...options.services, state, outbox, trustedSenders: 'everybody' });
+    const services = wrap({ ...options.services, fencing, state, outbox, trustedSenders: 'everybody' });
     await within(
       schedules['mirror-inventory'].functionTimeoutSeconds,
       runScheduled(functions['mirror-inventory'], services),
@@ -101,7 +106,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await close();
     };
     let stopped: Promise<void> | undefined;
-    return { endpoint, queueUrls, client, state, outbox, services, depths, stop: () => (stopped ??= stop()) };
+    const parts = { endpoint, queueUrls, workerUrls, client, state, outbox, services, depths };
+    return { ...parts, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await close();
     throw error;

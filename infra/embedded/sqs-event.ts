@@ -1,6 +1,6 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { SqsEvent } from '#shared/lambda/handler.ts';
-import { REGION } from './sqs-server.ts';
+import { REGION } from './fauxqs.ts';
 
 /**
  * The event that Lambda would hand over (Lambda Developer Guide, "Using Lambda with Amazon SQS", example event).

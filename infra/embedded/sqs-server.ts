@@ -2,12 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { deadLetterQueueOf, type QueueName, type QueueSpec } from '#events/catalog.ts';
-import { ACCOUNT_ID, keepIn, loadSqsStore, type SqsQueue, type SqsStore, sqsApp } from './fauxqs.ts';
+import { ACCOUNT_ID, arnOf, keepIn, loadSqsStore, REGION, type SqsQueue, type SqsStore, sqsApp } from './fauxqs.ts';
 import { openQueueJournal, type QueueJournal } from './queue-journal.ts';
 import { isServed } from './served.ts';
+import { makeWorkerQueues } from './worker-queues.ts';
 
-/** Of every ARN; clients may sign with any. */
-export const REGION = 'us-east-1';
 const LOOPBACK = '127.0.0.1';
 /** 42 invocations with their deletes and sends, and a long poll per queue: none waits for a connection. */
 const MAX_CONNECTIONS = 256;
@@ -26,6 +25,8 @@ export interface QueueDepth {
 export interface SqsServer {
   readonly endpoint: string;
   readonly queueUrls: QueueUrls;
+  /** Addresses of the queues of fence workers, by their names. */
+  readonly workerUrls: Readonly<Record<string, string>>;
   /** Queues on disk that the catalogue does not name; their messages stay there. */
   readonly unknownQueues: readonly string[];
   readonly client: SQSClient;
@@ -41,6 +42,8 @@ export interface SqsServerOptions {
   /** 0 for any that is free. Queue URLs of an earlier port stay valid for clients that are given the endpoint. */
   readonly port: number;
   readonly queues: QueueSpecs;
+  /** Fence workers that have a queue of their own. */
+  readonly workers?: readonly string[];
 }
 
 /**
@@ -48,7 +51,8 @@ export interface SqsServerOptions {
  * loopback address of this machine can send.
  * @throws Error when the port is taken or the folder cannot be written.
  */
-export async function startSqsServer({ folder, port, queues }: SqsServerOptions): Promise<SqsServer> {
+export async function startSqsServer(options: SqsServerOptions): Promise<SqsServer> {
+  const { folder, port, queues, workers = [] } = options;
   const store = await loadSqsStore();
   // Queue URLs hold the address the client called, not a name that no resolver knows.
   store.host = '';
@@ -73,12 +77,14 @@ export async function startSqsServer({ folder, port, queues }: SqsServerOptions)
   const urlOf = (name: string) => queueUrlAt(endpoint, name);
   const names = Object.keys(queues) as QueueName[];
   const made = new Map(names.map((name) => [name, makeQueues(store, journal, urlOf, name, queues[name])]));
+  const ofWorkers = makeWorkerQueues(store, urlOf, workers);
   ready.resolve();
 
   const client = embeddedClient(endpoint);
   return {
     endpoint,
     queueUrls: Object.fromEntries(names.map((name) => [name, urlOf(name)])) as QueueUrls,
+    workerUrls: ofWorkers.urls,
     unknownQueues: [...(journal?.kept.keys() ?? [])].filter((name) => store.getQueueByName(name) === undefined),
     client,
     depths: () =>
@@ -88,6 +94,7 @@ export async function startSqsServer({ folder, port, queues }: SqsServerOptions)
       store.shutdown();
     },
     close: async () => {
+      ofWorkers.close();
       client.destroy();
       await app.close();
     },
@@ -140,8 +147,6 @@ function makeQueues(
 }
 
 export const queueUrlAt = (endpoint: string, queue: string): string => `${endpoint}/${ACCOUNT_ID}/${queue}`;
-
-export const arnOf = (queue: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${queue}`;
 
 function depthOf({ queue, dead }: QueuePair): QueueDepth {
   return {

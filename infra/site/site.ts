@@ -5,7 +5,7 @@ import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
-import type { Policy } from '#shared/domain/policy.ts';
+import type { Policy, Segment } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Fencing } from '#shared/ports.ts';
@@ -40,7 +40,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const { name, region } = policy.cloud;
   try {
     const hosts = await checkCloud(connection, policy);
-    await checkDevices(policy, connection.fencing, hosts);
+    await checkFencing(policy, connection.fencing, hosts);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const services = {
       compute: connection.compute,
@@ -78,8 +78,13 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   }
 }
 
-/** The names of the hosts that segments of the policy hold. */
-async function checkCloud({ compute, session }: Connection, policy: Policy): Promise<readonly string[]> {
+/** A host and the segment of the policy that holds it. */
+interface HeldHost {
+  readonly host: string;
+  readonly segment: Segment;
+}
+
+async function checkCloud({ compute, session }: Connection, policy: Policy): Promise<readonly HeldHost[]> {
   const where = session.cloud.authUrl;
   try {
     const [services, aggregates] = await Promise.all([
@@ -97,7 +102,7 @@ async function checkCloud({ compute, session }: Connection, policy: Policy): Pro
         throw new PermanentError(
           `segment ${segment.name} of the policy holds no compute host of ${where}: compare it with "openstack compute service list"`,
         );
-    return held.filter(({ segments }) => segments.length === 1).map(({ host }) => host);
+    return held.flatMap(({ host, segments: [segment] }) => (segment === undefined ? [] : [{ host, segment }]));
   } catch (error) {
     if (error instanceof RetryableError)
       throw new PermanentError(`the cloud at ${where} does not answer: ${error.message}`, { cause: error });
@@ -105,13 +110,18 @@ async function checkCloud({ compute, session }: Connection, policy: Policy): Pro
   }
 }
 
-/** Each host has a device; and of each driver and secret one can be made ready. Nothing is sent to it. */
-async function checkDevices(policy: Policy, fencing: Fencing, hosts: readonly string[]): Promise<void> {
-  const devices = hosts.map((host) => ({ host, configs: fenceLevelsOf(policy, host).flat() }));
-  const without = devices.filter(({ configs }) => configs.length === 0).map(({ host }) => host);
+/**
+ * Each host has a device, or a watchdog that the policy takes; and of each driver and secret one device can be made ready.
+ * Nothing is sent to it.
+ */
+async function checkFencing(policy: Policy, fencing: Fencing, hosts: readonly HeldHost[]): Promise<void> {
+  const devices = hosts.map(({ host, segment }) => ({ host, segment, configs: fenceLevelsOf(policy, host).flat() }));
+  const without = devices
+    .filter(({ configs, segment }) => configs.length === 0 && segment.fencing.watchdog === undefined)
+    .map(({ host }) => host);
   if (without.length > 0)
     throw new PermanentError(
-      `the policy names no fence device for ${without.slice(0, 5).join(', ')}${without.length > 5 ? ` and ${without.length - 5} more` : ''}: without one a host is never fenced, and nothing of it is evacuated; add it under fenceDevices`,
+      `the policy names no fence device for ${without.slice(0, 5).join(', ')}${without.length > 5 ? ` and ${without.length - 5} more` : ''}: without one a host is never fenced, and nothing of it is evacuated; add it under fenceDevices, or set fencing.watchdog of the segment`,
     );
   const kinds = new Map(
     devices.flatMap(({ configs }) => configs.map((config) => [`${config.driver} ${config.credentials}`, config])),

@@ -1,3 +1,4 @@
+import { withWorkers } from '#shared/adapters/fencing/agent.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { type JudgedDevice, judgeDevices, noDevice, type SurveyedDevice } from '#shared/domain/device-survey.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
@@ -5,18 +6,22 @@ import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
+import type { Workers } from '#shared/ports.ts';
 import { askDevices } from '#shared/shell/ask-devices.ts';
 import { openSite, type SiteFiles } from './open-site.ts';
 
 /**
  * Reads the power of every protected host by each of its devices, and changes nothing.
+ * @param workers of a running salvor: without them nothing is known of devices behind fence workers
  * @throws PermanentError, RetryableError when the policy or the cloud can't be read.
  */
 export async function surveyDevices(
   files: SiteFiles,
+  workers?: Workers,
 ): Promise<{ readonly policy: Policy; readonly devices: readonly JudgedDevice[] }> {
   const { policy, connection } = openSite(files);
-  const { compute, fencing } = connection;
+  const { compute } = connection;
+  const fencing = workers === undefined ? connection.fencing : withWorkers(connection.fencing, workers);
   try {
     const [services, aggregates] = await Promise.all([
       compute.services(),

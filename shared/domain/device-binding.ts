@@ -21,6 +21,7 @@ const TELLS_SYSTEM: Readonly<Record<Driver, boolean>> = {
   metal3: true,
   // If it tells none, nothing is bound; once it has told one, it has to go on.
   webhook: true,
+  agent: false,
 };
 
 /** Why the device that was read can't be the host's own (S2); null when it can. */

@@ -26,7 +26,7 @@ export interface HostReading extends PowerReading {
 }
 
 /** An outlet of a power supply: that it is on says nothing of the host. */
-const isOutlet = (config: FenceDeviceConfig): boolean => config.driver === 'webhook' && config.switches === 'outlet';
+const isOutlet = (config: FenceDeviceConfig): boolean => 'switches' in config && config.switches === 'outlet';
 
 /**
  * - off: every device of some level says off, and no device that sees the system itself says on. One that does is right:

@@ -1,6 +1,4 @@
 import type { ServerGroup } from '#shared/ports.ts';
-import type { EvacuationWay } from './instances.ts';
-import type { Segment } from './policy.ts';
 
 /** A server group with the hosts that its members are on, or are being taken to. */
 export interface PlacedGroup extends Pick<ServerGroup, 'id' | 'policy' | 'maxPerHost' | 'members'> {
@@ -49,15 +47,10 @@ export function whyNone({ policy, maxPerHost, on }: PlacedGroup): string {
 
 /**
  * Nova counts the failed host among those that an `affinity` group is on, so that its scheduler lets no member go
- * anywhere else until one is there (nova/scheduler/filters/affinity_filter.py). Undefined: nothing holds this one.
+ * anywhere else until one is there (nova/scheduler/filters/affinity_filter.py); and one that is forced past the scheduler is
+ * refused by the destination's nova-compute. Undefined: nothing holds this one.
  */
-export function heldTogether(
-  group: PlacedGroup | undefined,
-  way: EvacuationWay,
-  { affinity }: Segment['destinations'],
-): string | undefined {
+export function heldTogether(group: PlacedGroup | undefined): string | undefined {
   if (group?.policy !== 'affinity' || Object.keys(group.on).length > 0) return undefined;
-  const stuck = 'its server group must stay together, and Nova lets no member of it leave the failed host';
-  if (affinity === 'leave') return `${stuck}; destinations.affinity: force would`;
-  return way === 'as-it-was' ? undefined : `${stuck}; only one that ends as it was can be forced`;
+  return 'its server group must stay together, and Nova lets no member of it leave the failed host';
 }

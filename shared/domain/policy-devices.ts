@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ipmiAddressOf } from './ipmi-address.ts';
+import { agentAddress, agentFaults, agentKeys, agentOfHost } from './policy-agent.ts';
 import { name, seconds } from './policy-values.ts';
 
 /**
@@ -16,6 +17,8 @@ const common = {
   systemUuid: z.uuid().toLowerCase().optional(),
   /** Of one call to the device, however many requests it takes. */
   timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
+  /** Of `fenceNetworks`: so many calls are under way in it at most. */
+  network: name.optional(),
 };
 
 /** Of those that are spoken to by HTTP. */
@@ -108,7 +111,9 @@ const ipmi = z.strictObject({
   ...common,
 });
 
-const device = z.discriminatedUnion('driver', [redfish, ipmi, ironic, metal3, webhook]);
+const agent = z.strictObject({ ...agentKeys, ...common });
+
+const device = z.discriminatedUnion('driver', [redfish, ipmi, ironic, metal3, webhook, agent]);
 
 /**
  * A fencing topology as Pacemaker has it: the devices of a level fence the host together, such as the outlets of two
@@ -138,6 +143,12 @@ export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig
   return { levels: entry.levels.map((level) => (Array.isArray(level) ? level.map(change) : change(level))) };
 }
 
+/** The fence workers that devices need; each reads a queue of its own. */
+export function fenceWorkersOf(entries: Readonly<Record<string, FenceEntry>>): readonly string[] {
+  const devices = Object.values(entries).flatMap((entry) => levelsOf(entry).flat());
+  return [...new Set(devices.flatMap((each) => (each.driver === 'agent' ? [each.worker] : [])))].sort();
+}
+
 /** The device's address, as a person would name it. Systems of one chassis have the same. */
 export function addressOf(config: FenceDeviceConfig): string {
   switch (config.driver) {
@@ -153,6 +164,8 @@ export function addressOf(config: FenceDeviceConfig): string {
       return `metal3 host ${config.namespace}/${config.bareMetalHost} at ${config.url}`;
     case 'webhook':
       return `webhook for ${config.host} at ${config.url}`;
+    case 'agent':
+      return `agent at ${agentAddress(config)}`;
   }
 }
 
@@ -179,7 +192,23 @@ export function withHost(config: FenceDeviceConfig, host: string): FenceDeviceCo
       return { ...at(config), bareMetalHost: named(config.bareMetalHost) };
     case 'webhook':
       return { ...at(config), host: named(config.host) };
+    case 'agent':
+      return agentOfHost(config, host);
   }
+}
+
+/** Calls to devices that a BMC network carries at the same time, by its name. */
+export const fenceNetworks = z.record(name, z.int().min(1).max(1000));
+
+/** Networks that devices name and the policy does not have. */
+export function* networkFaults(
+  entries: Readonly<Record<string, FenceEntry>>,
+  networks: Readonly<Record<string, number>>,
+): Generator<readonly [host: string, fault: string]> {
+  for (const [host, entry] of Object.entries(entries))
+    for (const { network } of levelsOf(entry).flat())
+      if (network !== undefined && !Object.hasOwn(networks, network))
+        yield [host, `fenceNetworks has no network ${network}`];
 }
 
 /** S2: a device belongs to one host. Another host's device would give a proof for a host that still runs. */
@@ -189,6 +218,7 @@ export function* deviceFaults(
   const owners = new Map<string, string>();
   for (const [host, entry] of Object.entries(entries)) {
     const devices = levelsOf(entry).flat();
+    for (const each of devices) if (each.driver === 'agent') for (const fault of agentFaults(each)) yield [host, fault];
     if (host === '*') {
       for (const each of devices) {
         if (addressOf(each) === addressOf(withHost(each, '')))

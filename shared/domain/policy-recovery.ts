@@ -113,11 +113,6 @@ export const destinations = z
     otherwise: z.enum(['scheduler', 'wait']).default('scheduler'),
     /** Server groups are kept to. Without that, Nova refuses what does not. */
     serverGroups: z.boolean().default(true),
-    /**
-     * No scheduler lets an instance of an `affinity` group leave the host that its group is on. `force` sends the first
-     * one past the scheduler (microversion 2.67), and the others after it.
-     */
-    affinity: z.enum(['leave', 'force']).default('leave'),
     /** Masakari's recovery methods. */
     method: z.enum(['auto', 'reserved_host', 'auto_priority', 'rh_priority']).default('auto'),
     reservedHosts: z

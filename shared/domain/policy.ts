@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { deviceFaults, fenceDevicesByHost } from './policy-devices.ts';
+import { deviceFaults, fenceDevicesByHost, fenceNetworks, networkFaults } from './policy-devices.ts';
 import {
   dependencies,
   dump,
@@ -117,6 +117,7 @@ export const policySchema = z
     segments: z.array(segment).min(1).max(200),
     /** A host's own name, or `*` for every host without an entry of its own. */
     fenceDevices: fenceDevicesByHost,
+    fenceNetworks: fenceNetworks.optional(),
     /** Who may report, of which hosts, and what. */
     reporters: reportersByName.optional(),
     /** The Masakari API. */
@@ -194,7 +195,10 @@ export const policySchema = z
         });
     for (const [reporter, message] of reporterFaults(policy.reporters ?? {}, policy.segments))
       context.addIssue({ code: 'custom', path: ['reporters', reporter], message });
-    for (const [host, message] of deviceFaults(policy.fenceDevices))
+    for (const [host, message] of [
+      ...deviceFaults(policy.fenceDevices),
+      ...networkFaults(policy.fenceDevices, policy.fenceNetworks ?? {}),
+    ])
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
   });
 

@@ -1,6 +1,6 @@
 import { choose, type Destination } from './choose.ts';
 import { type Candidate, taken, type Wanting } from './destinations.ts';
-import { type EvacuationWay, judgeInstance, type Verdict } from './instances.ts';
+import { judgeInstance, type Verdict } from './instances.ts';
 import { groupPriorities, inOrder, type Rank, rankOf } from './order.ts';
 import { heldTogether, joined, type PlacedGroup } from './placed-groups.ts';
 import type { Segment } from './policy.ts';
@@ -59,9 +59,7 @@ export function planRecovery(input: RecoveryInput): PlannedRecovery {
   const placing = new Placing(input);
   const instances = judged
     .sort((a, b) => Number(a.verdict.kind !== 'evacuate') - Number(b.verdict.kind !== 'evacuate') || inOrder(a, b))
-    .map((each) =>
-      each.verdict.kind === 'evacuate' ? { ...each, destination: placing.place(each.server, each.verdict.way) } : each,
-    );
+    .map((each) => (each.verdict.kind === 'evacuate' ? { ...each, destination: placing.place(each.server) } : each));
   return { instances, left: placing.left };
 }
 
@@ -79,10 +77,10 @@ class Placing {
     return this.#left;
   }
 
-  place({ id, memoryMb, vcpus }: SeenServer, way: EvacuationWay): Destination {
+  place({ id, memoryMb, vcpus }: SeenServer): Destination {
     const { candidates, asleep, groups } = this.#left;
     const group = groups.find(({ members }) => members.includes(id));
-    const held = heldTogether(group, way, this.#destinations);
+    const held = heldTogether(group);
     if (held !== undefined) return { to: 'nowhere', because: held };
     const wanting: Wanting = { memoryMb, vcpus, notAt: [], group };
     const chosen = choose({ candidates, asleep }, wanting, Number.POSITIVE_INFINITY, this.#destinations);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { QUEUES, type QueueName } from '#events/catalog.ts';
+import { workerName } from '#events/fence-worker.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /**
@@ -12,6 +13,13 @@ const environmentSchema = z.object({
   /** The queues' addresses by their names in the catalogue, as JSON. */
   QUEUE_URLS: z.string().transform((text, context) => {
     const parsed = queueUrls.safeParse(safeJson(text));
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
+    return z.NEVER;
+  }),
+  /** The addresses of the fence workers' queues by their workers' names, as JSON. */
+  FENCE_REQUEST_URLS: z.string().transform((text, context) => {
+    const parsed = z.record(workerName, z.url()).safeParse(safeJson(text));
     if (parsed.success) return parsed.data;
     context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
     return z.NEVER;

@@ -4,12 +4,16 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
+import { withWorkers } from '#shared/adapters/fencing/agent.ts';
+import { withNetworks } from '#shared/adapters/fencing/networks.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
+import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import type { IngestServices } from '#shared/ingest/app.ts';
 import type { Log, Services } from '#shared/services.ts';
+import { askingWorkers } from '#shared/shell/ask-worker.ts';
 import { cloudOnDemand } from './cloud-on-demand.ts';
 import { readEnvironment } from './environment.ts';
 
@@ -21,20 +25,31 @@ z.config({ jitless: true });
  * @throws PermanentError when the environment is wrong.
  */
 export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick<IngestServices, 'tokens'> {
-  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, OWN_PRINCIPALS, CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } =
-    readEnvironment(env);
+  const { STATE_TABLE, AUDIT_TABLE, QUEUE_URLS, FENCE_REQUEST_URLS, OWN_PRINCIPALS, ...rest } = readEnvironment(env);
+  const { CLOUD_SECRET, SECRET_PREFIX, POLICY_FILE } = rest;
   // Checked, with every default filled in, when it was bundled: infra/bundle.ts.
   const policy = JSON.parse(readFileSync(POLICY_FILE, 'utf8')) as Policy;
+  const state = dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE });
+  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
+  const [clock, chance] = [systemClock, systemChance];
+  const workers = askingWorkers({ queues: sqsWorkerQueues(sqs, FENCE_REQUEST_URLS), state, clock, chance });
+  const cloud = cloudOnDemand(async () => {
+    const { openCloud } = await import('./open-cloud.ts');
+    return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });
+  });
   return {
-    state: dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE }),
-    outbox: sqsOutbox(new SQSClient({ useQueueUrlAsEndpoint: false }), QUEUE_URLS),
-    ...cloudOnDemand(async () => {
-      const { openCloud } = await import('./open-cloud.ts');
-      return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });
+    state,
+    outbox: sqsOutbox(sqs, QUEUE_URLS),
+    ...cloud,
+    fencing: withNetworks(withWorkers(cloud.fencing, workers), {
+      state,
+      clock,
+      chance,
+      limits: policy.fenceNetworks ?? {},
     }),
     guests: systemGuests,
-    clock: systemClock,
-    chance: systemChance,
+    clock,
+    chance,
     policy,
     trustedSenders: { principals: OWN_PRINCIPALS },
     log: lambdaLog(),

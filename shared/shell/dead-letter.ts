@@ -47,6 +47,8 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
       return { about: 'a report that was a dead letter before', voidBecause: null };
     case 'watch-hosts':
       return { about: 'a look at the hosts', voidBecause: 'others were due since' };
+    case 'worker-answer':
+      return { about: 'what a fence worker answered', voidBecause: 'nobody waits for it any more' };
     default:
       return judgeCommand(state, message);
   }

@@ -1,5 +1,5 @@
 import { startGuest, stopGuest } from './guests.ts';
-import { pickHost } from './scheduler.ts';
+import { pickHost, violation } from './scheduler.ts';
 import { type EvacuationJob, POWER_STATE, type SimHost, type SimMigration, type SimServer } from './types.ts';
 import type { Requester, World } from './world.ts';
 
@@ -113,6 +113,13 @@ function rebuild(world: World, server: SimServer, job: EvacuationJob, host: SimH
   world.setMigration(job.migration, 'pre-migrating', host.name);
   world.updateServer(server, { taskState: 'rebuild_spawning' });
   const subject = { host: host.name, serverId: server.id };
+  const violated = violation(world, host, server);
+  if (violated !== undefined) {
+    world.releaseClaim(server, host.name);
+    fail(world, server, job, 'failed', violated);
+    release(host);
+    return;
+  }
   if (world.faults.take('evacuation-stuck', subject) !== undefined) return;
   const slowMs = world.faults.take('evacuation-slow', subject)?.delayMs ?? durationMs;
   world.clock.after(slowMs * SHARE.spawning, () => {

@@ -43,3 +43,20 @@ function fits(world: World, host: SimHost, { server, group = world.groupOf(serve
   const hosts = group.members.flatMap((id) => world.servers.get(id)?.host ?? []);
   return group.policy !== 'affinity' || hosts.length === 0 || hosts.includes(host.name);
 }
+
+/**
+ * What a nova-compute that was sent an evacuation still looks at, scheduler or not: its server group as it is by now, those on
+ * their way here included (`_validate_instance_group_policy`, nova/compute/manager.py). Of `affinity` only the others count.
+ * @returns what the instance's fault says then
+ */
+export function violation(world: World, host: SimHost, { id }: Pick<SimServer, 'id'>): string | undefined {
+  const group = world.groupOf(id);
+  if (group === undefined) return undefined;
+  const others = group.members.flatMap((member) => (member === id ? [] : (world.servers.get(member) ?? [])));
+  if (group.policy === 'anti-affinity') {
+    const here = others.filter((other) => other.host === host.name || other.evacuation?.rebuiltOn?.host === host);
+    return here.length < (group.maxPerHost ?? 1) ? undefined : 'Anti-affinity instance group policy was violated';
+  }
+  const isApart = others.length > 0 && !others.some((other) => other.host === host.name);
+  return group.policy === 'affinity' && isApart ? 'Affinity instance group policy was violated' : undefined;
+}

@@ -116,6 +116,7 @@ function environment(): NodeJS.ProcessEnv {
     STATE_TABLE: 'state',
     AUDIT_TABLE: 'audit',
     QUEUE_URLS: JSON.stringify(urls),
+    FENCE_REQUEST_URLS: '{}',
     OWN_PRINCIPALS: '',
     CLOUD_SECRET: 'cloud',
     SECRET_PREFIX: '',

@@ -107,7 +107,7 @@ describe('commands', () => {
     const named = new Set(page.match(/SALVOR_[A-Z_]+/g));
     const read = sources.join('\n');
     expect([...named].filter((name) => !read.includes(`'${name}'`))).toEqual([]);
-    expect(named.size).toBe(13);
+    expect(named.size).toBe(14);
   });
 });
 

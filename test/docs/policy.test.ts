@@ -62,6 +62,7 @@ const bare = policySchema.parse({
     ironic: { driver: 'ironic' },
     metal3: { driver: 'metal3', url: 'https://given', namespace: 'given', credentials: 'given' },
     webhook: { driver: 'webhook', url: 'https://given', credentials: 'given' },
+    agent: { driver: 'agent', agent: 'fence_given', parameters: {}, credentials: 'given' },
   },
   masakari: {},
 });
@@ -156,6 +157,8 @@ function defaultOf(defaults: unknown, key: string): string {
     'fenceDevices',
     'name',
     'driver',
+    'agent',
+    'parameters',
     'url',
     'address',
     'namespace',

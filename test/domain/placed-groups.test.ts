@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { allows, heldTogether, joined, placedGroup } from '#shared/domain/placed-groups.ts';
-import { aSegment } from '#test/support/builders.ts';
 
 const members = ['a', 'b', 'c'];
 const of = (policy: 'affinity' | 'anti-affinity' | 'soft-affinity', where: Record<string, string>, maxPerHost = 1) =>
@@ -33,20 +32,15 @@ describe('a server group', () => {
 });
 
 describe('a group whose host is dead', () => {
-  const { destinations } = aSegment();
-  const force = { ...destinations, affinity: 'force' as const };
-
   it('that must stay together is held there by Nova', () => {
-    expect(heldTogether(of('affinity', {}), 'as-it-was', destinations)).toMatch(/lets no member .* force would$/);
-    expect(heldTogether(of('affinity', {}), 'as-it-was', force)).toBeUndefined();
-    expect(heldTogether(of('affinity', {}), 'leave-stopped', force)).toMatch(/only one that ends as it was/);
+    expect(heldTogether(of('affinity', {}))).toMatch(/Nova lets no member of it leave the failed host$/);
   });
 
   it('is held no more once one of them is elsewhere', () => {
-    expect(heldTogether(of('affinity', { a: 'compute-2' }), 'as-it-was', destinations)).toBeUndefined();
+    expect(heldTogether(of('affinity', { a: 'compute-2' }))).toBeUndefined();
   });
 
   it.each([undefined, of('anti-affinity', {}), of('soft-affinity', {})])('and %j is not held', (group) => {
-    expect(heldTogether(group, 'as-it-was', destinations)).toBeUndefined();
+    expect(heldTogether(group)).toBeUndefined();
   });
 });

@@ -223,7 +223,6 @@ describe('what the policy says unless it is told', () => {
       ramAllocationRatio: 1,
       otherwise: 'scheduler',
       serverGroups: true,
-      affinity: 'leave',
       method: 'auto',
       reservedReason: 'reserved',
     });
@@ -244,7 +243,6 @@ describe('what the policy says unless it is told', () => {
     ['segments/0/instances/protect', ['all', 'opted-in']],
     ['segments/0/destinations/within', ['zone', 'segment']],
     ['segments/0/destinations/otherwise', ['scheduler', 'wait']],
-    ['segments/0/destinations/affinity', ['leave', 'force']],
     ['segments/0/order/tiersWithin', ['project', 'host']],
     ['segments/0/order/ifNotUp', ['go-on', 'stop']],
     ['segments/0/order/gate/by', ['active', 'time']],

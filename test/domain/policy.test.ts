@@ -203,6 +203,13 @@ describe('fence devices', () => {
     );
   });
 
+  it('are in a BMC network that the policy has', () => {
+    const networked = { driver: 'redfish' as const, url: 'https://bmc.test', credentials: 'bmc', network: 'rack-a' };
+    expect(faults(withDevices({ a: networked }))).toMatch(/no network rack-a\s.*at fenceDevices.a/);
+    const policy = aPolicy({ fenceDevices: { a: networked }, fenceNetworks: { 'rack-a': 4 } });
+    expect(fenceDeviceOf(policy, 'a')).toMatchObject({ network: 'rack-a' });
+  });
+
   it('switch the system by webhook, unless they say that it is an outlet', () => {
     const webhook = { driver: 'webhook' as const, url: 'https://pdu.test', credentials: 'w' };
     const switched = (keys: object) => fenceDeviceOf(aPolicy({ fenceDevices: { a: { ...webhook, ...keys } } }), 'a');

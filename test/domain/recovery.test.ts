@@ -122,10 +122,11 @@ describe('a recovery that is only planned', () => {
 
   it('explains why a group that must stay together does not come back, or keeps it together', () => {
     const all = servers({}, {});
-    const together = { id: 'g', policy: 'affinity', maxPerHost: 1, members: all.map(({ id }) => id) } as const;
-    const groups = [placedGroup(together, new Map())];
-    expect(plan({ servers: all, groups }).instances[0]?.destination).toMatchObject({ to: 'nowhere' });
-    const segment = aSegment({ destinations: { affinity: 'force' } });
-    expect(inShort({ servers: all, groups, segment }).map(([, , host]) => host)).toEqual(['compute-2', 'compute-2']);
+    const members = [...all.map(({ id }) => id), 'elsewhere'];
+    const together = { id: 'g', policy: 'affinity', maxPerHost: 1, members } as const;
+    const on = (...elsewhere: readonly [string, string][]) => [placedGroup(together, new Map(elsewhere))];
+    expect(plan({ servers: all, groups: on() }).instances[0]?.destination).toMatchObject({ to: 'nowhere' });
+    const follow = { servers: all, groups: on(['elsewhere', 'compute-2']) };
+    expect(inShort(follow).map(([, , host]) => host)).toEqual(['compute-2', 'compute-2']);
   });
 });

@@ -55,11 +55,12 @@ it('refuses a tick or an attempt that can not be counted', () => {
   expect(command.safeParse({ ...COMMANDS['evacuate-instance'], attempt: 0 }).success).toBe(false);
 });
 
-it('has one queue for the events, one for operators, one for looks, and one for each command', () => {
+it('has one queue for the events, one for operators, one for looks, one for answers, and one for each command', () => {
   const names: readonly QueueName[] = [
     'host-events',
     'operator-commands',
     'watch-hosts',
+    'fence-answers',
     ...all.map(({ type }) => type),
   ];
   expect(Object.keys(QUEUES).sort()).toEqual([...names].sort());

@@ -26,6 +26,8 @@ export async function runScript(
     timeout: options.timeoutMs ?? 5 * 60_000,
     maxBuffer: 64 * 1024 * 1024,
   });
+  // A script that ends without reading all its input is judged by its exit status.
+  running.child.stdin?.on('error', () => undefined);
   running.child.stdin?.end(options.input ?? '');
   try {
     return (await running).stdout;

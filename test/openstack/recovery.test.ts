@@ -3,7 +3,11 @@
  * instance ends as docs/instance-states.md says: one row of that table, one assertion here.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recordedPace } from '#cli/operator/forecast.ts';
+import { viewOf } from '#cli/operator/live-view.ts';
 import type { AuditRecord } from '#shared/domain/audit.ts';
+import { type Forecast, whatIf } from '#shared/domain/forecast/what-if.ts';
+import { loadStanding } from '#shared/shell/forecast-view.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
@@ -53,6 +57,7 @@ describeOnRig('a dead host on a real Nova', (bench) => {
   const ids = new Map<Row, string[]>();
   let locked = '';
   let pipeline: RigPipeline;
+  let forecast: Forecast;
   let incident: IncidentEntry;
   let audit: Audit;
 
@@ -62,6 +67,7 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     locked = await bootLockedByOwner(rig, admin, base, host);
     pipeline = await startRigPipeline(rig, rigPolicy(rig, { evacuation: { retryBaseSeconds: 2 } }));
 
+    forecast = await forecastOf(pipeline);
     await rig.killCompute(host);
     for (const [row, [id = '']] of ids) if (row.written !== undefined) await writeState(rig, id, row.written);
     await pipeline.reportDown(host);
@@ -87,6 +93,26 @@ describeOnRig('a dead host on a real Nova', (bench) => {
         expect(await evacuationsOf(bench().admin, id)).toEqual([]);
       }
     }
+  });
+
+  it('came to what was forecast before it: the same instances, on the same hosts by turns', async () => {
+    const told = new Map(forecast.instances.map((each) => [each.id, each]));
+    const tasks = (await loadTasks(pipeline.embedded.state, incident.id)).map(({ value }) => value);
+    // What is written into the database as the host dies is news to a forecast.
+    const news = new Set([...ids].flatMap(([{ written }, own]) => (written === undefined ? [] : own)));
+    const judged = tasks.filter(({ instanceId }) => !news.has(instanceId));
+    const came = judged.flatMap(({ instanceId, progress }) =>
+      progress.status === 'ended' && progress.outcome === 'recovered'
+        ? [{ instanceId, destination: progress.destination }]
+        : [],
+    );
+    expect(judged.length).toBeGreaterThan(12);
+    expect(new Set(came.map(({ instanceId }) => instanceId))).toEqual(
+      new Set(judged.flatMap(({ instanceId }) => (told.get(instanceId)?.outcome === 'comes-back' ? [instanceId] : []))),
+    );
+    // The news shift whose turn a host is.
+    const planned = new Set(came.map(({ instanceId }) => told.get(instanceId)?.destination));
+    expect(new Set(came.map(({ destination }) => destination))).toEqual(planned);
   });
 
   it('brings an instance back that its owner has locked, and leaves the lock', async () => {
@@ -132,6 +158,14 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     expect(incident.outcome).toBe('partly-recovered');
   });
 });
+
+/** As `salvor what-if --host --live` does it, for one that is about to fail. */
+async function forecastOf({ embedded, policy }: RigPipeline): Promise<Forecast> {
+  const { state, services } = embedded;
+  const view = await viewOf(services.compute, policy, { hosts: [host] });
+  const pace = await recordedPace(state, { fencingSeconds: 5, evacuationSeconds: 10 });
+  return whatIf([host], view, await loadStanding(state, policy), policy, pace, Date.now());
+}
 
 const facts = ({ streams }: Audit): readonly AuditRecord[] => [...streams.values()].flatMap(({ records }) => records);
 

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import type { SimulatedCloud } from '#sim/controls.ts';
 
-const SALVOR = join(import.meta.dirname, '../../cli/salvor.mjs');
+export const SALVOR = join(import.meta.dirname, '../../cli/salvor.mjs');
 
 /** A folder as an operator would have it: clouds.yaml, policy.yaml and secrets.yaml. */
 export interface SiteFolder {
@@ -62,7 +62,8 @@ export function policyOf(cloud: SimulatedCloud, segment: object = {}) {
   };
 }
 
-const environment = (): NodeJS.ProcessEnv => {
+/** Without what would lead to another cloud, site or account. */
+export const environment = (): NodeJS.ProcessEnv => {
   const kept = Object.entries(process.env).filter(([name]) => !/^(OS_|SALVOR_|AWS_)/.test(name));
   return { ...Object.fromEntries(kept), HOME: '/nonexistent', NODE_NO_WARNINGS: '1' };
 };

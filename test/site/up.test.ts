@@ -78,6 +78,14 @@ describe('salvor up', () => {
     expect(child.exitCode).toBe(0);
   });
 
+  it('watches hosts without a fence device, where the policy takes their watchdogs', { timeout: 60_000 }, async () => {
+    const folder = await open();
+    folder.write('policy.yaml', { ...policyOf(cloud, { fencing: { watchdog: {} } }), fenceDevices: {} });
+    running = await startSalvor(folder);
+    await running.kill('SIGTERM');
+    expect(running.child.exitCode).toBe(0);
+  });
+
   it.each<[string, (folder: SiteFolder) => void, RegExp]>([
     ['no policy', (folder) => folder.write('policy.yaml', ''), /policy\.yaml is wrong/],
     [

@@ -82,6 +82,8 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'return-host': [],
   'maintain-host': [],
   'watch-hosts': EVERY_QUEUE,
+  // No worker runs there: an answer that is lost is no answer, which is unknown.
+  'receive-fence-answer': [],
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],

@@ -69,8 +69,8 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
     version: 1,
     cloud: { name: CLOUD_NAME, region: cloud.region },
     settling: { pauseSeconds: 0 },
-    // What is said is counted: nobody else speaks.
-    watch: { everySeconds: 0 },
+    // Soon enough that Nova's word is said before the victims are forced down.
+    watch: { everySeconds: 1, staleSeconds: 10 },
     segments: [
       {
         name: 'protected',
@@ -91,6 +91,7 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
 const REQUESTS: readonly (readonly [Call, RegExp])[] = [
   ['token', /^POST \/identity\/v3\/auth\/tokens/],
   ['version', /^GET \/compute\/v2\.1\/?$/],
+  ['image', /^GET \/image\/v2\/images\/[0-9a-f-]+$/],
   ['health', /^GET \/(identity|placement|image|network|volume)\//],
   ['health', /^GET \/compute\/v2\.1\/os-services\?binary=nova-(conductor|scheduler)/],
   ['service', /^GET \/compute\/v2\.1\/os-services\?.*\bhost=/],
@@ -98,6 +99,7 @@ const REQUESTS: readonly (readonly [Call, RegExp])[] = [
   ['forceDown', /^PUT \/compute\/v2\.1\/os-services\//],
   ['hypervisors', /^GET \/compute\/v2\.1\/os-hypervisors/],
   ['aggregates', /^GET \/compute\/v2\.1\/os-aggregates/],
+  ['serverGroups', /^GET \/compute\/v2\.1\/os-server-groups/],
   ['serversOn', /^GET \/compute\/v2\.1\/servers\/detail/],
   ['server', /^GET \/compute\/v2\.1\/servers\/[0-9a-f-]+$/],
   ['evacuationsFrom', /^GET \/compute\/v2\.1\/os-migrations\?.*\bsource_compute=/],

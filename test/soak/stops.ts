@@ -108,6 +108,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'maintain-host': stoppingQueue('maintain-host'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
+      'receive-fence-answer': stoppingQueue('receive-fence-answer'),
       sweep: stoppingSchedule('sweep', FUNCTIONS.sweep),
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
       'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),

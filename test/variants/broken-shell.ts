@@ -25,7 +25,7 @@ export const BROKEN_SHELL: readonly Variant[] = [
         file: 'functions/evacuate-instance.ts',
         find: '  const intended = await commitTask(',
         replace:
-          "  if (decision.do === 'request') await requestEvacuation(services, task.value);\n  const intended = await commitTask(",
+          "  if (decision.do === 'request') await requestEvacuation(services, task.value, decision.leaveByMs);\n  const intended = await commitTask(",
       },
     ],
     caughtBy: ['A1', 'S0', 'S4'],

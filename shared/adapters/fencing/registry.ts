@@ -1,5 +1,6 @@
 import { PermanentError } from '#shared/errors.ts';
 import type { BareMetal, FenceDevice, Fencing, Secrets } from '#shared/ports.ts';
+import { agentWithoutWorker } from './agent.ts';
 import { addressIn, boundsIn, type ConfigOf, fieldsIn, tlsIn } from './config.ts';
 import { ipmiFromPolicy } from './ipmi/from-policy.ts';
 import { ironicDevice } from './ironic/device.ts';
@@ -18,7 +19,7 @@ export interface FencingOptions {
 }
 
 /** Every driver by its name in the policy. A new one is a case and a function here, a room of its own, and the contract suite. */
-const DRIVERS = ['redfish', 'ipmi', 'ironic', 'metal3', 'webhook'] as const;
+const DRIVERS = ['redfish', 'ipmi', 'ironic', 'metal3', 'webhook', 'agent'] as const;
 
 export function fencing(options: FencingOptions): Fencing {
   return {
@@ -34,6 +35,8 @@ export function fencing(options: FencingOptions): Fencing {
           return metal3(config, options);
         case 'webhook':
           return webhook(config, options);
+        case 'agent':
+          return agentWithoutWorker(config);
         default:
           throw unknownDriver(config);
       }

@@ -18,7 +18,10 @@ async function refused(config: object, text: string, from: Secrets = secrets): P
 }
 
 it('names what is wrong with a device before it is asked', async () => {
-  await refused({ driver: 'pdu' }, 'fence driver pdu is unknown; there is redfish, ipmi, ironic, metal3, webhook');
+  await refused(
+    { driver: 'pdu' },
+    'fence driver pdu is unknown; there is redfish, ipmi, ironic, metal3, webhook, agent',
+  );
   await refused({ driver: 'toString' }, 'fence driver toString is unknown');
   await refused({ url: 'bmc-1' }, 'the url of a fence device is not an http(s) address');
   await refused({ url: 'https://root:geheim@127.0.0.1/' }, 'the url of a fence device holds credentials');

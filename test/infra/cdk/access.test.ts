@@ -92,7 +92,7 @@ describe('a role', () => {
 
   it('reads no secret where the cloud is never opened', () => {
     const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
-    expect(without).toEqual(['receive-host-event', 'obey-operator', 'sweep']);
+    expect(without).toEqual(['receive-host-event', 'obey-operator', 'receive-fence-answer', 'sweep']);
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
     expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
   });

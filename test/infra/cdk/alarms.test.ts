@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ENDPOINTS, QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { ENDPOINTS, FENCE_REQUESTS, QUEUES, SCHEDULES } from '#events/catalog.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
 import { streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { type Join, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
 
 const PREFIX = 'salvor-test-';
+const WORKERS = ['rack-a', 'rack-b'];
 const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');
-const { template } = synthesize({ runbookUrl: 'https://git.example/RUNBOOK.md' });
+const { template } = synthesize({ runbookUrl: 'https://git.example/RUNBOOK.md' }, { fenceWorkers: WORKERS });
 const alarms = [...resourcesOf<AlarmProperties>(template, 'AWS::CloudWatch::Alarm').values()].map(
   ({ Properties }) => Properties,
 );
@@ -20,6 +21,10 @@ interface AlarmProperties {
   readonly Threshold: number;
   readonly TreatMissingData: string;
 }
+
+const SILENT = 'fence-worker-silent';
+/** The alarms of all workers have one chapter. */
+const headingOf = (name: string): string => name.slice(PREFIX.length).replace(new RegExp(`(?<=^${SILENT})-.*`), '');
 
 /** The text of a chapter, by its heading; undefined if there is none. */
 const chapter = (heading: string): string | undefined =>
@@ -34,7 +39,7 @@ const textOf = (description: string | Join): string =>
 const SPECS = [...Object.values(QUEUES), ...Object.values(SCHEDULES), ...Object.values(ENDPOINTS)];
 
 describe('alarms', () => {
-  it('are just these: four for a queue, three for a schedule, two for an endpoint, and those of incidents', () => {
+  it('are just these: four for a queue, three for a schedule, two for an endpoint, one for a worker, and those of incidents', () => {
     const expected = [
       ...Object.values(QUEUES).flatMap((spec) =>
         ['dead-letters', 'oldest-message', 'errors', 'throttles'].map((kind) => `${spec.function}-${kind}`),
@@ -44,6 +49,7 @@ describe('alarms', () => {
       ),
       ...Object.values(ENDPOINTS).flatMap((spec) => ['errors', 'throttles'].map((kind) => `${spec.function}-${kind}`)),
       ...Object.keys(INCIDENT_ALARMS),
+      ...WORKERS.map((worker) => `fence-worker-silent-${worker}`),
     ];
     expect(alarms.map(nameOf).sort()).toEqual(expected.map((name) => PREFIX + name).sort());
   });
@@ -51,8 +57,11 @@ describe('alarms', () => {
   it.each(alarms.map((alarm) => [nameOf(alarm), alarm] as const))(
     '%s says what harm is done, links to its chapter, and goes to the topic',
     (name, alarm) => {
-      const heading = name.slice(PREFIX.length);
-      const spec = INCIDENT_ALARMS[heading] ?? SPECS.find((each) => heading.startsWith(`${each.function}-`));
+      const heading = headingOf(name);
+      const spec =
+        INCIDENT_ALARMS[heading] ??
+        SPECS.find((each) => heading.startsWith(`${each.function}-`)) ??
+        (heading === SILENT ? FENCE_REQUESTS : undefined);
       const text = textOf(alarm.AlarmDescription);
       expect(text).toContain(spec?.errorImpact);
       // What CloudWatch takes (API reference, PutMetricAlarm), with the longest runbookUrl and two generated names.
@@ -78,19 +87,23 @@ describe('alarms', () => {
       'maintain-host-oldest-message': 1320,
       'obey-operator-oldest-message': 120,
       'watch-hosts-oldest-message': 1080,
+      'receive-fence-answer-oldest-message': 120,
     });
   });
 
-  it('of a schedule ring when there is no data at all', () => {
+  it('of a schedule or a worker ring when there is no data at all', () => {
     const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
     const schedules = ['mirror-instances', 'mirror-inventory', 'survey-devices', 'sweep'];
-    expect(silent.sort()).toEqual(schedules.map((name) => `${PREFIX}${name}-not-running`));
+    expect(silent.sort()).toEqual([
+      ...WORKERS.map((worker) => `${PREFIX}${SILENT}-${worker}`),
+      ...schedules.map((name) => `${PREFIX}${name}-not-running`),
+    ]);
   });
 });
 
 describe('the runbook', () => {
   it.each(alarms.map(nameOf))('has a chapter for %s: meaning, look, do', (name) => {
-    const text = chapter(name.slice(PREFIX.length));
+    const text = chapter(headingOf(name));
     for (const part of ['Meaning', 'Look', 'Do']) expect(text).toMatch(new RegExp(`^- \\*\\*${part}\\*\\*: \\S`, 'm'));
   });
 
@@ -105,7 +118,7 @@ describe('the runbook', () => {
   it('has no chapter of an alarm that does not exist', () => {
     const ofAlarms = runbook.slice(runbook.indexOf('\n## Incidents\n'));
     const chapters = [...ofAlarms.matchAll(/^### (.*)$/gm)].map(([, heading]) => PREFIX + heading);
-    expect(chapters.sort()).toEqual(alarms.map(nameOf).sort());
+    expect(chapters.sort()).toEqual([...new Set(alarms.map((alarm) => PREFIX + headingOf(nameOf(alarm))))].sort());
   });
 
   it('names the streams of the audit log as they are', () => {

@@ -116,6 +116,7 @@ describe('a bundle at work', () => {
       'maintain-host',
       'operator-commands',
       'watch-hosts',
+      'fence-answers',
     ];
     const answer = await invoke(
       'mirror-inventory',
@@ -128,6 +129,7 @@ describe('a bundle at work', () => {
         STATE_TABLE: 'state',
         AUDIT_TABLE: 'audit',
         QUEUE_URLS: JSON.stringify(Object.fromEntries(urls.map((name) => [name, `http://127.0.0.1:${port}/${name}`]))),
+        FENCE_REQUEST_URLS: '{}',
         OWN_PRINCIPALS: '',
         CLOUD_SECRET: 'salvor/cloud',
         SECRET_PREFIX: 'salvor/',

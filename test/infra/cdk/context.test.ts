@@ -97,8 +97,8 @@ describe('what the context makes of the stack', () => {
     const outside = [...functionsOf(template).values()]
       .filter(({ Properties }) => Properties.VpcConfig === undefined)
       .map(({ Properties }) => Properties.FunctionName);
-    const names = ['salvor-test-obey-operator', 'salvor-test-receive-host-event', 'salvor-test-sweep'];
-    expect(outside.sort()).toEqual(names);
+    const names = ['obey-operator', 'receive-fence-answer', 'receive-host-event', 'sweep'];
+    expect(outside.sort()).toEqual(names.map((name) => `salvor-test-${name}`));
   });
 
   it('an e-mail address: it gets the alarms', () => {

@@ -8,6 +8,7 @@ const PACKS: readonly [string, () => NagPack][] = [
   ['Serverless', () => new ServerlessChecks()],
 ];
 
+const WITH_WORKERS = { fenceWorkers: ['rack-a', 'rack-b'] };
 const CONTEXTS = {
   'as it is by default': {},
   'with e-mail and a network': {
@@ -30,6 +31,10 @@ const findingsOf = (pack: NagPack, scope: ReturnType<typeof synthesize>['stack']
 describe.each(PACKS)('the checks of %s', (_, pack) => {
   it.each(Object.entries(CONTEXTS))('find nothing in the stack %s', (_name, context) => {
     expect(findingsOf(pack(), synthesize(context).stack)).toEqual([]);
+  });
+
+  it('find nothing in the stack with fence workers', () => {
+    expect(findingsOf(pack(), synthesize({}, WITH_WORKERS).stack)).toEqual([]);
   });
 
   it('find a queue without dead letters', () => {

@@ -133,6 +133,7 @@ describe('functions', () => {
       STATE_TABLE: logicalId(Variables.STATE_TABLE),
       AUDIT_TABLE: logicalId(Variables.AUDIT_TABLE),
       QUEUE_URLS: urls.join(''),
+      FENCE_REQUEST_URLS: '{}',
       OWN_PRINCIPALS: 'AROAEXAMPLE',
     });
     expect(environment).toMatchObject({

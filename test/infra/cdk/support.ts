@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { readDeployment } from '#infra/cdk/deployment.ts';
+import { type Deployment, readDeployment } from '#infra/cdk/deployment.ts';
 import { SalvorStack } from '#infra/cdk/salvor-stack.ts';
 
 export interface Synthesized {
@@ -10,10 +10,13 @@ export interface Synthesized {
   readonly template: Template;
 }
 
-/** The stack `salvor-test` with this CDK context. Its functions have no code, so that nothing is bundled. */
-export function synthesize(context: Readonly<Record<string, unknown>> = {}): Synthesized {
+/** The stack `salvor-test` with this CDK context, and these changes of what comes of it. Its functions have no code, so that nothing is bundled. */
+export function synthesize(
+  context: Readonly<Record<string, unknown>> = {},
+  changes: Partial<Deployment> = {},
+): Synthesized {
   const app = new App();
-  const { deployment } = readDeployment((key) => context[key]);
+  const deployment = { ...readDeployment((key) => context[key]).deployment, ...changes };
   const codeOf = () => Code.fromInline('export const handler = () => {};');
   const stack = new SalvorStack(app, 'salvor-test', { deployment, codeOf });
   return { app, stack, template: Template.fromStack(stack) };
@@ -55,6 +58,7 @@ export interface FunctionProperties {
     readonly Variables: Readonly<Record<'CLOUD_SECRET' | 'SECRET_PREFIX' | 'POLICY_FILE', string>> &
       Readonly<Record<'STATE_TABLE' | 'AUDIT_TABLE', Reference>> & {
         readonly QUEUE_URLS: Join;
+        readonly FENCE_REQUEST_URLS: Join | string;
         readonly OWN_PRINCIPALS: unknown;
       };
   };

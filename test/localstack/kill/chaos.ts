@@ -27,10 +27,10 @@ const CALLER: Readonly<Partial<Record<Call, WorkerName>>> = {
   resetStateToActive: 'evacuate-instance',
   hypervisors: 'follow-evacuations',
 };
-/** Nova is not watched there: what a look loses, the next one finds. */
+/** Nova is not watched there: what a look loses, the next one finds. Nor is there a fence worker. */
 const FUNCTIONS: readonly QueueFunctionName[] = (Object.keys(QUEUES) as QueueName[])
   .map((name) => QUEUES[name].function)
-  .filter((name) => name !== 'watch-hosts');
+  .filter((name) => !['watch-hosts', 'receive-fence-answer'].includes(name));
 
 const POINTS: readonly Point[] = [
   ...FUNCTIONS.flatMap((name) =>
