@@ -13,10 +13,12 @@ import { gatewayCommand } from './commands/gateway.ts';
 import { hostsCommand } from './commands/hosts.ts';
 import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
+import { instancesCommand } from './commands/instances.ts';
 import { maintenanceCommand } from './commands/maintenance.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
+import { processesCommand } from './commands/processes.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -54,6 +56,8 @@ for (const command of [
   statusCommand(),
   incidentsCommand(),
   hostsCommand(),
+  instancesCommand(),
+  processesCommand(),
   auditCommand(),
   replayCommand(),
   parkedCommand(),

@@ -1,6 +1,5 @@
 import type * as z from 'zod';
 import type { Command } from './commands.ts';
-
 import {
   confirmHostDown,
   evacuateInstance,
@@ -8,11 +7,11 @@ import {
   followEvacuations,
   maintainHost,
   planEvacuation,
+  recoverInstance,
+  recoverProcess,
   returnHost,
 } from './commands.ts';
-
 import { type WorkerAnswer, workerAnswer, workerRequest } from './fence-worker.ts';
-
 import { type HostEvent, hostEvent } from './host-event.ts';
 import { type HearAgain, type OperatorCommand, operatorMessage } from './operator-command.ts';
 import { type WatchHosts, watchHosts } from './watch-hosts.ts';
@@ -113,6 +112,22 @@ export const QUEUES = {
     functionTimeoutSeconds: 60,
     errorImpact: 'Hosts for planned work are not disabled or drained: the work waits.',
   }),
+  'recover-instance': queue({
+    schema: recoverInstance,
+    function: 'recover-instance',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Single instances that fail are not restarted: they stay down.',
+  }),
+  'recover-process': queue({
+    schema: recoverProcess,
+    function: 'recover-process',
+    batchSize: 1,
+    concurrency: 2,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Hosts with dead services are not taken out of the scheduling, and not put back.',
+  }),
   'operator-commands': queue({
     schema: operatorMessage,
     function: 'obey-operator',
@@ -162,7 +177,8 @@ export const FENCE_REQUESTS: WorkerQueueSpec = {
   schema: workerRequest,
   visibilityTimeoutSeconds: 60,
   retentionSeconds: 60,
-  errorImpact: 'A fence worker does not read its queue: the hosts behind it are not powered off.',
+  errorImpact:
+    'A fence worker does not read its queue: the hosts behind it are not powered off, their services not restarted.',
 };
 
 export const fenceRequestsOf = (worker: string): `fence-requests-${string}` => `fence-requests-${worker}`;
@@ -240,6 +256,8 @@ export type QueueFunctionName =
   | 'follow-evacuations'
   | 'return-host'
   | 'maintain-host'
+  | 'recover-instance'
+  | 'recover-process'
   | 'obey-operator'
   | 'watch-hosts'
   | 'receive-fence-answer';
@@ -270,6 +288,7 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'host.dumping':
     case 'instance.down':
     case 'process.down':
+    case 'process.up':
       return 'host-events';
     case 'worker-answer':
       return 'fence-answers';

@@ -46,6 +46,18 @@ export const maintainHost = z.object({
   tick: step.tick,
 });
 
+/** Take the next step of an instance's own incident; `hostKey` is that of the host it was reported on. */
+export const recoverInstance = z.object({
+  type: z.literal('recover-instance'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  instanceId: z.uuid(),
+  incidentId: step.incidentId,
+  tick: step.tick,
+});
+/** Take the next step for a host whose processes have stopped. */
+export const recoverProcess = z.object({ type: z.literal('recover-process'), ...step });
+
 export const command = z.discriminatedUnion('type', [
   confirmHostDown,
   fenceHost,
@@ -54,11 +66,18 @@ export const command = z.discriminatedUnion('type', [
   evacuateInstance,
   returnHost,
   maintainHost,
+  recoverInstance,
+  recoverProcess,
 ]);
 
 export type Command = z.infer<typeof command>;
-/** The commands that move an incident on; all of one form. */
-export type StepCommand = Extract<Command, { incidentId: string; tick: number }>;
+/** The commands that move the incident of a host on; all of one form. */
+export type StepCommand = Exclude<
+  Command,
+  { type: 'evacuate-instance' | 'recover-instance' | 'recover-process' | 'return-host' | 'maintain-host' }
+>;
 export type EvacuateInstance = z.infer<typeof evacuateInstance>;
 export type ReturnHost = z.infer<typeof returnHost>;
 export type MaintainHost = z.infer<typeof maintainHost>;
+export type RecoverInstance = z.infer<typeof recoverInstance>;
+export type RecoverProcess = z.infer<typeof recoverProcess>;

@@ -50,16 +50,22 @@ const hostHeartbeat = z.object({ ...envelope, type: z.literal('host.heartbeat'),
  * wait with the power-off, for a limited time, and says neither up nor down.
  */
 const hostDumping = z.object({ ...envelope, type: z.literal('host.dumping'), data: hostData });
-/** One instance does not run or does not answer. Recorded; acted on in a later release. */
+/** One instance does not run or does not answer. `event` says in what way: shared/domain/instance-recovery/reasons.ts. */
 const instanceDown = z.object({
   ...envelope,
   type: z.literal('instance.down'),
   data: hostData.extend({ instanceId: z.uuid(), event: z.string().max(255).optional() }),
 });
-/** A service process on the host has stopped (`nova-compute`, `libvirtd`, …). Recorded; acted on in a later release. */
+/** A service process on the host has stopped (`nova-compute`, `libvirtd`, …). Says nothing of the host itself. */
 const processDown = z.object({
   ...envelope,
   type: z.literal('process.down'),
+  data: hostData.extend({ process: text(255) }),
+});
+/** It runs again. */
+const processUp = z.object({
+  ...envelope,
+  type: z.literal('process.up'),
   data: hostData.extend({ process: text(255) }),
 });
 
@@ -70,6 +76,7 @@ export const hostEvent = z.discriminatedUnion('type', [
   hostDumping,
   instanceDown,
   processDown,
+  processUp,
 ]);
 
 export const HOST_EVENT_TYPES = [
@@ -79,7 +86,10 @@ export const HOST_EVENT_TYPES = [
   'host.dumping',
   'instance.down',
   'process.down',
+  'process.up',
 ] as const satisfies readonly HostEvent['type'][];
 
 export type HostEvent = z.infer<typeof hostEvent>;
 export type HostEventType = HostEvent['type'];
+export type InstanceEvent = Extract<HostEvent, { type: 'instance.down' }>;
+export type ProcessEvent = Extract<HostEvent, { type: 'process.down' | 'process.up' }>;

@@ -3,8 +3,8 @@ import { PermanentError } from '#shared/errors.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { again, type BatchResult, park, type QueueFunction, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
-import { foldReports } from '#shared/shell/fold-reports.ts';
 import { hearEvent, type Word } from '#shared/shell/hear-event.ts';
+import { hearHost } from '#shared/shell/hear-host.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import { parseEvent } from '#shared/shell/parse-event.ts';
 import type { ToPark } from '#shared/state/parked.ts';
@@ -46,7 +46,7 @@ async function handle(services: Services, records: readonly SqsRecord[]): Promis
   const work = [
     ...[...byHost.values()].map((group) => ({
       records: group.read.map((each) => each.record),
-      run: () => foldReports(services, group.host, group.read),
+      run: () => hearHost(services, group.host, group.read),
     })),
     ...groupParked(parked).map((group) => ({
       records: group.map((each) => each.record),

@@ -4,6 +4,7 @@ import { ConflictError } from '#shared/errors.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
 import { askForLooks } from '#shared/shell/ask-for-looks.ts';
+import { pushOnOthers } from '#shared/shell/push-on.ts';
 import { sendCommands } from '#shared/shell/step.ts';
 import { beatWrite, loadBeat } from '#shared/state/beat.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
@@ -43,6 +44,8 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
     else log.warn('pushing on what is overdue for a host', { fact: 'care-overdue', ...careOf(host) });
     await sendCommands(services, host).catch((error: unknown) => failures.push(error));
   }
+  // Hosts first: an instance or a process can wait.
+  failures.push(...(await pushOnOthers(services, overdueMs)));
   if (failures.length > 0) throw failures[0];
   return hosts.length;
 }

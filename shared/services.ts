@@ -1,6 +1,6 @@
 import type { Policy } from '#shared/domain/policy.ts';
 import type { TrustedSenders } from '#shared/domain/reporter.ts';
-import type { Chance, Clock, Compute, Fencing, Guests, Outbox, StateStore } from '#shared/ports.ts';
+import type { Chance, Clock, Compute, Fencing, Guests, LocalRestart, Outbox, StateStore } from '#shared/ports.ts';
 
 /** Structured log lines; the fields never hold a secret. */
 export interface Log {
@@ -15,6 +15,7 @@ export interface Services {
   readonly outbox: Outbox;
   readonly compute: Compute;
   readonly fencing: Fencing;
+  readonly localRestart: LocalRestart;
   readonly guests: Guests;
   readonly clock: Clock;
   readonly chance: Chance;

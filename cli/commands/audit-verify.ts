@@ -37,12 +37,15 @@ function asText({
   findings,
   hosts,
   incidents,
+  instances,
+  processes,
   streams,
   records,
   checkpoints,
 }: Verification & { readonly checkpoints: number }): string {
   const against = checkpoints === 0 ? '' : `, against ${checkpoints} checkpoints`;
-  const read = `${records} records in ${streams} streams, of ${hosts} hosts and ${incidents} incidents${against}`;
+  const others = instances + processes === 0 ? '' : `, ${instances} instances and the processes of ${processes} hosts`;
+  const read = `${records} records in ${streams} streams, of ${hosts} hosts and ${incidents} incidents${others}${against}`;
   const lines = findings.map(
     ({ stream, seq, what }) => `BROKEN ${stream}${seq === null ? '' : ` record ${seq}`}: ${what}`,
   );

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { AuditRecord } from '#shared/domain/audit.ts';
+import type { StateReader } from '#shared/ports.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
-import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
+import { type Audit, readIncidentAudit, readStream } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
 import { recordLine } from '../record-line.ts';
@@ -10,14 +11,15 @@ import { auditHostCommand } from './audit-host.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditReadinessCommand } from './audit-readiness.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
-import { findIncident } from './find-incident.ts';
+import { findAny } from './find-incident.ts';
+import type { Other } from './find-other.ts';
 import { withState } from './read-state.ts';
 
 /** `salvor audit <incident>`: everything that was reported, decided and done, in order. */
 export function auditCommand(): Command {
   return new Command('audit')
     .description('print everything that was reported, decided and done in an incident')
-    .argument('<incident>', 'its id or the beginning of it, or a host: then its newest')
+    .argument('<incident>', 'its id or the beginning of it; or a host: then its newest; or an instance')
     .option('--json', 'print JSON')
     .addCommand(auditVerifyCommand())
     .addCommand(auditCheckpointCommand())
@@ -26,7 +28,12 @@ export function auditCommand(): Command {
     .addCommand(auditReadinessCommand())
     .action(async (wanted: string, { json }, command: Command) => {
       await withState(command, async (state) => {
-        const entry = await findIncident(state, wanted);
+        const found = await findAny(state, wanted);
+        if ('other' in found) {
+          await showOther(state, found.other, json === true);
+          return;
+        }
+        const { incident: entry } = found;
         const audit = await readIncidentAudit(state, entry);
         const names = new Map((await loadTasks(state, entry.id)).map(({ value }) => [value.instanceId, value.name]));
         const records = inOrder(audit, entry);
@@ -35,6 +42,17 @@ export function auditCommand(): Command {
         if (faultsOf(audit).length > 0) process.exitCode = 1;
       });
     });
+}
+
+/** All that there is of an instance, or of the processes of a host: one stream. */
+async function showOther(state: StateReader, { name, stream }: Other, json: boolean): Promise<void> {
+  const { records, fault } = await readStream(state, stream);
+  if (json) printJson({ stream, records, faults: fault === undefined ? [] : [`${stream}: ${fault}`] });
+  else {
+    const whole = fault === undefined ? '1 hash chain is whole' : `BROKEN ${stream}: ${fault}`;
+    print([name, ...records.map((record) => recordLine(record, '')), whole].join('\n'));
+  }
+  if (fault !== undefined) process.exitCode = 1;
 }
 
 /** Streams side by side by time; within a stream the order of its records never changes. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { fenceRequestsOf, type QueueName } from '#events/catalog.ts';
 import { workerName } from '#events/fence-worker.ts';
@@ -11,6 +10,7 @@ import { limitsOf, tasksOf } from '#infra/fence-worker/tasks.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { askedToEnd } from '../asked-to-end.ts';
 import { jsonLog, print } from '../output.ts';
 import { portNumber } from './sender-options.ts';
 
@@ -60,8 +60,9 @@ export function fenceWorkerCommand(): Command {
       const worker = await startFenceWorker({
         ...{ queue, taskOf, limits: limitsOf(config), clock: systemClock, log, healthPort: flags.healthPort },
       });
+      const ended = askedToEnd();
       log.info('the fence worker runs', { name, agents: [...agents.keys()], healthPort: worker.healthPort });
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await ended;
       await worker.stop();
     });
 }

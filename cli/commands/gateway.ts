@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { type Gateway, type ReadDatagram, startGateway } from '#infra/gateway/gateway.ts';
 import { hostKey } from '#infra/gateway/hbv2.ts';
@@ -11,6 +10,7 @@ import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { askedToEnd } from '../asked-to-end.ts';
 import { jsonLog, print } from '../output.ts';
 import { keysOption, portNumber, type SenderFlags, senderOf, withSenderOptions } from './sender-options.ts';
 import { cloudOption } from './site-options.ts';
@@ -125,7 +125,8 @@ async function runUntilStopped(kind: string, flags: GatewayFlags, read: ReadData
   const gateway: Gateway = await startGateway({
     ...{ kind, address, port: udpPort, read, sender, clock: systemClock, log, healthPort },
   });
+  const ended = askedToEnd();
   log.info(`gateway ${kind} listens`, { address, port: gateway.port, healthPort: gateway.healthPort });
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await ended;
   await gateway.stop();
 }

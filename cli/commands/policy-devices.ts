@@ -5,8 +5,9 @@ import { readPolicy } from '#infra/site/policy-file.ts';
 import { surveyDevices } from '#infra/site/survey-devices.ts';
 import type { JudgedDevice } from '#shared/domain/device-survey.ts';
 import { fenceEntryOf } from '#shared/domain/fence-device.ts';
+import { fencingWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { addressOf, fenceWorkersOf, mapDevices } from '#shared/domain/policy-devices.ts';
+import { addressOf, mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { queuesOf } from '../operator/queues.ts';
 import { withWorkersOf } from '../operator/workers.ts';
@@ -36,7 +37,7 @@ export function policyDevicesCommand(): Command {
 
 /** Devices behind fence workers are asked by way of the salvor that runs; without one, nothing is known of them. */
 async function surveyed(site: SiteFiles, command: Command): ReturnType<typeof surveyDevices> {
-  const names = fenceWorkersOf(readPolicy(site.policyFile).fenceDevices);
+  const names = fencingWorkersOf(readPolicy(site.policyFile));
   if (names.length === 0) return surveyDevices(site);
   const queues = await queuesOf(command).catch((error: unknown) => {
     if (!(error instanceof PermanentError)) throw error;

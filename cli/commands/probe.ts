@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { BlockList } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startForwarding } from '#infra/gateway/forward.ts';
@@ -11,6 +10,7 @@ import { probeServers } from '#shared/adapters/openstack/probe-servers.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
+import { askedToEnd } from '../asked-to-end.ts';
 import { jsonLog } from '../output.ts';
 import { type SenderFlags, senderOf, withSenderOptions } from './sender-options.ts';
 import { cloudOption } from './site-options.ts';
@@ -82,8 +82,9 @@ export function probeCommand(): Command {
     const stopTelling = tellEveryMinute(log, 'probe', figures);
     const isWell = () => isReaching(forwarder, systemClock) && probe.blamesItself() === undefined;
     const health = flags.healthPort === undefined ? undefined : await serveHealth(flags.healthPort, isWell, figures);
+    const ended = askedToEnd();
     log.info('the probe runs', { source: `/probe/${flags.name}` });
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await ended;
     stopTelling();
     health?.close();
     health?.closeAllConnections();

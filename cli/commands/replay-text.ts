@@ -6,9 +6,21 @@ import { table } from '../output.ts';
 
 const SHOWN = 20;
 
+/** An incident of a host, or an instance, or the processes of a host. */
+interface Subject {
+  /** With how it ended. */
+  readonly name: string;
+  readonly openedAtMs: number;
+}
+
+export const subjectOf = ({ id, host, outcome, openedAtMs }: IncidentEntry): Subject => ({
+  name: `incident ${id} of ${host}: ${outcome ?? 'open'}`,
+  openedAtMs,
+});
+
 /** What a person reads: each decision about the host, the tasks by what was decided of them, and the differences. */
-export function replayText(incident: IncidentEntry, replay: Replay, policyFile: string | undefined): string {
-  const { id, host, outcome, openedAtMs } = incident;
+export function replayText(subject: Subject, replay: Replay, policyFile: string | undefined): string {
+  const { name, openedAtMs } = subject;
   const under = policyFile === undefined ? 'the policy of then' : policyFile;
   const { decisions, different, undecided } = replay;
   const ofTasks = decisions.filter(({ stream }) => stream.startsWith('task#'));
@@ -16,7 +28,7 @@ export function replayText(incident: IncidentEntry, replay: Replay, policyFile: 
   const shown = decisions.filter((decision) => decision.difference !== null || decision.cannot !== null);
   const groups = [...Map.groupBy(shown, (each) => differenceLines(each).join('\n')).values()];
   return [
-    `incident ${id} of ${host}: ${outcome ?? 'open'}; ${decisions.length} decisions made again from the log, under ${under}`,
+    `${name}; ${decisions.length} decisions made again from the log, under ${under}`,
     '',
     table(
       ['TIME', 'STREAM', 'RECORD', 'DECIDED BY', 'RECORDED', 'AGAIN'],
@@ -38,7 +50,7 @@ export function replayText(incident: IncidentEntry, replay: Replay, policyFile: 
 }
 
 /** The course under another policy, as far as the log can tell. */
-export function otherwiseLines({ openedAtMs }: IncidentEntry, otherwise: WhatIf | undefined): readonly string[] {
+export function otherwiseLines({ openedAtMs }: Subject, otherwise: WhatIf | undefined): readonly string[] {
   if (otherwise === undefined) return [];
   return [
     '',

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import type { HttpOptions } from '#infra/embedded/http-server.ts';
 import { startSite } from '#infra/site/site.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { askedToEnd } from '../asked-to-end.ts';
 import { readSigningKey } from '../checkpoint-file.ts';
 import { type CheckpointPlace, keepTaking } from '../checkpoints.ts';
 import { jsonLog, print } from '../output.ts';
@@ -58,8 +58,7 @@ export function upCommand(): Command {
         log,
         ...(cloud === undefined ? {} : { cloudName: cloud }),
       });
-      // Heard from now on: who reads that it runs may end it at once.
-      const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      const ended = askedToEnd();
       print(
         `${site.hosts} hosts in ${site.policy.segments.length} segments; events go to ${site.embedded.queueUrls['host-events']}`,
       );

@@ -18,7 +18,7 @@ import type { DrillOptions } from './options.ts';
 const BMC_SECRET = 'bmc';
 const OPT_OUT = { HA_Enabled: 'false' };
 
-export type OutsideServices = Omit<Services, 'state' | 'outbox' | 'trustedSenders'>;
+export type OutsideServices = Omit<Services, 'state' | 'outbox' | 'trustedSenders' | 'localRestart'>;
 
 /** What a test may put in place of the pipeline's parts, to see that the drill notices. */
 export interface Sabotage {

@@ -80,6 +80,16 @@ function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefi
       );
     case 'task-waits':
       return line('decision', `${name} waits: ${fact.because}`);
+    case 'no-room':
+      return line('trouble', `${name} waits for room: ${fact.because}`);
+    case 'reserved-host-intended':
+      return line('action', `${fact.act} the reserved host ${fact.host}: ${fact.because}`);
+    case 'reserved-host-answered':
+      return fact.answer === 'accepted'
+        ? undefined
+        : line('trouble', `${fact.act} the reserved host ${fact.host}: ${fact.answer}: ${fact.detail}`);
+    case 'reserved-host-left':
+      return line('decision', `the reserved host ${fact.host} stays as it is: ${fact.because}`);
     case 'guest-answered':
       return line('good', `${name}: ${fact.detail}`);
     case 'granted':

@@ -1,4 +1,4 @@
-import { deleteServer, liveMigrate } from '#sim/world/actions.ts';
+import { applyRule, deleteServer, liveMigrate, STATE_RULES } from '#sim/world/actions.ts';
 import { acceptEvacuation } from '#sim/world/evacuation.ts';
 import { stopAllGuests } from '#sim/world/guests.ts';
 import { killCompute, powerOff, powerOn, reconnectCompute, startCompute } from '#sim/world/power.ts';
@@ -71,6 +71,16 @@ export function evacuateByHand(world: World, server: SimServer): boolean {
 
 export const migrateByHand = (world: World, server: SimServer): boolean =>
   isAliveHost(world, server.host) && liveMigrate(world, server, null, OPERATOR);
+
+export function stopByOwner(world: World, server: SimServer): void {
+  const rule = STATE_RULES['os-stop'];
+  if (rule === undefined) throw new Error('there is no rule for os-stop');
+  world.addAction(server.id, 'stop', `req-${world.random.uuid()}`, {
+    userId: server.userId,
+    projectId: server.projectId,
+  });
+  applyRule(world, server, rule);
+}
 
 export const deleteByOwner = (world: World, server: SimServer): void => deleteServer(world, server);
 

@@ -4,6 +4,8 @@ import type { Simulation } from './engine/simulation.ts';
 import { arm, endMaintenance as endWork, giveBack, release } from './operators.ts';
 import { owedTo } from './owed.ts';
 
+/** Why a reserved host is disabled. */
+export const ASLEEP = 'reserved: spare';
 const LOOK_MS = 20_000;
 /** A dead host that salvor has done with is repaired after so long, and one that it holds by whoever sees to it. */
 const REPAIR_AFTER_MS = 90_000;
@@ -31,13 +33,15 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   const repairUntilMs = new Map<string, number>();
   const inRepair = (host: SimHost): boolean => (repairUntilMs.get(host.name) ?? 0) > scheduler.now();
 
-  const protect = (host: SimHost): void => {
-    const aggregate = world.aggregates.find(({ name }) => name === segmentOf.get(host.name));
-    if (aggregate !== undefined && !aggregate.hosts.includes(host.name)) aggregate.hosts.push(host.name);
-  };
+  /** The aggregate that the host was taken out of. */
+  const missedBy = ({ name }: SimHost) =>
+    world.aggregates.find((each) => each.name === segmentOf.get(name) && !each.hosts.includes(name));
+  /** Kept for failures: nobody but salvor enables it. */
+  const isAsleep = ({ disabled, disabledReason }: SimHost): boolean => disabled && disabledReason === ASLEEP;
+
   const endMaintenance = (host: SimHost): void => {
     setDisabled(world, host, false);
-    protect(host);
+    missedBy(host)?.hosts.push(host.name);
   };
 
   /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it for good. */
@@ -86,7 +90,8 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
 
   function lookAt(host: SimHost): void {
     if (endWorks(host)) return;
-    if (director.isCalm && !inRepair(host)) {
+    if (isAlive(host) && isAsleep(host)) return;
+    if (director.isCalm && !inRepair(host) && (host.disabled || missedBy(host) !== undefined)) {
       log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
       endMaintenance(host);
     }

@@ -1,6 +1,6 @@
 import type { Random } from '#sim/random.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
-import type { PlannedFlavor, PlannedImage, PlannedInstance, Scenario, SegmentInput } from './scenario.ts';
+import type { PlannedFlavor, PlannedHost, PlannedImage, PlannedInstance, Scenario, SegmentInput } from './scenario.ts';
 
 /**
  * What concerns who is brought back, in what order, and where to, added to a scenario: by a chance of its own, so that
@@ -9,13 +9,19 @@ import type { PlannedFlavor, PlannedImage, PlannedInstance, Scenario, SegmentInp
 export function withRecovery(scenario: Scenario): Scenario {
   const random = chanceFor(scenario.seed, 'recovery');
   const { policy } = scenario;
+  const hosts = hostsFor(random, scenario.hosts);
+  const reserved = hosts.filter((host) => host.reserved).map(({ name }) => name);
+  const instances = scenario.instances
+    .map((instance, index) => protectedBy(random, instance, index))
+    .map((instance) => rankedBy(random, instance))
+    .filter(({ host }) => !reserved.includes(host));
   return {
     ...scenario,
+    hosts,
     flavors: FLAVORS,
     images: IMAGES,
-    instances: scenario.instances
-      .map((instance, index) => protectedBy(random, instance, index))
-      .map((instance) => rankedBy(random, instance)),
+    instances,
+    serverGroups: groupsOf(random, instances),
     aggregateMetadata: happens(random, 0.3) ? { evacuable: pickOne(random, ['true', 'false', 'perhaps']) } : {},
     policy: {
       ...policy,
@@ -23,6 +29,7 @@ export function withRecovery(scenario: Scenario): Scenario {
         ...segment,
         instances: whoOf(random, segment.instances),
         order: orderOf(random),
+        destinations: destinationsOf(random, reserved),
       })),
     },
   };
@@ -49,6 +56,44 @@ function protectedBy(random: Random, instance: PlannedInstance, index: number): 
   return { ...instance, ...image, name, flavor };
 }
 
+/** In some worlds there is little room, and in some the last host of a segment is kept for failures. */
+function hostsFor(random: Random, hosts: readonly PlannedHost[]): readonly PlannedHost[] {
+  const memoryMb = happens(random, 0.3) ? { memoryMb: LITTLE_MB } : {};
+  const keeps = happens(random, 0.35);
+  return hosts.map((host, index) => {
+    const own = hosts.filter(({ segment }) => segment !== null && segment === host.segment);
+    const isKept = keeps && own.length >= 4 && own.at(-1) === hosts[index];
+    return { ...host, ...memoryMb, ...(isKept ? { reserved: true as const } : {}) };
+  });
+}
+
+/** A host's own instances, and those of another half full one. */
+const LITTLE_MB = 16_384;
+
+/** A group's members are on any hosts; some are on the same. */
+function groupsOf(random: Random, instances: readonly PlannedInstance[]): Scenario['serverGroups'] {
+  if (instances.length < 10 || happens(random, 0.4)) return [];
+  const names = instances.map(({ name }) => name);
+  return (['anti-affinity', 'soft-anti-affinity', 'soft-affinity', 'affinity'] as const)
+    .filter(() => happens(random, 0.5))
+    .map((policy, index) => {
+      const members = Array.from({ length: 4 }, (_, place) => names[(index * 4 + place * 7) % names.length] ?? '');
+      // Nova lets nobody into an affinity group who is on another host.
+      const first = instances.find(({ name }) => name === members[0])?.host;
+      const together = instances.filter(({ host }) => host === first).map(({ name }) => name);
+      return { policy, members: [...new Set(policy === 'affinity' ? together.slice(0, 2) : members)] };
+    });
+}
+
+function destinationsOf(random: Random, reserved: readonly string[]): NonNullable<SegmentInput['destinations']> {
+  const methods = ['auto', 'auto_priority', 'auto_priority', 'rh_priority', 'reserved_host'] as const;
+  return {
+    within: happens(random, 0.8) ? 'zone' : 'segment',
+    otherwise: happens(random, 0.7) ? 'scheduler' : 'wait',
+    ...(reserved.length === 0 ? {} : { method: pickOne(random, methods), reservedHosts: { names: [...reserved] } }),
+  };
+}
+
 function rankedBy(random: Random, instance: PlannedInstance): PlannedInstance {
   const metadata = {
     ...instance.metadata,
@@ -69,7 +114,7 @@ function orderOf(random: Random): NonNullable<SegmentInput['order']> {
     seconds: wholeBetween(random, 0, 40),
     port: 22,
     ranges: ['10.0.0.0/16'],
-    deadlineSeconds: pickOne(random, [10, 60, 200]),
+    deadlineSeconds: pickOne(random, [10, 30, 60]),
   });
   return {
     gate: gate(),

@@ -4,6 +4,7 @@ import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
 import { withRecovery } from './generate-recovery.ts';
 import { withReturns, withWorkLimits, worksOf } from './generate-returns.ts';
+import { withInstanceRecovery } from './guests.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
 import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
@@ -38,21 +39,28 @@ export function scenarioOf(seed: number): Scenario {
     seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
   // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
   const hostBootMs = (proofMaxAgeSeconds + 120) * 1000;
-  const works = seed % WORKS_EVERY === 0 ? worksOf(chanceFor(seed, 'works'), hosts, lastMs) : [];
+  const works = happens(chanceFor(seed, 'whether it is worked'), 1 / WORKS_EVERY)
+    ? worksOf(chanceFor(seed, 'works'), hosts, lastMs)
+    : [];
   const watched: PolicyInput =
     beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
-  const returning = seed % RETURNS_EVERY === 0 ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
+  const returns = happens(chanceFor(seed, 'whether hosts return'), 1 / RETURNS_EVERY);
+  const returning = returns ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
+  const guests = seed % GUESTS_FAIL_EVERY === 0 ? { everyMs: 30_000 } : null;
+  const policyOfAll = guests === null ? returning : withInstanceRecovery(seed, returning);
   return withRecovery({
     seed,
     hosts,
-    policy: withWorkLimits(chanceFor(seed, 'work limits'), returning),
+    policy: withWorkLimits(chanceFor(seed, 'work limits'), policyOfAll),
     beats,
+    guests,
     failures,
     halts,
     works,
     instances,
     flavors: [],
     images: [],
+    serverGroups: [],
     aggregateMetadata: {},
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
@@ -64,9 +72,11 @@ export function scenarioOf(seed: number): Scenario {
 
 /** One seed in so many has hosts that send heartbeats: they make for many messages. */
 const BEATS_EVERY = 8;
+/** One seed in so many has guests that end by themselves. */
+const GUESTS_FAIL_EVERY = 3;
 /** One seed in so many. */
 const RELAPSES_EVERY = 5;
-/** One seed in so many has hosts that come back by themselves, and operators who work on hosts. */
+/** One seed in so many, whatever else it has, has hosts that come back by themselves, and operators who work on hosts. */
 const RETURNS_EVERY = 3;
 const WORKS_EVERY = 4;
 /** A recovery, the repair and the boot take no longer, if nothing goes wrong. */

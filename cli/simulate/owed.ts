@@ -35,16 +35,24 @@ export const isFit = (world: World, server: SimServer, segment: Segment): boolea
 /** The instances that are still to be brought away from a dead host, as far as there is a host that can take them. */
 export function fitOn(simulation: Simulation, host: SimHost, segment: Segment): readonly SimServer[] {
   const { world, states } = simulation;
+  const { within, otherwise, method } = segment.destinations;
   const roomMb = Math.max(
     0,
     ...[...world.hosts.values()]
       .filter((each) => each !== host && !each.disabled && world.serviceIsUp(each))
       .filter(({ name }) => states.incidentOf(name) === 'none')
+      .filter(
+        ({ name }) => within === 'zone' || otherwise === 'scheduler' || segmentsOf(simulation, name).includes(segment),
+      )
       .map(({ memoryMb, memoryUsedMb }) => memoryMb - memoryUsedMb),
   );
+  // Where only reserved hosts will do, or only such as the instance's group allows, there may be none for long.
+  const isFree = (server: SimServer): boolean =>
+    method !== 'reserved_host' && !['affinity', 'anti-affinity'].includes(world.groupOf(server.id)?.policy ?? '');
   return world
     .serversOn(host.name)
-    .filter((server) => isFit(world, server, segment) && server.flavor.memoryMb <= roomMb);
+    .filter((server) => isFit(world, server, segment) && isFree(server) && server.flavor.memoryMb <= roomMb)
+    .filter(({ metadata }) => segment.order.ifNotUp === 'go-on' || metadata[segment.order.tierKey] === undefined);
 }
 
 /** What is left to be done for a dead host of a segment that salvor can act for, in words; undefined when nothing is. */

@@ -3,13 +3,14 @@ import type { Services } from '#shared/services.ts';
 import { buildServer } from '#sim/world/build.ts';
 import type { SimAddress } from '#sim/world/types.ts';
 import { isAlive } from './actions.ts';
-import { startCaretaker } from './caretaker.ts';
+import { ASLEEP, startCaretaker } from './caretaker.ts';
 import { judgeOf } from './checks/all.ts';
 import type { Violation } from './checks/check.ts';
 import type { Strike } from './engine/director.ts';
 import { IMAGE, Simulation } from './engine/simulation.ts';
 import { fail, standStill } from './failures.ts';
 import { RACK } from './generate-policy.ts';
+import { startGuestFailures } from './guests.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startBeats, startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
@@ -43,6 +44,10 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
     ...(wrap === undefined ? {} : { wrap }),
   });
   const { world } = simulation;
+  for (const { name, reserved } of hosts) {
+    const host = reserved ? world.hosts.get(name) : undefined;
+    if (host !== undefined) Object.assign(host, { disabled: true, disabledReason: ASLEEP });
+  }
   for (const segment of simulation.policy.segments) {
     if (!('aggregate' in segment.hosts)) continue;
     const members = scenario.hosts.filter((host) => host.segment === segment.name).map(({ name }) => name);
@@ -76,6 +81,16 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       state: instance.state,
     });
   }
+  const idOf = new Map([...world.servers.values()].map(({ id, name }) => [name, id]));
+  for (const { policy, members } of scenario.serverGroups)
+    world.addServerGroup({
+      id: world.random.uuid(),
+      name: policy,
+      policy,
+      members: members.flatMap((name) => idOf.get(name) ?? []),
+      projectId: 'owner',
+      userId: 'owner',
+    });
   return simulation;
 }
 
@@ -97,6 +112,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   for (const planned of scenario.works) scheduler.after(planned.atMs, () => work(simulation, planned));
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
   if (scenario.beats !== null) startBeats(simulation, scenario.beats);
+  if (scenario.guests !== null) startGuestFailures(simulation, scenario.seed, scenario.guests);
   startCaretaker(
     simulation,
     new Map(scenario.hosts.flatMap(({ name, segment }) => (segment === null ? [] : [[name, segment] as const]))),
@@ -121,6 +137,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
     };
     redrive();
     const isOver = (): boolean =>
+      states.openInstances.size === 0 &&
       [...world.hosts.values()].every(
         (host) =>
           states.incidentOf(host.name) === 'none' &&

@@ -81,6 +81,10 @@ export interface PlannedHost {
   readonly systemUuid: string;
   /** Segment of the policy that protects it, by its aggregate. */
   readonly segment: string | null;
+  /** As much as any instance may want, if absent. */
+  readonly memoryMb?: number;
+  /** It is disabled, and kept for failures. */
+  readonly reserved?: true;
 }
 
 /** One run of a small world, as data: what it is made of, what befalls it, what goes wrong. Times in ms from the beginning. */
@@ -91,11 +95,18 @@ export interface Scenario {
   /** Besides those that every simulated cloud has. */
   readonly flavors: readonly PlannedFlavor[];
   readonly images: readonly PlannedImage[];
+  readonly serverGroups: readonly {
+    readonly policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity';
+    /** By their names. */
+    readonly members: readonly string[];
+  }[];
   /** Of the segments' aggregates, besides their rack. */
   readonly aggregateMetadata: Readonly<Record<string, string>>;
   readonly policy: PolicyInput;
   /** Every host that is alive sends a heartbeat so often, by a clock that is ahead by this. Null: none does. */
   readonly beats: { readonly everyMs: number; readonly skewMs: number } | null;
+  /** Guests end by themselves, one about so often. Null: none does. */
+  readonly guests: { readonly everyMs: number } | null;
   readonly failures: readonly PlannedFailure[];
   readonly halts: readonly PlannedHalt[];
   readonly works: readonly PlannedWork[];

@@ -19,6 +19,8 @@ export interface Access {
   readonly callsNova: boolean;
   /** Speaks to fence devices, with the secrets under the prefix, or by the queues of fence workers. */
   readonly fences: boolean;
+  /** Has fence workers start services again, by their queues. */
+  readonly restarts: boolean;
   /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
   readonly readsTokens: boolean;
 }
@@ -33,6 +35,9 @@ const STEPS: readonly QueueName[] = [
   'maintain-host',
 ];
 
+/** Of incidents of instances and processes, which move on by themselves. */
+const OTHERS: readonly QueueName[] = ['recover-instance', 'recover-process'];
+
 const step: Access = {
   sendsTo: STEPS,
   state: ['put'],
@@ -41,11 +46,12 @@ const step: Access = {
   readsAudit: true,
   callsNova: true,
   fences: false,
+  restarts: false,
   readsTokens: false,
 };
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
-  'receive-host-event': { ...step, callsNova: false },
+  'receive-host-event': { ...step, sendsTo: [...STEPS, ...OTHERS], callsNova: false },
   'confirm-host-down': { ...step, fences: true, readsDue: true },
   'fence-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
   'plan-evacuation': { ...step, state: ['put', 'check'] },
@@ -58,6 +64,13 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   },
   'return-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
   'maintain-host': { ...step, state: ['put', 'check'], readsDue: true },
+  'recover-instance': { ...step, sendsTo: ['recover-instance'], state: ['put', 'check', 'delete'] },
+  'recover-process': {
+    ...step,
+    sendsTo: ['recover-process', 'host-events'],
+    state: ['put', 'check', 'delete'],
+    restarts: true,
+  },
   'obey-operator': { ...step, sendsTo: [...STEPS, 'host-events'], callsNova: false },
   'receive-fence-answer': {
     ...step,
@@ -76,7 +89,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   },
   sweep: {
     ...step,
-    sendsTo: [...STEPS, 'watch-hosts'],
+    sendsTo: [...STEPS, ...OTHERS, 'watch-hosts'],
     readsDue: true,
     appendsAudit: false,
     readsAudit: false,

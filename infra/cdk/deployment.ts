@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
+import { fencingWorkersOf, restartWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { fenceWorkersOf, mapDevices } from '#shared/domain/policy-devices.ts';
+import { mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -88,8 +89,8 @@ export interface Network {
 
 export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Network> & {
   readonly network: Network | undefined;
-  /** The fence workers that the policy names. */
-  readonly fenceWorkers: readonly string[];
+  /** The fence workers that the policy names: for devices, and for restarts of services. One may be both. */
+  readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -109,7 +110,11 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       : undefined;
   const checked = policyForFunctions(policy);
   return {
-    deployment: { ...deployment, network, fenceWorkers: fenceWorkersOf(checked.fenceDevices) },
+    deployment: {
+      ...deployment,
+      network,
+      fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
+    },
     policy: checked,
   };
 }

@@ -12,7 +12,7 @@ export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
   readonly workerQueues: WorkerRequestQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix'>;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -36,9 +36,10 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
-  // Fence devices may be behind a worker.
-  if (access.fences && workerQueues.size > 0)
-    allow(['sqs:SendMessage'], ...[...workerQueues.values()].map(({ queueArn }) => queueArn));
+  const { fencing, restarting } = deployment.fenceWorkers;
+  const workers = new Set([...(access.fences ? fencing : []), ...(access.restarts ? restarting : [])]);
+  const requests = [...workerQueues].filter(([worker]) => workers.has(worker)).map(([, { queueArn }]) => queueArn);
+  if (requests.length > 0) allow(['sqs:SendMessage'], ...requests);
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
   if (access.fences || access.readsTokens) {

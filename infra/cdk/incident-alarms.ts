@@ -79,9 +79,30 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   'incident-overdue': {
     errorImpact: 'A recovery stands still, although it is pushed on each minute.',
     says: 'An incident was past its deadline in three of five minutes.',
-    pattern: text('fact', 'overdue'),
+    pattern: FilterPattern.any(
+      text('fact', 'overdue'),
+      text('fact', 'instance-overdue'),
+      text('fact', 'process-overdue'),
+    ),
     loggedBy: ['sweep'],
     minutes: { of: 5, atLeast: 3 },
+  },
+  'instance-storm': {
+    errorImpact: 'Instances of a host that lives are down, and are not restarted: the host may be sick.',
+    says: 'More instances of a host or a segment fail within the window than the policy lets salvor act on.',
+    pattern: text('fact', 'instance-storm'),
+    loggedBy: ['recover-instance'],
+    // It is said once of each instance.
+    minutes: { of: 15, atLeast: 1 },
+    tellsEnd: false,
+  },
+  'instance-for-a-person': {
+    errorImpact: 'An instance is down, and nobody but a person brings it back.',
+    says: 'An instance of a host that lives could not be restarted or moved, or may not be any more.',
+    pattern: text('fact', 'instance-for-a-person'),
+    loggedBy: ['recover-instance'],
+    minutes: { of: 1, atLeast: 1 },
+    tellsEnd: false,
   },
   'hosts-not-fenceable': {
     errorImpact: 'If one of these hosts dies now, it can not be proven off, and none of its instances are evacuated.',
@@ -106,7 +127,7 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   },
   'messages-parked': {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
-    says: 'Messages were parked: malformed, about an unknown or unprotected host, or refused for good.',
+    says: 'Messages were parked: malformed, of an unknown or unprotected host, or refused.',
     pattern: text('fact', 'message-parked'),
     loggedBy: [...Object.values(QUEUES), ...Object.values(ENDPOINTS)].map((spec) => spec.function),
     // A reporter that keeps on is one alarm, not one each minute.

@@ -33,7 +33,7 @@ export class SalvorStack extends Stack {
     const alarms = new Alarms({ topic, prefix: this.stackName, runbookUrl: deployment.runbookUrl });
     const tables = new Tables(this, 'Tables', deployment);
     const queues = workQueues(new Construct(this, 'Queues'));
-    const ofWorkers = workerQueues(new Construct(this, 'FenceRequests'), deployment.fenceWorkers);
+    const ofWorkers = workerQueues(new Construct(this, 'FenceRequests'), workersOf(deployment));
     const ownPrincipals: string[] = [];
     const shared = {
       deployment,
@@ -69,6 +69,11 @@ export class SalvorStack extends Stack {
     output(this, 'AlarmTopicArn', topic.topicArn, 'Where alarms go');
   }
 }
+
+/** One worker may be asked for both. */
+const workersOf = ({ fenceWorkers: { fencing, restarting } }: Deployment): readonly string[] => [
+  ...new Set([...fencing, ...restarting]),
+];
 
 function workQueues(scope: Construct): WorkQueues {
   const names = Object.keys(QUEUES) as QueueName[];

@@ -10,6 +10,8 @@ import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
+import { recoverInstance } from '#functions/recover-instance.ts';
+import { recoverProcess } from '#functions/recover-process.ts';
 import { returnHost } from '#functions/return-host.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
@@ -34,6 +36,8 @@ export const FUNCTIONS: Functions = {
   'follow-evacuations': followEvacuations,
   'return-host': returnHost,
   'maintain-host': maintainHost,
+  'recover-instance': recoverInstance,
+  'recover-process': recoverProcess,
   'obey-operator': obeyOperator,
   'watch-hosts': watchHosts,
   'receive-fence-answer': receiveFenceAnswer,

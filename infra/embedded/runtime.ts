@@ -4,10 +4,11 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueName, SCHEDULES } from '#events/catalog.ts';
 import { withWorkers } from '#shared/adapters/fencing/agent.ts';
 import { withNetworks } from '#shared/adapters/fencing/networks.ts';
+import { workerRestart } from '#shared/adapters/fencing/worker-restart.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
-import { fenceWorkersOf } from '#shared/domain/policy-devices.ts';
+import { fenceWorkersOf } from '#shared/domain/fence-workers.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
 import type { Outbox, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -28,7 +29,7 @@ export interface EmbeddedOptions {
   readonly stateDir?: string | undefined;
   /** Where the SQS endpoint listens on 127.0.0.1; 0 for any port that is free. */
   readonly port: number;
-  readonly services: Omit<Services, 'state' | 'outbox' | 'trustedSenders'>;
+  readonly services: Omit<Services, 'state' | 'outbox' | 'trustedSenders' | 'localRestart'>;
   /** Instead of the catalogue's, for tests and drills. */
   readonly functions?: Partial<Functions>;
   readonly queues?: QueueSpecs;
@@ -77,7 +78,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   try {
     forgetEndpoint(stateDir);
     const folder = stateDir && join(stateDir, QUEUES_FOLDER);
-    server = await startSqsServer({ folder, port, queues, workers: fenceWorkersOf(policy.fenceDevices) });
+    server = await startSqsServer({ folder, port, queues, workers: fenceWorkersOf(policy) });
     const { endpoint, queueUrls, workerUrls, client, unknownQueues, depths, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
@@ -85,7 +86,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const limits = policy.fenceNetworks ?? {};
     const fencing = withNetworks(withWorkers(options.services.fencing, workers), { state, clock, chance, limits });
     // Who can send here is on this machine, and could be anybody of it.
-    const services = wrap({ ...options.services, fencing, state, outbox, trustedSenders: 'everybody' });
+    const own = { fencing, localRestart: workerRestart(workers), state, outbox, trustedSenders: 'everybody' } as const;
+    const services = wrap({ ...options.services, ...own });
     await within(
       schedules['mirror-inventory'].functionTimeoutSeconds,
       runScheduled(functions['mirror-inventory'], services),

@@ -3,7 +3,8 @@ import type { JsonObject, StateWrite } from '#shared/ports.ts';
 import type { RecordedBasis } from './basis.ts';
 
 /**
- * The audit log: one stream per host, per incident and per evacuation task, and of what could be fenced per host. Each record carries the hash of the
+ * The audit log: one stream per host, per incident and per evacuation task, of what could be fenced per host, and per
+ * instance and host of smaller incidents. Each record carries the hash of the
  * one before it, so that a changed, missing or reordered record shows (A1 of the design).
  */
 
@@ -17,7 +18,7 @@ export interface AuditRecord {
   readonly stream: string;
   readonly seq: number;
   readonly atMs: number;
-  /** What kind of fact: see `host.ts` and `task.ts`. */
+  /** What kind of fact: see `host.ts`, `task.ts`, `instance-recovery/instance.ts`, `process-recovery/process.ts`. */
   readonly fact: JsonObject & { readonly type: string };
   /** What was decided on, with the first record of each decision. */
   readonly basis?: RecordedBasis;
@@ -31,6 +32,10 @@ export const FIRST: Head = { seq: 0, hash: '0'.repeat(64) };
 export const streamOfPolicy = (policyId: string): string => `policy#${policyId}`;
 export const streamOfHost = (hostKey: string): string => `host#${hostKey}`;
 export const streamOfIncident = (incidentId: string): string => `incident#${incidentId}`;
+/** All incidents of one instance that failed on a host that lived. */
+export const streamOfInstance = (instanceId: string): string => `instance#${instanceId}`;
+/** All incidents of the processes of one host that lived. */
+export const streamOfProcesses = (hostKey: string): string => `process#${hostKey}`;
 /** Whether a host could be fenced, in a stream of its own: nothing of it waits for what is decided about the host. */
 export const streamOfReadiness = (hostKey: string): string => `fence-ready#${hostKey}`;
 /** What operators asked for, whatever it was about. */

@@ -3,6 +3,10 @@ import type { CareBasis } from './care.ts';
 import type { Candidate } from './destinations.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
+import type { InstanceSight } from './instance-recovery/sight.ts';
+import type { PlacedGroup } from './placed-groups.ts';
+import type { ProcessSight } from './process-recovery/sight.ts';
+import type { ReservedSeen, WakeBasis } from './reserved-hosts.ts';
 import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
 import type { TierSummary } from './tiers.ts';
@@ -12,7 +16,7 @@ import type { WatchdogLease } from './watchdog.ts';
  * What a decision was made on, besides the state it was made in and its own facts: with these the log suffices to decide
  * again. `by` names the decider, `atMs` is the moment that it was given; chance is as it was drawn.
  */
-export type Basis = HostBasis | TaskBasis;
+export type Basis = HostBasis | TaskBasis | InstanceBasis | ProcessBasis;
 
 export type HostBasis =
   /** `decideReports`. The segment by the inventory mirror; `hearUntilMs` of a host whose heartbeats are expected. */
@@ -61,6 +65,14 @@ export type HostBasis =
       readonly service: Pick<ComputeService, 'forcedDown'> | null;
       readonly waiting: number;
     }
+  /** `decideWake`. */
+  | ({ readonly by: 'wake'; readonly atMs: number } & WakeBasis)
+  /** What Nova answered to that, or to the next: the fact has it. */
+  | { readonly by: 'reserved-answer'; readonly atMs: number }
+  /** `lostAnswer`. */
+  | { readonly by: 'reserved-lost'; readonly atMs: number; readonly reserved: string }
+  /** `decideGiveBack`. */
+  | { readonly by: 'give-back'; readonly atMs: number; readonly reserved: string; readonly seen: ReservedSeen }
   /** `closeIncident`, from the incident's tasks. */
   | { readonly by: 'end'; readonly atMs: number }
   /** `pause`, by a switch; in `evacuating` it depends on whether evacuations are in flight. */
@@ -124,6 +136,31 @@ export type TaskBasis =
   /** `foldAnswer`. */
   | { readonly by: 'answer'; readonly atMs: number; readonly random: number };
 
+export type InstanceBasis =
+  /** `decideInstanceReports`. The segment by the inventory mirror. */
+  | { readonly by: 'instance-reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideInstance` or `settleInstance`, by the status of its incident. */
+  | {
+      readonly by: 'instance-look';
+      readonly atMs: number;
+      readonly sight: InstanceSight | { readonly outage: string };
+    }
+  /** `foldInstanceAnswer`. */
+  | { readonly by: 'instance-answer'; readonly atMs: number; readonly random: number };
+
+export type ProcessBasis =
+  /** `decideProcessReports`. The segment by the inventory mirror. */
+  | { readonly by: 'process-reports'; readonly atMs: number; readonly segment: string | null }
+  /** `decideProcess`. */
+  | {
+      readonly by: 'process-look';
+      readonly atMs: number;
+      readonly random: number;
+      readonly sight: ProcessSight | { readonly outage: string };
+    }
+  /** What Nova, or the fence worker, answered. */
+  | { readonly by: 'process-answer'; readonly atMs: number };
+
 export interface GrantBasis {
   readonly forcedDown: boolean;
   readonly migration: RecordedMigration | null;
@@ -132,8 +169,14 @@ export interface GrantBasis {
   readonly inFlightElsewhere: number;
   /** Those that must be up before it. Absent: there are none. */
   readonly tiers?: readonly TierSummary[];
-  /** The destination that was taken and the next best, as they were; none when none would do. */
+  /** The destination that was taken and the next best, as they were; of those that would not do, one of each kind. */
   readonly candidates: readonly Candidate[];
+  /** So many of its size the hosts had room for. Absent: it was not looked at. */
+  readonly places?: number;
+  /** The same of reserved hosts that were disabled. Absent: there were none. */
+  readonly asleep?: readonly Candidate[];
+  /** Its server group, as it was when its turn came. Absent: it is in none. */
+  readonly group?: PlacedGroup;
 }
 
 /** As it stands in the log, with the first record of each stream that the decision wrote to. */

@@ -1,4 +1,4 @@
-import { type Candidate, pickDestination, type Wanting } from './destinations.ts';
+import { type Candidate, contenders, pickDestination, type Wanting } from './destinations.ts';
 import type { Segment } from './policy.ts';
 
 export type Destination =
@@ -22,6 +22,9 @@ interface Full {
   readonly to: 'full';
 }
 
+/** After so many that Nova refused, its scheduler is asked: it looks at more than salvor does. */
+const REFUSALS = 2;
+
 /** Where an instance goes by the policy's method; the scheduler, which knows more hosts, when no host here would do. */
 export function choose(
   hosts: Hosts,
@@ -29,6 +32,10 @@ export function choose(
   maxInFlightPerDestination: number,
   { method, otherwise }: Segment['destinations'],
 ): Destination | Full {
+  const { refusedBy = [] } = wanting;
+  const mayAsk = method !== 'reserved_host' && otherwise === 'scheduler';
+  if (mayAsk && refusedBy.length >= REFUSALS)
+    return { to: 'scheduler', because: `Nova refused ${refusedBy.join(', ')}` };
   let because = '';
   for (const { among, to } of inTurn(hosts, method)) {
     const picked = pickDestination(among, wanting, maxInFlightPerDestination);
@@ -37,7 +44,23 @@ export function choose(
     // The last ones are told of: reserved hosts that are not there are no news.
     if (because === '' || among.length > 0) because = picked.because;
   }
-  return { to: method === 'reserved_host' || otherwise === 'wait' ? 'nowhere' : 'scheduler', because };
+  return { to: mayAsk ? 'scheduler' : 'nowhere', because };
+}
+
+/** Those of the hosts by which the same is chosen again. */
+export function contending<T extends Candidate>(
+  { candidates, asleep }: { readonly candidates: readonly Candidate[]; readonly asleep: readonly T[] },
+  wanting: Wanting,
+  maxInFlightPerDestination: number,
+  { method }: Segment['destinations'],
+): { readonly candidates: readonly Candidate[]; readonly asleep: readonly T[] } {
+  const kept = new Set(
+    inTurn({ candidates, asleep }, method)
+      .flatMap(({ among }) => contenders(among, wanting, maxInFlightPerDestination))
+      .map(({ host }) => host),
+  );
+  const isKept = ({ host }: Candidate): boolean => kept.has(host);
+  return { candidates: candidates.filter(isKept), asleep: asleep.filter(isKept) };
 }
 
 interface Turn {

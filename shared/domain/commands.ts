@@ -6,6 +6,9 @@ import type { HostState, IncidentStatus } from './host.ts';
 /** SQS delays a message by 900 s at most; a longer wait is a chain of messages. */
 const MAX_DELAY_SECONDS = 900;
 
+export const delayTo = (dueAtMs: number, nowMs: number): number =>
+  Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)));
+
 const STEP_OF: Readonly<Record<Exclude<IncidentStatus, 'stopped'>, StepCommand['type']>> = {
   suspected: 'confirm-host-down',
   held: 'confirm-host-down',
@@ -25,8 +28,7 @@ export function commandsOf(host: HostState, nowMs: number): readonly OutgoingMes
   const common = { version: 1, hostKey } as const;
   const commands: OutgoingMessage[] = [];
   const add = (message: QueueMessage, dueAtMs: number): void => {
-    const delaySeconds = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)));
-    commands.push({ message, delaySeconds });
+    commands.push({ message, delaySeconds: delayTo(dueAtMs, nowMs) });
   };
   if (incident !== null && incident.status !== 'stopped') {
     const { id: incidentId, tick, status } = incident;

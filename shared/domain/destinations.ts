@@ -29,22 +29,15 @@ export interface HostsSeen {
   readonly suspects: ReadonlySet<string>;
   readonly inFlightTo: Readonly<Record<string, number>>;
   /** Whether the failed host's segment holds a host. */
-  readonly isInSegment: (service: ComputeService) => boolean;
+  readonly isInSegment: (service: ComputeService, aggregates: readonly Aggregate[]) => boolean;
 }
 
 /** Healthy hosts that instances of the failed host may go to: of its zone, with its storage, under no suspicion. */
 export const candidates = (seen: HostsSeen, destinations: Segment['destinations']): readonly Candidate[] =>
   fitServices(seen, destinations).filter(isHealthy).map(asCandidate(seen, destinations));
 
-/** Reserved hosts that would be fit if they were enabled: they are up, and disabled for the reason that they are. */
-export const asleep = (seen: HostsSeen, destinations: Segment['destinations']): readonly Candidate[] =>
-  fitServices(seen, destinations)
-    .filter(({ host }) => isReserved(host, seen.aggregates, destinations))
-    .filter((service) => isHealthy({ ...service, status: 'enabled' }) && service.status === 'disabled')
-    .filter(({ disabledReason }) => disabledReason?.includes(destinations.reservedReason) === true)
-    .map(asCandidate(seen, destinations));
-
-function isReserved(
+/** Whether the policy keeps it for failures. */
+export function isReserved(
   host: string,
   aggregates: readonly Aggregate[],
   { reservedHosts: reserved }: Segment['destinations'],
@@ -54,7 +47,8 @@ function isReserved(
   return aggregates.some(({ name, hosts }) => name === reserved.aggregate && hosts.includes(host));
 }
 
-function fitServices(
+/** Services of the failed host's zone, with its storage, under no suspicion; in whatever state they are. */
+export function fitServices(
   { services, aggregates, failed, suspects, isInSegment }: HostsSeen,
   { within, storageAggregateKey }: Segment['destinations'],
 ): readonly ComputeService[] {
@@ -62,7 +56,7 @@ function fitServices(
   const wanted = storage(failed.host);
   return services
     .filter((service) => service.zone === failed.zone && service.host !== failed.host && !suspects.has(service.host))
-    .filter((service) => within === 'zone' || isInSegment(service))
+    .filter((service) => within === 'zone' || isInSegment(service, aggregates))
     .filter(({ host }) => wanted === storage(host));
 }
 
@@ -76,7 +70,7 @@ export function storageOf(aggregates: readonly Aggregate[], key: string | undefi
   return (host) => [...new Set(told.get(host))].sort().join(', ');
 }
 
-function asCandidate(
+export function asCandidate(
   { hypervisors, inFlightTo, aggregates }: HostsSeen,
   destinations: Segment['destinations'],
 ): (service: ComputeService) => Candidate {
@@ -93,12 +87,17 @@ function asCandidate(
   };
 }
 
-/** What is to be placed. */
-export interface Wanting {
+/** What an instance takes of a host. */
+interface Room {
   readonly memoryMb: number;
   readonly vcpus?: number;
-  /** Hosts at which it failed, or which Nova refused. */
+}
+
+/** What is to be placed. */
+export interface Wanting extends Room {
+  /** Hosts at which it failed, and those that Nova refused. */
   readonly notAt: readonly string[];
+  readonly refusedBy?: readonly string[] | undefined;
   readonly group?: PlacedGroup | undefined;
 }
 
@@ -123,17 +122,37 @@ export function pickDestination(
 }
 
 /** The hosts after one of them was picked. */
-export const taken = (among: readonly Candidate[], host: string, { memoryMb, vcpus = 0 }: Wanting): Candidate[] =>
+export const taken = (among: readonly Candidate[], host: string, room: Room): Candidate[] =>
+  claimed(among, host, room).map((each) => (each.host === host ? { ...each, inFlight: each.inFlight + 1 } : each));
+
+/** The hosts when an instance is on its way to one of them, and Nova has not counted it there yet. */
+export const claimed = (among: readonly Candidate[], host: string, { memoryMb, vcpus = 0 }: Room): Candidate[] =>
   among.map((each) =>
     each.host === host
       ? {
           ...each,
-          inFlight: each.inFlight + 1,
           freeMemoryMb: each.freeMemoryMb - memoryMb,
           ...(each.freeVcpus === undefined ? {} : { freeVcpus: each.freeVcpus - vcpus }),
         }
       : each,
   );
+
+/** So many are counted on one host at most. */
+const MANY = 1000;
+
+/**
+ * How many instances of this size the hosts have room for, where they may go to at all. When there are more of these
+ * places than before, room was made.
+ */
+export function placesFor(among: readonly Candidate[], wanting: Wanting): number {
+  const { memoryMb, vcpus = 0 } = wanting;
+  return among
+    .filter((each) => standing(each, wanting) === 'fit')
+    .reduce((sum, { freeMemoryMb, freeVcpus = Number.POSITIVE_INFINITY }) => {
+      const places = Math.min(freeMemoryMb / Math.max(1, memoryMb), freeVcpus / Math.max(1, vcpus));
+      return sum + Math.floor(Math.min(MANY, places));
+    }, 0);
+}
 
 /** Those by which the pick can be made again: the one that is picked and the next best; if none is, one of each kind. */
 export function contenders(

@@ -13,6 +13,7 @@ import type {
   Stopped,
   Suspected,
 } from './host.ts';
+import { reservedAfter } from './reserved-hosts.ts';
 
 export function openedIncident(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
   if (host.incident !== null) throw new Error(`${host.name} has an open incident already: ${host.incident.id}`);
@@ -43,10 +44,11 @@ type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' 
 
 /** The incident after a fact about it. */
 export function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed } = incident;
+  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, reserved } = incident;
   const seen = {
     ...(dumping === undefined ? {} : { dumping }),
     ...(offConfirmed === undefined ? {} : { offConfirmed }),
+    ...(reserved === undefined ? {} : { reserved }),
   };
   const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
@@ -144,6 +146,11 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
         evacuatingSinceMs: evacuatingSinceMs ?? fact.atMs,
       };
     }
+    case 'reserved-host-intended':
+    case 'reserved-host-left':
+      return { ...expectOneOf(incident, ['evacuating', 'handing-over']), reserved: reservedAfter(reserved, fact) };
+    case 'reserved-host-answered':
+      return { ...incident, reserved: reservedAfter(reserved, fact) };
     case 'followed':
       return { ...expectOneOf(incident, ['evacuating', 'handing-over']), ...next(fact.nextLookAtMs) };
     case 'paused': {

@@ -34,12 +34,18 @@ export function nextLookMs(
   { evacuation }: Segment,
   nowMs: number,
 ): number {
-  const waiting = tasks.flatMap(({ progress }) => (progress.status === 'waiting' ? [progress.notBeforeMs] : []));
+  const waiting = tasks.flatMap(({ progress }) => {
+    if (progress.status !== 'waiting') return [];
+    return progress.for === 'room' ? Math.min(progress.notBeforeMs, nowMs + ROOM_LOOK_MS) : progress.notBeforeMs;
+  });
   if (changed && waiting.some((notBeforeMs) => notBeforeMs <= nowMs)) return nowMs;
   const poll = nowMs + evacuation.pollSeconds * 1000;
   if (tasks.some(isInFlight) || waiting.length === 0) return poll;
   return Math.max(poll, Math.min(...waiting));
 }
+
+/** Room may be made at any time: so often it is looked for. */
+const ROOM_LOOK_MS = 15_000;
 
 /** A task without an outcome goes to a person; what Nova was asked for goes on there. */
 export function handOver(
@@ -49,7 +55,9 @@ export function handOver(
 ): readonly TaskFact[] {
   if (progress.status === 'ended') return [];
   const why = dismissed ? `an operator has dismissed the incident: ${reason}` : reason;
-  return [endedAs('person', `${why}; the last state of this one: ${progress.status}`, nowMs)];
+  const state =
+    progress.status === 'waiting' && progress.for !== undefined ? `waiting, ${progress.because}` : progress.status;
+  return [endedAs('person', `${why}; the last state of this one: ${state}`, nowMs)];
 }
 
 /** What the tasks of an open incident wait for, in a person's words; nothing of those that only wait for their turn. */

@@ -5,6 +5,7 @@ import type { Evidence } from './gates/evidence.ts';
 import type { GateResult } from './gates/gate.ts';
 import type { FenceProof, Incident, IncidentOutcome, Release } from './incident.ts';
 import type { Maintenance } from './maintenance/maintenance.ts';
+import type { ReservedFact } from './reserved-hosts.ts';
 import type { LastReturn, Ours, Returning } from './return/returning.ts';
 
 export type * from './incident.ts';
@@ -197,6 +198,7 @@ export type IncidentFact =
       readonly leftAlone: number;
       readonly atMs: number;
     }
+  | ReservedFact
   | { readonly type: 'followed'; readonly nextLookAtMs: number }
   | { readonly type: 'paused'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
   | { readonly type: 'still-paused'; readonly nextLookAtMs: number }

@@ -1,4 +1,8 @@
+import type { Segment } from './policy.ts';
 import { name as policyName } from './policy-values.ts';
+
+type RecoveryMethod = Segment['destinations']['method'];
+const METHODS: readonly RecoveryMethod[] = ['auto', 'reserved_host', 'auto_priority', 'rh_priority'];
 
 /** What a running Masakari has. */
 export interface FoundSegment {
@@ -19,8 +23,15 @@ export interface Imported {
     readonly name: string;
     readonly hosts: { readonly names: readonly string[] };
     readonly except?: readonly string[];
+    readonly destinations?: {
+      readonly method: RecoveryMethod;
+      readonly reservedHosts: { readonly names: readonly string[] };
+    };
     /** Nothing is acted on before a person has looked. */
     readonly mode: 'shadow';
+    /** As Masakari does it: instances that opted in are restarted, hosts with dead processes disabled until a person enables them. */
+    readonly instanceRecovery: Record<never, never>;
+    readonly processRecovery: { readonly enable: 'by-hand' };
   };
   readonly remarks: readonly string[];
 }
@@ -42,12 +53,27 @@ export function importSegments(found: readonly FoundSegment[]): {
     names.add(name);
     const except = segment.hosts.filter(({ onMaintenance }) => onMaintenance).map((host) => host.name);
     const rule = { name, hosts: { names: segment.hosts.map((host) => host.name) } };
+    const destinations = destinationsOf(segment);
     imported.push({
-      segment: { ...rule, ...(except.length === 0 ? {} : { except }), mode: 'shadow' },
+      segment: {
+        ...rule,
+        ...(except.length === 0 ? {} : { except }),
+        ...(destinations === undefined ? {} : { destinations }),
+        mode: 'shadow',
+        instanceRecovery: {},
+        processRecovery: { enable: 'by-hand' },
+      },
       remarks: remarksOn(segment, name, except),
     });
   }
   return { imported, leftOut };
+}
+
+/** Masakari's methods by their names. A method without a reserved host comes to `auto`, or, of `reserved_host`, to nothing. */
+function destinationsOf({ recoveryMethod, hosts }: FoundSegment): Imported['segment']['destinations'] {
+  const names = hosts.filter(({ reserved }) => reserved).map(({ name }) => name);
+  const method = METHODS.find((each) => each === recoveryMethod) ?? 'auto';
+  return names.length === 0 || method === 'auto' ? undefined : { method, reservedHosts: { names } };
 }
 
 function remarksOn({ name, enabled, recoveryMethod, hosts }: FoundSegment, own: string, except: readonly string[]) {
@@ -55,12 +81,14 @@ function remarksOn({ name, enabled, recoveryMethod, hosts }: FoundSegment, own: 
   return [
     ...(own === name ? [] : [`Masakari's name: ${JSON.stringify(name)}`]),
     ...(enabled ? [] : ['switched off in Masakari (enabled=False): leave it in shadow, or leave it out']),
-    ...(recoveryMethod === 'auto'
+    ...(recoveryMethod === 'auto' || reserved.length > 0
       ? []
-      : [`recovery_method was ${recoveryMethod}: salvor spreads instances over all healthy hosts`]),
+      : [`recovery_method was ${recoveryMethod}, and no host is reserved: salvor takes all healthy hosts`]),
     ...(reserved.length === 0
       ? []
-      : [`reserved in Masakari: ${reserved.join(', ')}; here they are hosts like any other`]),
+      : [
+          `reserved in Masakari: ${reserved.join(', ')}; disable them in Nova for a reason with the word "reserved"${recoveryMethod === 'auto' ? '; the method auto does not use them' : ''}`,
+        ]),
     ...(except.length === 0
       ? []
       : [`on maintenance in Masakari, which never takes that back by itself: remove from except what is in service`]),

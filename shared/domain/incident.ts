@@ -1,5 +1,6 @@
 import type { Head } from './audit.ts';
 import type { GateName, GateResult } from './gates/gate.ts';
+import type { ReservedUses } from './reserved-hosts.ts';
 
 /** That H is off, for this very incident (S1). */
 export interface FenceProof {
@@ -40,6 +41,8 @@ interface IncidentBase {
   readonly audit: Head;
   /** Its kernel was said to write a dump. */
   readonly dumping?: Dumping;
+  /** Reserved hosts that were enabled for it, by their names. */
+  readonly reserved?: ReservedUses;
   /** People say that it is off. */
   readonly offConfirmed?: OffConfirmed;
 }

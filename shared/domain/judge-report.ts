@@ -43,7 +43,7 @@ export function judge(
 function aboutOf(event: HostEvent): string | undefined {
   if (event.type === 'instance.down') return `instance ${event.data.instanceId}`;
   if (event.type === 'host.dumping') return 'a kernel dump';
-  return event.type === 'process.down' ? `process ${event.data.process}` : undefined;
+  return event.type === 'process.down' || event.type === 'process.up' ? `process ${event.data.process}` : undefined;
 }
 
 /** Of two words of one moment, up counts, whichever came first: times may be whole seconds. */

@@ -7,7 +7,7 @@ export interface MadeHost {
   readonly name: string;
   readonly type: string | null;
   readonly controlAttributes: string | null;
-  /** Shown, and of no other effect: salvor plans destinations over all healthy hosts. */
+  /** Kept for failures, as `destinations.reservedHosts` of the policy. */
   readonly reserved: boolean;
   /** No segment holds it then: it is not fenced, and what is reported of it is kept. */
   readonly onMaintenance: boolean;
@@ -24,7 +24,7 @@ export interface MadeSegment {
   /** For people; may change. */
   readonly name: string;
   readonly description: string | null;
-  /** Shown, and of no other effect. */
+  /** As `destinations.method` of the policy. */
   readonly recoveryMethod: string;
   readonly serviceType: string;
   readonly hosts: readonly MadeHost[];
@@ -55,10 +55,25 @@ export function withMade(policy: Policy, made: readonly MadeSegment[]): Policy {
     for (const host of held) claimed.add(host);
     const except = all.filter((host) => !held.has(host));
     const rule = { name: segment.key, hosts: { names: all }, ...(except.length === 0 ? {} : { except }) };
-    more.push({ ...template, ...rule });
+    more.push({ ...template, ...rule, destinations: destinationsOf(segment, template.destinations) });
   }
   return more.length === 0 ? policy : { ...policy, segments: [...policy.segments, ...more] };
 }
+
+/** `auto` without reserved hosts, as segments are made unless told, says nothing: then the template counts. */
+function destinationsOf(
+  { recoveryMethod, hosts }: MadeSegment,
+  template: Segment['destinations'],
+): Segment['destinations'] {
+  const names = hosts.filter(({ reserved }) => reserved).map(({ name }) => name);
+  const asked = METHODS.find((each) => each === recoveryMethod) ?? 'auto';
+  if (asked === 'auto' && names.length === 0) return template;
+  // Without a reserved host Masakari's methods come to auto, but for the one that takes no other.
+  const method = names.length === 0 && asked !== 'reserved_host' ? 'auto' : asked;
+  return { ...template, method, reservedHosts: { names: names.length === 0 ? [NOBODY] : names } };
+}
+
+const METHODS: readonly Segment['destinations']['method'][] = ['auto', 'reserved_host', 'auto_priority', 'rh_priority'];
 
 const heldBy = ({ hosts, deletedAtMs }: MadeSegment): readonly string[] =>
   deletedAtMs === null ? hosts.filter(({ onMaintenance }) => !onMaintenance).map(({ name }) => name) : [];

@@ -1,4 +1,5 @@
 import type { ServerGroup } from '#shared/ports.ts';
+import type { TaskState } from './task.ts';
 
 /** A server group with the hosts that its members are on, or are being taken to. */
 export interface PlacedGroup extends Pick<ServerGroup, 'id' | 'policy' | 'maxPerHost' | 'members'> {
@@ -11,6 +12,29 @@ export const joined = (group: PlacedGroup, host: string): PlacedGroup => ({
   ...group,
   on: { ...group.on, [host]: (group.on[host] ?? 0) + 1 },
 });
+
+/** What was read of a group when an instance of it was planned: members on the failed host are not counted. */
+export type RecordedGroup = Omit<PlacedGroup, 'members'>;
+
+/**
+ * The groups of an incident's tasks as they are now: as they were read, and with where the incident has brought its own.
+ * @param again what was read of some of them since, by their ids
+ */
+export function groupsOfTasks(
+  tasks: readonly TaskState[],
+  again: ReadonlyMap<string, RecordedGroup> = new Map(),
+): readonly PlacedGroup[] {
+  const members = Map.groupBy(tasks, ({ signs }) => signs?.group?.id);
+  return [...members].flatMap(([id = '', own]) => {
+    const read = again.get(id) ?? own[0]?.signs?.group;
+    if (read === undefined) return [];
+    const empty: PlacedGroup = { ...read, members: own.map(({ instanceId }) => instanceId) };
+    return own.reduce((group, { progress }) => {
+      const { destination: host } = 'attempt' in progress ? progress.attempt : { destination: null, ...progress };
+      return host === null ? group : joined(group, host);
+    }, empty);
+  });
+}
 
 /**
  * @param whereabouts the host of each member that is on one, or on its way to one, the failed host left out

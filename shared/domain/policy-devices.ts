@@ -143,12 +143,6 @@ export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig
   return { levels: entry.levels.map((level) => (Array.isArray(level) ? level.map(change) : change(level))) };
 }
 
-/** The fence workers that devices need; each reads a queue of its own. */
-export function fenceWorkersOf(entries: Readonly<Record<string, FenceEntry>>): readonly string[] {
-  const devices = Object.values(entries).flatMap((entry) => levelsOf(entry).flat());
-  return [...new Set(devices.flatMap((each) => (each.driver === 'agent' ? [each.worker] : [])))].sort();
-}
-
 /** The device's address, as a person would name it. Systems of one chassis have the same. */
 export function addressOf(config: FenceDeviceConfig): string {
   switch (config.driver) {

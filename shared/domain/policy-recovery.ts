@@ -123,6 +123,8 @@ export const destinations = z
       .optional(),
     /** A reserved host is disabled in Nova for a reason that has this in it; one with another reason is in maintenance. */
     reservedReason: z.string().min(1).max(100).default('reserved'),
+    /** A reserved host joins the aggregates of the failed one. Masakari's `add_reserved_host_to_aggregate`. */
+    joinAggregates: z.boolean().default(false),
   })
   .refine(
     ({ method, reservedHosts }) => method === 'auto' || reservedHosts !== undefined,

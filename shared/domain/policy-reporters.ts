@@ -39,7 +39,7 @@ const reporter = z.strictObject({
 export const OWN_HOST = '{host}';
 
 /** Reporters that exist without an entry, which may have one for their limits. */
-export const OWN_NAMES: readonly string[] = ['nova', 'heartbeat', 'masakari'];
+export const OWN_NAMES: readonly string[] = ['nova', 'heartbeat', 'process-monitor', 'masakari'];
 
 /** What salvor looks for by itself: hosts of which Nova hears nothing, and heartbeats that cease. */
 export const watch = z.strictObject({

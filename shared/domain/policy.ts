@@ -11,6 +11,7 @@ import {
   settling,
   storm,
 } from './policy-guards.ts';
+import { instanceRecovery, processRecovery } from './policy-instances.ts';
 import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
@@ -101,6 +102,10 @@ const segment = z.strictObject({
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
   hostReturn: hostReturn.prefault({}),
+  /** Single instances that fail on a host that lives; recorded only, unless given. */
+  instanceRecovery: instanceRecovery.optional(),
+  /** Processes that stop on a host that lives; recorded only, unless given. */
+  processRecovery: processRecovery.optional(),
 });
 
 /** Where a segment says nothing of itself. */

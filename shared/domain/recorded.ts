@@ -27,7 +27,7 @@ export const serverAgain = (recorded: RecordedServer, id: string, name: string):
 });
 
 /** Of what stands beside an instance, the same. */
-export function recordSigns({ image, aggregates }: Signs, instances: Segment['instances']): Signs {
+export function recordSigns({ image, aggregates, group }: Signs, instances: Segment['instances']): Signs {
   const keys = protectionKeys(instances);
   const excluded = instances.exclude.map(({ imageTag }) => imageTag);
   return {
@@ -39,6 +39,7 @@ export function recordSigns({ image, aggregates }: Signs, instances: Segment['in
             .map(({ name, metadata }) => ({ name, metadata: entriesFor(metadata, [keys.aggregate]) }))
             .filter(({ metadata }) => Object.keys(metadata).length > 0),
         }),
+    ...(group === undefined ? {} : { group }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Aggregate, Image, Migration, Server } from '#shared/ports.ts';
+import type { RecordedGroup } from './placed-groups.ts';
 
 /** Migration statuses at which Nova no longer works on an evacuation. */
 const ENDED = new Set(['done', 'completed', 'failed', 'error', 'cancelled']);
@@ -29,6 +30,8 @@ export interface Signs {
   readonly image?: Image | null;
   /** Those that its host is in. Absent: nobody asked. */
   readonly aggregates?: readonly Pick<Aggregate, 'name' | 'metadata'>[];
+  /** Its server group, with the hosts of its other members. Absent: it is in none, or nobody asked. */
+  readonly group?: RecordedGroup;
 }
 
 /** What of a migration a decision looks at. */

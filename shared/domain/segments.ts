@@ -35,6 +35,7 @@ export const usesAggregates = (policy: Policy): boolean => policy.segments.some(
 export const placesByAggregates = (policy: Policy, { destinations }: Segment): boolean =>
   destinations.storageAggregateKey !== undefined ||
   (destinations.reservedHosts !== undefined && 'aggregate' in destinations.reservedHosts) ||
+  destinations.joinAggregates ||
   (destinations.within === 'segment' && usesAggregates(policy));
 
 /** Whether they must be read to tell its failure domain too. */

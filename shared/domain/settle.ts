@@ -1,7 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Segment } from './policy.ts';
 import { isRunning, type SeenMigration, type SeenServer } from './seen.ts';
-import { type Attempt, endedAs, evolveTask, type TaskFact, type TaskState } from './task.ts';
+import { type Attempt, counted, endedAs, evolveTask, mayBeTried, type TaskFact, type TaskState } from './task.ts';
 
 /** A granted attempt whose message did not come: it was never asked of Nova, so the grant is taken back. */
 const GRANT_EXPIRES_MS = 30_000;
@@ -35,7 +35,7 @@ export function needsListing(
   settleSeconds: number,
 ): boolean {
   const { progress } = task;
-  if (progress.status === 'waiting') return progress.notBeforeMs <= sight.atMs;
+  if (progress.status === 'waiting') return mayBeTried(task, sight.atMs);
   if (progress.status === 'unknown') return progress.sinceMs + settleSeconds * 1000 <= sight.atMs || found(task, sight);
   // The record of an accepted one is there at once: where there is none any more, its instance was deleted.
   if (progress.status === 'accepted')
@@ -122,18 +122,31 @@ function settleFound(
   // asked for in between (REBUILD for good): the attempt is over when no task runs any more.
   if (here !== undefined && here.taskState !== null) return [];
   const fault = here?.fault ? `: ${here.fault}` : '';
+  const because = `its evacuation ended as ${status}${fault}`;
+  const destination = destinationHost ?? attempt.destination;
+  const isRoomless = status === 'error' && here?.fault?.startsWith(NO_VALID_HOST) === true;
   return (
     gone(task, sight) ??
-    retryOrEnd(
-      task,
-      attempt,
-      `its evacuation ended as ${status}${fault}`,
-      destinationHost ?? attempt.destination,
-      sight,
-      evacuation,
-      random,
-    )
+    (isRoomless
+      ? [roomless(task, attempt, because, sight, evacuation, random)]
+      : retryOrEnd(task, attempt, because, destination, sight, evacuation, random))
   );
+}
+
+/** Nova's own words, of its scheduler (nova/exception.py). */
+const NO_VALID_HOST = 'No valid host was found.';
+
+/** Room may be made: it is asked for again, after a pause that grows, and as often as the incident's deadline lets. */
+function roomless(
+  { roomless: times = 0 }: TaskState,
+  { number: attempt, destination }: Attempt,
+  because: string,
+  { atMs }: Sight,
+  evacuation: Segment['evacuation'],
+  random: number,
+): TaskFact {
+  const retryAtMs = atMs + backoffMs(times, evacuation, random);
+  return { type: 'attempt-failed', attempt, because, destination, retryAtMs, noRoom: true };
 }
 
 const isDone = ({ status }: SeenMigration): boolean => status === 'done' || status === 'completed';
@@ -167,7 +180,7 @@ function retryOrEnd(
 ): readonly TaskFact[] {
   const retryAtMs = atMs + backoffMs(Math.max(0, attempt.number - 1), evacuation, random);
   const failed: TaskFact = { type: 'attempt-failed', attempt: attempt.number, because, destination, retryAtMs };
-  return task.attempts < evacuation.maxAttempts
+  return counted(task) < evacuation.maxAttempts
     ? [failed]
-    : [failed, endedAs('person', `${because}, after ${task.attempts} attempts`, atMs)];
+    : [failed, endedAs('person', `${because}, after ${counted(task)} attempts`, atMs)];
 }

@@ -2,6 +2,9 @@ import type { Head } from './audit.ts';
 import type { EvacuationWay } from './instances.ts';
 import type { Rank } from './order.ts';
 import type { Signs } from './seen.ts';
+import type { TaskFact } from './task-fact.ts';
+
+export type * from './task-fact.ts';
 
 /** One evacuation task: one instance of one incident. Times are Unix ms. */
 export interface TaskState extends Partial<Rank> {
@@ -23,7 +26,15 @@ export interface TaskState extends Partial<Rank> {
   readonly wayAgain: EvacuationWay;
   /** Destinations at which it failed: not asked for again. */
   readonly failedAt: readonly string[];
+  /** Destinations that Nova's scheduler has refused: not asked for again until none is left and a pause is over. */
+  readonly refusedBy?: readonly string[];
+  /** None is left. */
+  readonly refusedAll?: boolean;
   readonly attempts: number;
+  /** Of these, those that found no room, which don't count. */
+  readonly uncounted?: number;
+  /** How often there was no room for it. */
+  readonly roomless?: number;
   readonly progress: TaskProgress;
   readonly audit: Head;
   /** Where its stream had come to when it ended, which is what the end of its incident commits; null before that. */
@@ -37,13 +48,22 @@ export interface Attempt {
   readonly destination: string | null;
   readonly way: EvacuationWay;
   readonly grantedAtMs: number;
+  /** So many of its size the hosts had room for then. Absent where a salvor of before granted it. */
+  readonly places?: number;
   /** The newest evacuation of the instance that Nova had when this one was granted: a later one is this attempt's. */
   readonly lastMigrationId: number;
 }
 
 export type TaskProgress =
   /** Waits for a token, for what `for` names, or for the pause after a failure to end. */
-  | { readonly status: 'waiting'; readonly notBeforeMs: number; readonly because: string; readonly for?: WaitsFor }
+  | {
+      readonly status: 'waiting';
+      readonly notBeforeMs: number;
+      readonly because: string;
+      readonly for?: WaitsFor;
+      /** For room: so many places there were when it began to wait. With more it does not wait any longer. */
+      readonly places?: number | undefined;
+    }
   /** Holds a token; its message is on the way. Nothing was asked of Nova. */
   | { readonly status: 'granted'; readonly attempt: Attempt }
   /** The intent is committed; the request may have been sent. Only the follower may go on from here. */
@@ -60,8 +80,8 @@ export type TaskProgress =
       readonly atMs: number;
     };
 
-/** What may keep a task waiting for long, where a person sees it: an earlier tier. */
-export type WaitsFor = 'tier';
+/** What may keep a task waiting for long, where a person sees it: an earlier tier, or room on a host. */
+export type WaitsFor = 'tier' | 'room';
 
 export type TaskOutcome =
   /** The migration is done and the host has changed. */
@@ -77,88 +97,6 @@ export type TaskOutcome =
   /** A person must decide. */
   | 'person';
 
-/** What may be said of a task. Each fact is one audit record of the task's stream. */
-export type TaskFact =
-  | {
-      readonly type: 'task-planned';
-      readonly instanceId: string;
-      readonly name: string;
-      readonly vmState: string;
-      readonly taskState: string | null;
-      readonly locked: boolean;
-      /** Absent where a salvor of before planned it. */
-      readonly priority?: number;
-      readonly tier?: number | null;
-      readonly decision: 'evacuate' | 'leave' | 'watch' | 'person';
-      readonly because: string;
-    }
-  | { readonly type: 'task-waits'; readonly for: WaitsFor; readonly because: string; readonly atMs: number }
-  | { readonly type: 'granted'; readonly attempt: Attempt; readonly checks: GrantChecks }
-  | { readonly type: 'grant-expired'; readonly because: string; readonly atMs: number }
-  | {
-      readonly type: 'reset-answered';
-      readonly answer: string;
-      readonly requestId: string | null;
-      readonly durationMs: number;
-    }
-  | {
-      readonly type: 'evacuate-intended';
-      readonly attempt: number;
-      /** Tells of the os-resetState that goes before the evacuate, too. */
-      readonly way: EvacuationWay;
-      readonly destination: string | null;
-      readonly proofReadAtMs: number;
-      readonly atMs: number;
-    }
-  | {
-      readonly type: 'evacuate-answered';
-      readonly attempt: number;
-      readonly answer: 'accepted' | 'refused' | 'unknown';
-      readonly detail: string;
-      readonly httpStatus: number | null;
-      readonly requestId: string | null;
-      readonly durationMs: number;
-      readonly atMs: number;
-      /** When the next attempt may be granted, after a refusal. */
-      readonly retryAtMs: number;
-      /** The refusal was about the destination: another one is asked for next time. */
-      readonly blamesDestination: boolean;
-    }
-  | {
-      readonly type: 'found-running';
-      readonly migrationId: number;
-      readonly migrationStatus: string;
-      readonly atMs: number;
-    }
-  | { readonly type: 'lost-answer'; readonly because: string; readonly atMs: number }
-  | {
-      readonly type: 'attempt-failed';
-      readonly attempt: number;
-      readonly because: string;
-      readonly destination: string | null;
-      readonly retryAtMs: number;
-    }
-  | { readonly type: 'guest-answered'; readonly detail: string; readonly atMs: number }
-  | {
-      readonly type: 'task-ended';
-      readonly outcome: TaskOutcome;
-      readonly because: string;
-      readonly destination: string | null;
-      readonly atMs: number;
-    };
-
-/** What the follower saw when it granted the attempt, at most seconds before. */
-export interface GrantChecks {
-  readonly seenAtMs: number;
-  readonly forcedDown: boolean;
-  readonly vmState: string;
-  readonly taskState: string | null;
-  readonly inFlight: number;
-  readonly inFlightLimit: number;
-  /** Earlier tiers that are not up, where the policy goes on all the same. */
-  readonly tier?: string;
-}
-
 /** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
 export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
   const { progress } = task;
@@ -172,11 +110,18 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
         ...task,
         progress: { ...wait(progressIn(task, 'waiting').notBeforeMs, fact.because), for: fact.for },
       };
+    case 'no-room': {
+      const { retryAtMs, because, places, atMs } = fact;
+      return { ...noRoom(askedAnew(task, atMs), null), progress: { ...wait(retryAtMs, because), for: 'room', places } };
+    }
     case 'guest-answered':
       return { ...task, upAtMs: fact.atMs };
     case 'granted':
-      progressIn(task, 'waiting');
-      return { ...task, attempts: fact.attempt.number, progress: { status: 'granted', attempt: fact.attempt } };
+      return {
+        ...askedAnew(task, fact.attempt.grantedAtMs),
+        attempts: fact.attempt.number,
+        progress: { status: 'granted', attempt: fact.attempt },
+      };
     case 'grant-expired':
       progressIn(task, 'granted');
       // Nothing was asked of Nova, so the attempt does not count.
@@ -206,19 +151,50 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
       const { attempt } = progressIn(task, 'requested');
       return { ...task, progress: { status: 'unknown', attempt, sinceMs: fact.atMs, error: fact.because } };
     }
-    case 'attempt-failed':
-      progressIn(task, 'accepted', 'unknown');
+    case 'attempt-failed': {
+      const { attempt } = progressIn(task, 'accepted', 'unknown');
+      if (fact.noRoom === true) {
+        const { uncounted = 0 } = task;
+        const progress: TaskProgress = {
+          ...{ ...wait(fact.retryAtMs, fact.because), for: 'room' },
+          places: attempt.places,
+        };
+        return { ...noRoom(task, fact.destination), uncounted: uncounted + 1, progress };
+      }
       return {
         ...task,
         failedAt: addTo(task.failedAt, fact.destination),
         progress: wait(fact.retryAtMs, fact.because),
       };
+    }
     case 'task-ended': {
       if (progress.status === 'ended') throw new Error(`task of ${task.instanceId} has ended already`);
       const { outcome, because, destination, atMs } = fact;
       return { ...task, progress: { status: 'ended', outcome, because, destination, atMs } };
     }
   }
+}
+
+/** Whether a host is to be looked for: its pause is over, or it waits for room, which may be made at any time. */
+export const mayBeTried = ({ progress }: TaskState, atMs: number): boolean =>
+  progress.status === 'waiting' && (progress.notBeforeMs <= atMs || progress.for === 'room');
+
+/** Attempts that use up what the policy gives. */
+export const counted = ({ attempts, uncounted = 0 }: TaskState): number => attempts - uncounted;
+
+/** @param refused the host that was asked for; null: none was left */
+const noRoom = (task: TaskState, refused: string | null): TaskState => ({
+  ...task,
+  roomless: (task.roomless ?? 0) + 1,
+  refusedBy: addTo(task.refusedBy ?? [], refused),
+  ...(refused === null ? { refusedAll: true } : {}),
+});
+
+/** The task when a host is looked for: once its pause is over and all have refused it, all of them are asked anew. */
+export function askedAnew(task: TaskState, atMs: number): TaskState {
+  const { notBeforeMs } = progressIn(task, 'waiting');
+  const { refusedBy, refusedAll = false, ...rest } = task;
+  return refusedAll && notBeforeMs <= atMs ? { ...rest, refusedBy: [] } : task;
 }
 
 /** 0: the request never left this process. 429: Nova is too busy to look at it. */

@@ -1,4 +1,5 @@
 import type { ComputeService } from '#shared/ports.ts';
+import { isMaintenance } from './gates/of-host.ts';
 
 /** What Nova's list of compute services says of hosts, as one reporter among others: `watch` of the policy. */
 
@@ -33,7 +34,7 @@ export interface Word extends Sight {
 /**
  * A service's silence is counted from the newest report of any service, so that neither the clocks of Nova and salvor nor
  * a message bus that is away make all of them look silent. While Nova sees every service down it is Nova that hears nobody,
- * and nothing is said. Who is disabled or forced down is in somebody's hands already.
+ * and nothing is said. Who is in maintenance or forced down is in somebody's hands already.
  */
 export function sightsOf(services: readonly ComputeService[], staleSeconds: number): ReadonlyMap<string, Sight> {
   if (services.every(({ forcedDown, state }) => forcedDown || state === 'down')) return new Map();
@@ -46,12 +47,9 @@ export function sightsOf(services: readonly ComputeService[], staleSeconds: numb
   return sights;
 }
 
-function sightOf(
-  { status, forcedDown, state, lastReportAtMs }: ComputeService,
-  newestMs: number,
-  staleMs: number,
-): Sight | undefined {
-  if (status === 'disabled' || forcedDown) return undefined;
+function sightOf(service: ComputeService, newestMs: number, staleMs: number): Sight | undefined {
+  const { forcedDown, state, lastReportAtMs } = service;
+  if (isMaintenance(service) || forcedDown) return undefined;
   const silentMs = lastReportAtMs === null ? 0 : newestMs - lastReportAtMs;
   const silence = `nova-compute was last heard of ${Math.round(silentMs / 1000)} s before the newest report of any`;
   if (silentMs > staleMs && state !== 'down') return { says: 'down', because: silence, silentMs };

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { withWorkers } from '#shared/adapters/fencing/agent.ts';
 import { withNetworks } from '#shared/adapters/fencing/networks.ts';
+import { workerRestart } from '#shared/adapters/fencing/worker-restart.ts';
 import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
@@ -47,6 +48,7 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick
       chance,
       limits: policy.fenceNetworks ?? {},
     }),
+    localRestart: workerRestart(workers),
     guests: systemGuests,
     clock,
     chance,

@@ -20,6 +20,7 @@ export interface Hypervisor {
 }
 
 export interface Aggregate {
+  readonly id: number;
   readonly name: string;
   readonly availabilityZone: string | null;
   readonly hosts: readonly string[];
@@ -85,6 +86,15 @@ export interface ServerGroup {
   readonly members: readonly string[];
 }
 
+/** Something that was done to an instance, as Nova records it (`GET /servers/{id}/os-instance-actions`). */
+export interface ServerAction {
+  /** `stop`, `reboot`, `migrate`, … (nova/compute/instance_actions.py). */
+  readonly action: string;
+  readonly requestId: string;
+  /** Null: Nova did it of its own accord. */
+  readonly userId: string | null;
+}
+
 /** One evacuation as Nova records it (`GET /os-migrations`). */
 export interface Migration {
   /** Grows with time: a later migration of the same instance has a greater id. */
@@ -148,6 +158,10 @@ export interface Compute {
   image(id: string): Promise<Image | undefined>;
   /** Every evacuation away from `host` that Nova still records, all pages. */
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
+  /** Every live migration of an instance that Nova still records. */
+  liveMigrationsOf(serverId: string): Promise<readonly Migration[]>;
+  /** What was done to the instance, newest first; nothing of one that does not exist. */
+  serverActions(id: string): Promise<readonly ServerAction[]>;
   /** Unfinished live and cold migrations (resizes too) in which `host` takes part, by instance. */
   unfinishedMigrationsOf(host: string): Promise<readonly Migration[]>;
   /**
@@ -162,17 +176,6 @@ export interface Compute {
    * nova-compute, which makes them `completed` when it starts, has not started since. Harmless to repeat.
    */
   forceUp(serviceId: string): Promise<Answer>;
-  /** `{"status": "enabled"}`: from then on the scheduler may choose the host, if it is up. Harmless to repeat. */
-  enable(serviceId: string): Promise<Answer>;
-  /** `{"status": "disabled"}` for this reason, of 255 characters at most. Harmless to repeat. */
-  disable(serviceId: string, reason: string): Promise<Answer>;
-  /**
-   * `POST /servers/{id}/action {"os-migrateLive": …}`: `host` null leaves the choice to the scheduler. Nova refuses a
-   * second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
-   */
-  liveMigrate(serverId: string, options: { readonly host: string | null }): Promise<Answer>;
-  /** Every live migration of an instance that Nova still records. */
-  liveMigrationsOf(serverId: string): Promise<readonly Migration[]>;
   /**
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
@@ -183,6 +186,33 @@ export interface Compute {
     serverId: string,
     options: { readonly host: string | null; readonly end: 'as-it-was' | 'stopped'; readonly leaveByMs?: number },
   ): Promise<Answer>;
+  /** `add_host`. One that is in it already is refused with 409. */
+  addToAggregate(aggregateId: number, host: string): Promise<Answer>;
+  /** `remove_host`. One that is not in it is refused with 404. */
+  removeFromAggregate(aggregateId: number, host: string): Promise<Answer>;
+  /**
+   * `PUT /os-services/{id}` with `status: disabled`: nothing new is scheduled to the host. The reason has 255 characters
+   * at most. Harmless to repeat.
+   */
+  disableService(serviceId: string, reason: string): Promise<Answer>;
+  /** The same with `status: enabled`, which forgets the reason: the scheduler may choose the host, if it is up. */
+  enableService(serviceId: string): Promise<Answer>;
+  /**
+   * `reboot` of type HARD: the guest is destroyed and started anew, on the same host with the same disks.
+   * `leaveByMs` is here and below as with `evacuate`.
+   */
+  rebootHard(serverId: string, leaveByMs?: number): Promise<Answer>;
+  /** Cold migration to a host of the scheduler's choice. It ends in `resized`, to be confirmed. */
+  migrate(serverId: string, leaveByMs?: number): Promise<Answer>;
+  confirmResize(serverId: string, leaveByMs?: number): Promise<Answer>;
+  /**
+   * `os-migrateLive`: `host` null leaves the choice to the scheduler; local disks are copied where Nova has to. Nova
+   * refuses a second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
+   */
+  liveMigrate(
+    serverId: string,
+    options: { readonly host: string | null; readonly leaveByMs?: number },
+  ): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
-  resetStateToActive(serverId: string): Promise<Answer>;
+  resetStateToActive(serverId: string, leaveByMs?: number): Promise<Answer>;
 }

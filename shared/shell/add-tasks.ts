@@ -6,9 +6,9 @@ import { ConflictError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { unchanged } from '#shared/state/hosts.ts';
-import { type Loaded, versionAfter, versionOf } from '#shared/state/items.ts';
+import { type Loaded, versionOf } from '#shared/state/items.ts';
 import { inTransactions, type TaskCommit, taskWrites } from '#shared/state/tasks.ts';
-import { policyOnRecord } from './policy-on-record.ts';
+import { recordedBasis } from './policy-on-record.ts';
 import type { HostIn } from './step.ts';
 
 /**
@@ -52,9 +52,7 @@ export const onRecord = async (
   basis: TaskBasis,
   host?: Loaded<HostState>,
 ): Promise<RecordedBasis> => ({
-  ...basis,
-  version: versionAfter(task),
-  policy: await policyOnRecord(services),
+  ...(await recordedBasis(services, task, basis)),
   ...(host === undefined ? {} : { host: versionOf(host) }),
 });
 

@@ -38,9 +38,9 @@ function ask({ compute }: Services, change: ServiceChange, serviceId: string, re
     case 'force-up':
       return compute.forceUp(serviceId);
     case 'enable':
-      return compute.enable(serviceId);
+      return compute.enableService(serviceId);
     case 'disable':
-      return compute.disable(serviceId, reason);
+      return compute.disableService(serviceId, reason);
   }
 }
 

@@ -1,8 +1,10 @@
 import { QUEUES, type QueueMessage, type QueueName } from '#events/catalog.ts';
-import type { Command } from '#events/commands.ts';
+import type { EvacuateInstance, MaintainHost, ReturnHost, StepCommand } from '#events/commands.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
+import { loadInstance } from '#shared/state/instances.ts';
 import { loadOutcome } from '#shared/state/operator-log.ts';
+import { loadProcesses } from '#shared/state/processes.ts';
 import { loadTask } from '#shared/state/tasks.ts';
 
 /** What would become of a dead letter that is sent back now. */
@@ -39,6 +41,7 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'host.dumping':
     case 'instance.down':
     case 'process.down':
+    case 'process.up':
       return {
         about: `${message.type} of ${message.data.host} by ${message.source}, ${message.time}`,
         voidBecause: null,
@@ -49,12 +52,37 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
       return { about: 'a look at the hosts', voidBecause: 'others were due since' };
     case 'worker-answer':
       return { about: 'what a fence worker answered', voidBecause: 'nobody waits for it any more' };
+    case 'recover-instance': {
+      const { incident } = (await loadInstance(state, message.instanceId)).value;
+      return judgeStep({ id: message.incidentId, tick: message.tick }, `instance ${message.instanceId}`, incident);
+    }
+    case 'recover-process': {
+      const { incident } = (await loadProcesses(state, message.hostKey)).value;
+      const { incidentId: id, tick } = message;
+      return judgeStep({ id, tick }, `the processes of ${incident?.host ?? message.hostKey}`, incident);
+    }
     default:
       return judgeCommand(state, message);
   }
 }
 
-async function judgeCommand(state: StateReader, command: Command): Promise<Verdict> {
+/** A step is told from its repeat by its tick. */
+function judgeStep(
+  { id, tick }: { readonly id: string; readonly tick: number },
+  of: string,
+  open: { readonly id: string; readonly tick: number; readonly status: string } | null | undefined,
+  what: 'incident' | 'return' | 'maintenance' = 'incident',
+): Verdict {
+  const about = what === 'incident' ? `step ${tick} of ${of}` : `step ${tick} of the ${what} of ${of}`;
+  if (open?.id !== id) return { about, voidBecause: `its ${what} has ended` };
+  return tick === open.tick
+    ? { about: `${about}, which is ${open.status}`, voidBecause: null }
+    : { about, voidBecause: `its step was taken: the ${what} is ${open.status}, at step ${open.tick}` };
+}
+
+type HostCommand = StepCommand | EvacuateInstance | ReturnHost | MaintainHost;
+
+async function judgeCommand(state: StateReader, command: HostCommand): Promise<Verdict> {
   const host = (await loadHost(state, command.hostKey))?.value;
   const name = host?.name ?? command.hostKey;
   const verdict = (about: string, voidBecause: string | null): Verdict => ({ about, voidBecause });
@@ -70,20 +98,11 @@ async function judgeCommand(state: StateReader, command: Command): Promise<Verdi
   }
   if (command.type === 'return-host' || command.type === 'maintain-host') {
     const isReturn = command.type === 'return-host';
-    const what = isReturn ? 'return' : 'maintenance';
-    const about = `step ${command.tick} of the ${what} of ${name}`;
     const id = isReturn ? command.returnId : command.maintenanceId;
     const open = isReturn ? host?.returning : host?.maintenance;
-    if (open?.id !== id) return verdict(about, `its ${what} has ended`);
-    const taken = `its step was taken: the ${what} is ${open.status}, at step ${open.tick}`;
-    return verdict(about, open.tick === command.tick ? null : taken);
+    return judgeStep({ id, tick: command.tick }, name, open, isReturn ? 'return' : 'maintenance');
   }
-  const about = `step ${command.tick} of ${name}`;
-  if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');
-  const { tick, status } = host.incident;
-  return tick === command.tick
-    ? verdict(`${about}, which is ${status}`, null)
-    : verdict(about, `its step was taken: the incident is ${status}, at step ${tick}`);
+  return judgeStep({ id: command.incidentId, tick: command.tick }, name, host?.incident);
 }
 
 function jsonOf(text: string): unknown {

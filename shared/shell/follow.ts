@@ -1,6 +1,9 @@
+import { deadlineMs } from '#shared/domain/deadline.ts';
 import { nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostState } from '#shared/domain/host.ts';
+import type { Segment } from '#shared/domain/policy.ts';
 import { isHeldByTier } from '#shared/domain/tiers.ts';
+import type { ComputeService } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
@@ -9,8 +12,9 @@ import { grantTasks, sendGrants } from './grant-tasks.ts';
 import { closeWith } from './hand-over.ts';
 import { orOutage, readHalt, segmentOf } from './live.ts';
 import { look } from './look.ts';
+import { giveBackReserved, loseAnswers, wakeHost } from './reserve.ts';
 import { settleTasks } from './settle-tasks.ts';
-import { commitHost, followedUntil, type HostIn, halt } from './step.ts';
+import { commitHost, type Decided, followedUntil, type HostIn, halt, isIn } from './step.ts';
 
 const OUTAGE_LOOK_MS = 5_000;
 
@@ -45,7 +49,7 @@ export async function followTasks(
   const settled = await settleTasks(services, loaded, before, sight, segment);
   const values = settled.tasks.map((task) => task.value);
   if (sight.listing !== undefined && values.every((task) => task.progress.status === 'ended'))
-    return closeWith(services, loaded, values);
+    return (await giveBackReserved(services, loaded, segment)) ?? closeWith(services, loaded, values);
 
   const { halted } = await readHalt(services, segment);
   const waiting = values.filter(({ progress }) => progress.status === 'waiting');
@@ -57,24 +61,39 @@ export async function followTasks(
         !isHeldByTier(task, values, segment.order, sight.atMs),
     ).length;
     const requests = halted === undefined ? grantable : 0;
-    const { service } = sight.listing;
-    const atMs = clock.now();
-    const fault = proofFault(incident, service, requests, segment, atMs);
-    if (fault !== undefined) {
-      const word = service === undefined ? null : { forcedDown: service.forcedDown };
-      return commitHost(services, loaded, {
-        facts: [fault],
-        basis: { by: 'proof', atMs, service: word, waiting: requests },
-      });
-    }
+    const old = oldProof(incident, sight.listing.service, requests, segment, clock.now());
+    if (old !== undefined) return commitHost(services, loaded, old);
   }
   if (halted !== undefined && waiting.length > 0) {
     const inFlight = waiting.length < values.filter((task) => task.progress.status !== 'ended').length;
     return commitHost(services, loaded, halt(incident, halted, clock.now(), inFlight ? segment : undefined));
   }
+  const lost = await loseAnswers(services, loaded);
+  if (lost !== undefined) return lost;
   const asked = await askGuests(services, loaded, settled.tasks, segment);
-  const granted = await grantTasks(services, loaded, asked.tasks, sight, segment);
+  // For those whose pause is cut short since room was made: they were not counted above.
+  const old = sight.listing && oldProof(incident, sight.listing.service, 1, segment, clock.now());
+  const granted = await grantTasks(services, loaded, asked.tasks, sight, segment, old === undefined);
+  if (granted.needsProof && old !== undefined) return commitHost(services, loaded, old);
   const now = granted.tasks.map((task) => task.value);
+  const woken = granted.wake && (await wakeHost(services, loaded, granted.wake, segment));
+  if (woken !== undefined)
+    return isIn(woken, 'evacuating') ? commitHost(services, woken, followedUntil(clock.now())) : woken;
   const nextLookAtMs = nextLookMs(now, settled.changed || asked.changed || granted.changed, segment, clock.now());
-  return commitHost(services, loaded, followedUntil(nextLookAtMs));
+  // A pause for room may be long.
+  return commitHost(services, loaded, followedUntil(Math.min(nextLookAtMs, deadlineMs(incident, segment))));
+}
+
+/** @param requests so many may be granted */
+function oldProof(
+  incident: HostIn<'evacuating'>['incident'],
+  service: ComputeService | undefined,
+  requests: number,
+  segment: Segment,
+  atMs: number,
+): Decided | undefined {
+  const fault = proofFault(incident, service, requests, segment, atMs);
+  if (fault === undefined) return undefined;
+  const word = service === undefined ? null : { forcedDown: service.forcedDown };
+  return { facts: [fault], basis: { by: 'proof', atMs, service: word, waiting: requests } };
 }

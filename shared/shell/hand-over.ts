@@ -8,6 +8,7 @@ import { loadTasks } from '#shared/state/tasks.ts';
 import { loadTokens, NOTHING_IN_FLIGHT, tokenWrites } from '#shared/state/tokens.ts';
 import { orOutage, segmentOf } from './live.ts';
 import { look } from './look.ts';
+import { giveBackReserved } from './reserve.ts';
 import { changeTasks, settleTasks } from './settle-tasks.ts';
 import { commitHost, followedUntil, type HostIn } from './step.ts';
 
@@ -37,7 +38,7 @@ export async function handOverTasks(
   }));
   const values = tasks.map((task) => task.value);
   return values.every((task) => task.progress.status === 'ended')
-    ? closeWith(services, loaded, values)
+    ? ((await giveBackReserved(services, loaded, segment)) ?? closeWith(services, loaded, values))
     : commitHost(services, loaded, followedUntil(clock.now()));
 }
 

@@ -5,7 +5,7 @@ import type { Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
-import { readSigns } from './read-signs.ts';
+import { readSignsAndGroups } from './read-signs.ts';
 import type { HostIn } from './step.ts';
 
 /** What a plan is made of: the instances of a host for which there is no task yet, and what there is to know of them. */
@@ -19,10 +19,11 @@ interface Instances {
 
 /** @throws as the reads of the port `Compute` */
 export async function listInstances(
-  { compute, state }: Services,
+  services: Services,
   { name, incident }: HostIn<'planning'>,
-  { instances }: Segment,
+  segment: Segment,
 ): Promise<Instances> {
+  const { compute, state } = services;
   const [servers, evacuations, otherMigrations] = await Promise.all([
     compute.serversOn(name),
     compute.evacuationsFrom(name),
@@ -31,6 +32,6 @@ export async function listInstances(
   const existing = await loadTasks(state, incident.id);
   const known = new Set(existing.map((task) => task.value.instanceId));
   const unplanned = servers.filter((server) => !known.has(server.id));
-  const signs = await readSigns(compute, name, unplanned, instances);
+  const signs = await readSignsAndGroups(services, name, unplanned, segment, known);
   return { existing, unplanned, signs, evacuations, otherMigrations };
 }

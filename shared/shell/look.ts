@@ -6,7 +6,7 @@ import { isHeldByTier } from '#shared/domain/tiers.ts';
 import type { ComputeService, Migration, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import type { Loaded } from '#shared/state/items.ts';
-import { readSigns } from './read-signs.ts';
+import { readSignsAndGroups } from './read-signs.ts';
 import type { HostIn } from './step.ts';
 
 /** What was read besides the migrations, when something has ended or may start. */
@@ -26,11 +26,12 @@ export type FullSight = Sight & { readonly listing: Listing | undefined };
  * when something has ended, may start, or all is over, be it by an operator's word. Polling competes with Nova's conductor for the same CPU.
  */
 export async function look(
-  { compute, clock }: Services,
+  outside: Services,
   host: HostIn<'evacuating' | 'handing-over'>,
   tasks: readonly Loaded<TaskState>[],
   segment: Segment,
 ): Promise<FullSight> {
+  const { compute, clock } = outside;
   const atMs = clock.now();
   const evacuationsOf = byInstance(await compute.evacuationsFrom(host.name));
   const all = tasks.map((task) => task.value);
@@ -56,7 +57,7 @@ export async function look(
   const service = services.find((each) => each.host === host.name);
   const [elsewhere, signs] = await Promise.all([
     lookUp(compute, open, onHost, evacuationsOf),
-    readSigns(compute, host.name, unplanned, segment.instances),
+    readSignsAndGroups(outside, host.name, unplanned, segment, known),
   ]);
   return { atMs, evacuationsOf, onHost, elsewhere, listing: { service, services, otherMigrations, unplanned, signs } };
 }

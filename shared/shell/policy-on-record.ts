@@ -2,6 +2,7 @@ import { auditWrite, streamOfPolicy } from '#shared/domain/audit.ts';
 import { policyId, policyRecords } from '#shared/domain/policy-record.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { Services } from '#shared/services.ts';
+import { type Loaded, versionAfter } from '#shared/state/items.ts';
 
 const known = new WeakMap<object, Map<object, Promise<string>>>();
 
@@ -16,6 +17,15 @@ export function policyOnRecord(services: Services): Promise<string> {
   ids.set(policy, recording);
   recording.catch(() => ids.delete(policy));
   return recording;
+}
+
+/** What a record says of its decision: by what it was made, upon which version of the item, under which policy. */
+export async function recordedBasis<B extends object>(
+  services: Services,
+  loaded: Pick<Loaded<unknown>, 'version'>,
+  basis: B,
+): Promise<B & { readonly version: number; readonly policy: string }> {
+  return { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
 }
 
 async function record({ state, policy }: Services): Promise<string> {

@@ -1,7 +1,11 @@
+import type { RecordedGroup } from '#shared/domain/placed-groups.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { signsNeeded } from '#shared/domain/protect.ts';
 import type { Signs } from '#shared/domain/seen.ts';
 import type { Compute, Image, Server } from '#shared/ports.ts';
+import type { Services } from '#shared/services.ts';
+import { orOutage } from './live.ts';
+import { readGroups } from './read-groups.ts';
 
 /** So many images are asked for at the same time. */
 const AT_ONCE = 10;
@@ -34,6 +38,49 @@ export async function readSigns(
       },
     ]),
   );
+}
+
+/**
+ * The same, and their server groups where the policy keeps to them.
+ * @param known instances of the incident that were planned before
+ * @throws as `readSigns`
+ */
+export async function readSignsAndGroups(
+  services: Services,
+  host: string,
+  servers: readonly Server[],
+  { instances, destinations }: Segment,
+  known: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Signs>> {
+  const [signs, groups] = await Promise.all([
+    readSigns(services.compute, host, servers, instances),
+    destinations.serverGroups && servers.length > 0
+      ? groupsOrNone(services, host, servers, known)
+      : new Map<string, RecordedGroup>(),
+  ]);
+  const both = new Map(signs);
+  for (const [id, group] of groups) both.set(id, { ...both.get(id), group });
+  return both;
+}
+
+/** Nova holds instances to their groups itself: who can't read them does worse, and no harm. */
+export async function groupsOrNone(
+  { compute, log }: Services,
+  host: string,
+  servers: readonly { readonly id: string }[],
+  known: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, RecordedGroup>> {
+  const read = await orOutage(
+    readGroups(
+      compute,
+      host,
+      servers.map(({ id }) => id),
+      known,
+    ),
+  );
+  if ('value' in read) return read.value;
+  log.warn('server groups can not be read: Nova alone looks after them', { host, because: read.outage });
+  return new Map();
 }
 
 async function readImages(compute: Compute, ids: readonly string[]): Promise<ReadonlyMap<string, Image>> {

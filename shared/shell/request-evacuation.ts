@@ -40,7 +40,8 @@ export async function requestEvacuation(
   { instanceId, progress }: TaskState,
   leaveByMs: number,
 ): Promise<{ facts: readonly TaskFact[]; answer: Answer }> {
-  const { destination: host, way } = 'attempt' in progress ? progress.attempt : { destination: null, way: 'as-it-was' };
+  if (!('attempt' in progress)) throw new Error(`task of ${instanceId} holds no attempt`);
+  const { destination: host, way } = progress.attempt;
   const end = way === 'as-it-was' ? 'as-it-was' : 'stopped';
   const isTooLate = () => clock.now() > leaveByMs;
   if (isTooLate()) return { facts: [], answer: TOO_LATE };

@@ -13,7 +13,7 @@ import type { Delivery, Services } from '#shared/services.ts';
 import { hostWrites, loadHost } from '#shared/state/hosts.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
-import { policyOnRecord } from './policy-on-record.ts';
+import { recordedBasis } from './policy-on-record.ts';
 
 const MAX_RACES = 8;
 
@@ -37,7 +37,7 @@ export async function commitHost(
   loaded: Loaded<HostState>,
   { facts, basis, writes = [] }: Decided,
 ): Promise<Loaded<HostState>> {
-  const recorded = { ...basis, version: versionAfter(loaded), policy: await policyOnRecord(services) };
+  const recorded = await recordedBasis(services, loaded, basis);
   const told = withReturn(loaded.value, await withTasks(services, loaded.value.incident, facts), services.policy);
   const committed = hostWrites(loaded, told, recorded, services.clock.now());
   await services.state.transact([...committed.writes, ...writes]);
@@ -54,10 +54,8 @@ async function withTasks(
 ): Promise<readonly HostFact[]> {
   const untouched = facts.some((fact) => fact.type === 'incident-closed' && fact.taskHeads === null);
   if (incident === null || !untouched) return facts;
-  return leavingTasks(
-    facts,
-    (await loadTasks(state, incident.id)).map(({ value }) => value),
-  );
+  const tasks = (await loadTasks(state, incident.id)).map(({ value }) => value);
+  return leavingTasks(facts, tasks, incident);
 }
 
 /** Nothing is to be done before the next look. */

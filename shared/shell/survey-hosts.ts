@@ -9,6 +9,7 @@ import {
   WATCHDOG,
   watchdogDevice,
 } from '#shared/domain/device-survey.ts';
+import { isMaintenance } from '#shared/domain/gates/of-host.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import {
@@ -86,7 +87,7 @@ export async function judgeHosts(
       const bound = await bind(services, held, ofHost.get(hostKey) ?? [], known[index] ?? []);
       const asked: SurveyedHost = {
         ...{ host, hostKey, segment, judged: bound.judged, novaState: service?.state ?? null },
-        outOfService: service === undefined ? null : service.status === 'disabled' || service.forcedDown,
+        outOfService: service === undefined ? null : isMaintenance(service) || service.forcedDown,
         addresses: addressesOf(held),
       };
       const { next, facts } = nextReadiness(before?.value, asked, clock.now());

@@ -3,6 +3,8 @@ import {
   STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
+  streamOfInstance,
+  streamOfProcesses,
   streamOfReadiness,
   streamOfTask,
 } from '#shared/domain/audit.ts';
@@ -10,7 +12,9 @@ import { type Checkpoint, checkAgainst } from '#shared/domain/checkpoint.ts';
 import type { Finding } from '#shared/domain/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadHost } from './hosts.ts';
+import { INSTANCE_PARTITION_PREFIX, loadInstance } from './instances.ts';
 import { loadOperatorHead } from './operator-log.ts';
+import { loadProcesses, PROCESSES_PARTITION_PREFIX } from './processes.ts';
 import { readKept } from './read-audit.ts';
 import { READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { loadTasks } from './tasks.ts';
@@ -25,6 +29,11 @@ export async function headsNow(state: StateReader): Promise<ReadonlyMap<string, 
   for await (const { id, auditHead } of listIncidents(state))
     if (auditHead !== null) heads.set(streamOfIncident(id), auditHead);
   for await (const partition of state.partitions('items')) {
+    const [kind = '', key = ''] = splitOnce(partition);
+    if (`${kind}#` === INSTANCE_PARTITION_PREFIX)
+      heads.set(streamOfInstance(key), (await loadInstance(state, key)).value.audit);
+    if (`${kind}#` === PROCESSES_PARTITION_PREFIX)
+      heads.set(streamOfProcesses(key), (await loadProcesses(state, key)).value.audit);
     if (partition.startsWith(READINESS_PARTITION_PREFIX))
       for await (const { hostKey, audit } of readinessOf(state, partition))
         heads.set(streamOfReadiness(hostKey), audit);
@@ -39,6 +48,11 @@ export async function headsNow(state: StateReader): Promise<ReadonlyMap<string, 
   }
   return heads;
 }
+
+const splitOnce = (partition: string): readonly string[] => {
+  const at = partition.indexOf('#');
+  return at < 0 ? [partition] : [partition.slice(0, at), partition.slice(at + 1)];
+};
 
 /** What the checkpoints have seen and the log does not hold any more. */
 export async function verifyAgainst(

@@ -10,7 +10,7 @@ import {
 } from '#shared/domain/host.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put, readEach } from './items.ts';
+import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
 export interface IncidentEntry {
@@ -51,6 +51,13 @@ export const unchanged = ({ value: { key }, version }: Loaded<HostState>): State
   kind: 'check',
   ...hostItemKey(key),
   expect: version,
+});
+
+/** The same of a host of which there may be nothing yet. */
+export const hostUnchanged = (hostKey: string, loaded: Loaded<HostState> | undefined): StateWrite => ({
+  kind: 'check',
+  ...hostItemKey(hostKey),
+  expect: loaded?.version ?? 'absent',
 });
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
@@ -177,10 +184,8 @@ function onceEach(writes: readonly StateWrite[]): readonly StateWrite[] {
 
 /**
  * All incidents, oldest first.
- * @param sinceMs only those that were opened at this time or later: their ids begin with it (RFC 9562, section 5.7)
+ * @param sinceMs only those that were opened at this time or later
  */
 export async function* listIncidents(state: StateReader, sinceMs = 0): AsyncGenerator<IncidentEntry> {
-  const time = Math.max(0, Math.round(sinceMs)).toString(16).padStart(12, '0');
-  const behind = sinceMs > 0 ? `${time.slice(0, 8)}-${time.slice(8)}` : undefined;
-  for await (const item of all(state, 'incidents', undefined, behind)) yield decode<IncidentEntry>(item);
+  for await (const item of all(state, 'incidents', undefined, idBehind(sinceMs))) yield decode<IncidentEntry>(item);
 }

@@ -93,3 +93,9 @@ export async function* all(
     after = page.next;
   } while (after !== undefined);
 }
+
+/** Behind which UUIDs of version 7 begin that were made at this time or later (RFC 9562, section 5.7). */
+export function idBehind(sinceMs: number): string | undefined {
+  const time = Math.max(0, Math.round(sinceMs)).toString(16).padStart(12, '0');
+  return sinceMs > 0 ? `${time.slice(0, 8)}-${time.slice(8)}` : undefined;
+}

@@ -7,12 +7,16 @@ import {
   STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
+  streamOfInstance,
+  streamOfProcesses,
   streamOfTask,
 } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { JsonObject, StateReader } from '#shared/ports.ts';
 import { type IncidentEntry, listIncidents } from './hosts.ts';
+import { listInstanceIncidents } from './instances.ts';
 import { loadInventory } from './inventory.ts';
+import { listProcessIncidents } from './processes.ts';
 import { loadTasks } from './tasks.ts';
 
 export interface Stream {
@@ -78,7 +82,7 @@ export async function readIncidentAudit(
   return { streams };
 }
 
-/** Everything about every known host and every incident, and what operators asked for. */
+/** Everything about every known host, every incident, instance and process, and what operators asked for. */
 export async function readAudit(
   state: StateReader,
   cloud: { readonly name: string; readonly region: string },
@@ -90,6 +94,10 @@ export async function readAudit(
   }
   const operators = await readStream(state, STREAM_OF_OPERATORS);
   if (operators.records.length > 0) streams.set(STREAM_OF_OPERATORS, operators);
+  const others = new Set<string>();
+  for await (const { instanceId } of listInstanceIncidents(state)) others.add(streamOfInstance(instanceId));
+  for await (const { hostKey } of listProcessIncidents(state)) others.add(streamOfProcesses(hostKey));
+  for (const stream of others) streams.set(stream, await readStream(state, stream));
   for await (const entry of listIncidents(state))
     for (const [stream, read] of (await readIncidentAudit(state, entry)).streams) streams.set(stream, read);
   return { streams };

@@ -8,6 +8,7 @@ import {
 import type { Policy } from '#shared/domain/policy.ts';
 import { policyFrom } from '#shared/domain/policy-record.ts';
 import type { HostLog, IncidentLog } from '#shared/domain/replay/log.ts';
+import type { OtherLog } from '#shared/domain/replay/other.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { listIncidents } from './hosts.ts';
 import { readKept } from './read-audit.ts';
@@ -24,13 +25,24 @@ export async function readHostLog(state: StateReader, key: string): Promise<Host
   const incidents: IncidentLog[] = [];
   for await (const entry of listIncidents(state))
     if (entry.hostKey === key) incidents.push(await readIncidentLog(state, entry.id));
-  const policies = new Map<string, Policy>();
   const all = [records, ...incidents.flatMap((each) => [each.records, ...each.tasks.map((task) => task.records)])];
-  for (const id of new Set(all.flat().flatMap(({ basis }) => basis?.policy ?? []))) {
+  return { key, records, incidents, policies: await policiesFor(state, all.flat()) };
+}
+
+/** All that the log holds of one instance, or of the processes of one host. */
+export async function readOtherLog(state: StateReader, stream: string): Promise<OtherLog> {
+  const records = await recordsOf(state, stream);
+  return { records, policies: await policiesFor(state, records) };
+}
+
+/** Those under which these records were decided. */
+async function policiesFor(state: StateReader, records: readonly AuditRecord[]): Promise<Map<string, Policy>> {
+  const policies = new Map<string, Policy>();
+  for (const id of new Set(records.flatMap(({ basis }) => basis?.policy ?? []))) {
     const policy = policyFrom(id, await recordsOf(state, streamOfPolicy(id)));
     if (policy !== undefined) policies.set(id, policy);
   }
-  return { key, records, incidents, policies };
+  return policies;
 }
 
 async function readIncidentLog(state: StateReader, id: string): Promise<IncidentLog> {

@@ -2,23 +2,32 @@ import {
   STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
+  streamOfInstance,
   streamOfPolicy,
+  streamOfProcesses,
   streamOfReadiness,
 } from '#shared/domain/audit.ts';
 import { policyFrom } from '#shared/domain/policy-record.ts';
 import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
 import type { Clock, StateReader } from '#shared/ports.ts';
 import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
+import { INSTANCE_PARTITION_PREFIX } from './instances.ts';
 import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
+import { PROCESSES_PARTITION_PREFIX } from './processes.ts';
 import { readKept } from './read-audit.ts';
 import { loadHostReadiness, READINESS_PARTITION_PREFIX, readinessOf } from './readiness.ts';
 import { TASKS_PARTITION_PREFIX } from './tasks.ts';
 import { type Checked, checkIncident, policiesOf } from './verify-incident.ts';
+import { checkInstance, checkProcesses, listedOthers } from './verify-others.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];
   readonly hosts: number;
   readonly incidents: number;
+  /** Instances that failed while their hosts lived. */
+  readonly instances: number;
+  /** Hosts whose processes stopped while they lived. */
+  readonly processes: number;
   readonly streams: number;
   readonly records: number;
 }
@@ -39,6 +48,16 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
       ([id, tasks]) =>
         () =>
           checkIncident(state, id, tasks),
+    ),
+    ...[...named.instances].map(
+      ([id, listed]) =>
+        () =>
+          checkInstance(state, id, listed),
+    ),
+    ...[...named.processes].map(
+      ([key, listed]) =>
+        () =>
+          checkProcesses(state, key, listed),
     ),
     ...[...named.readiness].map((key) => () => checkReadiness(state, key)),
     ...(named.operators ? [() => checkOperators(state)] : []),
@@ -62,7 +81,8 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
     for (const id of checked.policies) policies.add(id);
   }
   for (const id of policies) add(await settled(() => checkPolicy(state, id), clock));
-  return { ...total, hosts: named.hosts.size, incidents: named.tasksOf.size };
+  const { hosts, tasksOf, instances, processes } = named;
+  return { ...total, hosts: hosts.size, incidents: tasksOf.size, instances: instances.size, processes: processes.size };
 }
 
 async function settled(check: () => Promise<Checked>, clock: Clock): Promise<Checked> {
@@ -144,6 +164,9 @@ interface Named {
   readonly readiness: ReadonlySet<string>;
   /** By incident, the instances of whose tasks the log has records. */
   readonly tasksOf: ReadonlyMap<string, readonly string[]>;
+  /** By instance and by host, the ids of the incidents that their lists have. */
+  readonly instances: ReadonlyMap<string, readonly string[]>;
+  readonly processes: ReadonlyMap<string, readonly string[]>;
   /** Whether an operator has ever asked for anything. */
   readonly operators: boolean;
   readonly policies: ReadonlySet<string>;
@@ -157,6 +180,10 @@ async function streamsOf(state: StateReader): Promise<Named> {
   const tasksOf = new Map<string, string[]>();
   const policies = new Set<string>();
   const others: string[] = [];
+  const listed = await listedOthers(state);
+  const instances = new Map(listed.instances);
+  const processes = new Map(listed.processes);
+  const known = (of: Map<string, readonly string[]>, key: string): void => void of.set(key, of.get(key) ?? []);
   let operators = false;
   const tasks = (incidentId: string): string[] => {
     const known = tasksOf.get(incidentId) ?? [];
@@ -168,6 +195,8 @@ async function streamsOf(state: StateReader): Promise<Named> {
     if (kind === 'host') hosts.add(stream.slice(streamOfHost('').length));
     else if (stream.startsWith(streamOfReadiness(''))) readiness.add(stream.slice(streamOfReadiness('').length));
     else if (kind === 'incident' && stream === streamOfIncident(id)) tasks(id);
+    else if (kind === 'instance' && stream === streamOfInstance(id)) known(instances, id);
+    else if (kind === 'process') known(processes, stream.slice(streamOfProcesses('').length));
     else if (kind === 'task' && instanceId !== undefined && more.length === 0) tasks(id).push(instanceId);
     else if (stream === STREAM_OF_OPERATORS) operators = true;
     else if (stream === streamOfPolicy(id)) policies.add(id);
@@ -175,11 +204,15 @@ async function streamsOf(state: StateReader): Promise<Named> {
   }
   for await (const partition of state.partitions('items')) {
     if (partition.startsWith(HOST_PARTITION_PREFIX)) hosts.add(partition.slice(HOST_PARTITION_PREFIX.length));
+    if (partition.startsWith(INSTANCE_PARTITION_PREFIX))
+      known(instances, partition.slice(INSTANCE_PARTITION_PREFIX.length));
+    if (partition.startsWith(PROCESSES_PARTITION_PREFIX))
+      known(processes, partition.slice(PROCESSES_PARTITION_PREFIX.length));
     if (partition.startsWith(READINESS_PARTITION_PREFIX))
       for await (const { hostKey } of readinessOf(state, partition)) readiness.add(hostKey);
     if (partition === OPERATORS_PARTITION) operators = true;
     if (partition.startsWith(TASKS_PARTITION_PREFIX)) tasks(partition.slice(TASKS_PARTITION_PREFIX.length));
   }
   for await (const { id } of listIncidents(state)) tasks(id);
-  return { hosts, readiness, tasksOf, operators, policies, others };
+  return { hosts, readiness, tasksOf, instances, processes, operators, policies, others };
 }

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import { jsonBody } from '../http.ts';
+import { isoMicroseconds, jsonBody } from '../http.ts';
 import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '../world/actions.ts';
 import { pickHost } from '../world/scheduler.ts';
 import type { SimServer, VmState } from '../world/types.ts';
@@ -25,12 +25,40 @@ export function actionRoutes(api: Hono<NovaEnv>): void {
     const server = findServer(request, id);
     c.get('record').host = server.host ?? '';
     const special = SPECIAL[name];
-    if (special !== undefined) return special(c, server, argument);
     const applied = STATE_RULES[name];
-    if (applied === undefined) throw new NovaError(400, `There is no such action: ${name}`);
-    return runRule(c, server, { ...applied, ...(name === 'reboot' ? softReboot(argument) : {}) });
+    if (special === undefined && applied === undefined) throw new NovaError(400, `There is no such action: ${name}`);
+    const response =
+      special?.(c, server, argument) ??
+      runRule(c, server, { ...(applied as StateRule), ...(name === 'reboot' ? softReboot(argument) : {}) });
+    // Refusals are thrown.
+    const { requestId } = c.get('record');
+    request.world.addAction(id, ACTION_NAMES[name] ?? name, requestId, requester(request));
+    return response;
+  });
+  api.get('/v2.1/servers/:id/os-instance-actions', (c) => {
+    const request = c.get('nova');
+    const { id } = findServer(request, c.req.param('id'));
+    const instanceActions = request.world.actionsOf(id).map((done) => ({
+      action: done.action,
+      instance_uuid: id,
+      request_id: done.requestId,
+      user_id: done.userId,
+      project_id: done.projectId,
+      start_time: isoMicroseconds(done.startedMs),
+      message: null,
+      ...(request.minor >= 58 ? { updated_at: isoMicroseconds(done.startedMs) } : {}),
+    }));
+    return c.json({ instanceActions });
   });
 }
+
+/** As Nova records them (nova/compute/instance_actions.py), where that is another name. */
+const ACTION_NAMES: Readonly<Record<string, string>> = {
+  'os-stop': 'stop',
+  'os-start': 'start',
+  'os-migrateLive': 'live-migration',
+  'os-resetState': 'resetState',
+};
 
 function softReboot(argument: unknown): Partial<StateRule> {
   const type = z.object({ type: z.string() }).safeParse(argument).data?.type.toUpperCase();

@@ -22,6 +22,7 @@ export function evacuate(c: NovaContext, id: string, body: unknown): Response {
   requireAdmin(request, 'os-evacuate');
   const requester = { userId: token.user.id, projectId: token.project?.id ?? '' };
   evacuateServer(world, server, asked, { minor, requester });
+  world.addAction(id, 'evacuate', c.get('record').requestId, requester);
   return minor < 14 ? c.json({ adminPass: world.random.hex(12) }) : c.body(null, 200);
 }
 

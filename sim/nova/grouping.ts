@@ -1,33 +1,36 @@
 import type { Hono } from 'hono';
-import { isoMicroseconds } from '../http.ts';
+import * as z from 'zod';
+import { isoMicroseconds, jsonBody } from '../http.ts';
 import type { SimHost } from '../world/types.ts';
-import type { World } from '../world/world.ts';
+import type { Aggregate, World } from '../world/world.ts';
 import { type NovaEnv, pageLimit, requireAdmin } from './request.ts';
 import { NovaError } from './respond.ts';
 import { seenState } from './services.ts';
 
-/** Compute API: "Host aggregates", "Availability zones", "Server groups", "Flavors". Read only. */
+const member = z.strictObject({ host: z.string().min(1) });
+const aggregateAction = z.union([z.strictObject({ add_host: member }), z.strictObject({ remove_host: member })]);
+
+/** Compute API: "Host aggregates" (membership only), "Availability zones", "Server groups", "Flavors". */
 export function groupingRoutes(api: Hono<NovaEnv>): void {
   api.get('/v2.1/os-aggregates', (c) => {
     const request = c.get('nova');
     const { world, minor } = request;
     requireAdmin(request, 'os-aggregates:index');
-    const aggregates = world.aggregates.map((one) => ({
-      id: one.id,
-      ...(minor >= 41 ? { uuid: one.uuid } : {}),
-      name: one.name,
-      availability_zone: one.availabilityZone,
-      hosts: one.hosts,
-      metadata: {
-        ...one.metadata,
-        ...(one.availabilityZone === null ? {} : { availability_zone: one.availabilityZone }),
-      },
-      created_at: isoMicroseconds(one.createdMs),
-      updated_at: null,
-      deleted: false,
-      deleted_at: null,
-    }));
-    return c.json({ aggregates });
+    return c.json({ aggregates: world.aggregates.map((one) => aggregateView(one, minor)) });
+  });
+
+  api.post('/v2.1/os-aggregates/:id/action', async (c) => {
+    const request = c.get('nova');
+    const { world, minor } = request;
+    requireAdmin(request, 'os-aggregates:add_host');
+    const parsed = aggregateAction.safeParse(await jsonBody(c));
+    if (!parsed.success) throw new NovaError(400, 'Invalid input for an action of an aggregate');
+    const id = Number(c.req.param('id'));
+    const aggregate =
+      'add_host' in parsed.data
+        ? addHost(world, id, parsed.data.add_host.host)
+        : removeHost(world, id, parsed.data.remove_host.host);
+    return c.json({ aggregate: aggregateView(aggregate, minor) });
   });
 
   api.get('/v2.1/os-availability-zone', (c) => {
@@ -113,4 +116,52 @@ function zoneDetails(world: World): object[] {
       ]),
     ),
   }));
+}
+
+function aggregateView(one: Aggregate, minor: number) {
+  return {
+    id: one.id,
+    ...(minor >= 41 ? { uuid: one.uuid } : {}),
+    name: one.name,
+    availability_zone: one.availabilityZone,
+    hosts: one.hosts,
+    metadata: {
+      ...one.metadata,
+      ...(one.availabilityZone === null ? {} : { availability_zone: one.availabilityZone }),
+    },
+    created_at: isoMicroseconds(one.createdMs),
+    updated_at: null,
+    deleted: false,
+    deleted_at: null,
+  };
+}
+
+function aggregateOf({ aggregates }: World, id: number): Aggregate | undefined {
+  return aggregates.find((each) => each.id === id);
+}
+
+/** As `AggregateAPI.add_host_to_aggregate` (nova/compute/api.py). */
+export function addHost(world: World, id: number, host: string): Aggregate {
+  const aggregate = aggregateOf(world, id);
+  if (!world.hosts.has(host)) throw new NovaError(404, `Compute host ${host} could not be found.`);
+  if (aggregate === undefined) throw new NovaError(404, `Aggregate ${id} could not be found.`);
+  const zone = aggregate.availabilityZone;
+  const other = world.aggregates.find((each) => each.hosts.includes(host) && (each.availabilityZone ?? zone) !== zone);
+  if (zone !== null && other !== undefined)
+    throw new NovaError(
+      409,
+      `Cannot add host to aggregate ${id}. Reason: One or more hosts already in availability zone(s) ${other.availabilityZone}.`,
+    );
+  if (aggregate.hosts.includes(host)) throw new NovaError(409, `Aggregate ${id} already has host ${host}.`);
+  aggregate.hosts.push(host);
+  return aggregate;
+}
+
+/** As its `remove_host_from_aggregate`. */
+export function removeHost(world: World, id: number, host: string): Aggregate {
+  const aggregate = aggregateOf(world, id);
+  const place = aggregate?.hosts.indexOf(host) ?? -1;
+  if (aggregate === undefined || place < 0) throw new NovaError(404, `Cannot remove host ${host} in aggregate ${id}`);
+  aggregate.hosts.splice(place, 1);
+  return aggregate;
 }

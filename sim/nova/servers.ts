@@ -37,8 +37,12 @@ export function serverRoutes(api: Hono<NovaEnv>): void {
     return c.json({ server: serverDetail(request, findServer(request, c.req.param('id'))) });
   });
   api.post('/v2.1/servers', async (c) => {
+    const { world, token } = c.get('nova');
     const server = createServer(c.get('nova'), await jsonBody(c));
-    c.get('record').serverId = server.id;
+    const record = c.get('record');
+    record.serverId = server.id;
+    const requester = { userId: token.user.id, projectId: token.project?.id ?? '' };
+    world.addAction(server.id, 'create', record.requestId, requester);
     return c.json(
       { server: { ...serverSummary(c.get('nova'), server), adminPass: '***', 'OS-DCF:diskConfig': 'MANUAL' } },
       202,

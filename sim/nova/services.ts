@@ -14,6 +14,7 @@ const serviceUpdate = z.strictObject({
   disabled_reason: z.string().min(1).max(255).optional(),
   forced_down: z.union([z.boolean(), z.enum(['true', 'True', 'false', 'False'])]).optional(),
 });
+export type ServiceUpdate = z.infer<typeof serviceUpdate>;
 
 /** `up` or `down` as Nova would tell it, unless a fault has it lie. */
 export function seenState(world: World, host: SimHost): 'up' | 'down' {
@@ -57,8 +58,6 @@ function invalidInput(error: z.ZodError): string {
     return `Additional properties are not allowed ('${issue.keys[0] ?? ''}' was unexpected)`;
   return `Invalid input for field/attribute ${issue?.path.join('.') ?? ''}. ${issue?.message ?? ''}`;
 }
-
-export type ServiceUpdate = z.infer<typeof serviceUpdate>;
 
 /** @throws NovaError when Nova refuses */
 export function updateService(world: World, host: SimHost, body: ServiceUpdate): void {

@@ -1,6 +1,6 @@
 import { handOverGuest, startGuest, stopGuest } from './guests.ts';
 import { pickHost } from './scheduler.ts';
-import { POWER_STATE, type PowerState, type SimServer, type VmState } from './types.ts';
+import { POWER_STATE, type PowerState, type SimHost, type SimServer, type VmState } from './types.ts';
 import type { Requester, World } from './world.ts';
 
 /** What a server action demands and leaves; the states are those of nova/compute/api.py. */
@@ -12,7 +12,7 @@ export interface StateRule {
   readonly task: string;
   readonly to: VmState;
   readonly power: PowerState;
-  readonly guest: 'start' | 'stop' | 'keep';
+  readonly guest: 'start' | 'stop' | 'restart' | 'keep';
   readonly httpStatus: number;
 }
 
@@ -35,7 +35,7 @@ function rule(
 export const STATE_RULES: Readonly<Record<string, StateRule>> = {
   'os-stop': rule('stop', ['active', 'error'], 'powering-off', 'stopped', [shutdown, 'stop']),
   'os-start': rule('start', ['stopped'], 'powering-on', 'active', [running, 'start']),
-  reboot: rule('reboot', REBOOTABLE, 'rebooting_hard', 'active', [running, 'start']),
+  reboot: rule('reboot', REBOOTABLE, 'rebooting_hard', 'active', [running, 'restart']),
   pause: rule('pause', ['active'], 'pausing', 'paused', [paused, 'keep']),
   unpause: rule('unpause', ['paused'], 'unpausing', 'active', [running, 'keep']),
   suspend: rule('suspend', ['active'], 'suspending', 'suspended', [shutdown, 'stop']),
@@ -52,11 +52,55 @@ export function applyRule(world: World, server: SimServer, applied: StateRule): 
   world.updateServer(server, { taskState: applied.task });
   const host = world.hosts.get(server.host ?? '');
   if (host === undefined || !host.computeRunning) return;
+  if (applied.guest === 'restart') {
+    restart(world, host, server, applied);
+    return;
+  }
   if (applied.guest === 'start') startGuest(world, host, server);
   if (applied.guest === 'stop') stopGuest(world, host, server.id);
-  world.updateServer(server, { taskState: null, vmState: applied.to, powerState: applied.power, fault: null });
+  const isOff = applied.task === 'resize_confirming' && server.powerState === shutdown;
+  if (applied.task === 'resize_confirming') confirmed(world, server);
+  // One that was stopped before it was resized stays so (`confirm_resize` of Nova's compute manager).
+  const [vmState, powerState] = isOff ? (['stopped', shutdown] as const) : [applied.to, applied.power];
+  world.updateServer(server, { taskState: null, vmState, powerState, fault: null });
   if (applied.to === 'shelved' && world.options.shelveOffloads) offload(world, server);
   if (applied.to === 'shelved_offloaded') offload(world, server);
+}
+
+/** The guest is destroyed and started anew; one whose host dies in between is left as it is. */
+function restart(world: World, host: SimHost, server: SimServer, { to, power }: StateRule): void {
+  stopGuest(world, host, server.id);
+  const { generation } = host;
+  const start = (): void => {
+    if (host.generation !== generation || server.deletedMs !== null || server.host !== host.name) return;
+    startGuest(world, host, server);
+    world.updateServer(server, { taskState: null, vmState: to, powerState: power, fault: null });
+  };
+  const { rebootMs = 0 } = world.options;
+  if (rebootMs === 0) start();
+  else world.clock.after(rebootMs, start);
+}
+
+function confirmed(world: World, { id }: SimServer): void {
+  const migration = world.migrationsByServer.get(id)?.find(({ status }) => status === 'finished');
+  if (migration !== undefined) world.setMigration(migration, 'confirmed');
+}
+
+/**
+ * The guest's process ends by itself. Nova does not know, until nova-compute sees it and stops the instance: by nobody's
+ * request (`_sync_instance_power_state` of the compute manager).
+ */
+export function crashGuest(world: World, server: SimServer): void {
+  const host = world.hosts.get(server.host ?? '');
+  if (host === undefined || !host.guests.has(server.id)) return;
+  stopGuest(world, host, server.id);
+  const { generation } = host;
+  world.clock.after(world.options.noticeMs ?? 15_000, () => {
+    const isGone = host.generation === generation && host.computeRunning && !host.guests.has(server.id);
+    if (!isGone || server.host !== host.name || server.vmState !== 'active' || server.taskState !== null) return;
+    world.addAction(server.id, 'stop', `req-${world.random.uuid()}`, null);
+    world.updateServer(server, { vmState: 'stopped', powerState: shutdown });
+  });
 }
 
 function offload(world: World, server: SimServer): void {
@@ -75,6 +119,8 @@ export function resizeElsewhere(
   if (source === null || to === undefined) return false;
   const migration = world.addMigration(server, move.type, { from: source, to: to.name, requester: move.requester });
   handOverGuest(world, world.hosts.get(source), to, server);
+  // Nova starts what it has as active, whether or not its process was still there.
+  if (server.vmState === 'active') startGuest(world, to, server);
   world.moveServer(server, to.name);
   world.updateServer(server, { vmState: 'resized', taskState: null });
   world.setMigration(migration, 'finished');

@@ -89,6 +89,7 @@ function destroyDeleted(world: World, host: SimHost): void {
 function stopMissing(world: World, host: SimHost, own: readonly SimServer[]): void {
   for (const server of own) {
     if (server.vmState !== 'active' || server.taskState !== null || host.guests.has(server.id)) continue;
+    world.addAction(server.id, 'stop', `req-${world.random.uuid()}`, null);
     world.updateServer(server, { vmState: 'stopped', powerState: POWER_STATE.shutdown });
   }
 }

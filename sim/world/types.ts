@@ -106,6 +106,16 @@ export interface SimServer {
   evacuation: EvacuationJob | null;
 }
 
+/** Something that was done to an instance, as `os-instance-actions` shows it. */
+export interface SimAction {
+  readonly action: string;
+  readonly requestId: string;
+  /** Null: Nova did it by itself. */
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  readonly startedMs: number;
+}
+
 export type MigrationType = 'evacuation' | 'live-migration' | 'migration' | 'resize';
 
 export interface SimMigration {

@@ -2,7 +2,7 @@ import type { WorldClock } from '../clock.ts';
 import type { FaultBoard } from '../faults.ts';
 import type { Journal } from '../journal.ts';
 import type { Random } from '../random.ts';
-import type { Flavor, MigrationType, SimHost, SimMigration, SimServer } from './types.ts';
+import type { Flavor, MigrationType, SimAction, SimHost, SimMigration, SimServer } from './types.ts';
 
 export interface WorldOptions {
   readonly serviceDownSeconds: number;
@@ -14,6 +14,10 @@ export interface WorldOptions {
   readonly hostBootMs: number;
   /** Shelving offloads at once, as shelved_offload_time = 0 (Nova's default) does. */
   readonly shelveOffloads: boolean;
+  /** How long a hard reboot takes; 0 if absent. */
+  readonly rebootMs?: number;
+  /** After so long nova-compute notices that a guest's process has gone, and stops the instance in Nova; 15 s if absent. */
+  readonly noticeMs?: number;
   /** A nova-compute that starts starts the guests that ran, as resume_guests_state_on_host_boot has it; not if absent. */
   readonly resumeGuests?: boolean;
 }
@@ -82,6 +86,8 @@ export class World {
   readonly migrations = new Map<string, SimMigration>();
   readonly migrationsBySource = new Map<string, SimMigration[]>();
   readonly migrationsByServer = new Map<string, SimMigration[]>();
+  /** By instance, newest first. */
+  readonly #actions = new Map<string, SimAction[]>();
   readonly #serversByHost = new Map<string, Set<SimServer>>();
   readonly #groupsByServer = new Map<string, ServerGroup>();
   #serverCount = 0;
@@ -200,6 +206,17 @@ export class World {
     migration.destHost = destHost;
     migration.updatedMs = this.clock.now();
     this.journal.record({ kind: 'migration', serverId: migration.serverId, migrationUuid: migration.uuid, status });
+  }
+
+  /** @param requester null: Nova does it by itself */
+  addAction(serverId: string, action: string, requestId: string, requester: Requester | null): void {
+    const { userId = null, projectId = null } = requester ?? {};
+    const done: SimAction = { action, requestId, userId, projectId, startedMs: this.clock.now() };
+    this.#actions.set(serverId, [done, ...(this.#actions.get(serverId) ?? [])]);
+  }
+
+  actionsOf(serverId: string): readonly SimAction[] {
+    return this.#actions.get(serverId) ?? [];
   }
 
   addServerGroup(group: ServerGroup): void {

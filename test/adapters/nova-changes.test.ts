@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
 import { PermanentError } from '#shared/errors.ts';
+import type { Answer, Compute } from '#shared/ports.ts';
 import {
   type FakeOptions,
   fakeOpenStack,
@@ -192,12 +193,37 @@ describe('evacuate', () => {
   });
 });
 
-it('forces a service down and resets a state', async () => {
+const POST = ['POST', '/compute/v2.1/servers/i1/action'] as const;
+const AGGREGATE = ['POST', '/compute/v2.1/os-aggregates/7/action'] as const;
+const PUT = ['PUT', '/compute/v2.1/os-services/s1'] as const;
+
+it.each<[string, (compute: Compute) => Promise<Answer>, readonly [string, string], object]>([
+  ['force-down', (compute) => compute.forceDown('s1'), PUT, { forced_down: true }],
+  [
+    'disable',
+    (compute) => compute.disableService('s1', 'salvor: process libvirtd down'),
+    PUT,
+    { status: 'disabled', disabled_reason: 'salvor: process libvirtd down' },
+  ],
+  ['enable', (compute) => compute.enableService('s1'), PUT, { status: 'enabled' }],
+  ['join', (compute) => compute.addToAggregate(7, 'spare-1'), AGGREGATE, { add_host: { host: 'spare-1' } }],
+  ['part', (compute) => compute.removeFromAggregate(7, 'spare-1'), AGGREGATE, { remove_host: { host: 'spare-1' } }],
+  ['reset', (compute) => compute.resetStateToActive('i1'), POST, { 'os-resetState': { state: 'active' } }],
+  ['reboot', (compute) => compute.rebootHard('i1'), POST, { reboot: { type: 'HARD' } }],
+  ['migrate', (compute) => compute.migrate('i1'), POST, { migrate: null }],
+  ['confirm', (compute) => compute.confirmResize('i1'), POST, { confirmResize: null }],
+  [
+    'live-migrate',
+    (compute) => compute.liveMigrate('i1', { host: null }),
+    POST,
+    { 'os-migrateLive': { host: null, block_migration: 'auto' } },
+  ],
+])('asks Nova once to %s, at the oldest microversion that will do', async (_name, ask, [method, path], body) => {
   const { compute, fake } = await setup(() => ({ status: 202 }));
-  expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
-  expect(await compute.resetStateToActive('i1')).toMatchObject({ kind: 'accepted' });
-  expect(fake.nova().map(({ method, path, body }) => [method, path, body])).toEqual([
-    ['PUT', '/compute/v2.1/os-services/s1', '{"forced_down":true}'],
-    ['POST', '/compute/v2.1/servers/i1/action', '{"os-resetState":{"state":"active"}}'],
-  ]);
+  expect(await ask(compute)).toMatchObject({ kind: 'accepted' });
+  const [sent, ...others] = fake.nova();
+  expect(others).toEqual([]);
+  expect(sent).toMatchObject({ method, path });
+  expect(JSON.parse(sent?.body ?? '')).toEqual(body);
+  expect(sent?.headers['openstack-api-version']).toBe('compute 2.53');
 });

@@ -124,7 +124,7 @@ describe('reads', () => {
       },
     }));
     expect(await compute.aggregates()).toEqual([
-      { name: 'ceph', availabilityZone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } },
+      { id: 1, name: 'ceph', availabilityZone: null, hosts: ['a', 'b'], metadata: { rack: 'r1' } },
     ]);
   });
 
@@ -291,6 +291,28 @@ describe('reads', () => {
     expect(fake.nova()[0]?.path).toBe(
       '/compute/v2.1/os-migrations?source_compute=a&migration_type=evacuation&limit=1000',
     );
+  });
+
+  it('map what was done to an instance: by whom, or by Nova itself', async () => {
+    const done = (action: string, user_id: string | null) => ({
+      action,
+      request_id: `req-${action}`,
+      user_id,
+      project_id: null,
+    });
+    const { compute, fake } = await setup(() => ({
+      body: { instanceActions: [done('stop', null), done('create', 'u1')] },
+    }));
+    expect(await compute.serverActions('i1')).toEqual([
+      { action: 'stop', requestId: 'req-stop', userId: null },
+      { action: 'create', requestId: 'req-create', userId: 'u1' },
+    ]);
+    expect(fake.nova()[0]?.path).toBe('/compute/v2.1/servers/i1/os-instance-actions');
+  });
+
+  it('find nothing done to an instance that Nova does not have', async () => {
+    const { compute } = await setup(() => ({ status: 404, body: { itemNotFound: { message: 'no' } } }));
+    expect(await compute.serverActions('i1')).toEqual([]);
   });
 
   it('list the moves of a host that have not ended', async () => {

@@ -128,6 +128,7 @@ function cloudOf(hosts: number, instances: number, policy: Policy): FakeServices
   );
   const aggregates = Array.from({ length: Math.ceil(hosts / RACK) }, (_, rack) => ({
     name: `rack-${rack}`,
+    id: rack + 1,
     availabilityZone: null,
     hosts: Array.from({ length: RACK }, (_, index) => hostName(rack * RACK + index)),
     metadata: { rack: `r${rack}` },

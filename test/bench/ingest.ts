@@ -140,6 +140,7 @@ async function drainByFunction(
     state: counting,
     outbox: sqsOutbox(server.client, server.queueUrls),
     trustedSenders: 'everybody' as const,
+    localRestart: { restart: () => Promise.reject(new Error('nothing is restarted here')) },
   };
   await FUNCTIONS['mirror-inventory'](services);
   transactions = 0;
@@ -194,13 +195,19 @@ function outside(hosts: number) {
     server: nobody,
     evacuationsFrom: nobody,
     unfinishedMigrationsOf: nobody,
+    serverActions: nobody,
+    disableService: nobody,
+    enableService: nobody,
+    rebootHard: nobody,
+    migrate: nobody,
+    confirmResize: nobody,
+    liveMigrate: nobody,
     health: nobody,
     forceDown: nobody,
+    addToAggregate: nobody,
+    removeFromAggregate: nobody,
     evacuate: nobody,
     forceUp: nobody,
-    enable: nobody,
-    disable: nobody,
-    liveMigrate: nobody,
     liveMigrationsOf: nobody,
     resetStateToActive: nobody,
   };

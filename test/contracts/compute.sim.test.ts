@@ -56,6 +56,7 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
     bootFromVolume: async (host) => only(sim.boot(1, { host, root: 'volume' })),
     silence: (service) => sim.faults.set(FAULT_OF[service]),
     pause: async (id) => sim.setState(id, { vmState: 'paused' }),
+    hasLongLiveMigrations: true,
     startLiveMigration: async (id) => {
       liveMigrate(sim.world, sim.server(id), null, { userId: 'u', projectId: 'p' });
     },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PermanentError } from '#shared/errors.ts';
 import type { Compute, Migration, NeededService, Server } from '#shared/ports.ts';
 import { tellsHealth } from './compute-health.ts';
+import { actsOnSingles } from './compute-singles.ts';
 
 /** A cloud behind the port, and what a test does to it by other ways. */
 export interface ComputeContractCloud {
@@ -25,6 +26,8 @@ export interface ComputeContractCloud {
   pause(serverId: string): Promise<void>;
   /** Starts a live migration that goes on during the test. Absent where that can't be had. */
   readonly startLiveMigration?: (serverId: string) => Promise<void>;
+  /** A live migration that is asked for goes on during the test; else it ends within seconds. */
+  readonly hasLongLiveMigrations?: boolean;
   /** Cuts the host's power: its nova-compute and its guests end. */
   killHost(host: string): Promise<void>;
   /** Gives a killed host its power back: its nova-compute starts. */
@@ -49,6 +52,7 @@ export function defineComputeContract(name: string, make: () => Promise<ComputeC
     describe('health', () => tellsHealth(() => made.cloud));
     describe('while the host is up', () => whileUp(() => made));
     describe('planned work', () => inMaintenance(() => made));
+    describe('single instances', () => actsOnSingles(() => made.cloud));
     describe('once the host is dead', () => onceDead(() => made));
     describe('the way back', () => theWayBack(() => made));
   });
@@ -242,6 +246,40 @@ function reads(made: () => Prepared): void {
 }
 
 function whileUp(made: () => Prepared): void {
+  it('disables a service for a reason, and enables it again', async () => {
+    const { compute, others } = made();
+    const service = () => compute.service(others[2]);
+    const id = (await service())?.id ?? '';
+    const accepted = { kind: 'accepted', requestId: expect.stringMatching(/^req-/) };
+    for (const _ of [1, 2]) expect(await compute.disableService(id, 'kept for failures')).toMatchObject(accepted);
+    expect(await service()).toMatchObject({
+      ...{ status: 'disabled', disabledReason: 'kept for failures' },
+      ...{ state: 'up', forcedDown: false },
+    });
+    for (const _ of [1, 2]) expect(await compute.enableService(id)).toMatchObject(accepted);
+    expect(await service()).toMatchObject({ status: 'enabled', disabledReason: null, state: 'up' });
+    expect(await compute.enableService(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
+  });
+
+  it('takes a host out of an aggregate, and back in', async () => {
+    const { compute } = made();
+    // Out of a zone Nova lets no host that holds instances.
+    const aggregate = (await compute.aggregates()).find(
+      (each) => each.availabilityZone === null && each.hosts.length > 0,
+    );
+    const { id = 0, hosts: [host = ''] = [] } = aggregate ?? {};
+    const members = async () => (await compute.aggregates()).find((each) => each.id === id)?.hosts.toSorted();
+    const accepted = { kind: 'accepted', requestId: expect.stringMatching(/^req-/) };
+    expect(await compute.removeFromAggregate(id, host)).toMatchObject(accepted);
+    expect(await members()).toEqual(aggregate?.hosts.filter((each) => each !== host).toSorted());
+    expect(await compute.removeFromAggregate(id, host)).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    expect(await compute.addToAggregate(id, host)).toMatchObject(accepted);
+    expect(await compute.addToAggregate(id, host)).toMatchObject({ kind: 'refused', httpStatus: 409 });
+    expect(await members()).toEqual(aggregate?.hosts.toSorted());
+    expect(await compute.addToAggregate(2_000_000, host)).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    expect(await compute.addToAggregate(id, 'nobody')).toMatchObject({ kind: 'refused', httpStatus: 404 });
+  });
+
   it('refuses to evacuate', async () => {
     const { compute, plain, dying } = made();
     expect(await compute.evacuate(plain, { host: null, end: 'as-it-was' })).toEqual({
@@ -263,19 +301,6 @@ function whileUp(made: () => Prepared): void {
 }
 
 function inMaintenance(made: () => Prepared): void {
-  it('disables a service for a reason, and enables it again', async () => {
-    const { compute, others } = made();
-    const id = (await compute.service(others[2]))?.id ?? '';
-    const accepted = { kind: 'accepted', requestId: expect.stringMatching(/^req-/) };
-    expect(await compute.disable(id, 'salvor maintenance: a test')).toMatchObject(accepted);
-    const service = () => compute.service(others[2]);
-    expect(await service()).toMatchObject({ status: 'disabled', disabledReason: 'salvor maintenance: a test' });
-    expect(await compute.disable(id, 'another')).toMatchObject(accepted);
-    expect(await compute.enable(id)).toMatchObject(accepted);
-    expect(await service()).toMatchObject({ status: 'enabled', disabledReason: null, state: 'up' });
-    expect(await compute.enable(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
-  });
-
   it('live-migrates, and tells of it by instance', async () => {
     const { compute, cloud, others } = made();
     const [moving = ''] = await cloud.boot(1, others[0]);

@@ -4,6 +4,7 @@ import { deadHostRows } from './nova-http/dead-host.ts';
 import { failureRows } from './nova-http/failures.ts';
 import { groupingRows } from './nova-http/grouping.ts';
 import { readingRows } from './nova-http/reading.ts';
+import { singleRows } from './nova-http/singles.ts';
 import { wayBackRows } from './nova-http/way-back.ts';
 
 export type { NovaContractCloud } from './nova-http/cloud.ts';
@@ -24,6 +25,7 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
     afterAll(() => signed?.cloud.close(), TIMEOUT_MS);
 
     readingRows(() => signed);
+    singleRows(() => signed);
     groupingRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);

@@ -36,7 +36,7 @@ describe('what is shown', () => {
   const rowsOf = (title: string) => tablesOf(page).find(([row]) => row !== undefined && title in row) ?? [];
 
   it('has a row for each status of a notification', () => {
-    const states = statesIn('shared/ingest/masakari/outcomes.ts', /readonly status: (.+);/);
+    const states = statesIn('shared/ingest/masakari/outcome.ts', /readonly status: (.+);/);
     expect(rowsOf('status').map(({ status }) => status)).toHaveLength(states.length);
     expect(new Set(rowsOf('status').map(({ status }) => status))).toEqual(new Set(states));
   });

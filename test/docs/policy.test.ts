@@ -7,7 +7,7 @@ import { codeBlocksOf, listOf, readPage, type TableRow, tablesOf } from './markd
 
 const page = readPage('docs/policy.md');
 const tables = tablesOf(page);
-const [whole = [], segment = []] = tables;
+const [whole = [], segment = [], singles = []] = tables;
 const reporter = tables.find((rows) => rows.some(({ key }) => key === 'hostTokens')) ?? [];
 /** The table of a driver is told by what it says of the key `driver`. */
 const tableOf = (driver: string) =>
@@ -54,7 +54,7 @@ const drivers = new Map(
 /** A policy in which nothing is said that has a default. */
 const bare = policySchema.parse({
   version: 1,
-  segments: [{ name: 'given', hosts: { names: ['given'] } }],
+  segments: [{ name: 'given', hosts: { names: ['given'] }, instanceRecovery: {}, processRecovery: {} }],
   reporters: { given: { awsPrincipals: ['AROAEXAMPLEID'] } },
   fenceDevices: {
     redfish: { driver: 'redfish', url: 'https://given', credentials: 'given' },
@@ -69,7 +69,7 @@ const bare = policySchema.parse({
 
 const PARTS = [
   { what: 'the whole', rows: whole, node: schema, defaults: bare as unknown },
-  { what: 'a segment', rows: segment, node: segmentSchema, defaults: bare.segments[0] as unknown },
+  { what: 'a segment', rows: [...segment, ...singles], node: segmentSchema, defaults: bare.segments[0] as unknown },
   ...[...drivers].map(([driver, node]) => ({
     what: `a fence device by ${driver}`,
     rows: tableOf(driver),
@@ -118,7 +118,7 @@ it('lists what a key may be as the schema does', () => {
     leaf.enum === undefined ? [] : [[key, leaf.enum]],
   );
   expect(enums.length).toBeGreaterThan(3);
-  const said = new Map(segment.map((row): [string, TableRow] => [row.key ?? '', row]));
+  const said = new Map([...segment, ...singles].map((row): [string, TableRow] => [row.key ?? '', row]));
   for (const [key, values] of enums) expect(listOf(said.get(String(key))?.limits ?? '')).toEqual(values);
 });
 
@@ -165,7 +165,7 @@ function defaultOf(defaults: unknown, key: string): string {
     'credentials',
   ].includes(key);
   const optional = ['reporters', 'awsPrincipals'].includes(key);
-  if (value === undefined || optional) return 'none';
+  if (value === undefined || optional || String(value) === '') return 'none';
   if (key === 'instances.exclude') return 'amphorae';
   return given ? 'required' : String(value);
 }

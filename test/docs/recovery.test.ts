@@ -15,7 +15,9 @@ it.each(examples.map(({ text }) => [text] as const))('is a part of a segment: %s
 
 it('has an example for each part', () => {
   const parts = new Set(examples.flatMap(({ text }) => Object.keys(parse(text))));
-  expect([...parts].sort()).toEqual(['instances', 'order']);
+  expect([...parts].sort()).toEqual([
+    ...['destinations', 'instanceRecovery', 'instances', 'order', 'processRecovery', 'reporters'],
+  ]);
 });
 
 describe('its tables', () => {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { asleep } from '#shared/domain/asleep.ts';
 import {
-  asleep,
   type Candidate,
   candidates,
+  claimed,
   contenders,
   type HostsSeen,
   pickDestination,
+  placesFor,
   taken,
   type Wanting,
 } from '#shared/domain/destinations.ts';
@@ -107,7 +109,10 @@ describe('reserved hosts', () => {
   it('are asleep while they are disabled for that reason', () => {
     const destinations = destinationsOf({ reservedHosts: reserved });
     expect(asleep(seen([kept]), destinations)).toEqual([
-      { host: 'compute-3', inFlight: 0, freeMemoryMb: Number.POSITIVE_INFINITY, reserved: true },
+      {
+        ...{ host: 'compute-3', inFlight: 0, freeMemoryMb: Number.POSITIVE_INFINITY, reserved: true },
+        ...{ serviceId: kept.id, reason: 'salvor: reserved' },
+      },
     ]);
     expect(candidates(seen([kept]), destinations)).toEqual([]);
   });
@@ -121,6 +126,46 @@ describe('reserved hosts', () => {
     ['its being awake', { status: 'enabled' as const }],
   ])('are not there with %s', (_, over) => {
     expect(asleep(seen([{ ...kept, ...over }]), destinationsOf({ reservedHosts: reserved }))).toEqual([]);
+  });
+
+  describe('that join the aggregates of the failed host', () => {
+    const joining = destinationsOf({ reservedHosts: reserved, joinAggregates: true, storageAggregateKey: 'storage' });
+    const of = (name: string, over: Partial<ReturnType<typeof anAggregate>>, ...hosts: string[]) => ({
+      ...anAggregate(name, ...hosts),
+      id: name.length,
+      ...over,
+    });
+    const ceph = of('ceph', { metadata: { storage: 'ceph' } }, 'compute-1');
+    const own = of('all', {}, 'compute-1', 'compute-3');
+    const zone = of('zone-a', { availabilityZone: 'zone-a' }, 'compute-1');
+    const failed = { host: 'compute-1', zone: 'zone-a' };
+
+    it('are told those that they are not in yet, and taken as they will be then', () => {
+      const aggregates = [ceph, own, zone];
+      expect(asleep(seen([kept], { aggregates, failed }), joining)).toMatchObject([
+        {
+          host: 'compute-3',
+          missing: [
+            { id: 4, name: 'ceph' },
+            { id: 6, name: 'zone-a' },
+          ],
+        },
+      ]);
+      const leaving = { ...joining, joinAggregates: false };
+      expect(asleep(seen([{ ...kept, zone: 'zone-a' }], { aggregates, failed }), leaving)).toEqual([]);
+    });
+
+    it('miss none once they are in all', () => {
+      const aggregates = [ceph, zone].map((each) => ({ ...each, hosts: ['compute-1', 'compute-3'] }));
+      const [spare] = asleep(seen([{ ...kept, zone: 'zone-a' }], { aggregates, failed }), joining);
+      expect(spare).not.toHaveProperty('missing');
+    });
+
+    it('are in no zone but their own, which Nova would not let them leave', () => {
+      const other = of('zone-bb', { availabilityZone: 'zone-b' }, 'compute-3');
+      const services = [{ ...kept, zone: 'zone-b' }];
+      expect(asleep(seen(services, { aggregates: [ceph, zone, other], failed }), joining)).toEqual([]);
+    });
   });
 
   it('are none unless the policy names them', () => {
@@ -176,6 +221,14 @@ describe('a destination', () => {
       { host: 'b', inFlight: 1, freeMemoryMb: 61_952, freeVcpus: 1 },
     ]);
     expect(taken(after, 'b', anInstance)[1]).toMatchObject({ freeVcpus: 1 });
+  });
+
+  it('has less room while an instance is on its way to it that Nova has not counted yet', () => {
+    const among = [aCandidate('a', { freeMemoryMb: 5000, freeVcpus: 3 }), aCandidate('b')];
+    expect(claimed(among, 'a', { ...anInstance, vcpus: 2 })).toEqual([
+      { host: 'a', inFlight: 0, freeMemoryMb: 2952, freeVcpus: 1 },
+      aCandidate('b'),
+    ]);
   });
 
   it('is none in which it failed', () => {
@@ -286,5 +339,23 @@ describe('the destinations that are recorded with a choice', () => {
     ];
     const instance = { ...anInstance, notAt: ['compute-6'] };
     expect(contenders(among, instance, 10).map(({ host }) => host)).toEqual(['compute-3', 'compute-2']);
+  });
+});
+
+describe('places for instances of a size', () => {
+  it.each<[string, readonly Candidate[], Partial<Wanting>, number]>([
+    [
+      'whole ones, over all hosts',
+      [aCandidate('a', { freeMemoryMb: 5000 }), aCandidate('b', { freeMemoryMb: 2048 })],
+      {},
+      3,
+    ],
+    ['none where it is too large', [aCandidate('a', { freeMemoryMb: 2047 })], {}, 0],
+    ['no more than there are vCPUs for', [aCandidate('a', { freeVcpus: 5 })], { vcpus: 2 }, 2],
+    ['none where it failed', [aCandidate('a'), aCandidate('b', { freeMemoryMb: 2048 })], { notAt: ['a'] }, 1],
+    ['many, where nobody knows', [aCandidate('a', { freeMemoryMb: Number.POSITIVE_INFINITY })], {}, 1000],
+    ['many, where it takes nothing', [aCandidate('a')], { memoryMb: 0 }, 1000],
+  ])('are %s', (_, among, over, expected) => {
+    expect(placesFor(among, { ...anInstance, ...over })).toBe(expected);
   });
 });

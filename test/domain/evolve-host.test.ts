@@ -30,6 +30,9 @@ const MOVES: Readonly<Record<Step, Partial<Record<IncidentStatus, To>>>> = {
   'forced-down': from(['forcing-down'], 'planning'),
   'planning-failed': from(['planning']),
   planned: from(['planning'], 'evacuating'),
+  'reserved-host-intended': from(['evacuating', 'handing-over']),
+  'reserved-host-answered': from(STATUSES),
+  'reserved-host-left': from(['evacuating', 'handing-over']),
   followed: from(['evacuating', 'handing-over']),
   paused: from(GOING_ON),
   'still-paused': from(GOING_ON),
@@ -46,6 +49,9 @@ const WITHIN_A_STEP: ReadonlySet<string> = new Set([
   'power-read',
   'power-off-answered',
   'force-down-answered',
+  'reserved-host-intended',
+  'reserved-host-answered',
+  'reserved-host-left',
 ]);
 
 const all = (Object.keys(FACTS) as Step[]).flatMap((fact) =>

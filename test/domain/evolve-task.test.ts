@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evolveTask, isInFlight, type TaskFact, type TaskProgress } from '#shared/domain/task.ts';
+import { counted, evolveTask, isInFlight, type TaskFact, type TaskProgress } from '#shared/domain/task.ts';
 import { anAttempt, aTask, NOW_MS } from '#test/support/builders.ts';
 
 const checks = { seenAtMs: 0, forcedDown: true, vmState: 'active', taskState: null, inFlight: 1, inFlightLimit: 5 };
@@ -28,6 +28,8 @@ const FACTS = {
   },
   'found-running': { type: 'found-running', migrationId: 1, migrationStatus: 'accepted', atMs: NOW_MS },
   'lost-answer': { type: 'lost-answer', because: 'died', atMs: NOW_MS },
+  'task-waits': { type: 'task-waits', for: 'tier', because: 'tier 1 must be up first', atMs: NOW_MS },
+  'no-room': { type: 'no-room', because: 'no host has room', places: 0, retryAtMs: 9, atMs: NOW_MS },
   'attempt-failed': { type: 'attempt-failed', attempt: 1, because: 'failed', destination: 'compute-2', retryAtMs: 9 },
   'task-ended': { type: 'task-ended', outcome: 'gone', because: 'deleted', destination: null, atMs: NOW_MS },
 } as const satisfies Partial<Record<TaskFact['type'], TaskFact>>;
@@ -41,6 +43,8 @@ const MOVES: Readonly<Record<Moving, Partial<Record<TaskProgress['status'], Task
   'evacuate-intended': { granted: 'requested' },
   'found-running': { requested: 'accepted', unknown: 'accepted' },
   'lost-answer': { requested: 'unknown' },
+  'task-waits': { waiting: 'waiting' },
+  'no-room': { waiting: 'waiting' },
   'attempt-failed': { accepted: 'waiting', unknown: 'waiting' },
   'task-ended': { waiting: 'ended', granted: 'ended', requested: 'ended', accepted: 'ended', unknown: 'ended' },
 };
@@ -93,6 +97,52 @@ describe('attempts', () => {
     expect(twice.failedAt).toEqual(['compute-2']);
     const nowhere = evolveTask(aTask('accepted'), { ...FACTS['attempt-failed'], destination: null });
     expect(nowhere.failedAt).toEqual([]);
+  });
+});
+
+describe('no room', () => {
+  const nowhere = FACTS['no-room'];
+  const refusal = { ...FACTS['attempt-failed'], noRoom: true } as const;
+
+  it('is why it waits, in plain sight', () => {
+    const { progress } = evolveTask(aTask('waiting'), nowhere);
+    expect(progress).toEqual({
+      status: 'waiting',
+      for: 'room',
+      because: 'no host has room',
+      notBeforeMs: 9,
+      places: 0,
+    });
+    expect(evolveTask(aTask('accepted'), refusal).progress).toMatchObject({ status: 'waiting', for: 'room' });
+  });
+
+  it('that Nova finds does not count as an attempt, nor as a failure of the host', () => {
+    const refused = evolveTask(aTask('accepted', {}, { attempts: 3 }), refusal);
+    expect(refused).toMatchObject({ attempts: 3, uncounted: 1, roomless: 1, refusedBy: ['compute-2'], failedAt: [] });
+    expect(counted(refused)).toBe(2);
+    expect(evolveTask({ ...refused, progress: aTask('accepted').progress }, refusal)).toMatchObject({
+      ...{ uncounted: 2, roomless: 2, refusedBy: ['compute-2'] },
+    });
+  });
+
+  it('keeps how much there was when it was asked for, to tell when there is more', () => {
+    const attempt = anAttempt({ places: 4 });
+    expect(evolveTask(aTask('accepted', { attempt }), refusal).progress).toMatchObject({ for: 'room', places: 4 });
+  });
+
+  it('anywhere lets all hosts be asked for anew once its pause is over, and not before', () => {
+    const refusedBy = ['compute-2', 'compute-3'];
+    const roomless = evolveTask(aTask('waiting', {}, { refusedBy, roomless: 2 }), nowhere);
+    expect(roomless).toMatchObject({ refusedBy, refusedAll: true, roomless: 3, attempts: 0 });
+    const byScheduler = { ...refusal, destination: null };
+    const refused = evolveTask(aTask('accepted', {}, { refusedBy, failedAt: ['compute-4'] }), byScheduler);
+    expect(refused).toMatchObject({ refusedBy, refusedAll: true, failedAt: ['compute-4'] });
+    const grantedAt = (grantedAtMs: number) =>
+      evolveTask(roomless, { ...FACTS.granted, attempt: anAttempt({ grantedAtMs }) });
+    expect(grantedAt(8)).toMatchObject({ refusedBy, refusedAll: true });
+    expect(grantedAt(9)).toMatchObject({ refusedBy: [] });
+    expect(grantedAt(9)).not.toHaveProperty('refusedAll');
+    expect(evolveTask(roomless, { ...nowhere, atMs: 9 })).toMatchObject({ refusedBy: [], refusedAll: true });
   });
 });
 

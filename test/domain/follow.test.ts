@@ -3,7 +3,7 @@ import { deadlinePassed } from '#shared/domain/deadline.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { closeIncident, countOutcomes, handOver, nextLookMs, proofFault } from '#shared/domain/follow.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
-import type { TaskOutcome } from '#shared/domain/task.ts';
+import type { TaskOutcome, TaskState } from '#shared/domain/task.ts';
 import { aHostIn, anIncident, aProof, aSegment, aService, aTask, NOW_MS, seconds } from '#test/support/builders.ts';
 
 const segment = aSegment({
@@ -58,6 +58,19 @@ describe('the next look', () => {
   });
 });
 
+describe('room', () => {
+  it.each<[pauseSeconds: number, lookSeconds: number]>([
+    [300, 15],
+    [10, 10],
+    [0, 2],
+  ])('is looked for during a pause of %i s after %i s', (pauseSeconds, lookSeconds) => {
+    const task = aTask('waiting', { for: 'room', notBeforeMs: NOW_MS + seconds(pauseSeconds) });
+    expect(nextLookMs([task], false, aSegment({ evacuation: { pollSeconds: 2 } }), NOW_MS)).toBe(
+      NOW_MS + seconds(lookSeconds),
+    );
+  });
+});
+
 describe('the deadline', () => {
   it.each(['waiting', 'granted', 'requested', 'accepted', 'unknown'] as const)(
     'gives a task that is %s to a person',
@@ -103,6 +116,25 @@ describe('the deadline', () => {
     const host: HostState = aHostIn('evacuating', { evacuatingSinceMs: since });
     const renewed = renewal.reduce(evolveHost, host).incident;
     expect(renewed).toMatchObject({ status: 'evacuating', evacuatingSinceMs: since });
+  });
+});
+
+describe('a task that is handed over', () => {
+  const because = (task: TaskState) =>
+    handOver(task, aHostIn('handing-over', { reason: 'no end', dismissed: false }).incident, NOW_MS).map(
+      (fact) => 'because' in fact && fact.because,
+    );
+
+  it('says what it waited for, when it did', () => {
+    const room = 'no host has room for 2048 MB';
+    expect(because(aTask('waiting', { for: 'room', because: room }))).toEqual([
+      `no end; the last state of this one: waiting, ${room}`,
+    ]);
+    expect(because(aTask('waiting', { because: 'planned' }))).toEqual(['no end; the last state of this one: waiting']);
+  });
+
+  it('is left alone once it has ended', () => {
+    expect(because(aTask('ended'))).toEqual([]);
   });
 });
 

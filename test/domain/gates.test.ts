@@ -126,6 +126,8 @@ describe('a service that is disabled', () => {
   it.each([
     ['AUTO: Connection to libvirt lost: 1', true],
     ['AUTO: ', true],
+    ['salvor: process libvirtd down', true],
+    ['not salvor: process libvirtd down', false],
     ['auto: reboot', false],
     ['replace the AUTO: part', false],
     [null, false],

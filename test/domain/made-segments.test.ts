@@ -63,6 +63,22 @@ describe('the policy with segments that were made', () => {
       expect(holding(policy, host)).toEqual(host === 'compute-9' ? ['az1'] : []);
   });
 
+  it.each([
+    ['auto', [], { method: 'rh_priority', reservedHosts: { aggregate: 'spares' } }],
+    ['auto', ['spare'], { method: 'auto', reservedHosts: { names: ['spare'] } }],
+    ['rh_priority', ['spare'], { method: 'rh_priority', reservedHosts: { names: ['spare'] } }],
+    ['auto_priority', [], { method: 'auto', reservedHosts: { names: ['-'] } }],
+    ['reserved_host', [], { method: 'reserved_host', reservedHosts: { names: ['-'] } }],
+    ['of another release', ['spare'], { method: 'auto', reservedHosts: { names: ['spare'] } }],
+  ])('has the method %s with the reserved hosts %j', (recoveryMethod, spares, destinations) => {
+    const template = { destinations: { method: 'rh_priority', reservedHosts: { aggregate: 'spares' } } } as const;
+    const hosts = [aHost('compute-1'), ...spares.map((name) => aHost(name, { reserved: true }))];
+    const made = withMade(policyWith({ masakari: { segmentDefaults: template } }), [
+      aSegment('made', hosts, { recoveryMethod }),
+    ]);
+    expect(made.segments[1]?.destinations).toMatchObject(destinations);
+  });
+
   it('keeps a segment of which nothing is held, for an incident that is open', () => {
     const policy = withMade(policyWith(), [aSegment('empty', []), aSegment('also-empty', [])]);
     expect(policy.segments.map(({ name }) => name)).toEqual(['az1', 'empty', 'also-empty']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allows, heldTogether, joined, placedGroup } from '#shared/domain/placed-groups.ts';
+import { allows, groupsOfTasks, heldTogether, joined, placedGroup } from '#shared/domain/placed-groups.ts';
+import { anAttempt, aTask } from '#test/support/builders.ts';
 
 const members = ['a', 'b', 'c'];
 const of = (policy: 'affinity' | 'anti-affinity' | 'soft-affinity', where: Record<string, string>, maxPerHost = 1) =>
@@ -42,5 +43,31 @@ describe('a group whose host is dead', () => {
 
   it.each([undefined, of('anti-affinity', {}), of('soft-affinity', {})])('and %j is not held', (group) => {
     expect(heldTogether(group)).toBeUndefined();
+  });
+});
+
+describe('the groups of an incident’s tasks', () => {
+  const read = { id: 'g', policy: 'anti-affinity' as const, maxPerHost: 1, on: { 'compute-9': 1 } };
+  const signs = { image: null, aggregates: [], group: read };
+  const member = (instanceId: string) => ({ instanceId, signs });
+  const arrived = aTask('ended', { outcome: 'recovered', destination: 'compute-2' }, member('a'));
+  const onItsWay = aTask('accepted', { attempt: anAttempt({ destination: 'compute-3' }) }, member('b'));
+  const waits = aTask('waiting', {}, member('c'));
+  const alone = aTask('waiting', {}, { instanceId: 'd' });
+
+  it('hold what was read, where their members have come to, and where they are on their way to', () => {
+    expect(groupsOfTasks([arrived, onItsWay, waits, alone])).toEqual([
+      {
+        ...read,
+        members: ['a', 'b', 'c'],
+        on: { 'compute-9': 1, 'compute-2': 1, 'compute-3': 1 },
+      },
+    ]);
+  });
+
+  it('hold what was read since, instead', () => {
+    expect(groupsOfTasks([waits], new Map([['g', { ...read, on: { 'compute-8': 1 } }]]))).toMatchObject([
+      { on: { 'compute-8': 1 } },
+    ]);
   });
 });

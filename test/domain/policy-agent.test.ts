@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
+import { fenceWorkersOf } from '#shared/domain/fence-workers.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { isSecret } from '#shared/domain/policy-agent.ts';
-import { addressOf, fenceWorkersOf } from '#shared/domain/policy-devices.ts';
+import { addressOf } from '#shared/domain/policy-devices.ts';
 
 const agent = {
   driver: 'agent',
@@ -30,7 +31,7 @@ describe('a device by a fence agent', () => {
     const policy = policyWith({ a, b: plugged({ ip: 'pdu-2' }) });
     expect(fenceDeviceOf(policy, 'a')).toMatchObject({ worker: 'rack-a', switches: 'outlet', timeoutSeconds: 10 });
     expect(fenceDeviceOf(policy, 'b')).toMatchObject({ worker: 'default', switches: 'system' });
-    expect(fenceWorkersOf(policy.fenceDevices)).toEqual(['default', 'rack-a']);
+    expect(fenceWorkersOf(policy)).toEqual(['default', 'rack-a']);
   });
 
   it('holds the name of the host wherever a parameter asks for it', () => {

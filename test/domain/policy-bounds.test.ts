@@ -225,6 +225,7 @@ describe('what the policy says unless it is told', () => {
       serverGroups: true,
       method: 'auto',
       reservedReason: 'reserved',
+      joinAggregates: false,
     });
     expect(at('segments/0/order')).toMatchObject({ byOwners: true, tiersWithin: 'project', ifNotUp: 'go-on' });
     expect(at('segments/0/order/gate')).toMatchObject({ by: 'active', path: '/' });

@@ -107,13 +107,15 @@ describe('a report', () => {
     const data = { schemaVersion: 1 as const, host: 'compute-1' };
     const instance = { ...anEvent(), type: 'instance.down', data: { ...data, instanceId: INSTANCE_ID } } as const;
     const service = { ...anEvent(), type: 'process.down', data: { ...data, process: 'libvirtd' } } as const;
-    const { host, facts } = deliver(aHost(), [instance, service]);
+    const again = { ...service, id: 'again', type: 'process.up' } as const;
+    const { host, facts } = deliver(aHost(), [instance, service, again]);
     expect(facts).toMatchObject([
       { type: 'recorded', about: `instance ${INSTANCE_ID}` },
-      { type: 'recorded', about: 'process libvirtd' },
+      { type: 'recorded', eventType: 'process.down', about: 'process libvirtd' },
+      { type: 'recorded', eventType: 'process.up', about: 'process libvirtd' },
     ]);
     expect(host).toMatchObject({ claims: {}, incident: null });
-    expect(deliver(host, [instance, service]).facts).toEqual([]);
+    expect(deliver(host, [instance, service, again]).facts).toEqual([]);
   });
 
   it('is not taken for a repeat of another reporter, who happens to use the same id', () => {

@@ -4,7 +4,7 @@ import type { HostState } from '#shared/domain/host.ts';
 import { decideReturn, waitsBlind } from '#shared/domain/return/decide-return.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { NOW_MS, SERVICE_ID, seconds } from '#test/support/builders.ts';
-import { aReturn, aReturningHost, aService, aSight, RETURN_ID, rulesOf } from '#test/support/returns.ts';
+import { anOffSight, aReturn, aReturningHost, aService, aSight, RETURN_ID, rulesOf } from '#test/support/returns.ts';
 
 const decide = (
   returning: Returning,
@@ -164,6 +164,35 @@ describe('a host of which nothing is left to undo', () => {
     expect(decide(aReturn('giving-back'), aSight({ service: disabled })).facts).toMatchObject([
       { outcome: 'returned', because: 'Nova sees it up; it stays disabled (bob works on it)' },
     ]);
+  });
+
+  it('stays disabled for a process of it, which enables it when that runs', () => {
+    const reason = 'salvor: process libvirtd down';
+    const disabled = aService({ status: 'disabled', disabledReason: reason });
+    const giving = aReturn('giving-back');
+    expect(decide(giving, aSight({ service: disabled }))).toMatchObject({ change: 'force-up' });
+    const up = { ...disabled, forcedDown: false, state: 'up' } as const;
+    expect(decide(giving, aSight({ service: up })).facts).toMatchObject([
+      { outcome: 'returned', because: `Nova sees it up; it stays disabled (${reason})` },
+    ]);
+  });
+
+  it('stays disabled as a reserved host that was given back meanwhile, and is switched on by a person', () => {
+    const rules = rulesOf(
+      { powerOn: 'after-evacuations' },
+      { destinations: { reservedHosts: { names: ['compute-9'] } } },
+    );
+    const asleep = aService({ status: 'disabled', disabledReason: 'reserved: rack 2' });
+    const giving = aReturn('giving-back');
+    expect(decide(giving, aSight({ service: asleep }), { rules })).toMatchObject({ change: 'force-up' });
+    const up = { ...asleep, forcedDown: false, state: 'up' } as const;
+    expect(decide(giving, aSight({ service: up }), { rules }).facts).toMatchObject([
+      { outcome: 'returned', because: 'Nova sees it up; it stays disabled (reserved: rack 2)' },
+    ]);
+    // Without reserved hosts in the policy the word means nothing.
+    expect(shutOf(decide(aReturn('waiting'), aSight({ service: asleep })))).toEqual(['in-service']);
+    const off = anOffSight({ service: { ...asleep, lastReportAtMs: null } });
+    expect(shutOf(decide(aReturn('waiting'), off, { rules }))).toEqual(['in-service']);
   });
 
   it('has its instances sent home where the policy wants it, unless it takes none', () => {

@@ -56,10 +56,33 @@ describe('an accepted evacuation', () => {
     expect(facts(accepted, story)).toEqual([]);
   });
 
-  it('that found no valid host is held against the destination that was asked for', () => {
-    expect(facts(accepted, { migrations: [{ status: 'error', destinationHost: null }] })).toMatchObject([
-      { type: 'attempt-failed', destination: 'compute-2' },
-    ]);
+  describe('that found no valid host', () => {
+    const fault = 'No valid host was found. There are not enough hosts available.';
+    const story: Story = {
+      migrations: [{ status: 'error', destinationHost: null }],
+      server: { vmState: 'error', fault },
+    };
+    const noRoom = (over: Partial<TaskState>) => facts(aTask('accepted', {}, over), story);
+
+    it('is asked for again after a pause that grows, and elsewhere', () => {
+      const first = noRoom({});
+      expect(first).toMatchObject([{ type: 'attempt-failed', noRoom: true, destination: 'compute-2' }]);
+      expect(first).toMatchObject([{ because: expect.stringContaining(fault), retryAtMs: NOW_MS + seconds(5) }]);
+      expect(noRoom({ roomless: 2 })).toMatchObject([{ retryAtMs: NOW_MS + seconds(20) }]);
+    });
+
+    it('does not use up the attempts', () => {
+      const attempt = anAttempt({ number: 9 });
+      const last = aTask('accepted', { attempt }, { attempts: 9, uncounted: 6, roomless: 6 });
+      expect(facts(last, story)).toMatchObject([{ type: 'attempt-failed', attempt: 9, noRoom: true }]);
+    });
+
+    it('is an attempt like any other when the fault is of before', () => {
+      const running: Story = { ...story, server: { vmState: 'active', fault: null } };
+      const [failed] = facts(accepted, running);
+      expect(failed).toMatchObject({ type: 'attempt-failed', destination: 'compute-2' });
+      expect(failed).not.toHaveProperty('noRoom');
+    });
   });
 
   it('that fails for the last time goes to a person', () => {

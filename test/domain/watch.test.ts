@@ -8,6 +8,8 @@ const silent = (host: string, forSeconds: number, more: Partial<ComputeService> 
 const saying = (...services: readonly ComputeService[]) =>
   Object.fromEntries([...sightsOf([silent('fresh', 0), ...services], 30)].map(([host, { says }]) => [host, says]));
 
+const DISABLED = { status: 'disabled', state: 'down' } as const;
+
 describe('what Nova’s list of services says', () => {
   it.each<[string, ComputeService, 'up' | 'down' | undefined]>([
     ['that reports', silent('a', 10), 'up'],
@@ -21,6 +23,8 @@ describe('what Nova’s list of services says', () => {
     ['that never reported, and is down', silent('a', 0, { lastReportAtMs: null, state: 'down' }), 'down'],
     ['that never reported, and is new', silent('a', 0, { lastReportAtMs: null }), undefined],
     ['in maintenance', silent('a', 300, { status: 'disabled', state: 'down' }), undefined],
+    ['that has disabled itself', silent('a', 300, { ...DISABLED, disabledReason: 'AUTO: no libvirt' }), 'down'],
+    ['that salvor disabled', silent('a', 300, { ...DISABLED, disabledReason: 'salvor: process x down' }), 'down'],
     ['that is forced down', silent('a', 300, { forcedDown: true, state: 'down' }), undefined],
   ])('of one %s', (_, service, says) => {
     expect(saying(service).a).toBe(says);

@@ -24,6 +24,15 @@ const COMMANDS: { readonly [Type in Command['type']]: Extract<Command, { type: T
   },
   'return-host': { type: 'return-host', version: 1, hostKey, returnId: incidentId, tick: 3 },
   'maintain-host': { type: 'maintain-host', version: 1, hostKey, maintenanceId: incidentId, tick: 3 },
+  'recover-instance': {
+    type: 'recover-instance',
+    version: 1,
+    hostKey,
+    incidentId,
+    instanceId: '2f9a6a0e-5b0d-4e63-9d0f-1f7f7c1e4b21',
+    tick: 3,
+  },
+  'recover-process': { type: 'recover-process', ...step },
 };
 const all = Object.values<Command>(COMMANDS);
 

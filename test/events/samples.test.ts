@@ -19,6 +19,7 @@ const FILES: Readonly<Record<HostEventType, string>> = {
   'host.dumping': 'host-dumping.json',
   'instance.down': 'instance-down.json',
   'process.down': 'process-down.json',
+  'process.up': 'process-up.json',
 };
 
 describe('the samples', () => {

@@ -3,6 +3,7 @@ import type { WorkerAnswer, WorkerRequest } from '#events/fence-worker.ts';
 import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { agentDevice } from '#shared/adapters/fencing/agent.ts';
 import { fencing } from '#shared/adapters/fencing/registry.ts';
+import { workerRestart } from '#shared/adapters/fencing/worker-restart.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { WorkerQueues } from '#shared/ports.ts';
 import { askingWorkers } from '#shared/shell/ask-worker.ts';
@@ -131,6 +132,36 @@ describe('who asks a worker', () => {
   it('does not wait longer than the worker for a queue that does not answer', async () => {
     sending = () => new Promise(() => undefined);
     expect(await ask()).toMatchObject({ answer: 'unknown', durationMs: 10_000 });
+  });
+});
+
+describe('a restart of a service', () => {
+  const restart = () => workerRestart(workers()).restart('rack-a', 'compute-1', 'nova-compute');
+
+  it('is asked of the worker that is named, for 15 s', async () => {
+    expect(await restart()).toEqual({
+      kind: 'unknown',
+      detail: 'no answer of fence worker rack-a within 15 s',
+      durationMs: 15_000,
+    });
+    expect(sent).toMatchObject([
+      {
+        worker: 'rack-a',
+        request: { type: 'restart-service', host: 'compute-1', service: 'nova-compute', validSeconds: 15 },
+      },
+    ]);
+  });
+
+  it.each([
+    ['accepted', 'restarted'],
+    ['refused', 'refused'],
+    ['failed', 'failed'],
+    ['unknown', 'unknown'],
+    ['on', 'unknown'],
+    ['off', 'unknown'],
+  ] as const)('answered with %s is %s', async (answer, kind) => {
+    answers = () => ({ afterMs: 100, answer: { answer } });
+    expect(await restart()).toMatchObject({ kind, detail: 'said' });
   });
 });
 

@@ -200,6 +200,18 @@ it('asks while Nova does not answer, and binds nobody', async () => {
   ]);
 });
 
+it.each(['AUTO: Connection to libvirt lost', 'salvor: process nova-compute down'])(
+  'rings for a host that nobody has put into maintenance: %s',
+  async (disabledReason) => {
+    const off = { status: 'disabled', disabledReason } as const;
+    services.cloud.services = services.cloud.services.map((each) => ({ ...each, ...off }));
+    services.cloud.deaf.add('compute-1');
+    await run(3);
+    expect((await readiness()).get('compute-1')).toMatchObject({ state: 'not-ready', outOfService: false });
+    expect(facts().map(({ fact }) => fact)).toContain('not-fenceable');
+  },
+);
+
 it('does not ring for a host in maintenance', async () => {
   services.cloud.services = services.cloud.services.map((each) => ({ ...each, status: 'disabled' as const }));
   services.cloud.deaf.add('compute-1');

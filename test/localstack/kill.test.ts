@@ -65,7 +65,9 @@ describeOnLocalStack('a deployed pipeline whose environments are killed and whos
 
   beforeAll(async () => {
     scene = await setScene(1, chaos.cloud);
-    deployed = await deployFor(scene.cloud, scene.policy, stage, localStack);
+    // Dead letters are counted by who said them: nobody else speaks.
+    const policy = { ...scene.policy, watch: { everySeconds: 0 } };
+    deployed = await deployFor(scene.cloud, policy, stage, localStack);
     proxy = startAwsProxy(localStack.endpoint, chaos.aws);
     for (const queue of QUEUE_NAMES) {
       await setAttributes(queue, { VisibilityTimeout: String(VISIBILITY_SECONDS) });

@@ -7,6 +7,7 @@ import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Compute, Fencing, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
+import { OPEN_OTHERS } from '#shared/state/open-others.ts';
 import { aHypervisor } from '#test/support/builders.ts';
 import type { Message } from './state.ts';
 
@@ -17,15 +18,33 @@ export interface Call {
   readonly name: CallName;
   readonly args: readonly unknown[];
 }
-/** Hosts of the model are given back by people. */
-type NotHere = 'forceUp' | 'enable' | 'disable' | 'liveMigrate' | 'liveMigrationsOf';
 export type CallName =
   | Exclude<keyof StateStore, 'queryAudit' | 'partitions'>
-  | Exclude<keyof Compute, 'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | NotHere>
+  | Exclude<
+      keyof Compute,
+      'hypervisors' | 'aggregates' | 'serverGroups' | 'image' | 'unfinishedMigrationsOf' | keyof typeof NOT_ASKED
+    >
   | 'send'
   | 'readPower'
   | 'powerOff'
   | 'sleep';
+
+const notAsked = (): never => {
+  throw new Error('no policy of a search recovers instances or processes, has reserved hosts, or gives hosts back');
+};
+const NOT_ASKED = {
+  serverActions: notAsked,
+  forceUp: notAsked,
+  liveMigrationsOf: notAsked,
+  rebootHard: notAsked,
+  migrate: notAsked,
+  confirmResize: notAsked,
+  liveMigrate: notAsked,
+  disableService: notAsked,
+  enableService: notAsked,
+  addToAggregate: notAsked,
+  removeFromAggregate: notAsked,
+} satisfies Partial<Compute>;
 
 export type Result = { readonly value: unknown } | { readonly error: 'conflict' | 'retryable' };
 
@@ -132,6 +151,7 @@ class Trace {
       state: this.store(setting),
       compute: this.compute(setting),
       fencing: this.fencing(),
+      localRestart: { restart: notAsked },
       // No small world has tiers.
       guests: { ask: () => this.call('sleep', [0], '') },
       outbox: {
@@ -153,7 +173,9 @@ class Trace {
     return {
       get: async (key) => (key.partition === BEAT ? undefined : this.call('get', [key])),
       // Nothing in a search changes the inventory: to read it needs no step of its own.
-      query: async (partition, options = {}) => inventory(partition) ?? this.call('query', [partition, options]),
+      query: async (partition, options = {}) =>
+        // No policy of a search recovers instances or processes.
+        partition === OPEN_OTHERS ? { items: [] } : (inventory(partition) ?? this.call('query', [partition, options])),
       // The policy has been in force before: it is on record.
       queryAudit: async (partition) => ({ items: [{ partition, sort: '', version: 1, body: {} }] }),
       partitions: () => {
@@ -179,12 +201,8 @@ class Trace {
       health: () => this.call('health', []),
       evacuationsFrom: (host) => this.call('evacuationsFrom', [host]),
       unfinishedMigrationsOf: async () => [],
+      ...NOT_ASKED,
       forceDown: (id) => this.call('forceDown', [id]),
-      forceUp: notHere,
-      enable: notHere,
-      disable: notHere,
-      liveMigrate: notHere,
-      liveMigrationsOf: notHere,
       evacuate: (id, { host, end }) => this.call('evacuate', [id, { host, end }]),
       resetStateToActive: (id) => this.call('resetStateToActive', [id]),
     };

@@ -56,8 +56,16 @@ export async function seedBase(admin: OpenStackApi, hosts: readonly string[]): P
 
 async function ensureImage(admin: OpenStackApi): Promise<string> {
   const { images } = await admin.get('image', '/v2/images?name=mini', z.object({ images: z.array(named) }));
-  if (images[0] !== undefined) return images[0].id;
-  const image = { name: 'mini', disk_format: 'raw', container_format: 'bare', visibility: 'public', os_distro: 'mini' };
+  return images[0]?.id ?? makeImage(admin, 'mini', { os_distro: 'mini' });
+}
+
+/** A public image that everything boots from, with properties of its own. @returns its id */
+export async function makeImage(
+  admin: OpenStackApi,
+  name: string,
+  properties: Readonly<Record<string, string>>,
+): Promise<string> {
+  const image = { name, disk_format: 'raw', container_format: 'bare', visibility: 'public', ...properties };
   const { id } = await admin.post('image', '/v2/images', image, named);
   const uploaded = await admin.send('image', 'PUT', `/v2/images/${id}/file`, { bytes: new Uint8Array(1024 * 1024) });
   if (uploaded.status !== 204) throw new Error(`Glance answered ${uploaded.status} to the upload`);

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { otherwiseLines, replayText } from '#cli/commands/replay-text.ts';
+import { otherwiseLines, replayText, subjectOf } from '#cli/commands/replay-text.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import { otherCourse } from '#shared/domain/replay/what-if.ts';
 import { listIncidents } from '#shared/state/hosts.ts';
@@ -23,7 +23,7 @@ it('a replay is printed with a line for each decision about the host, the tasks 
   const { id: incidentId } = incident;
 
   const optIn = aPolicy({}, { graceSeconds: 30, instances: { protect: 'opted-in' } });
-  const text = replayText(incident, replayHost(log, { incidentId, other: optIn }), 'other.yaml');
+  const text = replayText(subjectOf(incident), replayHost(log, { incidentId, other: optIn }), 'other.yaml');
   expect(text).toMatch(
     /^incident \S+ of compute-1: recovered; \d+ decisions made again from the log, under other\.yaml$/m,
   );
@@ -36,5 +36,5 @@ it('a replay is printed with a line for each decision about the host, the tasks 
 
   const longer = aPolicy({}, { graceSeconds: 90 });
   const course = otherCourse(log, incidentId, longer, replayHost(log, { incidentId, other: longer }));
-  expect(otherwiseLines(incident, course).join('\n')).toMatch(/^ {2}\+90\.00 s confirmed down/m);
+  expect(otherwiseLines(subjectOf(incident), course).join('\n')).toMatch(/^ {2}\+90\.00 s confirmed down/m);
 });

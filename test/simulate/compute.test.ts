@@ -43,6 +43,7 @@ defineComputeContract('the simulated Nova in process', async () => {
   };
   return {
     compute: portOf(admin),
+    hasLongLiveMigrations: true,
     asMember: portOf(member),
     hosts: [...world.hosts.keys()],
     boot: async (count, host) => Array.from({ length: count }, () => boot(host, 'tiny', 'image')),

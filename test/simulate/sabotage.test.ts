@@ -17,6 +17,36 @@ interface Broken {
   readonly wrap: (services: Services) => Services;
 }
 
+/** Whoever looks at an instance is told that its host has no incident, and nothing is asked when the intent is committed. */
+function blindToHosts(services: Services): Services {
+  let looks = false;
+  return {
+    ...services,
+    compute: {
+      ...services.compute,
+      serverActions: (id) => {
+        looks = true;
+        return services.compute.serverActions(id);
+      },
+    },
+    state: {
+      ...services.state,
+      get: async (key) => {
+        const item = await services.state.get(key);
+        if (!looks || !key.partition.startsWith('host#')) return item;
+        looks = false;
+        return item && { ...item, body: { ...item.body, incident: null } };
+      },
+      transact: (writes) =>
+        services.state.transact(
+          JSON.stringify(writes).includes('instance-request-intended')
+            ? writes.filter(({ kind }) => kind !== 'check')
+            : writes,
+        ),
+    },
+  };
+}
+
 /** salvor, broken in one of its parts. The world must notice, whatever salvor says of itself. */
 const BROKEN: readonly Broken[] = [
   {
@@ -37,6 +67,21 @@ const BROKEN: readonly Broken[] = [
         evacuate: async (...asked) => {
           await services.compute.evacuate(...asked);
           return services.compute.evacuate(...asked);
+        },
+      },
+    }),
+  },
+  { how: 'restarts instances of a host that has an incident', breaks: 'S4', wrap: blindToHosts },
+  {
+    how: 'asks Nova twice for one restart',
+    breaks: 'A1',
+    wrap: (services) => ({
+      ...services,
+      compute: {
+        ...services.compute,
+        rebootHard: async (...asked) => {
+          await services.compute.rebootHard(...asked);
+          return services.compute.rebootHard(...asked);
         },
       },
     }),

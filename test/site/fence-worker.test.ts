@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, expect, it } from 'vitest';
 import { agentsFor } from '#cli/drill/agents.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
@@ -18,6 +21,7 @@ import {
 } from './salvor-process.ts';
 
 const [VICTIM, ADDRESS] = ['compute-1', '192.0.2.1'];
+const SERVICE = 'neutron-openvswitch-agent';
 
 let cloud: SimulatedCloud;
 let agents: FakeAgents;
@@ -96,6 +100,34 @@ it('fences a host for a salvor that has no route to its device, and no password'
   child.kill('SIGTERM');
   await once(child, 'exit');
   expect(child.exitCode).toBe(0);
+});
+
+it('starts a service again that a monitor has seen stop', { timeout: 180_000 }, async () => {
+  const folder = await open();
+  const processRecovery = { restart: ['neutron-*'], worker: 'edge-1', wellSeconds: 0 };
+  folder.write('policy.yaml', policyOf(cloud, { processRecovery }));
+  const restarted = join(folder.path, 'restarted');
+  const command = ['/bin/sh', '-c', 'echo "$@" >>"$0"', restarted, '{host}', '{service}'];
+  folder.write('fence-worker.yaml', { restarts: [{ services: [SERVICE], hosts: ['compute-*'], command }] });
+  running = await startSalvor(folder);
+  const { origin } = new URL(running.queueUrl);
+  await startWorker(folder, '--queue-url', `${origin}/000000000000/fence-requests-edge-1`);
+
+  const client = new SQSClient({
+    endpoint: origin,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'monitor', secretAccessKey: 'monitor' },
+    useQueueUrlAsEndpoint: false,
+  });
+  const event = {
+    ...{ specversion: '1.0', id: 'down-1', source: '/monitor', type: 'process.down', time: new Date().toISOString() },
+    data: { host: VICTIM, process: SERVICE },
+  };
+  await client.send(new SendMessageCommand({ QueueUrl: running.queueUrl, MessageBody: JSON.stringify(event) }));
+  client.destroy();
+  const told = async () => (await salvor(folder, 'processes')).stdout;
+  await expect.poll(told, { timeout: 90_000, interval: 1_000 }).toMatch(new RegExp(`${VICTIM} .* recovered `));
+  expect(readFileSync(restarted, 'utf8')).toBe(`${VICTIM} ${SERVICE}\n`);
 });
 
 it('says what is wrong before it starts', { timeout: 60_000 }, async () => {

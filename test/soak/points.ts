@@ -34,7 +34,7 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** The methods of `Compute` and `FenceDevice`, and what the adapter asks for by itself: a token, and Nova's version. */
+/** The methods of `Compute` and `FenceDevice` that a round's story comes to (it has no reserved hosts and no sick guests), and what the adapter asks for by itself: a token, and Nova's version. */
 export const CALLS = [
   'services',
   'service',
@@ -77,6 +77,9 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
+  // No instance or process of a host that lives fails in a round.
+  'recover-instance': [],
+  'recover-process': [],
   'obey-operator': EVERY_QUEUE,
   // People give the soak's hosts back: these never run.
   'return-host': [],

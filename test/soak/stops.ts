@@ -106,6 +106,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'follow-evacuations': stoppingQueue('follow-evacuations'),
       'return-host': stoppingQueue('return-host'),
       'maintain-host': stoppingQueue('maintain-host'),
+      'recover-instance': stoppingQueue('recover-instance'),
+      'recover-process': stoppingQueue('recover-process'),
       'obey-operator': stoppingQueue('obey-operator'),
       'watch-hosts': stoppingQueue('watch-hosts'),
       'receive-fence-answer': stoppingQueue('receive-fence-answer'),

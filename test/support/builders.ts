@@ -128,7 +128,7 @@ export const aClaim = (says: 'down' | 'up', atMs: number = NOW_MS - seconds(300)
 
 let events = 0;
 export interface EventInput {
-  readonly type?: Exclude<HostEventType, 'instance.down' | 'process.down'>;
+  readonly type?: Exclude<HostEventType, 'instance.down' | 'process.down' | 'process.up'>;
   readonly id?: string;
   readonly source?: string;
   readonly atMs?: number;
@@ -175,6 +175,7 @@ export const aHypervisor = (serviceHost: string, freeMemoryMb = 64_000): Hypervi
 });
 
 export const anAggregate = (name: string, ...hosts: readonly string[]): Aggregate => ({
+  id: 7,
   name,
   availabilityZone: null,
   hosts,

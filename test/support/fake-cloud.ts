@@ -10,12 +10,15 @@ import type {
   Fencing,
   Guests,
   Image,
+  LocalRestart,
   Migration,
   NeededService,
   Objection,
   PowerOffAnswer,
   PowerReading,
+  RestartAnswer,
   Server,
+  ServerAction,
   ServerGroup,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
@@ -30,6 +33,8 @@ export class FakeCloud {
   aggregates: readonly Aggregate[] = [];
   serverGroups: readonly ServerGroup[] = [];
   images: readonly Image[] = [];
+  /** Memory that is free on each host. */
+  freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
   /** Every outside action, in order: what a request asked for, whether or not somebody heard the answer. */
   readonly actions: string[] = [];
@@ -40,6 +45,8 @@ export class FakeCloud {
   /** Called behind each reading of the power, before it is told. */
   duringRead: () => Promise<void> | void = () => {};
   novaIsAway = false;
+  /** How long each read takes, in milliseconds. */
+  readMs = 0;
   /** Services that an evacuation needs, and that do not answer. */
   readonly silent = new Set<NeededService>();
   /** Hosts whose devices do not tell the power. */
@@ -63,6 +70,7 @@ export class FakeCloud {
   }
 
   private async read<T>(value: () => T): Promise<T> {
+    if (this.readMs > 0) await this.clock.sleep(this.readMs);
     if (this.novaIsAway) throw new RetryableError('Nova does not answer');
     this.passTime();
     return value();
@@ -90,20 +98,18 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
-  private update(action: string, id: string, change: Partial<ComputeService>): Promise<Answer> {
-    return this.act(action, () => {
-      this.services = this.services.map((each) => (each.id === id ? { ...each, ...change } : each));
-    });
+  private update(action: string, id: string, over: Partial<ComputeService>): Promise<Answer> {
+    return this.act(action, () => this.changeService(id, over));
   }
 
-  private move(id: string, host: string): void {
-    this.servers = this.servers.map((server) => (server.id === id ? { ...server, host } : server));
+  private setMembers(id: number, change: (hosts: readonly string[]) => readonly string[]): void {
+    this.aggregates = this.aggregates.map((each) => (each.id === id ? { ...each, hosts: change(each.hosts) } : each));
   }
 
   readonly compute: Compute = {
     services: () => this.read(() => this.services),
     service: (host) => this.read(() => this.services.find((each) => each.host === host)),
-    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host))),
+    hypervisors: () => this.read(() => this.services.map(({ host }) => aHypervisor(host, this.freeMemoryMb))),
     aggregates: () => this.read(() => this.aggregates),
     serverGroups: () => this.read(() => this.serverGroups),
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
@@ -115,12 +121,67 @@ export class FakeCloud {
       this.read(() => NEEDED.map((service) => ({ service, answers: !this.silent.has(service), detail: 'asked' }))),
     forceDown: (id) => this.update('force-down', id, { state: 'down', forcedDown: true }),
     forceUp: (id) => this.update('force-up', id, { state: 'up', forcedDown: false }),
-    enable: (id) => this.update('enable', id, { status: 'enabled', disabledReason: null }),
-    disable: (id, disabledReason) => this.update('disable', id, { status: 'disabled', disabledReason }),
-    liveMigrate: (id, { host }) => this.act(`live-migrate ${id}`, () => this.move(id, host ?? 'compute-6')),
     liveMigrationsOf: () => this.read(() => []),
+    addToAggregate: (id, host) =>
+      this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
+    removeFromAggregate: (id, host) =>
+      this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
     evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
-    resetStateToActive: (id) => this.act(`reset ${id}`),
+    resetStateToActive: (id) => this.act(`reset ${id}`, () => this.change(id, { vmState: 'active' })),
+    serverActions: (id) => this.read(() => this.doneTo.get(id) ?? []),
+    rebootHard: (id) =>
+      this.act(`reboot ${id}`, () => {
+        this.note(id, 'reboot');
+        this.change(id, { vmState: 'active', powerState: 1, fault: null });
+      }),
+    migrate: (id) =>
+      this.act(`migrate ${id}`, () => {
+        this.note(id, 'migrate');
+        this.change(id, { vmState: 'resized', host: 'compute-3' });
+      }),
+    confirmResize: (id) =>
+      this.act(`confirm ${id}`, () => {
+        this.note(id, 'confirmResize');
+        this.change(id, { vmState: this.confirmsAs });
+      }),
+    liveMigrate: (id, { host }) =>
+      this.act(`live-migrate ${id}`, () => {
+        this.note(id, 'live-migration');
+        this.change(id, { host: host ?? 'compute-3' });
+      }),
+    disableService: (id, disabledReason) => this.update('disable', id, { status: 'disabled', disabledReason }),
+    enableService: (id) => this.update('enable', id, { status: 'enabled', disabledReason: null }),
+  };
+
+  /** What a confirmed migration leaves. */
+  confirmsAs: 'active' | 'stopped' = 'active';
+  /** What Nova has on record of each instance, newest first. */
+  readonly doneTo = new Map<string, readonly ServerAction[]>();
+
+  /** @param userId null: Nova did it by itself */
+  note(id: string, action: string, userId: string | null = 'salvor'): void {
+    const before = this.doneTo.get(id) ?? [];
+    this.doneTo.set(id, [{ action, requestId: `req-${id}-${before.length + 1}`, userId }, ...before]);
+  }
+
+  change(id: string, over: Partial<Server>): void {
+    this.servers = this.servers.map((server) => (server.id === id ? { ...server, ...over } : server));
+  }
+
+  changeService(id: string, over: Partial<ComputeService>): void {
+    this.services = this.services.map((service) => (service.id === id ? { ...service, ...over } : service));
+  }
+
+  /** Restarts that the edge was asked for. */
+  readonly restarts: { readonly worker: string; readonly host: string; readonly service: string }[] = [];
+  /** What the worker at the edge makes of one. */
+  restartsAs: RestartAnswer['kind'] = 'failed';
+  readonly localRestart: LocalRestart = {
+    restart: async (worker, host, service) => {
+      await this.during(`restart ${service}`);
+      this.restarts.push({ worker, host, service });
+      return { kind: this.restartsAs, detail: `the worker says ${this.restartsAs}`, durationMs: 3 };
+    },
   };
 
   private async switchPower(to: 'on' | 'off', type: string, objection?: Objection): Promise<PowerOffAnswer> {

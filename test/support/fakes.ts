@@ -132,6 +132,7 @@ export function fakeServices(policy: Policy = aPolicy()): FakeServices {
     cloud,
     compute: cloud.compute,
     fencing: cloud.fencing,
+    localRestart: cloud.localRestart,
     guests: cloud.guests,
     chance: fakeChance(),
     policy,

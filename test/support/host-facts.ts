@@ -34,6 +34,7 @@ const evidence: Evidence = {
 };
 const closed = { outcome: 'stood-down', because: '', counts: {}, taskHeads: null, evidence: null } as const;
 const read = { power: 'on', systemUuid: null, detail: '', durationMs: 1 } as const;
+const reserved = { host: 'spare-1', serviceId: '' };
 const answered = { answer: 'accepted', detail: '', durationMs: 1 } as const;
 export const OPENED: IncidentFact = {
   type: 'incident-opened',
@@ -79,6 +80,24 @@ export const FACTS: { readonly [T in Step]: Extract<IncidentFact, { type: T }> }
   'forced-down': { type: 'forced-down', state: '', ...at },
   'planning-failed': { type: 'planning-failed', because: '', retryAtMs: NOW_MS },
   planned: { type: 'planned', instances: 1, toEvacuate: 1, leftAlone: 0, ...at },
+  'reserved-host-intended': {
+    type: 'reserved-host-intended',
+    act: 'enable',
+    ...reserved,
+    reason: '',
+    because: '',
+    ...at,
+  },
+  'reserved-host-answered': {
+    type: 'reserved-host-answered',
+    act: 'enable',
+    host: 'spare-1',
+    httpStatus: null,
+    requestId: null,
+    ...answered,
+    ...at,
+  },
+  'reserved-host-left': { type: 'reserved-host-left', host: 'spare-1', because: '', ...at },
   followed: { type: 'followed', nextLookAtMs: NOW_MS },
   paused: { type: 'paused', because: 'disarmed', nextLookAtMs: NOW_MS, ...at },
   'still-paused': { type: 'still-paused', nextLookAtMs: NOW_MS },

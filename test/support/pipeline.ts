@@ -1,4 +1,5 @@
 import { QUEUES, type QueueName, queueOf } from '#events/catalog.ts';
+import type { HostEvent } from '#events/host-event.ts';
 import type { OperatorCommand } from '#events/operator-command.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { sweep } from '#functions/sweep.ts';
@@ -37,6 +38,11 @@ export class Pipeline {
 
   report(input: EventInput = {}): void {
     this.put('host-events', anEvent({ atMs: this.services.clock.now(), ...input }), 0);
+  }
+
+  /** Somebody says something, of whatever type. */
+  hear(event: HostEvent): void {
+    this.put('host-events', event, 0);
   }
 
   /** An operator asks for something now. */

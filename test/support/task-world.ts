@@ -149,12 +149,15 @@ export class TaskWorld {
       segment,
       forcedDown: true,
       candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }],
+      asleep: [],
+      groups: [],
       tiersBefore: () => [],
       otherMigrations: new Map(),
       inFlight: 0,
       inFlightElsewhere: 0,
       maxInFlightOverAll: 10,
-    });
+      proofIsYoung: true,
+    }).changes;
     this.apply(change?.facts ?? []);
     if (this.task.progress.status === 'granted') this.messages.push(this.task.progress.attempt.number);
   }

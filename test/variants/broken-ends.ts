@@ -30,8 +30,8 @@ export const BROKEN_ENDS: readonly Variant[] = [
     patches: [
       domain(
         'grant.ts',
-        "if (tier.gate !== 'open' || inFlight >= limit)",
-        "if (tier.gate !== 'open' || inFlight >= 0)",
+        'if (held !== undefined || this.#inFlight >= this.#limit)',
+        'if (held !== undefined || this.#inFlight >= 0)',
       ),
     ],
     caughtBy: ['L1'],

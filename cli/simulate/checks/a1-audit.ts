@@ -14,17 +14,24 @@ interface Fact {
   readonly answered?: Fact;
 }
 
-/** Which fact tells of a request before it leaves. */
-const INTENT: Readonly<Partial<Record<OutsideRequest['act'], string>>> = {
-  evacuate: 'evacuate-intended',
-  'reset-state': 'evacuate-intended',
-  'power-off': 'power-off-intended',
-  'force-down': 'force-down-intended',
-  'power-on': 'power-on-intended',
-  'force-up': 'service-change-intended',
-  enable: 'service-change-intended',
-  disable: 'service-change-intended',
-  'live-migrate': 'move-intended',
+/** Which facts tell of a request before it leaves: one of them does. */
+const INTENT: Readonly<Partial<Record<OutsideRequest['act'], readonly string[]>>> = {
+  evacuate: ['evacuate-intended'],
+  'reset-state': ['evacuate-intended'],
+  'power-off': ['power-off-intended'],
+  'force-down': ['force-down-intended'],
+  'power-on': ['power-on-intended'],
+  'force-up': ['service-change-intended'],
+  reboot: ['instance-request-intended'],
+  'instance-reset': ['instance-request-intended'],
+  migrate: ['instance-request-intended'],
+  'confirm-resize': ['instance-request-intended'],
+  'live-migrate': ['instance-request-intended', 'move-intended'],
+  disable: ['disable-intended', 'reserved-host-intended', 'service-change-intended'],
+  enable: ['enable-intended', 'reserved-host-intended', 'service-change-intended'],
+  join: ['reserved-host-intended'],
+  part: ['reserved-host-intended'],
+  'restart-service': ['restart-intended'],
 };
 
 /** Facts with which an intent has an outcome on record, `unknown` included. */
@@ -41,7 +48,13 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
     'maintenance-ended',
   ],
   'move-intended': ['move-answered', 'move-found', 'move-ended', 'return-ended', 'maintenance-ended'],
+  'reserved-host-intended': ['reserved-host-answered'],
+  'instance-request-intended': ['instance-request-answered', 'instance-answer-missing', 'instance-incident-closed'],
+  'disable-intended': ['disable-answered', 'scheduling-off', 'service-change-failed', 'process-incident-closed'],
+  'enable-intended': ['enable-answered', 'service-change-failed', 'processes-down-again', 'process-incident-closed'],
 };
+
+const LICENCES: ReadonlySet<string> = new Set(Object.values(INTENT).flat());
 
 /** What is recorded of an answer about a host, each time that one was heard. */
 const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered', 'power-on-answered']);
@@ -51,12 +64,18 @@ const TELL_IDS: ReadonlySet<OutsideRequest['act']> = new Set([
   'force-up',
   'enable',
   'disable',
+  'reboot',
+  'instance-reset',
+  'migrate',
+  'confirm-resize',
   'live-migrate',
 ]);
 
 /** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
 export function auditTellsAll({ simulation }: Scene): Check {
   const hostOfIncident = new Map<string, string>();
+  /** By their stream. */
+  const hostOfProcesses = new Map<string, string>();
   const hostOfService = new Map([...simulation.world.hosts.values()].map((each) => [each.serviceUuid, each.name]));
   /** By what they are about: each is good for one request of a kind, and lapses. */
   const intents = new Map<string, { readonly atMs: number; readonly used: Set<OutsideRequest['act']> }[]>();
@@ -77,7 +96,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (kind === 'append') add(told, partition);
       const fact = body.fact as unknown as Fact;
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
-      if (!Object.hasOwn(OUTCOMES, fact.type)) continue;
+      if (fact.type === 'process-incident-opened') hostOfProcesses.set(partition, fact.host ?? '');
+      if (!LICENCES.has(fact.type)) continue;
       const about = aboutOf(fact, partition);
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
@@ -93,19 +113,22 @@ export function auditTellsAll({ simulation }: Scene): Check {
   }
 
   /** What an intent is about: an instance, or a host; of a change of its service also which. */
-  function aboutOf({ type, change, instanceId }: Fact, partition: string): string {
-    const instance = instanceId ?? partition.split('#')[2];
-    return `${type} ${change === undefined ? '' : `${change} `}${instance ?? hostOf(partition, { type })}`;
+  function aboutOf({ type, change, instanceId, host }: Fact, partition: string): string {
+    const [kind, id, instance] = partition.split('#');
+    const one = instanceId ?? (kind === 'instance' ? id : instance);
+    const own = type === 'reserved-host-intended' ? host : hostOfProcesses.get(partition);
+    return `${type} ${change === undefined ? '' : `${change} `}${one ?? own ?? hostOf(partition, { type })}`;
   }
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
   function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
-    const type = INTENT[act];
-    if (act === 'read-power' || type === undefined) return undefined;
+    const types = INTENT[act];
+    if (act === 'read-power' || types === undefined) return undefined;
     const sinceMs = atMs - INTENT_GOOD_MS[act];
-    const intent = intents
-      .get(`${type} ${type === 'service-change-intended' ? `${act} ` : ''}${instanceId ?? host}`)
-      ?.find((each) => each.atMs >= sinceMs && !each.used.has(act));
+    const intent = types
+      .map((type) => `${type} ${type === 'service-change-intended' ? `${act} ` : ''}${instanceId ?? host}`)
+      .flatMap((about) => intents.get(about) ?? [])
+      .find((each) => each.atMs >= sinceMs && !each.used.has(act));
     if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
     intent.used.add(act);
     return undefined;
@@ -202,6 +225,12 @@ function transitionsOf(write: StateWrite, statusOf: Map<string, string>): readon
     if (before === now || (before === undefined && incident === null)) return care;
     const id = incident?.id ?? before?.split(' ')[0];
     return id === 'none' ? care : [...care, `incident#${id}`];
+  }
+  if (partition.startsWith('instance#') || partition.startsWith('process#')) {
+    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
+    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
+    statusOf.set(key, now);
+    return before === now || (before === undefined && incident === null) ? [] : [partition];
   }
   if (!partition.startsWith('tasks#')) return [];
   const { status } = write.body.progress as { readonly status: string };

@@ -11,6 +11,7 @@ import { whatIsFitIsEvacuated } from './l1-left.ts';
 import { whatIsOwedIsDone } from './l1-recovers.ts';
 import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
+import { reservedHostsRest } from './reserved-hosts.ts';
 import { Returns } from './returns.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
 import { powerOnOnlyWhenNobodyNeedsItOff } from './s1-power-on.ts';
@@ -19,6 +20,7 @@ import { stoppedSegmentsRest } from './s1-stops.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
 import { oneIncidentPerHost } from './s3-one-incident.ts';
 import { oneEvacuationAtATime } from './s4-one-evacuation.ts';
+import { noRestartInTheWay } from './s4-restarts.ts';
 import { guardsHold } from './s5-guards.ts';
 import { salvorItselfCanSee } from './s5-sight.ts';
 import { stormLimits } from './s5-storm.ts';
@@ -36,11 +38,13 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   powerOffOnlyTheDead,
   oneIncidentPerHost,
   oneEvacuationAtATime,
+  noRestartInTheWay,
   stormLimits,
   guardsHold,
   enoughWitnesses,
   salvorItselfCanSee,
   noHostGivenBack,
+  reservedHostsRest,
   noDiskIsLost,
   auditTellsAll,
   everythingEnds,

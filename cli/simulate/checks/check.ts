@@ -63,6 +63,8 @@ export const INTENT_GOOD_MS = {
   /** The device may have to be made ready for it (shared/domain/fence.ts). */
   'power-off': 31_000,
   'force-down': 3_000,
+  join: 3_000,
+  part: 3_000,
   /** As long as its grant may be (shared/domain/evacuate.ts). */
   evacuate: 31_000,
   'reset-state': 31_000,
@@ -72,4 +74,10 @@ export const INTENT_GOOD_MS = {
   disable: 3_000,
   /** Several are asked for one after the other. */
   'live-migrate': 60_000,
+  // They leave within ten seconds, or not at all (shared/shell/instances/recover.ts).
+  reboot: 11_000,
+  'instance-reset': 11_000,
+  migrate: 11_000,
+  'confirm-resize': 11_000,
+  'restart-service': 3_000,
 } as const;

@@ -21,9 +21,9 @@ interface HostHistory {
   seenUpAtMs: number;
 }
 
-/** nova-compute that has lost libvirt disables itself, and says so in this way. */
+/** nova-compute that has lost libvirt disables itself, and salvor a host with a dead process; each says so in its way. */
 const isMaintenance = ({ disabled, disabledReason }: SimHost): boolean =>
-  disabled && !disabledReason?.startsWith('AUTO: ');
+  disabled && !/^(AUTO: |salvor: process )/.test(disabledReason ?? '');
 
 const NEVER = Number.POSITIVE_INFINITY;
 

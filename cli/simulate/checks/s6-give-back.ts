@@ -1,3 +1,4 @@
+import { isAlive } from '../actions.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
 import { isRunningEvacuation } from '../ports/nova-view.ts';
 import { type Check, INTENT_GOOD_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
@@ -8,12 +9,20 @@ const SILENCE_SEEN_AFTER_MS = 60_000;
 
 /**
  * salvor gives a host back only by its policy or a person's word, when it is well and Nova works on no evacuation of it;
- * whoever else unsets forced_down or enables a service is somebody else. It lets go of none while evacuations that it has
- * asked for run: a host that came back is cut off again.
+ * whoever else unsets forced_down or enables a service is somebody else. Besides it enables what it had disabled itself for
+ * a process of a host that lived, while that has no incident, and reserved hosts (reserved-hosts.ts): neither of them a host
+ * that it has in maintenance. It lets go of none while evacuations that it has asked for run: a host that came back is cut
+ * off again.
  */
 export function noHostGivenBack({ simulation, histories, incidents, switches, returns, segmentsOf }: Scene): Check {
   const { world, states } = simulation;
   let person = { host: '', atMs: -1 };
+  /** Hosts that salvor has asked Nova to disable last, for one of their processes. */
+  const forProcess = new Set<string>();
+  const runsAlone = (name: string): boolean => {
+    const host = world.hosts.get(name);
+    return host !== undefined && isAlive(host) && !host.forcedDown && states.incidentOf(name) === 'none';
+  };
 
   const runningOf = (host: string, beforeMs: number) =>
     (world.migrationsBySource.get(host) ?? []).find((each) => each.createdMs < beforeMs && isRunningEvacuation(each));
@@ -30,7 +39,18 @@ export function noHostGivenBack({ simulation, histories, incidents, switches, re
     return running && `${host} is taken for well again while evacuation ${running.id} of it runs`;
   }
 
-  function whenAsked({ act, host: name }: OutsideRequest, nowMs: number): string | undefined {
+  function whenAsked(request: OutsideRequest, nowMs: number): string | undefined {
+    const { act, host } = request;
+    const asker = returns.askerOf(request);
+    if (act === 'disable' && asker === 'recover-process') forProcess.add(host);
+    if (asker === 'return-host') return whenReturned(request, nowMs);
+    const sinceMs = returns.inMaintenanceSinceMs(host);
+    return act === 'enable' && sinceMs < nowMs - KNOWN_WITHIN_MS.state - INTENT_GOOD_MS.enable
+      ? `${asker} enables ${host}, which is in maintenance`
+      : undefined;
+  }
+
+  function whenReturned({ act, host: name }: OutsideRequest, nowMs: number): string | undefined {
     const host = world.hosts.get(name);
     const [segment] = segmentsOf(name);
     if ((act !== 'force-up' && act !== 'enable') || host === undefined) return undefined;
@@ -71,8 +91,10 @@ export function noHostGivenBack({ simulation, histories, incidents, switches, re
           ? 'enable'
           : undefined;
     if (act === undefined || !('host' in fact)) return undefined;
-    if ((person.host === fact.host && person.atMs === happening.atMs) || returns.isAsked(fact.host, act))
-      return undefined;
+    if (person.host === fact.host && person.atMs === happening.atMs) return undefined;
+    const askers = returns.askersOf(fact.host, act);
+    if (askers.some((asker) => asker !== 'recover-process')) return undefined;
+    if (askers.length > 0 && forProcess.delete(fact.host) && runsAlone(fact.host)) return undefined;
     return `${fact.host} was given back, and nobody has asked for it`;
   }
 

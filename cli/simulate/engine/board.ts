@@ -1,7 +1,7 @@
 import { type Fault, FaultBoard, type FaultSubject } from '#sim/faults.ts';
 import type { Random } from '#sim/random.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
-import { SALVOR } from '../ports/compute.ts';
+import { SALVOR } from '../ports/server-actions.ts';
 import type { Director } from './director.ts';
 
 type Planned =

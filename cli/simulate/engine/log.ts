@@ -17,9 +17,19 @@ export interface OutsideRequest {
     | 'read-power'
     | 'power-on'
     | 'force-up'
-    | 'enable'
+    // For one instance of a host that lives
+    | 'reboot'
+    | 'instance-reset'
+    | 'migrate'
+    | 'confirm-resize'
+    | 'live-migrate'
+    // Of a host's compute service
     | 'disable'
-    | 'live-migrate';
+    | 'enable'
+    | 'restart-service'
+    // Of an aggregate
+    | 'join'
+    | 'part';
   readonly invocation: number;
   /** The host that it names; for an instance the one where Nova has it when the request leaves. */
   readonly host: string;

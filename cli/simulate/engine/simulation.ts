@@ -4,7 +4,7 @@ import type { OperatorCommand } from '#events/operator-command.ts';
 import { FUNCTIONS, type Functions } from '#infra/embedded/functions.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import type { StateReader } from '#shared/ports.ts';
+import type { RestartAnswer, StateReader } from '#shared/ports.ts';
 import type { Log, Services } from '#shared/services.ts';
 import type { Journal } from '#sim/journal.ts';
 import type { Random } from '#sim/random.ts';
@@ -12,6 +12,7 @@ import { buildHost, defaultFlavors, defaultImage, type HostOptions } from '#sim/
 import { World, type WorldOptions } from '#sim/world/world.ts';
 import type { FaultKind, PlannedFault } from '../faults.ts';
 import { computePort } from '../ports/compute.ts';
+import { edgePort } from '../ports/edge.ts';
 import { fencingPort } from '../ports/fencing.ts';
 import { guestsPort } from '../ports/guests.ts';
 import { type Latencies, USUAL_LATENCIES } from '../ports/latency.ts';
@@ -58,6 +59,7 @@ const USUAL_WORLD: WorldOptions = {
   liveMigrationMs: 20_000,
   rebuildsAtOncePerHost: 8,
   hostBootMs: 180_000,
+  rebootMs: 4_000,
   shelveOffloads: false,
   resumeGuests: true,
 };
@@ -140,6 +142,7 @@ export class Simulation {
         outbox: outboxPort(current, this.queues, latencies, this.log),
         compute: computePort(current, this.world, outside, latencies),
         fencing: fencingPort(current, this.world, outside, latencies),
+        localRestart: edgePort(current, outside, latencies, (host, service) => this.onRestart(host, service)),
         guests: guestsPort(current, this.world),
         clock: { now, sleep: (ms) => current().sleep(ms) },
         chance,
@@ -158,6 +161,9 @@ export class Simulation {
       hostsOf: (body) => this.#hostsOf(body),
     });
   }
+
+  /** What the worker at the edge makes of a request; there is none unless a play has one. */
+  onRestart: (host: string, service: string) => RestartAnswer['kind'] = () => 'refused';
 
   readonly #names = new Map<string, string>();
 

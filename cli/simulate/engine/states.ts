@@ -1,4 +1,5 @@
 import type { StateWrite } from '#shared/ports.ts';
+import { OPEN_OTHERS, openOfKey } from '#shared/state/open-others.ts';
 import type { IncidentState, StateName, TaskState } from '../faults.ts';
 
 /** A host on its way back, as far as people ask for it. */
@@ -27,6 +28,8 @@ export class States {
   readonly #hostOfIncident = new Map<string, string>();
   readonly #nameOf: (hostKey: string) => string | undefined;
   #changed = new Set<string>();
+  /** Ids of the instances that have an incident of their own. */
+  readonly openInstances = new Set<string>();
 
   /** @param nameOf the host's name by its key */
   constructor(nameOf: (hostKey: string) => string | undefined) {
@@ -35,6 +38,7 @@ export class States {
 
   follow(writes: readonly StateWrite[]): void {
     for (const write of writes) {
+      if (write.partition === OPEN_OTHERS) this.#followOpen(write.kind, write.sort);
       if (write.kind !== 'put') continue;
       if (write.partition.startsWith('host#')) this.#followHost(write.partition.slice('host#'.length), write.body);
       else if (write.partition.startsWith('tasks#')) this.#followTask(write);
@@ -88,6 +92,13 @@ export class States {
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
+  }
+
+  #followOpen(kind: StateWrite['kind'], sort: string): void {
+    const { kind: whose, of } = openOfKey(sort);
+    if (whose !== 'instance') return;
+    if (kind === 'delete') this.openInstances.delete(of);
+    if (kind === 'put') this.openInstances.add(of);
   }
 
   #followHost(key: string, body: { readonly [name: string]: unknown }): void {

@@ -1,10 +1,10 @@
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Answer, Compute, NeededService } from '#shared/ports.ts';
-import { migrateLive } from '#sim/nova/actions.ts';
 import { evacuateServer } from '#sim/nova/evacuate.ts';
-import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
-import { type ServiceUpdate, updateService } from '#sim/nova/services.ts';
-import type { SimHost, SimServer } from '#sim/world/types.ts';
+import { addHost, removeHost } from '#sim/nova/grouping.ts';
+import { NovaError } from '#sim/nova/respond.ts';
+import { updateService } from '#sim/nova/services.ts';
+import type { SimHost } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens, pickOne } from '../engine/chance.ts';
 import type { Subject } from '../engine/director.ts';
@@ -18,13 +18,14 @@ import {
   evacuationsFrom,
   hypervisorView,
   imageView,
-  migrationView,
+  liveMigrationsOf,
   serverGroupsView,
   serverView,
   serviceView,
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
+import { changeService, existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
 const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
@@ -49,9 +50,6 @@ const NEEDED: readonly NeededService[] = [
   'scheduler',
   'cinder',
 ];
-/** The administrator that salvor is to Nova. */
-export const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
-
 const REFUSALS: readonly (readonly [number, string])[] = [
   [400, 'simulated: the request is not valid'],
   [403, "simulated: policy doesn't allow this to be performed"],
@@ -76,7 +74,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
 
   const change = (
     asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
-    effect: () => void,
+    effect: (requestId: string) => void,
   ): Promise<Answer> => {
     const invocation = current();
     const about = { ...invocation.subject(asked.instanceId), act: asked.act };
@@ -87,7 +85,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     invocation: Invocation,
     about: Subject,
     request: OutsideRequest,
-    effect: () => void,
+    effect: (requestId: string) => void,
   ): Course<Answer> {
     const fault = invocation.struckBy(CHANGE_FAULTS, about);
     const times = drawTimes(invocation.random, latencies.nova);
@@ -103,7 +101,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     const unknown = (error: string): Answer => ({ kind: 'unknown', error, durationMs });
     const take = () => {
       try {
-        effect();
+        effect(requestId);
         return { did: true, outcome: 'accepted', answer: { kind: 'accepted', requestId, durationMs } as const };
       } catch (error) {
         if (!(error instanceof NovaError)) throw error;
@@ -156,6 +154,20 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     return (fault?.sizeMs ?? 0) * TOKEN_TRIES;
   }
 
+  /** The request of one instance, which does not leave when a token took too long. */
+  function timely(
+    asked: Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>,
+    effect: (requestId: string) => void,
+    leaveByMs?: number,
+  ): Promise<Answer> {
+    if (leaveByMs === undefined) return change(asked, effect);
+    const invocation = current();
+    const durationMs = tokenTakesMs(invocation, asked.instanceId ?? '');
+    const send = async (): Promise<Answer> =>
+      world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : change(asked, effect);
+    return durationMs === 0 ? send() : invocation.sleep(durationMs).then(send);
+  }
+
   const seenState = (invocation: Invocation, host: SimHost): 'up' | 'down' => {
     const truth = world.serviceIsUp(host) ? 'up' : 'down';
     if (host.forcedDown) return truth;
@@ -163,19 +175,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     return lie === undefined ? truth : truth === 'up' ? 'down' : 'up';
   };
   const serviceOf = (invocation: Invocation, host: SimHost) => serviceView(world, host, seenState(invocation, host));
-  const existing = (id: string): SimServer => {
-    const server = world.servers.get(id);
-    if (server === undefined) throw serverNotFound(id);
-    return server;
-  };
   const hostOf = (id: string): string => world.servers.get(id)?.host ?? '';
-  const update = (act: OutsideRequest['act'], serviceId: string, body: ServiceUpdate): Promise<Answer> => {
-    const host = world.hostsByService.get(serviceId);
-    return change({ act, host: host?.name ?? '' }, () => {
-      if (host === undefined) throw new NovaError(404, `Service ${serviceId} could not be found.`);
-      updateService(world, host, body);
-    });
-  };
 
   return {
     services: () =>
@@ -204,6 +204,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }, id),
     image: (id) => read(() => imageView(world, id)),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
+    liveMigrationsOf: (instanceId) => read(() => liveMigrationsOf(world, instanceId), instanceId),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
     health: () =>
       read((invocation) => {
@@ -217,42 +218,28 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         outside.log.add({ kind: 'services-tried', invocation: id, hosts, silent: mute });
         return health;
       }),
-    forceDown: (serviceId) => update('force-down', serviceId, { forced_down: true }),
-    forceUp: (serviceId) => update('force-up', serviceId, { forced_down: false }),
-    enable: (serviceId) => update('enable', serviceId, { status: 'enabled' }),
-    disable: (serviceId, reason) => update('disable', serviceId, { status: 'disabled', disabled_reason: reason }),
-    liveMigrate: (instanceId, { host: destination }) =>
-      change({ act: 'live-migrate', host: hostOf(instanceId), instanceId, destination }, () =>
-        migrateLive(world, existing(instanceId), destination, { minor: 94, requester: SALVOR }),
+    forceDown: (serviceId) =>
+      changeService({ world, change }, 'force-down', serviceId, (host) =>
+        updateService(world, host, { forced_down: true }),
       ),
-    liveMigrationsOf: (instanceId) =>
-      read(
+    forceUp: (serviceId) =>
+      changeService({ world, change }, 'force-up', serviceId, (host) =>
+        updateService(world, host, { forced_down: false }),
+      ),
+    addToAggregate: (id, host) => change({ act: 'join', host }, () => void addHost(world, id, host)),
+    removeFromAggregate: (id, host) => change({ act: 'part', host }, () => void removeHost(world, id, host)),
+    evacuate: (instanceId, { host: destination, end, leaveByMs }) =>
+      timely(
+        { act: 'evacuate', host: hostOf(instanceId), instanceId, destination },
         () =>
-          (world.migrationsByServer.get(instanceId) ?? [])
-            .filter(({ type, deleted }) => type === 'live-migration' && !deleted)
-            .map(migrationView),
-        instanceId,
-      ),
-    evacuate: (instanceId, { host: destination, end, leaveByMs = Number.POSITIVE_INFINITY }) => {
-      const send = () =>
-        change({ act: 'evacuate', host: hostOf(instanceId), instanceId, destination }, () =>
           evacuateServer(
             world,
-            existing(instanceId),
+            existingIn(world, instanceId),
             { host: destination, force: false },
             { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
           ),
-        );
-      const invocation = current();
-      const durationMs = tokenTakesMs(invocation, instanceId);
-      if (durationMs === 0) return send();
-      return invocation
-        .sleep(durationMs)
-        .then(() => (world.clock.now() > leaveByMs ? { ...TOO_LATE, durationMs } : send()));
-    },
-    resetStateToActive: (instanceId) =>
-      change({ act: 'reset-state', host: hostOf(instanceId), instanceId }, () => {
-        world.updateServer(existing(instanceId), { vmState: 'active', taskState: null });
-      }),
+        leaveByMs,
+      ),
+    ...serverActionsPort({ world, current, read, change: timely }),
   };
 }

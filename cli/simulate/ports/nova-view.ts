@@ -25,7 +25,8 @@ export const hypervisorView = ({ name, memoryMb, memoryUsedMb, vcpus, vcpusUsed 
 });
 
 export const aggregatesView = ({ aggregates }: World): readonly Aggregate[] =>
-  aggregates.map(({ name, availabilityZone, hosts, metadata }) => ({
+  aggregates.map(({ id, name, availabilityZone, hosts, metadata }) => ({
+    id,
     name,
     availabilityZone,
     hosts: [...hosts],
@@ -111,6 +112,11 @@ export function unfinishedMovesOf(world: World, host: string): readonly Migratio
       found.push(migrationView(migration));
   return found;
 }
+
+export const liveMigrationsOf = (world: World, instanceId: string): readonly Migration[] =>
+  (world.migrationsByServer.get(instanceId) ?? [])
+    .filter(({ type, deleted }) => type === 'live-migration' && !deleted)
+    .map(migrationView);
 
 export const evacuationsFrom = (world: World, host: string): readonly Migration[] =>
   (world.migrationsBySource.get(host) ?? [])

@@ -5,6 +5,7 @@ import type {
   Hypervisor,
   Migration,
   Server,
+  ServerAction,
   ServerAddress,
   ServerGroup,
 } from '#shared/ports.ts';
@@ -64,13 +65,15 @@ export const hypervisorSchema = z
 
 export const aggregateSchema = z
   .looseObject({
+    id: z.int(),
     name: z.string(),
     availability_zone: z.string().nullable(),
     hosts: z.array(z.string()),
     metadata: z.record(z.string(), z.string()),
   })
   .transform(
-    ({ name, availability_zone, hosts, metadata }): Aggregate => ({
+    ({ id, name, availability_zone, hosts, metadata }): Aggregate => ({
+      id,
       name,
       availabilityZone: availability_zone,
       hosts,
@@ -114,6 +117,10 @@ export const migrationSchema = z
     createdAt: record.created_at,
     type: record.migration_type,
   }));
+
+export const serverActionSchema = z
+  .looseObject({ action: z.string(), request_id: z.string(), user_id: z.string().nullable() })
+  .transform(({ action, request_id, user_id }): ServerAction => ({ action, requestId: request_id, userId: user_id }));
 
 /** Some releases say "" for no swap and no ephemeral disk. */
 const size = z.union([z.number(), z.literal('').transform(() => 0)]);

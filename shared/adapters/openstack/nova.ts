@@ -17,6 +17,7 @@ import {
   aggregateSchema,
   hypervisorSchema,
   migrationSchema,
+  serverActionSchema,
   serverGroupSchema,
   serverSchema,
   serviceSchema,
@@ -49,6 +50,12 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
 
+  const updateService = (serviceId: string, change: object) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
+
+  const changeAggregate = (id: number, change: object) =>
+    nova.change('POST', `/os-aggregates/${id}/action`, change, OLDEST);
+
   const action = (
     serverId: string,
     body: unknown,
@@ -58,9 +65,6 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     const isTooLate = () => now() > leaveByMs;
     return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
   };
-
-  const updateService = (serviceId: string, change: object) =>
-    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
 
   return {
     services: () => services({}),
@@ -96,6 +100,11 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
         .map(withoutType),
+    serverActions: async (id) => {
+      const schema = z.looseObject({ instanceActions: z.array(serverActionSchema) });
+      const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
+      return (await nova.find(path, schema, await upTo(AS_IT_WAS)))?.instanceActions ?? [];
+    },
     unfinishedMigrationsOf: async (host) => {
       const unfinished = (await migrations({ host })).filter(
         (each) => MOVES.includes(each.type) && !FINAL.includes(each.status),
@@ -105,44 +114,44 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     health: serviceHealth(session),
     forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
     forceUp: (serviceId) => updateService(serviceId, { forced_down: false }),
-    enable: (serviceId) => updateService(serviceId, { status: 'enabled' }),
-    disable: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
-    liveMigrate: async (serverId, { host }) => {
-      const microversion = await orNotSent(upTo(AS_IT_WAS));
-      if (typeof microversion !== 'number') return microversion;
-      return action(serverId, { 'os-migrateLive': { host, block_migration: 'auto' } }, microversion);
-    },
     liveMigrationsOf: async (serverId) =>
       (await migrations({ instance_uuid: serverId, migration_type: 'live-migration' }))
         .filter((each) => each.instanceId === serverId && each.type === 'live-migration')
         .map(withoutType),
+    disableService: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
+    enableService: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
+    removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
+    rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
+    migrate: (serverId, leaveByMs) => action(serverId, { migrate: null }, OLDEST, leaveByMs),
+    confirmResize: (serverId, leaveByMs) => action(serverId, { confirmResize: null }, OLDEST, leaveByMs),
+    // `auto` leaves it to Nova whether disks are copied (2.25 and later).
+    liveMigrate: (serverId, { host, leaveByMs }) =>
+      action(serverId, { 'os-migrateLive': { host, block_migration: 'auto' } }, OLDEST, leaveByMs),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
-      const microversion = await orNotSent(versionFor(end));
+      const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
-    resetStateToActive: (serverId) => action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST),
+    resetStateToActive: (serverId, leaveByMs) =>
+      action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST, leaveByMs),
   };
 
+  /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
   async function versionFor(end: 'as-it-was' | 'stopped'): Promise<Microversion | Answer> {
-    const newest = await nova.newest();
-    if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
-    if (newest >= STOPPED) return STOPPED;
-    return notSent(
-      `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
-      406,
-      0,
-    );
-  }
-
-  /** Answers in Nova's place, before anything is sent, when the microversion can't be had. */
-  async function orNotSent(version: Promise<Microversion | Answer>): Promise<Microversion | Answer> {
     const startMs = performance.now();
+    const durationMs = () => Math.round(performance.now() - startMs);
     try {
-      return await version;
+      const newest = await nova.newest();
+      if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
+      if (newest >= STOPPED) return STOPPED;
+      return notSent(
+        `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
+        406,
+        durationMs(),
+      );
     } catch (error) {
-      const why = session.redact(error instanceof Error ? error.message : 'unknown');
-      return notSent(why, 0, Math.round(performance.now() - startMs));
+      return notSent(session.redact(error instanceof Error ? error.message : 'unknown'), 0, durationMs());
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ComputeService } from '#shared/ports.ts';
-import { asleep, candidates, type HostsSeen } from '../destinations.ts';
+import { asleep } from '../asleep.ts';
+import { candidates, type HostsSeen } from '../destinations.ts';
 import { isHealthy } from '../gates/healthy.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { type PlannedInstance, type PlannedRecovery, planRecovery } from '../recovery.ts';
@@ -114,7 +115,7 @@ export function planAll(
       failed: { host: service.host, zone: service.zone },
       suspects,
       inFlightTo,
-      isInSegment: (each) => segmentsOf(policy, each, view.aggregates).includes(segment),
+      isInSegment: (each, aggregates) => segmentsOf(policy, each, aggregates).includes(segment),
     };
     const sleeping = asleep(seen, destinations);
     const recovery = planRecovery({

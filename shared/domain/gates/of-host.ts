@@ -2,6 +2,7 @@ import type { ComputeService } from '#shared/ports.ts';
 import { goodWord } from '../confirm-off.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
 import { addressOf } from '../policy-devices.ts';
+import { isBySalvor } from '../process-recovery/reason.ts';
 import type { Evidence } from './evidence.ts';
 import { type GateResult, gate, type Rules } from './gate.ts';
 
@@ -28,7 +29,11 @@ export function inServiceGate({ service, host, maintenance }: Evidence): GateRes
   const reason = service.disabledReason ?? 'no reason given';
   return isMaintenance(service)
     ? gate('in-service', false, `its service is disabled in Nova (${reason}): taken as maintenance`)
-    : gate('in-service', true, `its service has disabled itself (${reason}): no maintenance`);
+    : gate(
+        'in-service',
+        true,
+        `its service ${isBySalvor(reason) ? 'was disabled by salvor' : 'has disabled itself'} (${reason}): no maintenance`,
+      );
 }
 
 /**
@@ -37,9 +42,9 @@ export function inServiceGate({ service, host, maintenance }: Evidence): GateRes
  */
 const isByItself = (reason: string | null): boolean => reason?.startsWith('AUTO: ') ?? false;
 
-/** An operator has disabled the service. */
+/** An operator has disabled the service: not Nova itself, nor salvor because a process has stopped. */
 export const isMaintenance = ({ status, disabledReason }: Pick<ComputeService, 'status' | 'disabledReason'>): boolean =>
-  status === 'disabled' && !isByItself(disabledReason);
+  status === 'disabled' && !isByItself(disabledReason) && !isBySalvor(disabledReason);
 
 export const notStoppedGate = ({ stopped }: Evidence): GateResult =>
   gate(

@@ -2,6 +2,7 @@ import type { PowerOffAnswer } from '#shared/ports.ts';
 import type { HostBasis, ReadingBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
+import type { Candidate } from '../destinations.ts';
 import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
 import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
@@ -22,6 +23,7 @@ import { pause } from '../pause.ts';
 import { planned, planningFailed } from '../planned.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { lastSeenUpMs } from '../reports.ts';
+import { decideGiveBack, decideWake, lostAnswer, type ReservedUse, type WakeBasis } from '../reserved-hosts.ts';
 import { withReturn } from '../return/open-return.ts';
 import { headsOf } from '../verify.ts';
 import { CannotDecide } from './cannot-decide.ts';
@@ -43,7 +45,9 @@ export const decideHostAgain = (
   policy: Policy,
   tasks: ReplayedTasks | undefined,
 ): readonly HostFact[] =>
-  hostFirst(withReturn(host, leavingTasks(decide(host, decision, policy, tasks), tasks?.atEnd() ?? []), policy));
+  hostFirst(
+    withReturn(host, leavingTasks(decide(host, decision, policy, tasks), tasks?.atEnd() ?? [], host.incident), policy),
+  );
 
 /** As the log has them: what goes to the host's own stream stands before what goes to its incident's. */
 const hostFirst = (facts: readonly HostFact[]): readonly HostFact[] => [
@@ -133,6 +137,14 @@ function decide(
       );
       return fault === undefined ? [] : [fault];
     }
+    case 'wake':
+      return decideWake(wakeAgain(basis), segment, atMs);
+    case 'reserved-answer':
+      return facts;
+    case 'reserved-lost':
+      return lostAnswer(basis.reserved, useOf(incident, basis.reserved), atMs);
+    case 'give-back':
+      return decideGiveBack(basis.reserved, useOf(incident, basis.reserved), basis.seen, atMs);
     case 'end': {
       const ended = tasks?.atEnd() ?? [];
       return [closeIncident(ended, headsOf(ended), atMs, 'dismissed' in incident && incident.dismissed)];
@@ -187,6 +199,21 @@ function commandAgain(
   // Stryker disable next-line StringLiteral: what is no release is decided as a dismissal
   return { type: 'dismiss', ...common };
 }
+
+function useOf({ reserved = {} }: Incident, host: string): ReservedUse {
+  const use = reserved[host];
+  if (use === undefined) throw new CannotDecide('the reserved host was never asked for');
+  return use;
+}
+
+/** JSON has no infinity, which stands for a hypervisor that nobody knows. */
+function wakeAgain(basis: WakeBasis): WakeBasis {
+  return { ...basis, candidates: basis.candidates.map(withRoom), asleep: basis.asleep.map(withRoom) };
+}
+export const withRoom = <T extends Candidate>(candidate: T): T => ({
+  ...candidate,
+  freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
+});
 
 function incidentOf({ incident }: HostState): Incident {
   if (incident === null) throw new CannotDecide('no incident is open');

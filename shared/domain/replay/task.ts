@@ -13,7 +13,7 @@ import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
 import { guestAnswer } from '../tiers.ts';
 import { CannotDecide } from './cannot-decide.ts';
-import { segmentOf } from './host.ts';
+import { segmentOf, withRoom } from './host.ts';
 import type { Decision } from './log.ts';
 
 export interface TaskStory {
@@ -93,21 +93,23 @@ function changeAgain(
     }
     case 'grant': {
       const { migration, inFlight, inFlightElsewhere, forcedDown } = basis;
+      const { group, places } = basis;
       const [change] = grant([task], {
         sight: sightAgain(task, basis, atMs),
         segment,
         forcedDown,
-        // JSON has no infinity, which stands for a hypervisor that nobody knows.
-        candidates: basis.candidates.map((each) => ({
-          ...each,
-          freeMemoryMb: each.freeMemoryMb ?? Number.POSITIVE_INFINITY,
-        })),
+        candidates: basis.candidates.map(withRoom),
+        asleep: (basis.asleep ?? []).map(withRoom).map((each) => ({ ...each, serviceId: '', reason: '' })),
+        groups: group === undefined ? [] : [{ ...group, members: [instanceId] }],
         tiersBefore: () => basis.tiers ?? [],
         otherMigrations: new Map(migration === null ? [] : [[instanceId, { ...migration, instanceId }]]),
         inFlight,
         inFlightElsewhere,
         maxInFlightOverAll: policy.global.maxEvacuationsInFlight,
-      });
+        // Else nothing would have been granted.
+        proofIsYoung: true,
+        places,
+      }).changes;
       return change?.facts ?? [];
     }
     case 'guest':

@@ -29,13 +29,13 @@ export function askWhetherTouched(
   host: Asked,
   returning: Returning,
   sight: ReturnSight,
-  { segment }: ReturnRules,
+  { policy, segment }: ReturnRules,
 ): readonly Check[] {
   const isAskedFor = returning.askedFor !== null;
   return [
     armedCheck(sight),
     ...protectedChecks(segment, returning, sight, isAskedFor),
-    inServiceCheck(host, sight, isAskedFor),
+    inServiceCheck(host, sight, policy, isAskedFor),
     quarantineCheck(returning, sight),
     evacuationsCheck(host, sight, segment),
   ];
@@ -59,16 +59,28 @@ function protectedChecks(
   return [check('protected', isHeld || waived, because)];
 }
 
-/** A service that somebody else has disabled is in his hands; whoever asks by name gets it back as it is. */
-function inServiceCheck({ ours }: Asked, { service }: ReturnSight, waived: boolean): Check {
+/**
+ * A service that somebody else has disabled is in his hands; whoever asks by name gets it back as it is.
+ * @param keeping the policy whose reserved hosts may be forced up; null: no power action on a host that is disabled (S2)
+ */
+function inServiceCheck({ ours }: Asked, { service }: ReturnSight, keeping: Policy | null, waived: boolean): Check {
   if (service === null || service.status === 'enabled') return check('in-service', true, 'its service is enabled');
   const reason = service.disabledReason ?? 'no reason given';
   if (ours?.disabled !== undefined && service.disabledReason === ours.disabled)
     return check('in-service', true, `salvor itself has disabled it (${reason})`);
   if (!isMaintenance(service)) return check('in-service', true, `its service has disabled itself (${reason})`);
+  if (keeping !== null && isKept(reason, keeping))
+    return check('in-service', true, `it is kept for failures (${reason}): it stays disabled`);
   const because = `somebody has disabled its service (${reason})`;
   return check('in-service', waived, `${because}: ${waived ? 'it stays so' : 'taken as maintenance'}`);
 }
+
+/** By its reason it sleeps as a reserved host, which is not in anybody's hands. */
+const isKept = (reason: string, { segments }: Policy): boolean =>
+  segments.some(
+    ({ destinations: { reservedHosts, reservedReason } }) =>
+      reservedHosts !== undefined && reason.includes(reservedReason),
+  );
 
 function quarantineCheck({ quarantine, askedFor }: Returning, { atMs }: ReturnSight): Check {
   if (quarantine === null) return check('not-quarantined', true, 'it has not failed too often');
@@ -106,7 +118,7 @@ export function askWhetherPoweredOn(
   return [
     armedCheck(sight),
     ...protectedChecks(segment, returning, sight, false),
-    inServiceCheck(host, sight, false),
+    inServiceCheck(host, sight, null, false),
     quarantineCheck(returning, sight),
     evacuationsCheck(host, sight, segment),
     check('not-awaited-elsewhere', towards === 0, `Nova works on ${towards} evacuations towards it`),

@@ -14,10 +14,10 @@ const hashOf = (value: object): string => createHash('sha256').update(canonical(
 
 /**
  * What a notification says of the host, in salvor's own words. Also when a monitor could not tell the power
- * (`host_status` UNKNOWN): salvor reads it itself. Undefined for what says nothing: a process that runs again.
+ * (`host_status` UNKNOWN): salvor reads it itself.
  * The event's id is of what was said, so that a notification that is sent again is told.
  */
-export function hostEventOf(said: Said): HostEvent | undefined {
+export function hostEventOf(said: Said): HostEvent {
   const { type, host, payload, generatedTime } = said;
   const { event, host_status, cluster_status, process_name, instance_uuid, vir_domain_event } = payload as Readonly<
     Record<string, string | undefined>
@@ -39,11 +39,10 @@ export function hostEventOf(said: Said): HostEvent | undefined {
       return { ...common, source: '/masakari/hostmonitor', type: says, data: { ...data, reason: words.join(', ') } };
     }
     case 'PROCESS':
-      if (event !== 'STOPPED') return undefined;
       return {
         ...common,
         source: '/masakari/processmonitor',
-        type: 'process.down',
+        type: event === 'STARTED' ? 'process.up' : 'process.down',
         data: { ...data, process: process_name ?? '' },
       };
     case 'VM':

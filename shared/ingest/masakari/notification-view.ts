@@ -1,6 +1,6 @@
 import type { NotificationRecord } from '#shared/state/notifications.ts';
 import { hostUuid, type Place, segmentUuid } from './ids.ts';
-import type { Outcome } from './outcomes.ts';
+import type { Outcome } from './outcome.ts';
 import { inSeconds } from './times.ts';
 
 /** By which lists of notifications may be sorted: the columns of Masakari's table. */

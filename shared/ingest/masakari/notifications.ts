@@ -18,7 +18,8 @@ import { check } from './json-schema.ts';
 import { knownHost } from './known-host.ts';
 import { listed } from './notification-list.ts';
 import { notificationView } from './notification-view.ts';
-import { NOT_YET, outcomesOf } from './outcomes.ts';
+import { NOT_YET } from './outcome.ts';
+import { outcomesOf } from './outcomes.ts';
 import { progressOf } from './progress.ts';
 import { createNotification, payloads } from './schemas.ts';
 import { inMicros, parseTime } from './times.ts';
@@ -69,8 +70,7 @@ async function create({ services, reporter, body }: Call): Promise<Reply> {
   const seen = await loadSeen(state, policy.cloud, content);
   if (isDuplicate(seen?.value, generatedTime)) throw duplicate(host, type);
 
-  const event = hostEventOf(said);
-  const { refused, tooMany } = await accept(services, reporter, event === undefined ? [] : [event]);
+  const { refused, tooMany } = await accept(services, reporter, [hostEventOf(said)]);
   if (tooMany) throw new Fault(429, `The reporter ${reporter.name} says too much: try again later.`);
   const [first] = refused;
   if (first !== undefined)

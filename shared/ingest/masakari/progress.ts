@@ -1,11 +1,13 @@
-import { streamOfIncident } from '#shared/domain/audit.ts';
+import type { AuditRecord } from '#shared/domain/audit.ts';
 import type { IncidentFact } from '#shared/domain/host.ts';
+import type { InstanceFact } from '#shared/domain/instance-recovery/instance.ts';
+import type { ProcessFact } from '#shared/domain/process-recovery/process.ts';
 import type { Services } from '#shared/services.ts';
 import { readKept } from '#shared/state/read-audit.ts';
-import type { Outcome } from './outcomes.ts';
+import type { ItsIncident, Outcome } from './outcome.ts';
 import { inMicros } from './times.ts';
 
-/** The steps of a recovery, each with the facts of the incident's stream that tell of it. */
+/** The steps of all kinds of recoveries, each with the facts of the incident's stream that tell of it. */
 const STEPS = [
   {
     name: 'Confirm that the host is down',
@@ -23,11 +25,54 @@ const STEPS = [
     done: 'forced-down',
   },
   { name: 'Evacuate the instances', facts: ['planning-failed', 'planned', 'incident-closed'], done: 'incident-closed' },
+  {
+    name: 'Restart the instance, or move it',
+    facts: [
+      'instance-incident-opened',
+      'instance-held',
+      'instance-request-intended',
+      'instance-request-answered',
+      'instance-request-found',
+      'instance-request-lost',
+      'instance-answer-missing',
+      'instance-request-failed',
+      'instance-incident-closed',
+    ],
+    done: 'instance-incident-closed',
+  },
+  {
+    name: 'Disable the compute service',
+    facts: [
+      'process-incident-opened',
+      'process-held',
+      'disable-intended',
+      'disable-answered',
+      'service-change-failed',
+      'scheduling-off',
+    ],
+    done: 'scheduling-off',
+  },
+  {
+    name: 'Wait until its processes run again',
+    facts: [
+      'restart-intended',
+      'restart-answered',
+      'escalated',
+      'processes-well',
+      'processes-down-again',
+      'enable-intended',
+      'enable-answered',
+      'process-incident-closed',
+    ],
+    done: 'process-incident-closed',
+  },
 ] as const satisfies readonly {
   readonly name: string;
-  readonly facts: readonly IncidentFact['type'][];
-  readonly done: IncidentFact['type'];
+  readonly facts: readonly Fact['type'][];
+  readonly done: Fact['type'];
 }[];
+
+type Fact = IncidentFact | InstanceFact | ProcessFact;
 
 interface Told {
   readonly type: string;
@@ -38,9 +83,12 @@ interface Told {
 /** `recovery_workflow_details` of microversion 1.1: what the audit says of the incident, step by step. */
 export async function progressOf(services: Services, { incident, status }: Outcome): Promise<readonly object[]> {
   if (incident === null) return [];
-  const kept = await readKept(services.state, streamOfIncident(incident.id));
-  const told = kept.map(({ record: { fact, atMs } }): Told => {
-    return { type: fact.type, atMs, words: wordsFor(fact as unknown as IncidentFact) };
+  const kept = await readKept(services.state, incident.stream);
+  const told = within(
+    kept.map(({ record }) => record),
+    incident,
+  ).map(({ fact, atMs }): Told => {
+    return { type: fact.type, atMs, words: wordsFor(fact as unknown as Fact) };
   });
   return STEPS.flatMap(({ name, facts, done }) => {
     const mine = told.filter(({ type }) => (facts as readonly string[]).includes(type));
@@ -57,8 +105,16 @@ export async function progressOf(services: Services, { incident, status }: Outco
   });
 }
 
+/** The stream of an instance, or of the processes of a host, holds all its incidents. */
+function within(records: readonly AuditRecord[], { id }: ItsIncident): readonly AuditRecord[] {
+  const from = records.findIndex(({ fact }) => fact.incidentId === id && fact.type.endsWith('-incident-opened'));
+  if (from === -1) return records;
+  const end = records.findIndex(({ fact }, index) => index > from && fact.type.endsWith('-incident-closed'));
+  return records.slice(from, end === -1 ? undefined : end + 1);
+}
+
 /** Of each fact what a person wants to know. */
-function wordsFor(fact: IncidentFact): string {
+function wordsFor(fact: Fact): string {
   switch (fact.type) {
     case 'held':
       return `held: ${fact.gates.flatMap(({ gate, open }) => (open ? [] : [gate])).join(', ')}`;
@@ -70,10 +126,16 @@ function wordsFor(fact: IncidentFact): string {
       return `powering off by its fence device, attempt ${fact.attempt}`;
     case 'power-off-answered':
     case 'force-down-answered':
+    case 'disable-answered':
+    case 'enable-answered':
+    case 'restart-answered':
+    case 'instance-request-answered':
       return `${fact.answer}: ${fact.detail}`;
     case 'proof-made':
       return `proven off: ${fact.proof.detail}`;
     case 'incident-closed':
+    case 'instance-incident-closed':
+    case 'process-incident-closed':
       return `${fact.outcome}: ${fact.because}`;
     case 'forced-down':
       return `Nova has the service forced down (${fact.state})`;
@@ -81,6 +143,18 @@ function wordsFor(fact: IncidentFact): string {
       return 'telling Nova that the service is down';
     case 'confirmed':
       return `confirmed down: all ${fact.gates.length} gates are open`;
+    case 'instance-held':
+      return `waits: ${fact.holds.map(({ because }) => because).join('; ')}`;
+    case 'instance-request-intended':
+      return `asking Nova: ${fact.request.ask} (${fact.because})`;
+    case 'disable-intended':
+      return `disabling the compute service: ${fact.reason}`;
+    case 'scheduling-off':
+      return `Nova has the service disabled: ${fact.reason}`;
+    case 'restart-intended':
+      return `asking the edge to restart ${fact.process}, attempt ${fact.attempt}`;
+    case 'enable-intended':
+      return 'enabling the compute service';
     default:
       return 'because' in fact ? fact.because : fact.type;
   }

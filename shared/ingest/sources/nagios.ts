@@ -25,7 +25,7 @@ export const nagios: Mapper = (body, { nowMs }) => {
   if (get(`${kind}STATETYPE`) !== 'HARD') return nothing(`${state} is not hard yet`);
   const type = typeOf(kind, state);
   if (type === undefined) return nothing(`${kind.toLowerCase()} state ${state} says nothing of whether it runs`);
-  if (type !== 'host.up' && Number(get('HOSTDOWNTIME')) > 0) return nothing('it is in a scheduled downtime');
+  if (!type.endsWith('.up') && Number(get('HOSTDOWNTIME')) > 0) return nothing('it is in a scheduled downtime');
   const seconds = Number(get('TIMET'));
   const event = eventOf({
     type,
@@ -34,14 +34,14 @@ export const nagios: Mapper = (body, { nowMs }) => {
     host,
     timeMs: get('TIMET') !== '' && Number.isSafeInteger(seconds) ? seconds * 1000 : nowMs,
     reason: `${service === '' ? '' : `${service}: `}${state}: ${get(`${kind}OUTPUT`)}`,
-    ...(type === 'process.down' ? { process: service.slice(0, 255) } : {}),
+    ...(kind === 'SERVICE' ? { process: service.slice(0, 255) } : {}),
   });
   return { events: [event], ignored: [] };
 };
 
 /** UNREACHABLE is a host behind a dead router: nothing is known of it. */
-function typeOf(kind: string, state: string): 'host.down' | 'host.up' | 'process.down' | undefined {
-  if (kind === 'SERVICE') return state === 'CRITICAL' ? 'process.down' : undefined;
+function typeOf(kind: string, state: string): 'host.down' | 'host.up' | 'process.down' | 'process.up' | undefined {
+  if (kind === 'SERVICE') return state === 'CRITICAL' ? 'process.down' : state === 'OK' ? 'process.up' : undefined;
   return state === 'DOWN' ? 'host.down' : state === 'UP' ? 'host.up' : undefined;
 }
 

@@ -46,7 +46,7 @@ export interface Said {
   readonly host: string;
   readonly timeMs: number;
   readonly reason: string;
-  /** Of `process.down`. */
+  /** Of `process.down` and `process.up`. */
   readonly process?: string;
 }
 

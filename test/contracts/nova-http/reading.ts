@@ -13,6 +13,12 @@ const page = z.object({
   servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).optional(),
 });
 
+const members = z.object({
+  aggregates: z.array(
+    z.looseObject({ id: z.number(), hosts: z.array(z.string()), availability_zone: z.string().nullable() }),
+  ),
+});
+
 /** Versions, rights, lists: what holds while no host is down. */
 export function readingRows(signed: () => Signed): void {
   test('the version document names the range of microversions', async () => {
@@ -74,6 +80,51 @@ export function readingRows(signed: () => Signed): void {
       code: 400,
       message: "Specifying 'disabled_reason' with status 'enabled' is invalid.",
     });
+  });
+
+  test('a service that is disabled keeps the reason, and forgets it when it is enabled, as often as it is said', async () => {
+    const { admin, cloud } = signed();
+    const host = hostAt(cloud, 0);
+    const { id } = await serviceOf(admin, host);
+    const put = (json: object) => admin.send('compute', 'PUT', `/os-services/${id}`, { json, microversion: '2.53' });
+    const off = { status: 'disabled', disabled_reason: 'reserved: spare' };
+    const on = { status: 'enabled', disabled_reason: null };
+    for (const [asked, told] of [
+      [off, off],
+      [off, off],
+      [{ status: 'enabled' }, on],
+      [{ status: 'enabled' }, on],
+    ]) {
+      const answer = await put(asked ?? {});
+      expect(answer).toMatchObject({ status: 200, body: { service: { id, host, forced_down: false, ...told } } });
+      expect(await serviceOf(admin, host)).toMatchObject({ state: 'up', status: told?.status });
+    }
+  });
+
+  test('a host joins an aggregate once, and leaves it once', async () => {
+    const { admin } = signed();
+    const { aggregates } = await admin.get('compute', '/os-aggregates', members, { microversion: '2.53' });
+    // Out of a zone Nova lets no host that holds instances.
+    const own = aggregates.find(({ hosts, availability_zone: zone }) => zone === null && hosts.length > 0);
+    const [host = ''] = own?.hosts ?? [];
+    const act = (act: 'add_host' | 'remove_host', name = host, id = own?.id ?? 0) =>
+      admin.send('compute', 'POST', `/os-aggregates/${id}/action`, {
+        json: { [act]: { host: name } },
+        microversion: '2.53',
+      });
+    expect(await act('remove_host')).toMatchObject({ status: 200, body: { aggregate: { id: own?.id } } });
+    expect(errorOf(await act('remove_host'))).toEqual({
+      code: 404,
+      message: `Cannot remove host ${host} in aggregate ${own?.id}`,
+    });
+    const joined = { id: own?.id, hosts: expect.arrayContaining([host]) };
+    expect(await act('add_host')).toMatchObject({ status: 200, body: { aggregate: joined } });
+    expect(errorOf(await act('add_host'))).toEqual({
+      code: 409,
+      message: `Aggregate ${own?.id} already has host ${host}.`,
+    });
+    expect((await act('add_host', host, 2_000_000)).status).toBe(404);
+    expect((await act('add_host', 'nobody')).status).toBe(404);
   });
 
   test('hypervisors tell their capacity up to 2.87', async () => {

@@ -70,8 +70,14 @@ describe('a role', () => {
     ]);
   });
 
-  it('lets functions delete from the state that forget hosts, and none rewrite it unconditionally', () => {
-    expect(mayDo('dynamodb:DeleteItem')).toEqual(['mirror-instances', 'mirror-inventory', 'watch-hosts']);
+  it('lets functions delete from the state that forget hosts, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
+    expect(mayDo('dynamodb:DeleteItem')).toEqual([
+      'mirror-instances',
+      'mirror-inventory',
+      'recover-instance',
+      'recover-process',
+      'watch-hosts',
+    ]);
     expect(mayDo('dynamodb:UpdateItem')).toEqual([]);
     expect(mayDo('dynamodb:BatchWriteItem')).toEqual([]);
   });
@@ -127,11 +133,21 @@ describe('what a function is said to use', () => {
     // What is in live.ts is counted where it is called: some import only a part of it.
     const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, readsTokens } = ACCESS[name];
+    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, restarts, readsTokens } =
+      ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
-    const sendsEvents = ['shell/resend-parked', 'shell/hear-again', 'shell/look-at-nova', 'ingest/accept'];
+    expect(sendsTo.includes('recover-instance')).toBe(imports('shared/shell/instances/commit.ts'));
+    expect(sendsTo.includes('recover-process')).toBe(imports('shared/shell/processes/commit.ts'));
+    expect(restarts).toBe(imports('shared/shell/processes/act.ts'));
+    const sendsEvents = [
+      'shell/resend-parked',
+      'shell/hear-again',
+      'shell/look-at-nova',
+      'shell/processes/recover',
+      'ingest/accept',
+    ];
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
     expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
@@ -139,13 +155,19 @@ describe('what a function is said to use', () => {
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
-    expect(state.includes('check')).toBe(calls('guardChecks?|addTasks'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites'));
+    expect(state.includes('check')).toBe(calls('guardChecks?|addTasks|hostUnchanged'));
+    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
     );
-    const writers = ['domain/evolve-host', 'state/tasks', 'state/readiness'];
+    const writers = [
+      'domain/evolve-host',
+      'state/tasks',
+      'state/readiness',
+      'domain/instance-recovery/reports',
+      'domain/process-recovery/reports',
+    ];
     expect(appendsAudit).toBe(writers.some((file) => imports(`shared/${file}.ts`)));
   });
 });

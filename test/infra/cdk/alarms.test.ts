@@ -8,7 +8,10 @@ import { type Join, logicalId, type Reference, resourcesOf, synthesize } from '.
 const PREFIX = 'salvor-test-';
 const WORKERS = ['rack-a', 'rack-b'];
 const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');
-const { template } = synthesize({ runbookUrl: 'https://git.example/RUNBOOK.md' }, { fenceWorkers: WORKERS });
+const { template } = synthesize(
+  { runbookUrl: 'https://git.example/RUNBOOK.md' },
+  { fenceWorkers: { fencing: WORKERS, restarting: [] } },
+);
 const alarms = [...resourcesOf<AlarmProperties>(template, 'AWS::CloudWatch::Alarm').values()].map(
   ({ Properties }) => Properties,
 );
@@ -85,6 +88,8 @@ describe('alarms', () => {
       'follow-evacuations-oldest-message': 1320,
       'return-host-oldest-message': 1320,
       'maintain-host-oldest-message': 1320,
+      'recover-instance-oldest-message': 1320,
+      'recover-process-oldest-message': 1320,
       'obey-operator-oldest-message': 120,
       'watch-hosts-oldest-message': 1080,
       'receive-fence-answer-oldest-message': 120,

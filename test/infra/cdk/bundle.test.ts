@@ -114,6 +114,8 @@ describe('a bundle at work', () => {
       'follow-evacuations',
       'return-host',
       'maintain-host',
+      'recover-instance',
+      'recover-process',
       'operator-commands',
       'watch-hosts',
       'fence-answers',

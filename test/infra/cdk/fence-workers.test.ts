@@ -15,7 +15,7 @@ interface PolicyProperties {
   };
 }
 
-const { template } = synthesize({}, { fenceWorkers: ['rack-a', 'rack-b'] });
+const { template } = synthesize({}, { fenceWorkers: { fencing: ['rack-a'], restarting: ['rack-b'] } });
 const queues = queuesOf(template);
 const nameOf = (resource: unknown): string | undefined =>
   queues.get(logicalId(resource as Reference))?.Properties.QueueName;
@@ -30,11 +30,19 @@ it('are those that the policy names', () => {
     parameters: { ip: '{host}.bmc.example.org' },
   });
   const fenceDevices = { '*': { levels: [device('rack-b'), [device(), device('rack-a')]] } };
-  const segments = [{ name: 'a', hosts: { names: ['c1'] } }];
-  writeFileSync(path, JSON.stringify({ version: 1, segments, fenceDevices }));
+  const restarts = (worker: string, restart = ['nova-compute']) => ({ processRecovery: { worker, restart } });
+  const segments = [
+    { name: 'a', hosts: { names: ['c1'] }, ...restarts('rack-a') },
+    { name: 'b', hosts: { names: ['c2'] }, ...restarts('idle', []) },
+  ];
+  const masakari = { segmentDefaults: restarts('edge-1') };
+  writeFileSync(path, JSON.stringify({ version: 1, segments, masakari, fenceDevices }));
   const { deployment } = readDeployment((key) => (key === 'policy' ? path : undefined));
   rmSync(folder, { recursive: true });
-  expect(deployment.fenceWorkers).toEqual(['default', 'rack-a', 'rack-b']);
+  expect(deployment.fenceWorkers).toEqual({
+    fencing: ['default', 'rack-a', 'rack-b'],
+    restarting: ['edge-1', 'rack-a'],
+  });
 });
 
 describe('the queue of a worker', () => {
@@ -58,19 +66,21 @@ describe('the queue of a worker', () => {
     expect(schema.safeParse(request(FENCE_REQUESTS.visibilityTimeoutSeconds)).success).toBe(false);
   });
 
-  it('is there for the functions that fence, and they alone send to it', () => {
+  it('is there for the functions that fence or restart by it, and they alone send to it', () => {
     const statements = (role: string) =>
       [...resourcesOf<PolicyProperties>(template, 'AWS::IAM::Policy').values()]
         .filter(({ Properties }) => Properties.Roles?.map(logicalId).includes(role))
         .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
-    const senders = FUNCTION_NAMES.filter((name) =>
-      statements(logicalId(functionNamed(template, name).Properties.Role)).some(
-        ({ Action, Resource }) =>
-          asList(Action).includes('sqs:SendMessage') &&
-          asList(Resource).some((each) => nameOf(each) === 'salvor-test-fence-requests-rack-b'),
-      ),
-    );
-    expect(senders).toEqual(FUNCTION_NAMES.filter((name) => ACCESS[name].fences));
+    const senders = (worker: string) =>
+      FUNCTION_NAMES.filter((name) =>
+        statements(logicalId(functionNamed(template, name).Properties.Role)).some(
+          ({ Action, Resource }) =>
+            asList(Action).includes('sqs:SendMessage') &&
+            asList(Resource).some((each) => nameOf(each) === `salvor-test-fence-requests-${worker}`),
+        ),
+      );
+    expect(senders('rack-a')).toEqual(FUNCTION_NAMES.filter((name) => ACCESS[name].fences));
+    expect(senders('rack-b')).toEqual(['recover-process']);
     const { FENCE_REQUEST_URLS } = functionNamed(template, 'fence-host').Properties.Environment.Variables;
     expect(JSON.stringify(FENCE_REQUEST_URLS)).toContain('rack-a');
   });

@@ -10,14 +10,17 @@ import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
 import { type GuardState, NO_GUARD } from '#shared/domain/guards.ts';
 import type { HostFact, HostState } from '#shared/domain/host.ts';
+import type { Hold, InstanceFact } from '#shared/domain/instance-recovery/instance.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
 import type { StateWrite, StoredItem } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
+import { commitInstance } from '#shared/shell/instances/commit.ts';
 import { commitHost } from '#shared/shell/step.ts';
 import { guardWrite } from '#shared/state/guards.ts';
 import { hostWrites } from '#shared/state/hosts.ts';
 import { aHostIn, aPolicy, aServer, NOW_MS, seconds } from '../../support/builders.ts';
 import { fakeServices } from '../../support/fakes.ts';
+import { anInstanceIn } from '../../support/instances.ts';
 import { matches } from './filter-pattern.ts';
 import { functionNamed, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
 
@@ -138,6 +141,24 @@ describe('what functions log rings', () => {
     expect(await rungBySweep(aHostIn('planning'))).toEqual(['incident-overdue']);
   });
 
+  it('instance-storm and instance-for-a-person: for what becomes of a single instance', async () => {
+    const commit = async (...facts: readonly InstanceFact[]) => {
+      const { services, lines } = logging();
+      const basis = { by: 'instance-look', atMs: NOW_MS, sight: { outage: '' } } as const;
+      await commitInstance(services, { value: anInstanceIn('suspected'), version: 1 }, { facts, basis });
+      return rungBy(lines);
+    };
+    const heldBy = (hold: Hold['hold']) =>
+      commit({ type: 'instance-held', holds: [{ hold, because: '' }], atMs: NOW_MS, nextLookAtMs: NOW_MS });
+    expect(await heldBy('host-storm')).toEqual(['instance-storm']);
+    expect(await heldBy('segment-storm')).toEqual(['instance-storm']);
+    expect(await heldBy('task')).toEqual([]);
+    const endedAs = (outcome: 'restarted' | 'person') =>
+      commit({ type: 'instance-incident-closed', outcome, because: '', host: null, atMs: NOW_MS });
+    expect(await endedAs('person')).toEqual(['instance-for-a-person']);
+    expect(await endedAs('restarted')).toEqual([]);
+  });
+
   it.each<[string, boolean, readonly string[]]>([
     ['hosts-not-fenceable: for a host whose only device is silent', false, ['hosts-not-fenceable']],
     ['fencing-weakened: for one that has another', true, ['fencing-weakened']],
@@ -223,6 +244,8 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'fencing-fails': ['shared/domain/fence.ts'],
   'instances-left': ['shared/domain/follow.ts'],
   'incident-overdue': ['functions/sweep.ts'],
+  'instance-storm': ['shared/domain/instance-recovery/decide.ts'],
+  'instance-for-a-person': ['shared/domain/instance-recovery/decide.ts'],
   'hosts-not-fenceable': ['functions/survey-devices.ts'],
   'fencing-weakened': ['functions/survey-devices.ts'],
   'capacity-short': ['functions/mirror-instances.ts'],

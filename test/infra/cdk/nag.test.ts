@@ -8,7 +8,7 @@ const PACKS: readonly [string, () => NagPack][] = [
   ['Serverless', () => new ServerlessChecks()],
 ];
 
-const WITH_WORKERS = { fenceWorkers: ['rack-a', 'rack-b'] };
+const WITH_WORKERS = { fenceWorkers: { fencing: ['rack-a', 'rack-b'], restarting: ['rack-b', 'edge-1'] } };
 const CONTEXTS = {
   'as it is by default': {},
   'with e-mail and a network': {

@@ -161,8 +161,8 @@ describe('functions', () => {
     const looping = [...functions.values()]
       .filter(({ Properties }) => Properties.RecursiveLoop === 'Allow')
       .map(({ Properties }) => Properties.FunctionName);
-    const deciding = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
-    const expected = [...deciding, 'maintain-host', 'return-host'];
+    const timed = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
+    const expected = [...timed, 'maintain-host', 'recover-instance', 'recover-process', 'return-host'];
     expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`).sort());
   });
 });

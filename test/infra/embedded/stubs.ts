@@ -34,7 +34,7 @@ export function stubCompute(hosts: number): Compute {
 }
 
 /** Services around a Nova with four hosts in one segment, whose grace period is longer than any test. */
-export const outsideServices = (log: Log): Omit<Services, 'state' | 'outbox' | 'trustedSenders'> => ({
+export const outsideServices = (log: Log): Omit<Services, 'state' | 'outbox' | 'trustedSenders' | 'localRestart'> => ({
   compute: stubCompute(4),
   fencing: { device: () => Promise.reject(new Error('no test here fences')) },
   clock: systemClock,

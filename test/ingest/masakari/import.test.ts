@@ -135,12 +135,31 @@ describe('a policy from it', () => {
     const segments = imported.map(({ segment }) => segment);
     expect(segments.map(({ name }) => name)).toEqual(['rack-7', 'Gestell-7-S-d', 'Gestell_7-_S-d_', 'segment']);
     expect(segments[1]).toMatchObject({ hosts: { names: ['b', 'c'] }, except: ['c'], mode: 'shadow' });
+    for (const segment of segments)
+      expect(segment).toMatchObject({ instanceRecovery: {}, processRecovery: { enable: 'by-hand' } });
     expect(imported[0]?.remarks).toEqual([]);
     expect(imported[3]?.remarks).toEqual([
       'Masakari\'s name: "***"',
       expect.stringContaining('enabled=False'),
       expect.stringContaining('reserved_host'),
     ]);
+    expect(policySchema.safeParse({ version: 1, segments, fenceDevices: {} }).error).toBeUndefined();
+  });
+
+  it('has its method and its reserved hosts', () => {
+    const hosts = [host('a'), host('spare', { reserved: true })];
+    const { imported } = importSegments([
+      found({ hosts, recoveryMethod: 'rh_priority' }),
+      found({ name: 'auto', hosts: [host('b'), host('spare-b', { reserved: true })] }),
+    ]);
+    const destinations = { method: 'rh_priority', reservedHosts: { names: ['spare'] } };
+    expect(imported[0]?.segment).toMatchObject({ destinations });
+    expect(imported[0]?.remarks).toEqual([
+      expect.stringMatching(/^reserved in Masakari: spare; disable .*"reserved"$/),
+    ]);
+    expect(imported[1]?.segment).not.toHaveProperty('destinations');
+    expect(imported[1]?.remarks).toEqual([expect.stringMatching(/the method auto does not use them$/)]);
+    const segments = imported.map(({ segment }) => segment);
     expect(policySchema.safeParse({ version: 1, segments, fenceDevices: {} }).error).toBeUndefined();
   });
 

@@ -73,20 +73,16 @@ describe('a notification', () => {
       'process.down',
       { process: 'nova-compute' },
     ],
+    [
+      'a process that runs again',
+      { type: 'PROCESS', payload: { event: 'STARTED', process_name: 'nova-compute' } },
+      'process.up',
+      { process: 'nova-compute' },
+    ],
   ])('of %s says so in the queue', async (_, changes, type, data) => {
     const world = await masakariWorld();
     expect((await world.notify(changes)).status).toBe(202);
     expect(eventsOf(world)).toMatchObject([{ type, data: { host: 'compute-1', ...data } }]);
-  });
-
-  it('of a process that runs again is kept, and says nothing', async () => {
-    const world = await masakariWorld();
-    const changes = { type: 'PROCESS', payload: { event: 'STARTED', process_name: 'nova-compute' } };
-    const { status, body } = await world.notify(changes);
-    expect(status).toBe(202);
-    expect(eventsOf(world)).toEqual([]);
-    const shown = await world.ask('GET', `/v1/notifications/${body.notification.notification_uuid}`);
-    expect(shown.body.notification.status).toBe('finished');
   });
 
   it.each([

@@ -1,19 +1,27 @@
-/** What becomes of a notification, told from the incident of its host: the pipeline runs behind the API. */
-import { expect, it } from 'vitest';
+/** What becomes of a notification, told from the incident that it is a part of: the pipeline runs behind the API. */
+import { describe, expect, it } from 'vitest';
 import type { PolicyInput, SegmentInput } from '#test/support/builders.ts';
-import { aPolicy, iso, seconds } from '#test/support/builders.ts';
+import { aPolicy, INSTANCE_ID, iso, SERVICE_ID, seconds } from '#test/support/builders.ts';
 import { aCommand } from '#test/support/operator.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 import { type Item, type MasakariWorld, masakariWorld } from './support.ts';
 
-async function reported(policy: Partial<PolicyInput> = {}, segment: Partial<SegmentInput> = {}) {
+async function reported(policy: Partial<PolicyInput> = {}, segment: Partial<SegmentInput> = {}, changes = {}) {
   const world = await masakariWorld(
     aPolicy(policy, { graceSeconds: 60, instances: { sharedInstanceStorage: true }, ...segment }),
   );
   const pipeline = new Pipeline(world.services);
-  const { status, body } = await world.notify();
+  const { status, body } = await world.notify(changes);
   expect(status).toBe(202);
   return { world, pipeline, shown: () => show(world, body.notification.notification_uuid) };
+}
+
+/** What fails on a host that lives. */
+async function reportedOnLiving(segment: Partial<SegmentInput>, changes: object) {
+  const told = await reported({}, segment, changes);
+  const { cloud } = told.world.services;
+  cloud.changeService(SERVICE_ID, { state: 'up' });
+  return told;
 }
 
 async function show(world: MasakariWorld, uuid: string): Promise<Item> {
@@ -122,4 +130,118 @@ it('is a part of the incident that was open when it came, not of the next one', 
   await pipeline.run(30);
   expect((await show(world, again.body.notification.notification_uuid)).status).toBe('running');
   expect((await shown()).status).toBe('finished');
+});
+
+describe('of an instance', () => {
+  const VM = {
+    type: 'VM',
+    payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: INSTANCE_ID },
+  };
+  const RESTARTS = { instanceRecovery: { protect: 'all', maxRestarts: 1 } } as const;
+
+  it('is only evidence where the policy does not recover it', async () => {
+    for (const [segment, message] of [
+      [{}, 'by its policy'],
+      [{ instanceRecovery: { processGone: { do: 'record', sources: 1 } } }, 'does nothing for process-gone'],
+    ] as const) {
+      const { pipeline, shown } = await reportedOnLiving(segment, VM);
+      await pipeline.run(60);
+      expect(await shown()).toMatchObject({ status: 'ignored', message: expect.stringContaining(message) });
+    }
+  });
+
+  it('goes from new by running to finished, with its own progress', async () => {
+    const { pipeline, shown } = await reportedOnLiving(RESTARTS, VM);
+    expect((await shown()).status).toBe('new');
+    await pipeline.run(5);
+    expect(stepsOf(await shown())).toMatchObject([{ name: 'Restart the instance, or move it', state: 'RUNNING' }]);
+    expect(await shown()).toMatchObject({ status: 'running', message: null });
+    await pipeline.run(60);
+    const end = await shown();
+    expect(end).toMatchObject({ status: 'finished', message: null });
+    expect(stepsOf(end)).toMatchObject([{ state: 'SUCCESS', progress: 1 }]);
+    const said = stepsOf(end)[0]?.progress_details.map(({ message }) => message);
+    expect(said).toContain('asking Nova: reboot (process-gone, say masakari)');
+    expect(said?.at(-1)).toMatch(/^restarted: /);
+  });
+
+  it('says what it waits for', async () => {
+    const { world, pipeline, shown } = await reportedOnLiving(RESTARTS, VM);
+    world.services.cloud.change(INSTANCE_ID, { taskState: 'powering-off' });
+    await pipeline.run(60);
+    const message = 'Waits: task: Nova is at work on it: powering-off';
+    expect(await shown()).toMatchObject({ status: 'running', message });
+  });
+
+  it('has failed when a person must look, and each is told of its own incident', async () => {
+    const { world, pipeline, shown } = await reportedOnLiving(RESTARTS, VM);
+    await pipeline.run(60);
+    world.services.clock.nowMs += seconds(1200);
+    const again = await world.notify({ ...VM, generated_time: iso(world.services.clock.now()) });
+    expect(again.status).toBe(202);
+    await pipeline.run(60);
+    const second = await show(world, again.body.notification.notification_uuid);
+    expect(second).toMatchObject({ status: 'failed', message: expect.stringContaining('restarts within') });
+    expect(stepsOf(second)[0]?.progress_details.at(-1)?.message).toMatch(/^person: /);
+    expect((await shown()).status).toBe('finished');
+    expect(stepsOf(await shown())[0]?.progress_details.at(-1)?.message).toMatch(/^restarted: /);
+  });
+
+  it('is ignored when its owner has stopped it', async () => {
+    const { world, pipeline, shown } = await reportedOnLiving(RESTARTS, VM);
+    world.services.cloud.change(INSTANCE_ID, { vmState: 'stopped' });
+    world.services.cloud.note(INSTANCE_ID, 'stop', 'owner');
+    await pipeline.run(60);
+    expect(await shown()).toMatchObject({ status: 'ignored', message: 'its owner has stopped it' });
+  });
+});
+
+describe('of a process', () => {
+  const STOPPED = { type: 'PROCESS', payload: { event: 'STOPPED', process_name: 'libvirtd' } };
+  const RECOVERS = { processRecovery: {} } as const;
+
+  it('is only evidence where the policy does nothing for it', async () => {
+    const others: readonly (readonly [Partial<SegmentInput>, string])[] = [
+      [{}, 'by its policy'],
+      [{ processRecovery: { disable: ['nova-compute'] } }, 'does nothing for libvirtd'],
+    ];
+    for (const [segment, message] of others) {
+      const { pipeline, shown } = await reportedOnLiving(segment, STOPPED);
+      await pipeline.run(60);
+      expect(await shown()).toMatchObject({ status: 'ignored', message: expect.stringContaining(message) });
+    }
+  });
+
+  it('is finished when nothing is scheduled to the host any more, and stays so', async () => {
+    const { world, pipeline, shown } = await reportedOnLiving(RECOVERS, STOPPED);
+    await pipeline.run(30);
+    const off = await shown();
+    expect(off).toMatchObject({ status: 'finished', message: null });
+    expect(stepsOf(off)).toMatchObject([{ name: 'Disable the compute service', state: 'SUCCESS' }]);
+    const generated_time = iso(world.services.clock.now());
+    const started = { ...STOPPED, payload: { ...STOPPED.payload, event: 'STARTED' }, generated_time };
+    const up = await world.notify(started);
+    await pipeline.run(300);
+    expect(world.services.cloud.actions).toEqual(['disable', 'enable']);
+    const end = await shown();
+    expect(end.status).toBe('finished');
+    expect(stepsOf(end).map(({ name, state }) => ({ name, state }))).toEqual([
+      { name: 'Disable the compute service', state: 'SUCCESS' },
+      { name: 'Wait until its processes run again', state: 'SUCCESS' },
+    ]);
+    expect((await show(world, up.body.notification.notification_uuid)).status).toBe('finished');
+  });
+
+  it('says what it waits for, and is ignored when a person has it in hand', async () => {
+    const { world, pipeline, shown } = await reportedOnLiving(RECOVERS, STOPPED);
+    pipeline.command(aCommand('disarm'));
+    await pipeline.run(30);
+    expect(await shown()).toMatchObject({ status: 'running', message: expect.stringContaining('disarmed by ann') });
+    pipeline.command(aCommand('arm', { time: iso(world.services.clock.now()) }));
+    await pipeline.run(60);
+    expect((await shown()).status).toBe('finished');
+    world.services.cloud.changeService(SERVICE_ID, { status: 'enabled', disabledReason: null });
+    await pipeline.run(60);
+    expect(await shown()).toMatchObject({ status: 'ignored', message: 'somebody has enabled it' });
+  });
 });

@@ -226,6 +226,16 @@ describe('Nagios', () => {
       { NAGIOS_SERVICEDESC: 'x', NAGIOS_SERVICESTATE: 'WARNING', NAGIOS_SERVICESTATETYPE: 'HARD' },
       [],
     ],
+    [
+      'a service that runs again, in a downtime too',
+      { NAGIOS_SERVICEDESC: 'x', NAGIOS_SERVICESTATE: 'OK', NAGIOS_SERVICESTATETYPE: 'HARD', NAGIOS_HOSTDOWNTIME: '1' },
+      ['process.up compute-1'],
+    ],
+    [
+      'a service that may run again',
+      { NAGIOS_SERVICEDESC: 'x', NAGIOS_SERVICESTATE: 'OK', NAGIOS_SERVICESTATETYPE: 'SOFT' },
+      [],
+    ],
   ])('says of %s', (_, more, says) => {
     expect(words('nagios', { ...down, ...more })).toEqual(says);
   });

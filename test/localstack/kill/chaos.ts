@@ -27,10 +27,16 @@ const CALLER: Readonly<Partial<Record<Call, WorkerName>>> = {
   resetStateToActive: 'evacuate-instance',
   hypervisors: 'follow-evacuations',
 };
-/** Nova is not watched there: what a look loses, the next one finds. Nor is there a fence worker. */
+const NOT_AT_WORK: readonly QueueFunctionName[] = [
+  'watch-hosts',
+  'receive-fence-answer',
+  'recover-instance',
+  'recover-process',
+];
+/** Nova is not watched there: what a look loses, the next one finds. Nor is there a fence worker, or a policy for single instances and processes. */
 const FUNCTIONS: readonly QueueFunctionName[] = (Object.keys(QUEUES) as QueueName[])
   .map((name) => QUEUES[name].function)
-  .filter((name) => !['watch-hosts', 'receive-fence-answer'].includes(name));
+  .filter((name) => !NOT_AT_WORK.includes(name));
 
 const POINTS: readonly Point[] = [
   ...FUNCTIONS.flatMap((name) =>

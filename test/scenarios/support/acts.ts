@@ -9,6 +9,7 @@ import {
   reconnect,
   setDisabled,
   setForcedDown,
+  stopByOwner,
 } from '#cli/simulate/actions.ts';
 import type { Simulation } from '#cli/simulate/engine/simulation.ts';
 import { FAULTS } from '#cli/simulate/faults.ts';
@@ -16,6 +17,7 @@ import { eventOf } from '#cli/simulate/reporters.ts';
 import type { HostEvent } from '#events/host-event.ts';
 import { operatorCommand } from '#events/operator-command.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
+import { crashGuest } from '#sim/world/actions.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
 import { inWords } from './names.ts';
 import type { Step, Verb } from './play.ts';
@@ -77,15 +79,33 @@ const ACTS: Acts = {
   cutOff: befalls('cut off from the network, and the guests run on', cutOff),
   reconnect: befalls('on the network again', reconnect),
   reboot: befalls('reboots by itself', boot),
-  report: (simulation, { by, says, host, aheadSeconds, process, instance }) => {
+  stopCompute: befalls('nova-compute stops, and the guests run on', cutOff),
+  startCompute: befalls('nova-compute runs again', reconnect),
+  report: (simulation, { by, says, host, aheadSeconds, process, instance = [''], event: word }) => {
     for (const name of host)
-      for (const source of by) {
-        const type = says === 'up' ? 'host.up' : says === 'heartbeat' ? 'host.heartbeat' : 'host.down';
-        const event = eventOf(simulation, type, name, `/agents/${source}`, aheadSeconds * 1000);
-        simulation.report(about(event, says, process, instance && serverOf(simulation, instance).id));
-      }
+      for (const source of by)
+        for (const each of instance) {
+          const type = says === 'up' ? 'host.up' : says === 'heartbeat' ? 'host.heartbeat' : 'host.down';
+          const event = eventOf(simulation, type, name, `/agents/${source}`, aheadSeconds * 1000);
+          const id = each === '' ? '' : serverOf(simulation, each).id;
+          simulation.report(about(event, says, process, id, word));
+        }
     return undefined;
   },
+  crashGuest: (simulation, given) => {
+    for (const name of given) crashGuest(simulation.world, serverOf(simulation, name));
+    return { voice: 'world', text: `by itself ends the process of ${inWords(given)}` };
+  },
+  stop: toInstance(
+    (name) => `its owner stops ${name}`,
+    ({ world }, server) => stopByOwner(world, server),
+  ),
+  lock: toInstance(
+    (name) => `its owner locks ${name}`,
+    (_, server) => {
+      server.lockedBy = 'owner';
+    },
+  ),
   nonsense: ({ queues }, body) => {
     queues.putText('host-events', body, 0);
     return { voice: 'fault', text: `somebody sends ${body}` };
@@ -221,10 +241,12 @@ function keyOf({ policy, world }: Simulation, name: string): string {
   return hostKeyOf(policy.cloud.name, policy.cloud.region, serviceId);
 }
 
-function about(event: HostEvent, says: string, process = '', instanceId = ''): HostEvent {
+function about(event: HostEvent, says: string, process = '', instanceId = '', word = ''): HostEvent {
   if (says === 'dumping') return { ...event, type: 'host.dumping' };
   if (says === 'process down') return { ...event, type: 'process.down', data: { ...event.data, process } };
-  if (says === 'instance down') return { ...event, type: 'instance.down', data: { ...event.data, instanceId } };
+  if (says === 'process up') return { ...event, type: 'process.up', data: { ...event.data, process } };
+  if (says === 'instance down')
+    return { ...event, type: 'instance.down', data: { ...event.data, instanceId, event: word } };
   return event;
 }
 

@@ -90,6 +90,8 @@ const fault = z
         'enable',
         'disable',
         'live-migrate',
+        'reboot',
+        'migrate',
       ])
       .optional(),
     /** It strikes every such call until this second, … */
@@ -105,12 +107,14 @@ const fault = z
 
 const report = z.strictObject({
   by: names,
-  says: z.enum(['down', 'up', 'heartbeat', 'dumping', 'process down', 'instance down']).default('down'),
+  says: z.enum(['down', 'up', 'heartbeat', 'dumping', 'process down', 'process up', 'instance down']).default('down'),
   host: names,
   /** By the reporter's clock, which is ahead by this; behind if negative. */
   aheadSeconds: z.number().default(0),
   process: z.string().optional(),
-  instance: z.string().optional(),
+  instance: names.optional(),
+  /** Of an instance, as libvirt's monitor calls it. */
+  event: z.string().default('LIFECYCLE STOPPED_FAILED'),
 });
 
 const withReason = z.strictObject({ host: names, reason: z.string() });
@@ -123,6 +127,9 @@ const VERBS = {
   cutOff: names,
   reconnect: names,
   reboot: names,
+  /** nova-compute alone. */
+  stopCompute: names,
+  startCompute: names,
   // Reporters, in addition to the agents
   report,
   /** A body that nobody can read. */
@@ -130,6 +137,10 @@ const VERBS = {
   // What goes wrong
   fault,
   // Instances, by their owners and by people
+  /** Their processes end by themselves. */
+  crashGuest: names,
+  stop: names,
+  lock: names,
   delete: names,
   migrate: names,
   evacuateByHand: names,
@@ -189,6 +200,8 @@ export const playSchema = z.strictObject({
   beatSeconds: z.number().optional(),
   /** They say down again after so long; otherwise once. */
   repeatSeconds: z.number().optional(),
+  /** What the worker at the edge makes of a restart; there is none unless given. */
+  edge: z.enum(['restarts', 'fails']).optional(),
   bootSeconds: z.number().default(240),
   evacuationSeconds: z.number().default(10),
   /** Gates whose numbers are told although they are open. */

@@ -1,3 +1,4 @@
+import { reconnect } from '#cli/simulate/actions.ts';
 import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
@@ -38,8 +39,19 @@ export function stageOf(play: Play): Simulation {
     skewMs: [],
     sources: play.agents.map((name) => `/agents/${name}`),
   });
+  if (play.edge !== undefined) setEdge(simulation, play.edge);
   if (play.beatSeconds !== undefined) startBeats(simulation, { everyMs: play.beatSeconds * 1000, skewMs: 0 });
   return simulation;
+}
+
+/** The worker at the edge: what it has restarted runs again. */
+function setEdge(simulation: Simulation, edge: NonNullable<Play['edge']>): void {
+  simulation.onRestart = (name, service) => {
+    if (edge === 'fails') return 'failed';
+    const host = simulation.world.hosts.get(name);
+    if (host !== undefined && service.startsWith('nova-compute')) reconnect(simulation.world, host);
+    return 'restarted';
+  };
 }
 
 function disable({ world }: Simulation, hosts: readonly string[], reason: string): void {

@@ -4,10 +4,13 @@ import { type Simulation, START_MS } from '#cli/simulate/engine/simulation.ts';
 import type { AuditRecord } from '#shared/domain/audit.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
 import type { HostFact } from '#shared/domain/host.ts';
+import type { InstanceFact } from '#shared/domain/instance-recovery/instance.ts';
 import type { OperatorFact } from '#shared/domain/operator.ts';
+import type { ProcessFact } from '#shared/domain/process-recovery/process.ts';
 import type { TaskFact } from '#shared/domain/task.ts';
 import type { Parked } from '#shared/state/parked.ts';
 import type { WorldFact } from '#sim/journal.ts';
+import { ofInstance, ofProcesses } from './of-others.ts';
 import type { Entry, Page } from './page.ts';
 
 /** Puts what happens in the simulated world on a page, in people's words. */
@@ -117,6 +120,7 @@ export class Teller {
     const by = source.replace('/agents/', '');
     const say = (text: string): readonly Entry[] => [{ voice: 'report', by, text: `${text}${clock}:`, of: data.host }];
     if (type === 'process.down') return say(`${data.process} has stopped on`);
+    if (type === 'process.up') return say(`${data.process} runs again on`);
     if (type === 'instance.down') return say(`${data.instanceId} is down on`);
     if (type === 'host.dumping') return say('a kernel dump is written on');
     const says = type === 'host.heartbeat' ? 'alive' : type.slice('host.'.length);
@@ -143,9 +147,6 @@ export class Teller {
         return [{ voice: 'asks', text: 'BMC: power on:', of: host, about: host }];
       case 'force-up':
         return [{ voice: 'asks', text: 'Nova: force down no longer:', of: host, about: host }];
-      case 'enable':
-      case 'disable':
-        return [{ voice: 'asks', text: `Nova: ${act}:`, of: host, about: host }];
       case 'live-migrate':
         return [
           {
@@ -154,8 +155,19 @@ export class Teller {
             of: name,
           },
         ];
+      case 'join':
+        return [{ voice: 'asks', text: 'Nova: add to an aggregate:', of: host, about: host }];
+      case 'part':
+        return [{ voice: 'asks', text: 'Nova: remove from an aggregate:', of: host, about: host }];
       case 'read-power':
         return [];
+      case 'disable':
+      case 'enable':
+        return [{ voice: 'asks', text: `Nova: ${act} the scheduling of:`, of: host, about: host }];
+      case 'restart-service':
+        return [{ voice: 'asks', text: 'the edge: restart a service of:', of: host, about: host }];
+      default:
+        return [{ voice: 'asks', text: `Nova: ${OF_INSTANCES[act]} on ${host}:`, of: name }];
     }
   }
 
@@ -166,6 +178,9 @@ export class Teller {
       return [{ voice: 'salvor', text: `${fact.type}: ${fact.said}` }];
     if (fact.type === 'incident-opened') this.#hostOfIncident.set(id, fact.host);
     if (kind === 'task') return ofTask(fact as TaskFact, this.#plain(instanceId));
+    if (kind === 'instance') return ofInstance(record.fact as unknown as InstanceFact, this.#plain(id));
+    if (kind === 'process')
+      return ofProcesses(record.fact as unknown as ProcessFact, this.#plain(id.split('/').at(-1) ?? id));
     const host = kind === 'incident' ? (this.#hostOfIncident.get(id) ?? id) : this.#plain(id.split('/').at(-1) ?? id);
     if (TOLD_OTHERWISE.has(fact.type)) return [];
     const told = tell(record, () => host);
@@ -217,6 +232,13 @@ export class Teller {
   }
 }
 
+const OF_INSTANCES = {
+  reboot: 'reboot hard',
+  'instance-reset': 'reset the state to active',
+  migrate: 'migrate cold',
+  'confirm-resize': 'confirm the migration',
+} as const satisfies Partial<Record<OutsideRequest['act'], string>>;
+
 /** The report, the request or the world says it already. */
 const TOLD_OTHERWISE: ReadonlySet<string> = new Set<HostFact['type']>([
   'reported',
@@ -252,6 +274,8 @@ function ofTask(fact: TaskFact, of: string): readonly Entry[] {
       return say(`attempt ${fact.attempt} failed (${fact.because}):`);
     case 'task-waits':
       return say(`waits (${fact.because}):`);
+    case 'no-room':
+      return say(`waits for room (${fact.because}):`);
     case 'guest-answered':
       return say(`${fact.detail}:`);
     case 'granted':

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Compute, Server } from '#shared/ports.ts';
+import type { ComputeContractCloud } from './compute.ts';
+
+/** A real Nova migrates an instance in seconds. */
+const PATIENCE = { timeout: 120_000, interval: 100 };
+const ACCEPTED = { kind: 'accepted', requestId: expect.stringMatching(/^req-/), durationMs: expect.any(Number) };
+const LONG_AGO_MS = 1;
+
+async function until(compute: Compute, id: string, wanted: Partial<Server>): Promise<Server> {
+  await expect.poll(() => compute.server(id), PATIENCE).toMatchObject({ taskState: null, ...wanted });
+  return (await compute.server(id)) as Server;
+}
+
+/** What is asked of single instances, and of a host that lives. Nothing is left behind but instances on the second host. */
+export function actsOnSingles(made: () => ComputeContractCloud): void {
+  const second = () => made().hosts[1] ?? '';
+
+  it('restarts an instance where it is, and finds it on record', async () => {
+    const { compute, boot } = made();
+    const [id = ''] = await boot(1, second());
+    const [created] = await compute.serverActions(id);
+    const first = await compute.rebootHard(id);
+    expect(first).toEqual(ACCEPTED);
+    const requestId = first.kind === 'accepted' ? first.requestId : '';
+    const [newest, before] = await compute.serverActions(id);
+    expect(newest).toEqual({ action: 'reboot', requestId, userId: expect.stringMatching(/./) });
+    expect(before).toEqual(created);
+    expect(await until(compute, id, { vmState: 'active' })).toMatchObject({ host: second() });
+  });
+
+  it('moves an instance cold, and confirms it', async () => {
+    const { compute, boot } = made();
+    const [id = ''] = await boot(1, second());
+    expect(await compute.confirmResize(id)).toMatchObject({ kind: 'refused', httpStatus: 409 });
+    expect(await compute.migrate(id)).toEqual(ACCEPTED);
+    const there = await until(compute, id, { vmState: 'resized' });
+    expect(there.host).not.toBe(second());
+    expect(await compute.migrate(id)).toMatchObject({ kind: 'refused', httpStatus: 409 });
+    expect(await compute.confirmResize(id)).toEqual(ACCEPTED);
+    await until(compute, id, { vmState: 'active', host: there.host });
+    expect((await compute.serverActions(id)).slice(0, 2).map(({ action }) => action)).toEqual([
+      'confirmResize',
+      'migrate',
+    ]);
+  });
+
+  it('moves an instance while it runs', async () => {
+    const { compute, boot, hasLongLiveMigrations } = made();
+    const [id = ''] = await boot(1, second());
+    expect(await compute.liveMigrate(id, { host: null })).toEqual(ACCEPTED);
+    expect((await compute.serverActions(id))[0]?.action).toBe('live-migration');
+    if (hasLongLiveMigrations) return;
+    await expect.poll(async () => (await compute.server(id))?.host, PATIENCE).not.toBe(second());
+    await until(compute, id, { vmState: 'active' });
+  });
+
+  it('sends nothing that is too late, and is refused for what is not there', async () => {
+    const { compute, boot } = made();
+    const [id = ''] = await boot(1, second());
+    const before = await compute.serverActions(id);
+    const acts = [
+      compute.rebootHard,
+      compute.migrate,
+      compute.confirmResize,
+      (server: string, leaveByMs?: number) =>
+        compute.liveMigrate(server, { host: null, ...(leaveByMs === undefined ? {} : { leaveByMs }) }),
+      compute.resetStateToActive,
+    ];
+    for (const act of acts) {
+      expect(await act(id, LONG_AGO_MS)).toMatchObject({ kind: 'refused', httpStatus: 0 });
+      expect(await act(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    }
+    expect(await compute.serverActions(id)).toEqual(before);
+    expect(await compute.serverActions(randomUUID())).toEqual([]);
+  });
+
+  it('takes a host out of the scheduling with a reason, and puts it back', async () => {
+    const { compute, asMember } = made();
+    const id = (await compute.service(second()))?.id ?? '';
+    const disabledReason = 'salvor: process libvirtd down';
+    expect(await asMember.disableService(id, disabledReason)).toMatchObject({ kind: 'refused', httpStatus: 403 });
+    for (const _ of [1, 2]) expect(await compute.disableService(id, disabledReason)).toEqual(ACCEPTED);
+    expect(await compute.service(second())).toMatchObject({ status: 'disabled', disabledReason, state: 'up' });
+    for (const _ of [1, 2]) expect(await compute.enableService(id)).toEqual(ACCEPTED);
+    expect(await compute.service(second())).toMatchObject({ status: 'enabled', disabledReason: null });
+    expect(await compute.enableService(randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 404 });
+  });
+}
