@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
+import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { PermanentError } from '#shared/errors.ts';
 import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
@@ -32,6 +33,14 @@ const HEADERS_MS = 10_000;
 const IDLE_MS = 75_000;
 /** Of slow clients and floods; the next one waits for a place. */
 const MAX_CONNECTIONS = 2_000;
+/** Connections that wait to be taken: one that finds no place tries again a second later, then after three. */
+const BACKLOG = MAX_CONNECTIONS;
+/**
+ * A turn of the event loop takes one connection of each listening socket (libuv, `uv__server_io`), and one that flushes
+ * to disk takes milliseconds: with one socket a thousand monitors, each with a connection of its own, would wait for
+ * seconds. Linux spreads what comes over all sockets of a port (socket(7), SO_REUSEPORT).
+ */
+const DOORS = platform() === 'linux' ? 16 : 1;
 
 /**
  * The HTTP endpoint for reports at one site.
@@ -55,26 +64,47 @@ export async function startHttpServer(services: IngestServices, options: HttpOpt
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = HEADERS_MS;
   server.keepAliveTimeout = IDLE_MS;
-  server.maxConnections = MAX_CONNECTIONS;
   let closing = false;
   // A connection that is kept open for the next request would hold up the end.
   server.on('request', (_, response) => {
     response.once('close', () => closing && setImmediate(() => server.closeIdleConnections()));
   });
-  server.listen(port, address);
-  await once(server, 'listening');
-  const { port: bound } = server.address() as AddressInfo;
+  const bound = await freePort(address, port);
+  // As the server's own socket would be (node:http, node:https).
+  const asItsOwn = { allowHalfOpen: tls === undefined, noDelay: true };
+  const others = Array.from({ length: DOORS - 1 }, () =>
+    createServer(asItsOwn, (socket) => server.emit('connection', socket)),
+  );
+  const doors: readonly NetServer[] = [server, ...others];
+  for (const door of doors) {
+    door.maxConnections = Math.ceil(MAX_CONNECTIONS / DOORS);
+    door.listen({ port: bound, host: address, backlog: BACKLOG, reusePort: DOORS > 1 });
+    await once(door, 'listening');
+  }
   const host = address.includes(':') ? `[${address}]` : address;
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound}`,
     close: async () => {
-      const closed = once(server, 'close');
+      const closed = doors.map((door) => once(door, 'close'));
       closing = true;
-      server.close();
+      for (const door of doors) door.close();
       server.closeIdleConnections();
-      await closed;
+      await Promise.all(closed);
     },
   };
+}
+
+/**
+ * Sockets that share a port ask nobody whether it is taken: another salvor has to be told before.
+ * @throws Error EADDRINUSE
+ */
+async function freePort(address: string, port: number): Promise<number> {
+  const probe = createServer().listen(port, address);
+  await once(probe, 'listening');
+  const { port: free } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return free;
 }
 
 function pem(path: string): string {

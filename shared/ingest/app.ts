@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { KeystoneTokens, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { throttle } from '#shared/shell/throttle.ts';
@@ -8,6 +7,7 @@ import { answer } from './answer.ts';
 import { authenticate, type IngestEnv } from './authenticate.ts';
 import { eventsIn } from './cloudevents.ts';
 import { coalesced } from './coalesce.ts';
+import { limitBody } from './limit.ts';
 import { masakariApi } from './masakari/app.ts';
 import { openApi } from './openapi.ts';
 import { onError, problem } from './problem.ts';
@@ -29,10 +29,7 @@ export function ingestApp(services: IngestServices): Hono<IngestEnv> {
   const app = new Hono<IngestEnv>();
   app.onError(onError(log));
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}: docs/events.md names what there is`));
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`),
-  });
+  const limit = limitBody(MAX_BODY_BYTES, () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/openapi.json', (c) => c.json(openApi(SOURCES)));
   // First who it is: the limit keeps what it has read in memory, and of strangers nothing is read.

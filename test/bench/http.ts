@@ -7,18 +7,23 @@ import { fileURLToPath } from 'node:url';
 import { forkCloud } from './cloud-client.ts';
 import type { CloudAddress } from './cloud-process.ts';
 import type { HttpStart } from './http-process.ts';
-import { type LoadFigures, notificationBody, putLoad } from './load.ts';
+import { type Load, type LoadFigures, notificationBody, putLoad } from './load.ts';
 
 /** Notifications and events a second at the HTTP endpoint of one site, the pipeline behind it at work. */
 export interface HttpFigures {
   readonly hosts: number;
   readonly perSecond: number;
   readonly seconds: number;
+  /** Of the same load before it, which are not counted: a server that has just started compiles itself. */
+  readonly warmUpSeconds: number;
   readonly notifications: LoadFigures;
+  /** Each on a connection of its own. */
+  readonly reconnecting: LoadFigures;
   readonly events: LoadFigures;
 }
 
 const TOKEN = 'token-of-the-bench';
+const WARM_UP_SECONDS = 10;
 
 export async function measureHttp(
   hosts: number,
@@ -35,24 +40,32 @@ export async function measureHttp(
     const common = { url, perSecond, seconds, connections };
     const hostOf = (index: number): string => `compute-${1 + (index % hosts)}`;
     const json = { 'content-type': 'application/json' };
-    const notifications = await putLoad({
+    const notify = {
       ...common,
       path: '/v1/notifications',
       headers: { ...json, 'x-auth-token': await keystoneToken(cloud.address) },
-      body: (index) => notificationBody(hostOf(index)),
-    });
-    const events = await putLoad({
+      body: (index: number) => notificationBody(hostOf(index)),
+    };
+    const notifications = await putWarmLoad(notify);
+    const reconnecting = await putWarmLoad({ ...notify, reconnect: true });
+    const events = await putWarmLoad({
       ...common,
       path: '/v1/events',
       headers: { ...json, authorization: `Bearer ${TOKEN}` },
       body: (index) => instanceDown(hostOf(index), index),
     });
-    return { hosts, perSecond, seconds, notifications, events };
+    return { hosts, perSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, notifications, reconnecting, events };
   } finally {
     child.kill('SIGKILL');
     await cloud.stop();
     rmSync(stateDir, { recursive: true, force: true });
   }
+}
+
+async function putWarmLoad(load: Load): Promise<LoadFigures> {
+  await putLoad({ ...load, seconds: WARM_UP_SECONDS });
+  const said = WARM_UP_SECONDS * load.perSecond;
+  return putLoad({ ...load, body: (index) => load.body(said + index) });
 }
 
 const instanceDown = (host: string, index: number): string =>

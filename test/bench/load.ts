@@ -20,6 +20,8 @@ export interface Load {
   readonly perSecond: number;
   readonly seconds: number;
   readonly connections: number;
+  /** A new connection for each request, as programs make them that say one thing and end. */
+  readonly reconnect?: boolean;
   readonly body: (index: number) => string;
 }
 
@@ -33,6 +35,7 @@ export async function putLoad({
   perSecond,
   seconds,
   connections,
+  reconnect: reset = false,
   body,
 }: Load): Promise<LoadFigures> {
   const pool = new Pool(url, { connections, headersTimeout: PATIENCE_MS, bodyTimeout: PATIENCE_MS });
@@ -42,7 +45,7 @@ export async function putLoad({
   let accepted = 0;
   const post = async (index: number, dueMs: number): Promise<void> => {
     try {
-      const answer = await pool.request({ method: 'POST', path, headers, body: body(index) });
+      const answer = await pool.request({ method: 'POST', path, headers, body: body(index), reset });
       await answer.body.dump();
       took.push(performance.now() - dueMs);
       if (answer.statusCode === 202) accepted += 1;

@@ -160,7 +160,7 @@ function ingestPart({ machine, figures }: NonNullable<Results['ingest']>): strin
 }
 
 function httpPart({ machine, figures }: NonNullable<Results['http']>, beside: Results['masakari']): string[] {
-  const { hosts, perSecond, seconds, notifications, events } = figures;
+  const { hosts, perSecond, seconds, warmUpSeconds, notifications, reconnecting, events } = figures;
   const row = (name: string, { accepted, errors, p50, p99, perSecond: rate }: LoadFigures): string =>
     `| ${name} | ${accepted} | ${errors} | ${Math.round(rate)} | ${Math.round(p50)} | ${Math.round(p99)} |`;
   return [
@@ -171,11 +171,12 @@ function httpPart({ machine, figures }: NonNullable<Results['http']>, beside: Re
     '',
     `${perSecond} requests a second for ${seconds} s, of ${hosts} hosts, whether the server keeps up or not, at one site with the whole`,
     'pipeline in the same process, its state and queues on disk; the load and a simulated Keystone share the two cores.',
-    'An answer of 202 means that the event is in the durable queue. Milliseconds from when each request was due.',
+    `An answer of 202 means that the event is in the durable queue. Milliseconds from when each request was due; the same load went before for ${warmUpSeconds} s.`,
     '',
     '| | accepted | errors | a second | p50 | p99 |',
     '| --- | --- | --- | --- | --- | --- |',
     row('`POST /v1/notifications`, as Masakari’s monitors send', notifications),
+    row('the same, each on a connection of its own', reconnecting),
     row('`POST /v1/events`', events),
     ...(beside === undefined
       ? []

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { limitBody } from '../limit.ts';
 import { letIn, type MasakariEnv, serve } from './answer.ts';
 import type { Action, MasakariServices, Refused } from './call.ts';
 import { Fault, faultBody } from './faults.ts';
@@ -32,7 +32,7 @@ export const MASAKARI_ACTIONS: readonly (Action | Refused)[] = [
 export function masakariApi(services: MasakariServices): Hono<MasakariEnv> {
   const api = new Hono<MasakariEnv>();
   const known = letIn(services);
-  const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(services) });
+  const limit = limitBody(MAX_BODY_BYTES, () => tooLarge(services));
   api.get('/', (c) => c.json(allVersions(originOf(c)), 200, idHeader(services)));
   // What load balancers in front of Masakari ask for (oslo.middleware).
   api.get('/healthcheck', (c) => c.text('OK'));

@@ -45,6 +45,20 @@ it('takes events over real HTTP, and answers what is under way before it closes'
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
 
+it('answers on every socket of its port, and lets go of all connections when it closes', async () => {
+  const url = await start();
+  const agents = Array.from({ length: 100 }, () => new Agent({ connections: 1 }));
+  const asked = agents.map((dispatcher) => fetch(`${url}/v1/events`, { ...request, dispatcher }));
+  const answers = await Promise.all(asked);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  await Promise.all(answers.map((answer) => answer.text()));
+  // Kept open by those who asked.
+  await server?.close();
+  server = undefined;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  await Promise.all(agents.map((agent) => agent.close()));
+});
+
 it('speaks TLS with the certificate that it is given', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'salvor-tls-'));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
