@@ -10,9 +10,11 @@ import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { fenceWorkerCommand } from './commands/fence-worker.ts';
 import { gatewayCommand } from './commands/gateway.ts';
+import { hostsCommand } from './commands/hosts.ts';
 import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { instancesCommand } from './commands/instances.ts';
+import { maintenanceCommand } from './commands/maintenance.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -21,8 +23,10 @@ import { redriveCommand } from './commands/redrive.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportersCommand } from './commands/reporters.ts';
+import { returnCommand } from './commands/return.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { whatIfCommand } from './commands/what-if.ts';
@@ -49,7 +53,9 @@ const program = new Command('salvor')
 for (const command of [
   drillCommand(),
   upCommand(),
+  statusCommand(),
   incidentsCommand(),
+  hostsCommand(),
   instancesCommand(),
   processesCommand(),
   auditCommand(),
@@ -63,6 +69,8 @@ for (const command of [
   armCommand(),
   releaseCommand(),
   dismissCommand(),
+  returnCommand(),
+  maintenanceCommand(),
   confirmOffCommand(),
   redriveCommand(),
   gatewayCommand(),

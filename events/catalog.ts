@@ -5,9 +5,11 @@ import {
   evacuateInstance,
   fenceHost,
   followEvacuations,
+  maintainHost,
   planEvacuation,
   recoverInstance,
   recoverProcess,
+  returnHost,
 } from './commands.ts';
 import { type WorkerAnswer, workerAnswer, workerRequest } from './fence-worker.ts';
 import { type HostEvent, hostEvent } from './host-event.ts';
@@ -93,6 +95,22 @@ export const QUEUES = {
     concurrency: 10,
     functionTimeoutSeconds: 60,
     errorImpact: 'Evacuations are not settled and no further ones are granted: recoveries stand still.',
+  }),
+  'return-host': queue({
+    schema: returnHost,
+    function: 'return-host',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Recovered hosts are not given back: the cloud has less room.',
+  }),
+  'maintain-host': queue({
+    schema: maintainHost,
+    function: 'maintain-host',
+    batchSize: 1,
+    concurrency: 4,
+    functionTimeoutSeconds: 60,
+    errorImpact: 'Hosts for planned work are not disabled or drained: the work waits.',
   }),
   'recover-instance': queue({
     schema: recoverInstance,
@@ -236,6 +254,8 @@ export type QueueFunctionName =
   | 'plan-evacuation'
   | 'evacuate-instance'
   | 'follow-evacuations'
+  | 'return-host'
+  | 'maintain-host'
   | 'recover-instance'
   | 'recover-process'
   | 'obey-operator'
@@ -256,6 +276,9 @@ export function queueOf({ type }: QueueMessage): QueueName {
     case 'arm':
     case 'release':
     case 'dismiss':
+    case 'return':
+    case 'maintenance-on':
+    case 'maintenance-off':
     case 'confirm-off':
     case 'hear-again':
       return 'operator-commands';

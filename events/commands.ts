@@ -29,6 +29,22 @@ export const evacuateInstance = z.object({
   instanceId: z.uuid(),
   attempt: z.int().min(1),
 });
+/** Take the next step on the way back of a host. */
+export const returnHost = z.object({
+  type: z.literal('return-host'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  returnId: z.uuid(),
+  tick: step.tick,
+});
+/** Take the next step of planned work on a host: disable it, drain it, or end it when its time is over. */
+export const maintainHost = z.object({
+  type: z.literal('maintain-host'),
+  version: z.literal(1),
+  hostKey: step.hostKey,
+  maintenanceId: z.uuid(),
+  tick: step.tick,
+});
 
 /** Take the next step of an instance's own incident; `hostKey` is that of the host it was reported on. */
 export const recoverInstance = z.object({
@@ -48,13 +64,20 @@ export const command = z.discriminatedUnion('type', [
   planEvacuation,
   followEvacuations,
   evacuateInstance,
+  returnHost,
+  maintainHost,
   recoverInstance,
   recoverProcess,
 ]);
 
 export type Command = z.infer<typeof command>;
 /** The commands that move the incident of a host on; all of one form. */
-export type StepCommand = Exclude<Command, { type: 'evacuate-instance' | 'recover-instance' | 'recover-process' }>;
+export type StepCommand = Exclude<
+  Command,
+  { type: 'evacuate-instance' | 'recover-instance' | 'recover-process' | 'return-host' | 'maintain-host' }
+>;
 export type EvacuateInstance = z.infer<typeof evacuateInstance>;
+export type ReturnHost = z.infer<typeof returnHost>;
+export type MaintainHost = z.infer<typeof maintainHost>;
 export type RecoverInstance = z.infer<typeof recoverInstance>;
 export type RecoverProcess = z.infer<typeof recoverProcess>;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * What operators tell salvor, by `salvor disarm`, `arm`, `release`, `dismiss` and `confirm-off`. Unknown keys are refused here, so that
+ * What operators tell salvor, by the commands of the same names. Unknown keys are refused here, so that
  * a misspelt `segment` does not arm everything.
  */
 const text = (max: number) => z.string().trim().min(1).max(max);
@@ -45,7 +45,31 @@ export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...
 /** A person has seen that the host is off, whose fence devices do not answer. A second one may have to confirm it. */
 export const confirmOff = z.strictObject({ type: z.literal('confirm-off'), ...said, ...which });
 
-export const operatorCommand = z.discriminatedUnion('type', [disarm, arm, release, dismiss, confirmOff]);
+/** A host, whatever it is going through: what becomes of it depends on how it is when the command is obeyed. */
+const host = { hostKey: which.hostKey };
+/** Give back a host that salvor has forced down, as soon as it is well: whatever keeps it from coming back by itself. */
+export const giveBack = z.strictObject({ type: z.literal('return'), ...said, ...host });
+/** Disable a host for planned work, and live-migrate its instances away first where that is asked for. */
+export const maintenanceOn = z.strictObject({
+  type: z.literal('maintenance-on'),
+  ...said,
+  ...host,
+  drain: z.boolean(),
+  forSeconds: disarm.shape.forSeconds,
+});
+/** The work is over: the host is enabled again as soon as it is well, if salvor has disabled it. */
+export const maintenanceOff = z.strictObject({ type: z.literal('maintenance-off'), ...said, ...host });
+
+export const operatorCommand = z.discriminatedUnion('type', [
+  disarm,
+  arm,
+  release,
+  dismiss,
+  confirmOff,
+  giveBack,
+  maintenanceOn,
+  maintenanceOff,
+]);
 
 /**
  * What a reporter said and a dead-letter queue held, to be judged as the word of who sent it then: whoever sends it to the

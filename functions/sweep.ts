@@ -1,3 +1,4 @@
+import type { HostState } from '#shared/domain/host.ts';
 import { nextBeat } from '#shared/domain/settling.ts';
 import { ConflictError } from '#shared/errors.ts';
 import { scheduledHandler } from '#shared/lambda/handler.ts';
@@ -39,7 +40,8 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
       log.warn('an incident is stopped until a person has looked', { fact: 'stopped', ...fields });
       continue;
     }
-    log.warn('pushing on an overdue incident', { fact: 'overdue', ...fields });
+    if (host.incident !== null) log.warn('pushing on an overdue incident', { fact: 'overdue', ...fields });
+    else log.warn('pushing on what is overdue for a host', { fact: 'care-overdue', ...careOf(host) });
     await sendCommands(services, host).catch((error: unknown) => failures.push(error));
   }
   // Hosts first: an instance or a process can wait.
@@ -47,6 +49,12 @@ export async function sweep(services: Services, overdueMs: number = OVERDUE_MS):
   if (failures.length > 0) throw failures[0];
   return hosts.length;
 }
+
+const careOf = ({ name, returning, maintenance }: HostState) => ({
+  host: name,
+  returning: returning?.status ?? null,
+  maintenance: maintenance?.status ?? null,
+});
 
 async function giveBeat({ state, policy, clock }: Services): Promise<void> {
   const before = await loadBeat(state);

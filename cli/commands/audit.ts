@@ -5,7 +5,9 @@ import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit, readStream } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { print, printJson } from '../output.ts';
+import { recordLine } from '../record-line.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
+import { auditHostCommand } from './audit-host.ts';
 import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditReadinessCommand } from './audit-readiness.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
@@ -21,6 +23,7 @@ export function auditCommand(): Command {
     .option('--json', 'print JSON')
     .addCommand(auditVerifyCommand())
     .addCommand(auditCheckpointCommand())
+    .addCommand(auditHostCommand())
     .addCommand(auditOperatorsCommand())
     .addCommand(auditReadinessCommand())
     .action(async (wanted: string, { json }, command: Command) => {
@@ -47,19 +50,9 @@ async function showOther(state: StateReader, { name, stream }: Other, json: bool
   if (json) printJson({ stream, records, faults: fault === undefined ? [] : [`${stream}: ${fault}`] });
   else {
     const whole = fault === undefined ? '1 hash chain is whole' : `BROKEN ${stream}: ${fault}`;
-    print([name, ...records.map((record) => asLine(record, '')), whole].join('\n'));
+    print([name, ...records.map((record) => recordLine(record, '')), whole].join('\n'));
   }
   if (fault !== undefined) process.exitCode = 1;
-}
-
-/** What was decided on is for machines: the facts hold every number that counted. */
-function asLine(record: AuditRecord, subject: string): string {
-  const { type, evidence: _, ...rest } = record.fact;
-  const details = Object.entries(rest).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  const at = new Date(record.atMs).toISOString();
-  return `${at}  ${subject === '' ? '' : `${subject.padEnd(16)} `}${type.padEnd(20)} ${details.join(' ')}`.trimEnd();
 }
 
 /** Streams side by side by time; within a stream the order of its records never changes. */
@@ -83,8 +76,7 @@ function asText(
 ): string {
   const lines = records.map((record) => {
     const [kind, , instanceId = ''] = record.stream.split('#');
-    const subject = kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? '');
-    return asLine(record, subject);
+    return recordLine(record, kind === 'task' ? (names.get(instanceId) ?? instanceId) : (kind ?? ''));
   });
   const faults = faultsOf(audit);
   const chains =

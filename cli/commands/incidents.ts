@@ -2,11 +2,12 @@ import { Command } from 'commander';
 import { waitsOf } from '#shared/domain/follow.ts';
 import type { Incident } from '#shared/domain/host.ts';
 import type { StateReader } from '#shared/ports.ts';
-import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
+import { disarmedAmong } from '#shared/state/guards.ts';
 import { type IncidentEntry, listIncidents, MAX_DUE } from '#shared/state/hosts.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { type OpenIncident, openIncidents } from '../operator/find-incident.ts';
 import { print, printJson, table } from '../output.ts';
+import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
 
 /** `salvor incidents`: what is switched off, and every incident, oldest first; of the open ones where they stand. */
@@ -30,7 +31,7 @@ export function incidentsCommand(): Command {
         });
         return;
       }
-      for (const each of switches) print(asLine(each));
+      for (const each of switches) print(switchLine(each));
       if (incidents.length === 0) print('no incidents');
       else
         print(
@@ -40,12 +41,6 @@ export function incidentsCommand(): Command {
           ),
         );
     });
-}
-
-function asLine({ name, disarmed: { by, reason, atMs, untilMs } }: Switched): string {
-  const what = name === 'global' ? 'everything' : `segment ${name.segment}`;
-  const until = untilMs === null ? '' : ` until ${iso(untilMs)}`;
-  return `DISARMED: ${what}, by ${by} since ${iso(atMs)}${until}: ${reason}`;
 }
 
 const iso = (unixMs: number): string => new Date(unixMs).toISOString();

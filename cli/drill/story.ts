@@ -1,7 +1,9 @@
 import type { AuditRecord } from '#shared/domain/audit.ts';
+import { isCareFact } from '#shared/domain/care.ts';
 import type { GateResult } from '#shared/domain/gates/gate.ts';
 import type { HostFact } from '#shared/domain/host.ts';
 import type { TaskFact } from '#shared/domain/task.ts';
+import { tellCare } from './care-story.ts';
 
 /** One line of the timeline: what happened and why, from one audit record. */
 export interface StoryLine {
@@ -23,6 +25,7 @@ export function tell(record: AuditRecord, nameOf: (stream: string) => string): S
 }
 
 function tellFact(fact: AnyFact, name: string): Omit<StoryLine, 'atMs'> | undefined {
+  if (isCareFact(fact)) return tellCare(fact);
   switch (fact.type) {
     case 'reported':
       return line('report', `${fact.reporter} says that ${name} is ${fact.says}`);

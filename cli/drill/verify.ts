@@ -58,13 +58,21 @@ const ranTwice = ({ cloud }: Evidence): string[] =>
 const factsBefore = ({ cloud }: Evidence, seq: number) =>
   cloud.journal.facts.filter((fact) => fact.seq < seq).reverse();
 
+/** A request that was on its way when somebody switched its host on could not know of it: its agents say so a moment later. */
+const TOLD_WITHIN_MS = 2_000;
+
 function unproven(evidence: Evidence): string[] {
   const requests = evidence.cloud.requestLog.find({ api: 'nova', operation: 'evacuate' });
   return requests.flatMap((request) => {
     const before = factsBefore(evidence, request.seq);
     const source = before.find((fact) => fact.kind === 'evacuate-accepted' && fact.serverId === request.serverId);
     const host = request.host ?? (source?.kind === 'evacuate-accepted' ? source.sourceHost : undefined);
-    const power = before.find((fact) => fact.kind === 'power' && fact.host === host);
+    const power = before.find(
+      (fact) =>
+        fact.kind === 'power' &&
+        fact.host === host &&
+        !(fact.power === 'on' && request.atMs - fact.atMs < TOLD_WITHIN_MS),
+    );
     const forced = before.find((fact) => fact.kind === 'forced-down' && fact.host === host);
     const broken = [];
     if (power?.kind !== 'power' || power.power !== 'off')

@@ -1,7 +1,7 @@
 import type { SimHost } from '#sim/world/types.ts';
 import { boot, isAlive, setDisabled, setForcedDown } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
-import { arm, release } from './operators.ts';
+import { arm, endMaintenance as endWork, giveBack, release } from './operators.ts';
 import { owedTo } from './owed.ts';
 
 /** Why a reserved host is disabled. */
@@ -10,6 +10,8 @@ const LOOK_MS = 20_000;
 /** A dead host that salvor has done with is repaired after so long, and one that it holds by whoever sees to it. */
 const REPAIR_AFTER_MS = 90_000;
 const REPAIR_HELD_MS = 420_000;
+/** For so long a host that salvor brings back by itself is left to it, and one that it switches on. */
+const LEFT_TO_RETURN_MS = 1_500_000;
 const ANSWER_AFTER_MS = 120_000;
 /** For so long of the calm, what salvor ought to recover by itself is left to it: checks/l1-recovers.ts asks whether it does. */
 const LEFT_TO_SALVOR_MS = 900_000;
@@ -20,9 +22,11 @@ const LEFT_TO_SALVOR_MS = 900_000;
  * @param segmentOf the aggregate of each host that shall have one
  */
 export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<string, string>): void {
-  const { world, scheduler, states, director, log, random } = simulation;
+  const { world, scheduler, states, director, log, random, policy } = simulation;
   let calmSinceMs = Number.POSITIVE_INFINITY;
   const leftSinceMs = new Map<string, number>();
+  /** Since when each host that is alive, or off, is on its way back by salvor's doing. */
+  const returningSinceMs = new Map<string, number>();
   /** Whether somebody sees to a host that is held, drawn each time that one is. */
   const seenTo = new Map<string, boolean>();
   /** Until when a host is taken for under repair; it may fail in it. */
@@ -60,7 +64,32 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   const isLeftToSalvor = (host: SimHost): boolean =>
     director.isCalm && scheduler.now() - calmSinceMs < LEFT_TO_SALVOR_MS && owedTo(simulation, host) !== undefined;
 
+  /** Whether salvor is to bring the host back by itself; one that it keeps in quarantine is asked for now and then. */
+  function isReturning(host: SimHost): boolean {
+    const returning = states.returningOf(host.name);
+    if (!host.forcedDown && !host.disabled) returningSinceMs.delete(host.name);
+    if (returning === null) return false;
+    const since = returningSinceMs.get(host.name) ?? scheduler.now();
+    returningSinceMs.set(host.name, since);
+    if (returning.quarantine !== null && returning.askedFor === null && random.next() < 0.1) giveBack(simulation, host);
+    return scheduler.now() - since < LEFT_TO_RETURN_MS;
+  }
+
+  /** Hosts that nobody works on any more: what salvor has disabled for it is enabled again. */
+  function endWorks(host: SimHost): boolean {
+    if (!director.isCalm || !states.isInMaintenance(host.name)) return false;
+    if (isAlive(host)) endWork(simulation, host);
+    return isAlive(host);
+  }
+
+  const switchesOn = ({ name }: SimHost): boolean =>
+    states.returningOf(name)?.persons === 0 &&
+    policy.segments.some(
+      (each) => each.name === segmentOf.get(name) && each.hostReturn.powerOn === 'after-evacuations',
+    );
+
   function lookAt(host: SimHost): void {
+    if (endWorks(host)) return;
     if (isAlive(host) && isAsleep(host)) return;
     if (director.isCalm && !inRepair(host) && (host.disabled || missedBy(host) !== undefined)) {
       log.add({ kind: 'person', act: 'ends the maintenance', host: host.name });
@@ -70,12 +99,13 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
       leftSinceMs.delete(host.name);
       repairUntilMs.delete(host.name);
       if (states.incidentOf(host.name) !== 'none' || !(host.forcedDown || host.disabled)) return;
+      if (states.isInMaintenance(host.name) || isReturning(host)) return;
       log.add({ kind: 'person', act: 'gives the host back', host: host.name });
       setForcedDown(world, host, false);
       endMaintenance(host);
       return;
     }
-    if (inRepair(host) || !isLeft(host) || isLeftToSalvor(host)) {
+    if (inRepair(host) || !isLeft(host) || isLeftToSalvor(host) || (switchesOn(host) && isReturning(host))) {
       leftSinceMs.delete(host.name);
       return;
     }

@@ -6,11 +6,12 @@ export interface Cut {
   readonly instances?: readonly number[];
   readonly failures?: readonly number[];
   readonly halts?: readonly number[];
+  readonly works?: readonly number[];
   readonly faults?: readonly number[];
   readonly noise?: readonly number[];
 }
 
-const LISTS = ['hosts', 'instances', 'failures', 'halts', 'faults', 'noise'] as const;
+const LISTS = ['hosts', 'instances', 'failures', 'halts', 'works', 'faults', 'noise'] as const;
 export type CutList = (typeof LISTS)[number];
 
 export const lengthOf = (scenario: Scenario, list: CutList): number =>
@@ -30,6 +31,7 @@ export function cutScenario(scenario: Scenario, cut: Cut): Scenario {
     instances: kept(scenario.instances, cut.instances).filter(about),
     failures: kept(scenario.failures, cut.failures).filter(about),
     halts: kept(scenario.halts, cut.halts),
+    works: kept(scenario.works, cut.works).filter(about),
     faults: kept(scenario.faults, cut.faults).filter(about),
     noise: Object.fromEntries(kept(Object.entries(scenario.noise), cut.noise)),
   };

@@ -3,10 +3,11 @@ import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
 import { policyOf } from './generate-policy.ts';
 import { withRecovery } from './generate-recovery.ts';
+import { withReturns, withWorkLimits, worksOf } from './generate-returns.ts';
 import { withInstanceRecovery } from './guests.ts';
 import { howsFor } from './leads.ts';
 import { faultsOf } from './plan-faults.ts';
-import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, Scenario } from './scenario.ts';
+import type { PlannedFailure, PlannedHalt, PlannedHost, PlannedInstance, PolicyInput, Scenario } from './scenario.ts';
 import { type Focus, focusOf } from './schedule.ts';
 
 const SEGMENTS = ['rack-a', 'rack-b'] as const;
@@ -36,16 +37,26 @@ export function scenarioOf(seed: number): Scenario {
   // Told from the seed alone: all else is as it would be without.
   const beats =
     seed % BEATS_EVERY === 0 ? { everyMs: 10_000, skewMs: ((seed / BEATS_EVERY) % 5) * 10_000 - 20_000 } : null;
-  const watched = beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
+  // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
+  const hostBootMs = (proofMaxAgeSeconds + 120) * 1000;
+  const works = happens(chanceFor(seed, 'whether it is worked'), 1 / WORKS_EVERY)
+    ? worksOf(chanceFor(seed, 'works'), hosts, lastMs)
+    : [];
+  const watched: PolicyInput =
+    beats === null ? policy : { ...policy, watch: { nova: false, ...policy.watch, everySeconds: 5 } };
+  const returns = happens(chanceFor(seed, 'whether hosts return'), 1 / RETURNS_EVERY);
+  const returning = returns ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
   const guests = seed % GUESTS_FAIL_EVERY === 0 ? { everyMs: 30_000 } : null;
+  const policyOfAll = guests === null ? returning : withInstanceRecovery(seed, returning);
   return withRecovery({
     seed,
     hosts,
-    policy: guests === null ? watched : withInstanceRecovery(seed, watched),
+    policy: withWorkLimits(chanceFor(seed, 'work limits'), policyOfAll),
     beats,
     guests,
     failures,
     halts,
+    works,
     instances,
     flavors: [],
     images: [],
@@ -54,8 +65,7 @@ export function scenarioOf(seed: number): Scenario {
     faults,
     noise: { 'message-duplicated': 0.001, 'message-delayed': 0.001, 'killed-before': 0.0001, 'killed-after': 0.0001 },
     skewMs: [0, wholeBetween(random, -2000, 2000), wholeBetween(random, -500, 500)],
-    // What docs/safety.md assumes: a host that is switched on needs longer to start its guests than a proof lasts.
-    hostBootMs: (proofMaxAgeSeconds + 120) * 1000,
+    hostBootMs,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   });
 }
@@ -66,6 +76,9 @@ const BEATS_EVERY = 8;
 const GUESTS_FAIL_EVERY = 3;
 /** One seed in so many. */
 const RELAPSES_EVERY = 5;
+/** One seed in so many, whatever else it has, has hosts that come back by themselves, and operators who work on hosts. */
+const RETURNS_EVERY = 3;
+const WORKS_EVERY = 4;
 /** A recovery, the repair and the boot take no longer, if nothing goes wrong. */
 const GIVEN_BACK_AFTER_MS = 900_000;
 

@@ -4,7 +4,7 @@ import { hostKeyOf } from '#shared/domain/host.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import type { Simulation } from './engine/simulation.ts';
 
-/** What operators tell salvor through its own commands, as `salvor disarm`, `arm`, `release` and `dismiss` send it. */
+/** What operators tell salvor through its own commands, as the command line sends it. */
 
 type Said = Pick<OperatorCommand, 'version' | 'id' | 'time' | 'by' | 'reason'>;
 
@@ -24,10 +24,13 @@ export function arm(simulation: Simulation, segment: string | undefined): void {
   simulation.command({ type: 'arm', ...said(simulation), ...(segment === undefined ? {} : { segment }) });
 }
 
+const keyOf = ({ policy }: Simulation, { serviceUuid }: SimHost): string =>
+  hostKeyOf(policy.cloud.name, policy.cloud.region, serviceUuid);
+
 /** The open incident of a host, as an operator sees it. */
-function incidentOf({ store, policy }: Simulation, { serviceUuid }: SimHost) {
-  const hostKey = hostKeyOf(policy.cloud.name, policy.cloud.region, serviceUuid);
-  const incident = store.get({ partition: `host#${hostKey}`, sort: 'state' })?.body.incident;
+function incidentOf(simulation: Simulation, host: SimHost) {
+  const hostKey = keyOf(simulation, host);
+  const incident = simulation.store.get({ partition: `host#${hostKey}`, sort: 'state' })?.body.incident;
   if (incident == null) return undefined;
   return {
     hostKey,
@@ -62,3 +65,21 @@ export function dismiss(simulation: Simulation, host: SimHost): void {
   const { hostKey, id: incidentId } = incident;
   simulation.command({ type: 'dismiss', ...said(simulation), hostKey, incidentId });
 }
+
+export const giveBack = (simulation: Simulation, host: SimHost): void =>
+  simulation.command({ type: 'return', ...said(simulation), hostKey: keyOf(simulation, host) });
+
+/** @param forSeconds undefined: until it is ended */
+export function beginMaintenance(simulation: Simulation, host: SimHost, drain: boolean, forSeconds?: number): void {
+  const until = forSeconds === undefined ? {} : { forSeconds };
+  simulation.command({
+    type: 'maintenance-on',
+    ...said(simulation),
+    hostKey: keyOf(simulation, host),
+    drain,
+    ...until,
+  });
+}
+
+export const endMaintenance = (simulation: Simulation, host: SimHost): void =>
+  simulation.command({ type: 'maintenance-off', ...said(simulation), hostKey: keyOf(simulation, host) });

@@ -14,6 +14,7 @@ import { startGuestFailures } from './guests.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startBeats, startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
+import { work } from './works.ts';
 
 /** After so long in the calm what has not ended never will. */
 const HORIZON_MS = 4 * 3_600_000;
@@ -108,6 +109,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   const judge = judgeOf(simulation);
   for (const failure of scenario.failures) scheduler.after(failure.atMs, () => fail(simulation, failure));
   for (const halt of scenario.halts) standStill(simulation, halt);
+  for (const planned of scenario.works) scheduler.after(planned.atMs, () => work(simulation, planned));
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
   if (scenario.beats !== null) startBeats(simulation, scenario.beats);
   if (scenario.guests !== null) startGuestFailures(simulation, scenario.seed, scenario.guests);
@@ -136,7 +138,13 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
     redrive();
     const isOver = (): boolean =>
       states.openInstances.size === 0 &&
-      [...world.hosts.values()].every((host) => states.incidentOf(host.name) === 'none' && isAlive(host));
+      [...world.hosts.values()].every(
+        (host) =>
+          states.incidentOf(host.name) === 'none' &&
+          states.returningOf(host.name) === null &&
+          !states.isInMaintenance(host.name) &&
+          isAlive(host),
+      );
     const endMs = scenario.calmAtMs + HORIZON_MS;
     let lookAgainMs = scenario.calmAtMs;
     await simulation.run(endMs, () => {

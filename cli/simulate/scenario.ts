@@ -35,6 +35,18 @@ export interface PlannedHalt {
   readonly forMs: number;
 }
 
+/** An operator puts a host into maintenance. */
+export interface PlannedWork {
+  readonly atMs: number;
+  readonly host: string;
+  readonly drain: boolean;
+  readonly forMs: number;
+  /** Its end is told with its beginning. */
+  readonly endsItself: boolean;
+  /** The host is started anew in the middle of it. */
+  readonly reboots: boolean;
+}
+
 export interface PlannedInstance {
   readonly name: string;
   readonly host: string;
@@ -97,6 +109,7 @@ export interface Scenario {
   readonly guests: { readonly everyMs: number } | null;
   readonly failures: readonly PlannedFailure[];
   readonly halts: readonly PlannedHalt[];
+  readonly works: readonly PlannedWork[];
   readonly faults: readonly PlannedFault[];
   readonly noise: Partial<Readonly<Record<FaultKind, number>>>;
   readonly skewMs: readonly number[];

@@ -26,7 +26,14 @@ export interface Access {
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
-const STEPS: readonly QueueName[] = ['confirm-host-down', 'fence-host', 'plan-evacuation', 'follow-evacuations'];
+const STEPS: readonly QueueName[] = [
+  'confirm-host-down',
+  'fence-host',
+  'plan-evacuation',
+  'follow-evacuations',
+  'return-host',
+  'maintain-host',
+];
 
 /** Of incidents of instances and processes, which move on by themselves. */
 const OTHERS: readonly QueueName[] = ['recover-instance', 'recover-process'];
@@ -55,6 +62,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     state: ['put', 'check'],
     readsDue: true,
   },
+  'return-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
+  'maintain-host': { ...step, state: ['put', 'check'], readsDue: true },
   'recover-instance': { ...step, sendsTo: ['recover-instance'], state: ['put', 'check', 'delete'] },
   'recover-process': {
     ...step,

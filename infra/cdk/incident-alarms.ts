@@ -151,7 +151,7 @@ export function addIncidentAlarms(
     alarms.add(own, {
       ...spec,
       name,
-      look: `open incidents, and the logs of ${loggedBy.join(', ')}`,
+      look: `open incidents, and the logs of ${logsOf(loggedBy)}`,
       metric: new Metric({
         namespace: metricNamespace,
         metricName: name,
@@ -162,3 +162,8 @@ export function addIncidentAlarms(
     });
   }
 }
+
+/** A description of CloudWatch's has no room for the names of all. */
+const logsOf = (functions: readonly string[]): string =>
+  functions.length > NAMED_AT_MOST ? 'every function that reads a queue or a request' : functions.join(', ');
+const NAMED_AT_MOST = 8;

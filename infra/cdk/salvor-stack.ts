@@ -63,7 +63,7 @@ export class SalvorStack extends Stack {
     output(this, 'HostEventsQueueArn', hostEvents.queueArn, 'For the IAM policy of the agents: sqs:SendMessage');
     output(this, 'HttpIngestUrl', ingest.url, 'Where reports are sent by HTTP, with a token of the policy');
     const { queueUrl } = queues['operator-commands'].queue;
-    output(this, 'OperatorQueueUrl', queueUrl, 'For salvor disarm, arm, release, dismiss and redrive: --queue-url');
+    output(this, 'OperatorQueueUrl', queueUrl, 'For what operators tell salvor, and redrive: --queue-url');
     output(this, 'StateTableName', tables.state.tableName, 'Hosts, incidents and evacuation tasks');
     output(this, 'AuditTableName', tables.audit.tableName, 'The audit log');
     output(this, 'AlarmTopicArn', topic.topicArn, 'Where alarms go');

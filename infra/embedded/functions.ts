@@ -3,6 +3,7 @@ import { confirmHostDown } from '#functions/confirm-host-down.ts';
 import { evacuateInstance } from '#functions/evacuate-instance.ts';
 import { fenceHost } from '#functions/fence-host.ts';
 import { followEvacuations } from '#functions/follow-evacuations.ts';
+import { maintainHost } from '#functions/maintain-host.ts';
 import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
@@ -11,6 +12,7 @@ import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
 import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { recoverInstance } from '#functions/recover-instance.ts';
 import { recoverProcess } from '#functions/recover-process.ts';
+import { returnHost } from '#functions/return-host.ts';
 import { surveyDevices } from '#functions/survey-devices.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
@@ -32,6 +34,8 @@ export const FUNCTIONS: Functions = {
   'plan-evacuation': planEvacuation,
   'evacuate-instance': evacuateInstance,
   'follow-evacuations': followEvacuations,
+  'return-host': returnHost,
+  'maintain-host': maintainHost,
   'recover-instance': recoverInstance,
   'recover-process': recoverProcess,
   'obey-operator': obeyOperator,

@@ -1,4 +1,5 @@
 import type { ComputeService } from '#shared/ports.ts';
+import type { CareBasis } from './care.ts';
 import type { Candidate } from './destinations.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
@@ -80,6 +81,7 @@ export type HostBasis =
   | { readonly by: 'deadline'; readonly atMs: number }
   /** `decideOnIncident`. */
   | { readonly by: 'operator'; readonly atMs: number; readonly askedAtMs: number; readonly hasTasks: boolean }
+  | CareBasis
   /** A timer's tick, which leaves no record. */
   | { readonly by: 'timer'; readonly atMs: number };
 

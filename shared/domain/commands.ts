@@ -1,3 +1,4 @@
+import type { QueueMessage } from '#events/catalog.ts';
 import type { StepCommand } from '#events/commands.ts';
 import type { OutgoingMessage } from '#shared/ports.ts';
 import type { HostState, IncidentStatus } from './host.ts';
@@ -23,15 +24,22 @@ const STEP_OF: Readonly<Record<Exclude<IncidentStatus, 'stopped'>, StepCommand['
  * its receiver tells the repeat by the tick.
  */
 export function commandsOf(host: HostState, nowMs: number): readonly OutgoingMessage[] {
-  const incident = host.incident;
-  if (incident === null || incident.status === 'stopped') return [];
-  const delaySeconds = delayTo(incident.dueAtMs, nowMs);
-  const message: StepCommand = {
-    type: STEP_OF[incident.status],
-    version: 1,
-    hostKey: host.key,
-    incidentId: incident.id,
-    tick: incident.tick,
+  const { key: hostKey, incident, returning, maintenance } = host;
+  const common = { version: 1, hostKey } as const;
+  const commands: OutgoingMessage[] = [];
+  const add = (message: QueueMessage, dueAtMs: number): void => {
+    commands.push({ message, delaySeconds: delayTo(dueAtMs, nowMs) });
   };
-  return [{ message, delaySeconds }];
+  if (incident !== null && incident.status !== 'stopped') {
+    const { id: incidentId, tick, status } = incident;
+    add({ type: STEP_OF[status], ...common, incidentId, tick }, incident.dueAtMs);
+  }
+  if (returning != null)
+    add({ type: 'return-host', ...common, returnId: returning.id, tick: returning.tick }, returning.dueAtMs);
+  if (maintenance != null && maintenance.dueAtMs !== null)
+    add(
+      { type: 'maintain-host', ...common, maintenanceId: maintenance.id, tick: maintenance.tick },
+      maintenance.dueAtMs,
+    );
+  return commands;
 }

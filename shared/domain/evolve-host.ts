@@ -1,23 +1,10 @@
-import { FIRST } from './audit.ts';
-import { isShut } from './gates/gate.ts';
-import type {
-  Evacuating,
-  Fencing,
-  ForcingDown,
-  HandingOver,
-  Held,
-  HostFact,
-  HostState,
-  Incident,
-  IncidentFact,
-  LateAnswer,
-  Planning,
-  ReportFact,
-  Stopped,
-  Suspected,
-} from './host.ts';
+import { type CareFact, isCareFact } from './care.ts';
+import { evolveIncident, openedIncident } from './evolve-incident.ts';
+import type { HostFact, HostState, LateAnswer, ReportFact } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
-import { reservedAfter } from './reserved-hosts.ts';
+import { evolveMaintenance } from './maintenance/maintenance.ts';
+import { evolveReturn } from './return/evolve-return.ts';
+import { oursAfter } from './return/ours.ts';
 import { turned } from './standings.ts';
 
 const KEPT_EVENT_IDS = 64;
@@ -26,8 +13,15 @@ const KEPT_CLAIMS = 64;
 
 /** The state after `fact`. Throws when the fact can't follow from the state: a defect, never bad input. */
 export function evolveHost(host: HostState, fact: HostFact): HostState {
+  const ours = oursAfter(host, fact);
+  const next = evolveWithoutOurs(host, fact);
+  return ours === host.ours ? next : { ...next, ...(ours === undefined ? {} : { ours }) };
+}
+
+function evolveWithoutOurs(host: HostState, fact: HostFact): HostState {
   if (isReportFact(fact)) return evolveReport(host, fact);
-  if (fact.type === 'incident-opened') return { ...host, incident: opened(host, fact) };
+  if (isCareFact(fact)) return evolveCare(host, fact);
+  if (fact.type === 'incident-opened') return { ...host, incident: openedIncident(host, fact) };
   const incident = host.incident;
   if (incident === null) throw new Error(`${fact.type} without an open incident of ${host.name}`);
   if (fact.type === 'incident-closed') {
@@ -43,6 +37,20 @@ export function evolveHost(host: HostState, fact: HostFact): HostState {
       ? overruled(host.claims, fact.atMs)
       : host.claims;
   return { ...host, claims, incident: evolveIncident(incident, fact) };
+}
+
+/** A host that was never brought back nor worked on has no fields for it. */
+function evolveCare(host: HostState, fact: CareFact): HostState {
+  const { returning = null, maintenance = null } = host;
+  const next = { returning: evolveReturn(returning, fact), maintenance: evolveMaintenance(maintenance, fact) };
+  return {
+    ...host,
+    ...(next.returning === returning ? {} : { returning: next.returning }),
+    ...(next.maintenance === maintenance ? {} : { maintenance: next.maintenance }),
+    ...(fact.type === 'return-ended'
+      ? { lastReturn: { id: fact.returnId, endedAtMs: fact.atMs, outcome: fact.outcome } }
+      : {}),
+  };
 }
 
 const overruled = (claims: HostState['claims'], atMs: number): HostState['claims'] =>
@@ -75,194 +83,3 @@ function newest(claims: HostState['claims']): HostState['claims'] {
   const all = Object.entries(claims).sort(([, a], [, b]) => b.receivedAtMs - a.receivedAtMs);
   return Object.fromEntries(all.slice(0, KEPT_CLAIMS));
 }
-
-function opened(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
-  if (host.incident !== null) throw new Error(`${host.name} has an open incident already: ${host.incident.id}`);
-  return {
-    status: 'suspected',
-    id: fact.incidentId,
-    segment: fact.segment,
-    openedAtMs: fact.atMs,
-    graceEndsAtMs: fact.graceEndsAtMs,
-    tick: 0,
-    dueAtMs: fact.graceEndsAtMs,
-    audit: FIRST,
-    release: null,
-    pausedBy: null,
-  };
-}
-
-/** What `fencing` starts with. */
-const FRESH = {
-  status: 'fencing',
-  failures: 0,
-  lastFailure: null,
-  proofVoidedBy: null,
-  earlierProof: null,
-} as const;
-
-type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' }>;
-
-function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, reserved } = incident;
-  const seen = {
-    ...(dumping === undefined ? {} : { dumping }),
-    ...(offConfirmed === undefined ? {} : { offConfirmed }),
-    ...(reserved === undefined ? {} : { reserved }),
-  };
-  const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
-  /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
-  const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
-  switch (fact.type) {
-    case 'dump-seen': {
-      const before = expectOneOf(incident, ['suspected', 'held', 'fencing']);
-      const { receivedAtMs: lastMs } = fact;
-      return { ...before, dumping: { sinceMs: dumping?.sinceMs ?? lastMs, lastMs } };
-    }
-    case 'grace-went-on':
-      return { ...expect(incident, 'suspected'), ...next(fact.untilMs) };
-    case 'held': {
-      const before = expectOneOf(incident, ['suspected', 'held', 'fencing']);
-      const sinceMs = before.status === 'held' ? before.sinceMs : fact.atMs;
-      const powerOffs = before.status === 'suspected' ? 0 : before.powerOffs;
-      return { ...next(fact.nextLookAtMs), status: 'held', sinceMs, failedGates: fact.gates.filter(isShut), powerOffs };
-    }
-    case 'still-held':
-      return { ...expect(incident, 'held'), ...next(fact.nextLookAtMs), failedGates: fact.failedGates };
-    case 'confirmed': {
-      const before = expectOneOf(incident, ['suspected', 'held']);
-      const powerOffs = before.status === 'held' ? before.powerOffs : 0;
-      return { ...next(fact.atMs), ...FRESH, confirmedAtMs: fact.atMs, powerOffs, evacuatingSinceMs: null };
-    }
-    case 'power-read':
-      return expect(incident, 'fencing');
-    // What became of an action is recorded wherever the incident has come to meanwhile (A1).
-    case 'power-off-answered':
-    case 'force-down-answered':
-      return incident;
-    case 'power-off-intended':
-      // It was read as on: what the device says from here on is a new row of readings.
-      return {
-        ...expect(incident, 'fencing'),
-        ...next(fact.dueAtMs),
-        ...(fact.level === undefined ? {} : { level: fact.level }),
-        powerOffs: fact.attempt,
-        earlierProof: null,
-      };
-    case 'fence-failed': {
-      const fencing = expect(incident, 'fencing');
-      const failed = { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
-      return fact.level === undefined ? failed : { ...failed, level: fact.level };
-    }
-    case 'proof-made': {
-      const { confirmedAtMs, powerOffs, evacuatingSinceMs } = expect(incident, 'fencing');
-      const carried = {
-        confirmedAtMs,
-        powerOffs,
-        evacuatingSinceMs,
-        proof: fact.proof,
-        failures: 0,
-        lastFailure: null,
-      };
-      return { ...next(fact.atMs), status: 'forcing-down', ...carried };
-    }
-    case 'proof-voided': {
-      const proven = expectOneOf(incident, ['forcing-down', 'planning', 'evacuating']);
-      const carried = {
-        confirmedAtMs: proven.confirmedAtMs,
-        powerOffs: proven.powerOffs,
-        evacuatingSinceMs: proven.evacuatingSinceMs,
-        failures: 0,
-        lastFailure: null,
-      };
-      return {
-        ...next(fact.atMs),
-        status: 'fencing',
-        ...carried,
-        proofVoidedBy: fact.because,
-        earlierProof: proven.proof,
-      };
-    }
-    case 'force-down-intended':
-      return { ...expect(incident, 'forcing-down'), ...next(fact.dueAtMs) };
-    case 'force-down-failed': {
-      const forcing = expect(incident, 'forcing-down');
-      return { ...forcing, ...next(fact.retryAtMs), failures: forcing.failures + 1, lastFailure: fact.because };
-    }
-    case 'forced-down': {
-      const { confirmedAtMs, powerOffs, proof, evacuatingSinceMs } = expect(incident, 'forcing-down');
-      return { ...next(fact.atMs), status: 'planning', confirmedAtMs, powerOffs, proof, evacuatingSinceMs };
-    }
-    case 'planning-failed':
-      return { ...expect(incident, 'planning'), ...next(fact.retryAtMs) };
-    case 'planned': {
-      const { confirmedAtMs, powerOffs, proof, evacuatingSinceMs } = expect(incident, 'planning');
-      return {
-        ...next(fact.atMs),
-        status: 'evacuating',
-        confirmedAtMs,
-        powerOffs,
-        proof,
-        evacuatingSinceMs: evacuatingSinceMs ?? fact.atMs,
-      };
-    }
-    case 'reserved-host-intended':
-    case 'reserved-host-left':
-      return { ...expectOneOf(incident, ['evacuating', 'handing-over']), reserved: reservedAfter(reserved, fact) };
-    case 'reserved-host-answered':
-      return { ...incident, reserved: reservedAfter(reserved, fact) };
-    case 'followed':
-      return { ...expectOneOf(incident, ['evacuating', 'handing-over']), ...next(fact.nextLookAtMs) };
-    case 'paused': {
-      const before = expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
-      return { ...before, ...next(fact.nextLookAtMs), pausedBy: fact.because };
-    }
-    case 'still-paused': {
-      const before = expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
-      return { ...before, ...next(fact.nextLookAtMs), pausedBy: before.pausedBy };
-    }
-    case 'stopped': {
-      const { powerOffs, earlierProof: proof, evacuatingSinceMs } = expect(incident, 'fencing');
-      return { ...next(fact.atMs), status: 'stopped', reason: fact.because, powerOffs, proof, evacuatingSinceMs };
-    }
-    case 'released': {
-      const { by, reason, gates, atMs, untilMs } = fact;
-      const released = { by, reason, gates, atMs, untilMs };
-      const before = expectOneOf(incident, ['held', 'stopped']);
-      if (before.status === 'held') return { ...before, ...next(atMs), release: released };
-      // A fresh row of readings, and the deadline anew: a person has asked to go on.
-      const evacuatingSinceMs = before.evacuatingSinceMs === null ? null : atMs;
-      const { powerOffs } = before;
-      return { ...next(atMs), ...FRESH, confirmedAtMs: atMs, powerOffs, evacuatingSinceMs, release: released };
-    }
-    case 'off-confirmed': {
-      const before = expectOneOf(incident, ['held', 'fencing']);
-      const { names: by, reason, atMs, complete } = fact;
-      return { ...before, ...next(atMs), offConfirmed: { by, reason, atMs, complete } };
-    }
-    case 'deadline-passed':
-      expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
-      return { ...next(fact.atMs), status: 'handing-over', reason: fact.because, dismissed: false };
-    case 'dismissed':
-      expectOneOf(incident, ['suspected', 'held', 'fencing', 'stopped']);
-      return { ...next(fact.atMs), status: 'handing-over', reason: fact.reason, dismissed: true };
-  }
-}
-
-interface ByStatus {
-  suspected: Suspected;
-  held: Held;
-  fencing: Fencing;
-  'forcing-down': ForcingDown;
-  planning: Planning;
-  evacuating: Evacuating;
-  'handing-over': HandingOver;
-  stopped: Stopped;
-}
-
-function expectOneOf<S extends keyof ByStatus>(incident: Incident, statuses: readonly S[]): ByStatus[S] {
-  if ((statuses as readonly string[]).includes(incident.status)) return incident as unknown as ByStatus[S];
-  throw new Error(`incident ${incident.id} is ${incident.status}, not ${statuses.join(' or ')}`);
-}
-const expect = <S extends keyof ByStatus>(incident: Incident, status: S): ByStatus[S] =>
-  expectOneOf(incident, [status]);

@@ -78,6 +78,23 @@ export function levelToTry({ levels }: HostReading, from: number): number {
   return order.find(usable) ?? from % levels.length;
 }
 
+/**
+ * The level whose devices are asked to switch on again: the last of those that salvor has asked to switch off, as long as
+ * one of its devices reads off, so that outlets come back before the board that they feed. Behind them the first that sees
+ * the system itself: that needs no outlet which somebody else has switched off.
+ * @param asked levels that salvor has asked to switch off, in their order
+ */
+export function levelToSwitchOn(
+  { power, levels }: Pick<HostReading, 'power' | 'levels'>,
+  configs: readonly (readonly FenceDeviceConfig[])[],
+  asked: readonly number[],
+): number | undefined {
+  const words: readonly (readonly Pick<DeviceWord, 'power'>[])[] = levels ?? [[{ power }]];
+  const isOff = (level: number): boolean => words[level]?.some((word) => word.power === 'off') === true;
+  const seesSystem = (level: number): boolean => configs[level]?.every((config) => !isOutlet(config)) === true;
+  return asked.findLast(isOff) ?? words.map((_, level) => level).find((level) => isOff(level) && seesSystem(level));
+}
+
 /** Whether no device that answered twice told another system the second time (S2). */
 export function sameSystems(
   before: Pick<HostReading, 'systemUuid' | 'levels'>,

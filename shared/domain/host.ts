@@ -1,9 +1,12 @@
 import { FIRST, type Head } from './audit.ts';
+import { type CareFact, isCareFact } from './care.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { Evidence } from './gates/evidence.ts';
 import type { GateResult } from './gates/gate.ts';
 import type { FenceProof, Incident, IncidentOutcome, Release } from './incident.ts';
+import type { Maintenance } from './maintenance/maintenance.ts';
 import type { ReservedFact } from './reserved-hosts.ts';
+import type { LastReturn, Ours, Returning } from './return/returning.ts';
 
 export type * from './incident.ts';
 
@@ -20,6 +23,13 @@ export interface HostState {
   readonly claims: Readonly<Record<string, Claim>>;
   readonly incident: Incident | null;
   readonly lastIncident: LastIncident | null;
+  /** On its way back; absent: it is not, as it is while an incident is open. */
+  readonly returning?: Returning | null;
+  readonly lastReturn?: LastReturn;
+  /** Planned work on it. */
+  readonly maintenance?: Maintenance | null;
+  /** What salvor has done to its service in Nova and not undone. */
+  readonly ours?: Ours;
   /** The latest events that are recorded only, by `recordedId`, so that a repeat is told. */
   readonly recordedEvents: readonly string[];
   /** Head of the host's audit stream. */
@@ -46,7 +56,7 @@ export interface Claim {
 }
 
 /** What may be said of a host. Each fact is one audit record. */
-export type HostFact = ReportFact | LateAnswer | IncidentFact;
+export type HostFact = ReportFact | LateAnswer | CareFact | IncidentFact;
 
 /** Goes to the host's own stream. */
 export type ReportFact =
@@ -229,11 +239,14 @@ export type IncidentFact =
     };
 
 /** Claims of a timer's tick: they move the state on, but decide nothing and are no news for the audit. */
-const SILENT_FACTS: ReadonlySet<string> = new Set<IncidentFact['type']>([
+const SILENT_FACTS: ReadonlySet<string> = new Set<HostFact['type']>([
   'grace-went-on',
   'still-held',
   'followed',
   'still-paused',
+  'return-still-waits',
+  'return-goes-on',
+  'maintenance-looked',
 ]);
 export const isSilentFact = (fact: HostFact): boolean => SILENT_FACTS.has(fact.type);
 
@@ -244,6 +257,10 @@ const REPORT_FACTS: ReadonlySet<string> = new Set<(ReportFact | LateAnswer)['typ
   'answered-late',
 ]);
 export const isReportFact = (fact: HostFact): fact is ReportFact | LateAnswer => REPORT_FACTS.has(fact.type);
+
+/** Whether it goes to the host's own stream; all else goes to its incident's. */
+export const isOfHostStream = (fact: HostFact): fact is ReportFact | LateAnswer | CareFact =>
+  isReportFact(fact) || isCareFact(fact);
 
 export function newHost(identity: Pick<HostState, 'key' | 'cloud' | 'region' | 'name' | 'serviceId'>): HostState {
   return { ...identity, claims: {}, incident: null, lastIncident: null, recordedEvents: [], audit: FIRST };

@@ -4,7 +4,7 @@ import type { GateName } from './gates/gate.ts';
 import { isReleasable } from './gates/release.ts';
 import type { GuardState } from './guards.ts';
 import type { HostState, Incident, IncidentFact } from './host.ts';
-import type { Segment } from './policy.ts';
+import type { Policy, Segment } from './policy.ts';
 import { closedUntouched } from './reports.ts';
 
 /** What operators ask for, and what becomes of it. Whoever may send to the queue is believed. */
@@ -33,11 +33,12 @@ const RELEASE_MS = 900_000;
 export type Refused = { readonly refused: string };
 export type Switch = Extract<OperatorCommand, { type: 'disarm' | 'arm' }>;
 export type OnIncident = Extract<OperatorCommand, { type: 'release' | 'dismiss' | 'confirm-off' }>;
+export type OnHost = Exclude<OperatorCommand, Switch | OnIncident>;
 
 /** When it was asked for: never in the future, whatever the operator's clock says. */
 export const askedAtMs = ({ time }: OperatorCommand, nowMs: number): number => Math.min(Date.parse(time), nowMs);
 
-function tooOld(command: OperatorCommand, nowMs: number): string | undefined {
+export function tooOld(command: OperatorCommand, nowMs: number): string | undefined {
   const ageMs = nowMs - askedAtMs(command, nowMs);
   return ageMs > MAX_AGE_MS
     ? `it was asked for ${Math.round(ageMs / 1000)} s ago, and counts for ${MAX_AGE_MS / 1000} s: ask again`
@@ -49,12 +50,15 @@ export function decideSwitch(
   command: Switch,
   guard: GuardState,
   nowMs: number,
+  { switches }: Pick<Policy, 'switches'>,
 ): Refused | { readonly guard: GuardState; readonly said: string } {
   const atMs = askedAtMs(command, nowMs);
   if (atMs < guard.switchedAtMs)
     return { refused: `somebody has switched it since, at ${new Date(guard.switchedAtMs).toISOString()}` };
   const { by, reason } = command;
   if (command.type === 'disarm') {
+    if (switches.requireExpiry && command.forSeconds === undefined)
+      return { refused: 'the policy asks for an expiry (switches.requireExpiry): say for how long, with --for' };
     const untilMs = command.forSeconds === undefined ? null : atMs + command.forSeconds * 1000;
     const disarmed = { by, reason, atMs, untilMs };
     const until = untilMs === null ? 'until it is armed' : `until ${new Date(untilMs).toISOString()}`;

@@ -14,6 +14,7 @@ import {
 import { instanceRecovery, processRecovery } from './policy-instances.ts';
 import { destinations, order, protection } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
+import { hostReturn, maintenance, switches } from './policy-return.ts';
 import { forecast, survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
 
@@ -100,12 +101,16 @@ const segment = z.strictObject({
   evacuation: evacuation.prefault({}),
   fencing: fencing.prefault({}),
   dump: dump.prefault({}),
+  hostReturn: hostReturn.prefault({}),
   /** Single instances that fail on a host that lives; recorded only, unless given. */
   instanceRecovery: instanceRecovery.optional(),
   /** Processes that stop on a host that lives; recorded only, unless given. */
   processRecovery: processRecovery.optional(),
 });
 
+/** Where a segment says nothing of itself. */
+const segmentTemplate = segment.omit({ name: true, hosts: true, except: true });
+export const segmentDefaults = segmentTemplate.parse({});
 const roles = z.array(z.string().min(1).max(255)).min(1);
 
 export const policySchema = z
@@ -130,7 +135,7 @@ export const policySchema = z
         /** The same for those who may look at everything, and nothing else. */
         readRoles: roles.optional(),
         /** A segment without name and hosts: what segments get that are made through the API. Without it none can be made. */
-        segmentDefaults: segment.omit({ name: true, hosts: true, except: true }).optional(),
+        segmentDefaults: segmentTemplate.optional(),
       })
       .optional(),
     watch: watch.prefault({}),
@@ -143,6 +148,8 @@ export const policySchema = z
     observer: observer.prefault({}),
     heartbeats: heartbeats.prefault({}),
     dependencies: dependencies.prefault({}),
+    maintenance: maintenance.prefault({}),
+    switches: switches.prefault({}),
     /** Over all segments together. */
     global: z
       .strictObject({

@@ -6,6 +6,7 @@ import type { Claim, HostFact, HostState, Incident, IncidentFact, ReportFact } f
 import { recordedId } from './host.ts';
 import { judge, LEASE_MS } from './judge-report.ts';
 import type { Policy, Segment } from './policy.ts';
+import { endsReturn, isAwaited } from './return/open-return.ts';
 
 /**
  * What reports change. Reports are ordered by when the reporter saw it, since queues reorder: a word counts only
@@ -151,13 +152,16 @@ function consequences(
   reported: readonly Reported[],
   { segment, newIncidentId, hearUntilMs = 0 }: ReportInput,
   nowMs: number,
-): readonly IncidentFact[] {
+): readonly HostFact[] {
   if (host.incident !== null) return consequencesForIncident(host.incident, claims, nowMs);
   if (segment === undefined || !reported.some((fact) => isNewDown(host, claims, fact, segment))) return [];
+  if (isAwaited(host, segment, newestUpMs(claims, reported), nowMs)) return [];
   const down = countingDownClaims(claims, segment.reporters.claimTtlSeconds, nowMs);
   if (down.length === 0) return [];
   const graceEndsAtMs = Math.max(nowMs + segment.graceSeconds * 1000, reopenAtMs(host, reported), hearUntilMs);
+  const because = `reported down by ${down.join(', ')}`;
   return [
+    ...endsReturn(host, 'reported-down', because, nowMs),
     {
       type: 'incident-opened',
       incidentId: newIncidentId,
@@ -166,7 +170,7 @@ function consequences(
       hostKey: host.key,
       atMs: nowMs,
       graceEndsAtMs,
-      because: `reported down by ${down.join(', ')}`,
+      because,
     },
   ];
 }
@@ -191,10 +195,12 @@ function isNewDown(
 /** A host that was seen alive after its last incident fails anew; one that was not is the same failure, nagged about. */
 function reopenAtMs({ lastIncident, claims }: HostState, reported: readonly Reported[]): number {
   if (lastIncident === null || ['stood-down', 'dismissed'].includes(lastIncident.outcome)) return 0;
-  // The up may be the word that the down of the same reporter has just replaced.
-  const ups = reported.map(({ says, occurredAtMs }) => (says === 'up' ? occurredAtMs : 0));
-  return Math.max(lastSeenUpMs(claims), ...ups) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
+  return newestUpMs(claims, reported) > lastIncident.endedAtMs ? 0 : lastIncident.endedAtMs + REOPEN_AFTER_MS;
 }
+
+/** The up may be the word that the down of the same reporter has just replaced. */
+const newestUpMs = (claims: HostState['claims'], reported: readonly Reported[]): number =>
+  Math.max(lastSeenUpMs(claims), ...reported.map(({ says, occurredAtMs }) => (says === 'up' ? occurredAtMs : 0)));
 
 function consequencesForIncident(
   incident: Incident,

@@ -27,7 +27,7 @@ export type PowerOffAnswer =
 export type Objection = () => Promise<string | undefined>;
 
 /**
- * A host's own fence device. Neither method throws for what the device answers or fails to answer:
+ * A host's own fence device. None of the methods throws for what the device answers or fails to answer:
  * no answer is never fenced, and the caller decides what to do.
  */
 export interface FenceDevice {
@@ -38,6 +38,11 @@ export interface FenceDevice {
    *   seconds. What it says is why that is not sent: then the answer is `refused`.
    */
   powerOff(systemUuid: string | null, objection?: Objection): Promise<PowerOffAnswer>;
+  /**
+   * The same for the way back: `accepted` is no sign that the host has started, or will. One that is on already is left
+   * as it is.
+   */
+  powerOn(systemUuid: string | null, objection?: Objection): Promise<PowerOffAnswer>;
 }
 
 export interface Fencing {

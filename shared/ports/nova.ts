@@ -158,6 +158,8 @@ export interface Compute {
   image(id: string): Promise<Image | undefined>;
   /** Every evacuation away from `host` that Nova still records, all pages. */
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
+  /** Every live migration of an instance that Nova still records. */
+  liveMigrationsOf(serverId: string): Promise<readonly Migration[]>;
   /** What was done to the instance, newest first; nothing of one that does not exist. */
   serverActions(id: string): Promise<readonly ServerAction[]>;
   /** Unfinished live and cold migrations (resizes too) in which `host` takes part, by instance. */
@@ -169,6 +171,11 @@ export interface Compute {
   health(): Promise<readonly ServiceHealth[]>;
   /** Microversion 2.53: `PUT /os-services/{id} {"forced_down": true}`. Harmless to repeat. */
   forceDown(serviceId: string): Promise<Answer>;
+  /**
+   * `{"forced_down": false}`. Refused with 400 as long as evacuations from the host are recorded as `done`: its
+   * nova-compute, which makes them `completed` when it starts, has not started since. Harmless to repeat.
+   */
+  forceUp(serviceId: string): Promise<Answer>;
   /**
    * `POST /servers/{id}/action {"evacuate": …}`; never send it twice (S4).
    * `end: 'as-it-was'` uses a microversion below 2.95 (an active instance comes back running),
@@ -183,9 +190,12 @@ export interface Compute {
   addToAggregate(aggregateId: number, host: string): Promise<Answer>;
   /** `remove_host`. One that is not in it is refused with 404. */
   removeFromAggregate(aggregateId: number, host: string): Promise<Answer>;
-  /** `PUT /os-services/{id}` with `status: disabled`: nothing new is scheduled to the host. Harmless to repeat. */
+  /**
+   * `PUT /os-services/{id}` with `status: disabled`: nothing new is scheduled to the host. The reason has 255 characters
+   * at most. Harmless to repeat.
+   */
   disableService(serviceId: string, reason: string): Promise<Answer>;
-  /** The same with `status: enabled`, which forgets the reason. */
+  /** The same with `status: enabled`, which forgets the reason: the scheduler may choose the host, if it is up. */
   enableService(serviceId: string): Promise<Answer>;
   /**
    * `reboot` of type HARD: the guest is destroyed and started anew, on the same host with the same disks.
@@ -195,8 +205,14 @@ export interface Compute {
   /** Cold migration to a host of the scheduler's choice. It ends in `resized`, to be confirmed. */
   migrate(serverId: string, leaveByMs?: number): Promise<Answer>;
   confirmResize(serverId: string, leaveByMs?: number): Promise<Answer>;
-  /** Live migration to a host of the scheduler's choice; local disks are copied where Nova has to. */
-  liveMigrate(serverId: string, leaveByMs?: number): Promise<Answer>;
+  /**
+   * `os-migrateLive`: `host` null leaves the choice to the scheduler; local disks are copied where Nova has to. Nova
+   * refuses a second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
+   */
+  liveMigrate(
+    serverId: string,
+    options: { readonly host: string | null; readonly leaveByMs?: number },
+  ): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string, leaveByMs?: number): Promise<Answer>;
 }

@@ -1,5 +1,5 @@
 import { QUEUES, type QueueMessage, type QueueName } from '#events/catalog.ts';
-import type { EvacuateInstance, StepCommand } from '#events/commands.ts';
+import type { EvacuateInstance, MaintainHost, ReturnHost, StepCommand } from '#events/commands.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { loadInstance } from '#shared/state/instances.ts';
@@ -25,7 +25,10 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
     case 'arm':
     case 'release':
     case 'dismiss':
-    case 'confirm-off': {
+    case 'confirm-off':
+    case 'return':
+    case 'maintenance-on':
+    case 'maintenance-off': {
       const outcome = await loadOutcome(state, message.id);
       return {
         about: `${message.type} by ${message.by}, asked for at ${message.time}`,
@@ -51,11 +54,12 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
       return { about: 'what a fence worker answered', voidBecause: 'nobody waits for it any more' };
     case 'recover-instance': {
       const { incident } = (await loadInstance(state, message.instanceId)).value;
-      return judgeStep(message, `instance ${message.instanceId}`, incident);
+      return judgeStep({ id: message.incidentId, tick: message.tick }, `instance ${message.instanceId}`, incident);
     }
     case 'recover-process': {
       const { incident } = (await loadProcesses(state, message.hostKey)).value;
-      return judgeStep(message, `the processes of ${incident?.host ?? message.hostKey}`, incident);
+      const { incidentId: id, tick } = message;
+      return judgeStep({ id, tick }, `the processes of ${incident?.host ?? message.hostKey}`, incident);
     }
     default:
       return judgeCommand(state, message);
@@ -64,18 +68,21 @@ export async function judgeLetter(state: StateReader, queue: QueueName, body: st
 
 /** A step is told from its repeat by its tick. */
 function judgeStep(
-  { incidentId, tick }: { readonly incidentId: string; readonly tick: number },
+  { id, tick }: { readonly id: string; readonly tick: number },
   of: string,
-  incident: { readonly id: string; readonly tick: number; readonly status: string } | null | undefined,
+  open: { readonly id: string; readonly tick: number; readonly status: string } | null | undefined,
+  what: 'incident' | 'return' | 'maintenance' = 'incident',
 ): Verdict {
-  const about = `step ${tick} of ${of}`;
-  if (incident?.id !== incidentId) return { about, voidBecause: 'its incident has ended' };
-  return tick === incident.tick
-    ? { about: `${about}, which is ${incident.status}`, voidBecause: null }
-    : { about, voidBecause: `its step was taken: the incident is ${incident.status}, at step ${incident.tick}` };
+  const about = what === 'incident' ? `step ${tick} of ${of}` : `step ${tick} of the ${what} of ${of}`;
+  if (open?.id !== id) return { about, voidBecause: `its ${what} has ended` };
+  return tick === open.tick
+    ? { about: `${about}, which is ${open.status}`, voidBecause: null }
+    : { about, voidBecause: `its step was taken: the ${what} is ${open.status}, at step ${open.tick}` };
 }
 
-async function judgeCommand(state: StateReader, command: StepCommand | EvacuateInstance): Promise<Verdict> {
+type HostCommand = StepCommand | EvacuateInstance | ReturnHost | MaintainHost;
+
+async function judgeCommand(state: StateReader, command: HostCommand): Promise<Verdict> {
   const host = (await loadHost(state, command.hostKey))?.value;
   const name = host?.name ?? command.hostKey;
   const verdict = (about: string, voidBecause: string | null): Verdict => ({ about, voidBecause });
@@ -89,7 +96,13 @@ async function judgeCommand(state: StateReader, command: StepCommand | EvacuateI
       granted ? null : `the task is ${progress?.status ?? 'gone'}: the attempt is over or was sent`,
     );
   }
-  return judgeStep(command, name, host?.incident);
+  if (command.type === 'return-host' || command.type === 'maintain-host') {
+    const isReturn = command.type === 'return-host';
+    const id = isReturn ? command.returnId : command.maintenanceId;
+    const open = isReturn ? host?.returning : host?.maintenance;
+    return judgeStep({ id, tick: command.tick }, name, open, isReturn ? 'return' : 'maintenance');
+  }
+  return judgeStep({ id: command.incidentId, tick: command.tick }, name, host?.incident);
 }
 
 function jsonOf(text: string): unknown {

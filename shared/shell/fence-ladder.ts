@@ -16,6 +16,8 @@ export interface Ladder {
    * @param objection asked again before each request
    */
   powerOff(level: number, objection: Objection): Promise<PowerOffAnswer>;
+  /** The same for the way back, of the devices that read off; each is asked, whatever the one before has said. */
+  powerOn(level: number, objection: Objection): Promise<PowerOffAnswer>;
 }
 
 interface Rung {
@@ -23,6 +25,7 @@ interface Rung {
   /** Or why it can't be asked. */
   readonly device: FenceDevice | string;
   systemUuid: string | null;
+  power: PowerReading['power'];
 }
 
 /** @returns or why none of the devices can be asked: a secret or a CA is missing */
@@ -38,6 +41,7 @@ export async function openLadder(
             config,
             device: await openDevice(services, config),
             systemUuid: null,
+            power: 'unknown',
           }),
         ),
       ),
@@ -54,7 +58,11 @@ export async function openLadder(
       const read = await Promise.all(asked.map((level) => Promise.all(level.map(readRung))));
       return { ...combine(read), askedAtMs };
     },
-    powerOff: (level, objection) => switchOff(rungs[level] ?? [], objection),
+    powerOff: (level, objection) => switchLevel('off', rungs[level] ?? [], objection),
+    powerOn: (level, objection) => {
+      const off = (rungs[level] ?? []).filter(({ power }) => power === 'off');
+      return switchLevel('on', off, objection);
+    },
   };
 }
 
@@ -64,25 +72,27 @@ async function readRung(rung: Rung): Promise<DeviceRead> {
     typeof device === 'string'
       ? { power: 'unknown', systemUuid: null, detail: device, durationMs: 0 }
       : await device.readPower();
+  rung.power = reading.power;
   if (reading.power !== 'unknown') rung.systemUuid = reading.systemUuid;
   return { config, reading };
 }
 
-async function switchOff(rungs: readonly Rung[], objection: Objection): Promise<PowerOffAnswer> {
+async function switchLevel(to: 'on' | 'off', rungs: readonly Rung[], objection: Objection): Promise<PowerOffAnswer> {
   const answers: PowerOffAnswer[] = [];
   for (const { device, systemUuid } of rungs) {
     const answer: PowerOffAnswer =
       typeof device === 'string'
         ? { kind: 'refused', detail: `nothing was sent: ${device}`, durationMs: 0 }
-        : await device.powerOff(systemUuid, objection);
+        : await (to === 'off' ? device.powerOff(systemUuid, objection) : device.powerOn(systemUuid, objection));
     answers.push(answer);
-    if (answer.kind !== 'accepted') break;
+    if (to === 'off' && answer.kind !== 'accepted') break;
   }
   const [only, ...others] = answers;
   if (only !== undefined && others.length === 0) return only;
+  const kinds = new Set(answers.map(({ kind }) => kind));
   return {
-    // Some outlets may be off by now: only a reading tells.
-    kind: answers.every(({ kind }) => kind === 'accepted') ? 'accepted' : 'unknown',
+    // Some outlets may be switched by now: only a reading tells.
+    kind: kinds.size === 1 ? (answers[0]?.kind ?? 'unknown') : 'unknown',
     detail: answers.map(({ detail }, index) => `device ${index + 1} of ${rungs.length}: ${detail}`).join('; '),
     durationMs: answers.reduce((sum, { durationMs }) => sum + durationMs, 0),
   };

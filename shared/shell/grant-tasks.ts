@@ -16,6 +16,7 @@ import { countInFlight, inFlightElsewhere, loadTokens, tokenWrites } from '#shar
 import { orOutage } from './live.ts';
 import type { FullSight } from './look.ts';
 import { groupsOrNone } from './read-signs.ts';
+import { notInHand } from './reserve.ts';
 import { changeTasks, type TasksNow } from './settle-tasks.ts';
 import type { HostIn } from './step.ts';
 
@@ -131,7 +132,10 @@ async function readHosts(
       (among, { to, task }) => claimed(among, to, task),
       candidates(seen, segment.destinations),
     ),
-    asleep: asleep(seen, segment.destinations).filter((each) => mayBeWoken(host.incident, each.host, sight.atMs)),
+    asleep: await notInHand(
+      services,
+      asleep(seen, segment.destinations).filter((each) => mayBeWoken(host.incident, each.host, sight.atMs)),
+    ),
     groups,
     tiersBefore: (task) => tiersBefore(task, tasks, segment.order),
     otherMigrations: new Map(listing.otherMigrations.map((each) => [each.instanceId, each])),

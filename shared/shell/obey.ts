@@ -1,20 +1,25 @@
 import type { OperatorCommand } from '#events/operator-command.ts';
 import { withoutStop } from '#shared/domain/guards.ts';
+import { hostKeyOf, newHost } from '#shared/domain/host.ts';
 import {
   askedAtMs,
   decideOnIncident,
   decideSwitch,
+  type OnHost,
   type OnIncident,
   type OperatorFact,
   type Switch,
 } from '#shared/domain/operator.ts';
+import { decideOnHost } from '#shared/domain/operator-host.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { type GuardName, guardWrite, loadGuard } from '#shared/state/guards.ts';
 import { loadHost } from '#shared/state/hosts.ts';
+import { loadInventory } from '#shared/state/inventory.ts';
 import { loadOperatorHead, loadOutcome, outcomeWrites } from '#shared/state/operator-log.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
+import { commitCare } from './care-step.ts';
 import { commitHost, sendCommands } from './step.ts';
 
 const MAX_RACES = 8;
@@ -24,16 +29,29 @@ export async function obey(services: Services, { message, redelivered }: Deliver
   for (let race = 0; race < MAX_RACES; race += 1) {
     const earlier = await loadOutcome(services.state, message.id);
     try {
-      const isSwitch = message.type === 'disarm' || message.type === 'arm';
-      if (earlier === undefined) await (isSwitch ? moveSwitch(services, message) : settleIncident(services, message));
+      if (earlier === undefined) await obeyOne(services, message);
       // Whoever had it before may have died between commit and send.
-      else if (redelivered && !isSwitch) await resend(services, message);
+      else if (redelivered && 'hostKey' in message) await resend(services, message);
       return;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
   }
   throw new RetryableError(`the operator's ${message.type} lost ${MAX_RACES} races`);
+}
+
+function obeyOne(services: Services, command: OperatorCommand): Promise<void> {
+  switch (command.type) {
+    case 'disarm':
+    case 'arm':
+      return moveSwitch(services, command);
+    case 'release':
+    case 'dismiss':
+    case 'confirm-off':
+      return settleIncident(services, command);
+    default:
+      return careForHost(services, command);
+  }
 }
 
 async function moveSwitch(services: Services, command: Switch): Promise<void> {
@@ -44,7 +62,7 @@ async function moveSwitch(services: Services, command: Switch): Promise<void> {
   const guard = await loadGuard(state, name);
   const decision =
     segment === undefined || known.includes(segment)
-      ? decideSwitch(command, guard.value, clock.now())
+      ? decideSwitch(command, guard.value, clock.now(), policy)
       : { refused: `the policy has no segment ${segment}, but ${known.join(', ')}` };
   const writes = 'refused' in decision ? [] : [guardWrite(name, guard, decision.guard)];
   const on = segment === undefined ? 'everything' : `segment ${segment}`;
@@ -69,6 +87,37 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
     const { facts } = decision;
     const basis = { by: 'operator', atMs, askedAtMs: askedAtMs(command, atMs), hasTasks: tasks.length > 0 } as const;
     const committed = await commitHost(services, loaded, { facts, basis, writes: [...record, ...lifted] });
+    await sendCommands(services, committed.value);
+  }
+  logOutcome(services, fact);
+}
+
+/** Its way back, or planned work: also of a host of which nobody has said anything yet. */
+async function careForHost(services: Services, command: OnHost): Promise<void> {
+  const { state, policy, clock } = services;
+  const { hostKey } = command;
+  const { name: cloud, region } = policy.cloud;
+  const inventory = await loadInventory(state, cloud, region);
+  const known = inventory.find(({ value }) => hostKeyOf(cloud, region, value.serviceId) === hostKey)?.value;
+  const loaded =
+    (await loadHost(state, hostKey)) ??
+    (known && {
+      value: newHost({ key: hostKey, cloud, region, name: known.host, serviceId: known.serviceId }),
+      version: 'absent' as const,
+    });
+  const atMs = clock.now();
+  const segment = known?.segment ?? null;
+  const decision =
+    loaded === undefined
+      ? { refused: 'Nova has no such compute service' }
+      : decideOnHost(command, loaded.value, segment, atMs);
+  const fact = factOf(command, `host ${loaded?.value.name ?? hostKey}`, null, decision, clock.now());
+  const writes = await recordWrites(services, fact);
+  if ('refused' in decision || loaded === undefined) await state.transact(writes);
+  else {
+    const { hostKey: _, version: __, time: ___, ...said } = command;
+    const basis = { by: 'host-command', atMs, askedAtMs: askedAtMs(command, atMs), segment, command: said } as const;
+    const committed = await commitCare(services, loaded, { facts: decision.facts, basis, writes });
     await sendCommands(services, committed.value);
   }
   logOutcome(services, fact);
@@ -110,7 +159,7 @@ function logOutcome({ log }: Services, { type, ...fact }: OperatorFact): void {
   });
 }
 
-async function resend(services: Services, { hostKey }: OnIncident): Promise<void> {
+async function resend(services: Services, { hostKey }: OnIncident | OnHost): Promise<void> {
   const loaded = await loadHost(services.state, hostKey);
   if (loaded !== undefined) await sendCommands(services, loaded.value);
 }

@@ -1,6 +1,6 @@
 import { type Asleep, reservedReason } from '#shared/domain/asleep.ts';
 import type { Wake } from '#shared/domain/grant.ts';
-import type { HostState } from '#shared/domain/host.ts';
+import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import {
   decideGiveBack,
@@ -11,10 +11,10 @@ import {
   reservedAnswered,
   toGiveBack,
 } from '#shared/domain/reserved-hosts.ts';
-import type { Answer } from '#shared/ports.ts';
+import type { Answer, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { guardChecks } from '#shared/state/guards.ts';
-import { openHosts } from '#shared/state/hosts.ts';
+import { hostUnchanged, loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { inFlightElsewhere, loadTokens } from '#shared/state/tokens.ts';
 import { orOutage, readHalt } from './live.ts';
@@ -38,13 +38,14 @@ export async function wakeHost(
 ): Promise<Loaded<HostState> | undefined> {
   const { clock } = services;
   // The look may be long ago: it has granted others since.
-  if (!(await isStillKept(services, host, segment))) return undefined;
+  const kept = await keptNow(services, host, segment);
+  if (kept === undefined) return undefined;
   const atMs = clock.now();
   const chosen = { instance: task.name, wanting, candidates, asleep };
   const [intent] = decideWake(chosen, segment, atMs);
   const { guards, halted } = await readHalt(services, segment);
   if (halted !== undefined || intent?.type !== 'reserved-host-intended') return undefined;
-  const writes = guardChecks(segment.name, guards);
+  const writes = [...guardChecks(segment.name, guards), kept];
   const intended = await commitHost(services, loaded, {
     facts: [intent],
     basis: { by: 'wake', atMs, ...chosen },
@@ -53,13 +54,32 @@ export async function wakeHost(
   return answered(services, intended, intent);
 }
 
-async function isStillKept({ compute, state }: Services, { host, reason }: Asleep, segment: Segment): Promise<boolean> {
+/** @returns what makes the transaction fail once anything is decided about it; undefined when it is not kept any more */
+async function keptNow(
+  { compute, state, policy }: Services,
+  { host, serviceId, reason }: Asleep,
+  segment: Segment,
+): Promise<StateWrite | undefined> {
   const read = await orOutage(compute.service(host));
-  if (!('value' in read) || read.value === undefined) return false;
-  const open = await openHosts(state, Number.MAX_SAFE_INTEGER);
-  if (open.some(({ name }) => name === host)) return false;
-  return reservedReason(read.value, segment.destinations) === reason;
+  if (!('value' in read) || read.value === undefined) return undefined;
+  const key = hostKeyOf(policy.cloud.name, policy.cloud.region, serviceId);
+  const loaded = await loadHost(state, key);
+  if (isInHand(loaded?.value)) return undefined;
+  return reservedReason(read.value, segment.destinations) === reason ? hostUnchanged(key, loaded) : undefined;
 }
+
+/** Those of the sleeping ones that nobody works on: an operator's planned work leaves them disabled as they are. */
+export async function notInHand({ state, policy }: Services, among: readonly Asleep[]): Promise<readonly Asleep[]> {
+  const { name, region } = policy.cloud;
+  const free = await Promise.all(
+    among.map(async ({ serviceId }) => !isInHand((await loadHost(state, hostKeyOf(name, region, serviceId)))?.value)),
+  );
+  return among.filter((_, index) => free[index]);
+}
+
+/** It has failed, is on its way back, or is worked on. */
+const isInHand = (host: HostState | undefined): boolean =>
+  [host?.incident, host?.returning, host?.maintenance].some((each) => each != null);
 
 /**
  * A function may have died behind an intent: nobody knows then what became of it.

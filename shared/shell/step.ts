@@ -6,6 +6,7 @@ import type { HostFact, HostState, Incident, IncidentFact, IncidentStatus } from
 import { leavingTasks } from '#shared/domain/leaving-tasks.ts';
 import { pause } from '#shared/domain/pause.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { withReturn } from '#shared/domain/return/open-return.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
@@ -37,7 +38,7 @@ export async function commitHost(
   { facts, basis, writes = [] }: Decided,
 ): Promise<Loaded<HostState>> {
   const recorded = await recordedBasis(services, loaded, basis);
-  const told = await withTasks(services, loaded.value.incident, facts);
+  const told = withReturn(loaded.value, await withTasks(services, loaded.value.incident, facts), services.policy);
   const committed = hostWrites(loaded, told, recorded, services.clock.now());
   await services.state.transact([...committed.writes, ...writes]);
   logTransition(services, loaded.value, committed.host, told);

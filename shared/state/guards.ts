@@ -48,9 +48,15 @@ export const guardWrite = (
 
 /** The transaction fails when anybody has written either guard since. */
 export const guardChecks = (segment: string, guards: LoadedGuards): readonly StateWrite[] => [
-  { kind: 'check', ...keyOf({ segment }), expect: guards.segment.version },
-  { kind: 'check', ...keyOf('global'), expect: guards.global.version },
+  guardCheck({ segment }, guards.segment),
+  guardCheck('global', guards.global),
 ];
+
+export const guardCheck = (name: GuardName, { version }: Pick<Loaded<GuardState>, 'version'>): StateWrite => ({
+  kind: 'check',
+  ...keyOf(name),
+  expect: version,
+});
 
 /** A switch that an operator has moved. */
 export interface Switched {

@@ -5,7 +5,7 @@ import {
   type HostFact,
   type HostState,
   type IncidentOutcome,
-  isReportFact,
+  isOfHostStream,
   isSilentFact,
 } from '#shared/domain/host.ts';
 import { PermanentError } from '#shared/errors.ts';
@@ -62,7 +62,7 @@ export const hostUnchanged = (hostKey: string, loaded: Loaded<HostState> | undef
 
 /** Every host with an open incident, the one due longest first. May lag behind writes by seconds. */
 export const openHosts = async (state: StateReader, dueBeforeMs: number): Promise<readonly HostState[]> =>
-  hostsAmong(await state.due(dueBeforeMs, MAX_DUE)).values;
+  hostsAmong(await state.due(dueBeforeMs, MAX_DUE)).values.filter(({ incident }) => incident !== null);
 
 /** As many as are looked at in one go. */
 export const MAX_DUE = 1000;
@@ -76,10 +76,12 @@ export const hostsAmong = (due: readonly StoredItem[]): ReturnType<typeof readEa
 
 /** @throws PermanentError when what every reader relies on is not there. */
 function whole(host: HostState): HostState {
-  const { key, name, claims, incident } = host;
-  const known = incident !== null && typeof incident.tick === 'number' && typeof incident.dueAtMs === 'number';
-  if (typeof key === 'string' && typeof name === 'string' && typeof claims === 'object' && known) return host;
-  throw new PermanentError('it is no host with an open incident');
+  const { key, name, claims, incident, returning, maintenance } = host;
+  const open = [incident, returning, maintenance].filter((each) => each != null);
+  const known = open.every(({ tick, dueAtMs }) => typeof tick === 'number' && typeof (dueAtMs ?? 0) === 'number');
+  const isWhole = typeof key === 'string' && typeof name === 'string' && typeof claims === 'object';
+  if (isWhole && open.length > 0 && known) return host;
+  throw new PermanentError('it is no host with anything open');
 }
 
 /**
@@ -102,13 +104,13 @@ export function hostWrites(
     return head;
   };
   for (const fact of facts) {
-    if (isReportFact(fact)) {
-      const head = append(streamOfHost(host.key), host.audit, fact);
-      host = { ...evolveHost(host, fact), audit: head };
-      continue;
-    }
     if (isSilentFact(fact)) {
       host = evolveHost(host, fact);
+      continue;
+    }
+    if (isOfHostStream(fact)) {
+      const head = append(streamOfHost(host.key), host.audit, fact);
+      host = { ...evolveHost(host, fact), audit: head };
       continue;
     }
     const opening = fact.type === 'incident-opened';
@@ -122,7 +124,11 @@ export function hostWrites(
   return { host, writes: [put(hostItemKey(host.key), loaded.version, host, dueOf(host)), ...onceEach(writes)] };
 }
 
-const dueOf = ({ incident }: HostState) => (incident === null ? {} : { dueAtMs: Math.round(incident.dueAtMs) });
+/** Whichever of what is under way is due first. */
+function dueOf({ incident, returning, maintenance }: HostState): { readonly dueAtMs?: number } {
+  const due = [incident?.dueAtMs, returning?.dueAtMs, maintenance?.dueAtMs].filter((each) => each != null);
+  return due.length === 0 ? {} : { dueAtMs: Math.round(Math.min(...due)) };
+}
 
 function entryWrites(
   before: HostState,

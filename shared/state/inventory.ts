@@ -19,7 +19,8 @@ export interface InventoryHost {
 /** Of its compute service what seldom changes. */
 export type MirroredService = Pick<ComputeService, 'status' | 'disabledReason' | 'state' | 'forcedDown'>;
 
-const partitionOf = (cloud: string, region: string): string => `inventory#${cloud}/${region}`;
+export const INVENTORY_PARTITION_PREFIX = 'inventory#';
+const partitionOf = (cloud: string, region: string): string => `${INVENTORY_PARTITION_PREFIX}${cloud}/${region}`;
 const keyOf = (cloud: string, region: string, host: string): ItemKey => ({
   partition: partitionOf(cloud, region),
   sort: host,

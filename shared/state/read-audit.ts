@@ -49,6 +49,7 @@ function recordOf(body: JsonObject | null): AuditRecord {
   return typeof fact?.type === 'string' ? record : { ...record, fact: { type: 'unreadable' } };
 }
 
+/** @param startsFrom any of which it may follow; without it the stream begins by itself */
 export async function readStream(state: StateReader, stream: string, startsFrom?: readonly Head[]): Promise<Stream> {
   const records = (await readKept(state, stream)).map(({ record }) => record);
   if (startsFrom === undefined) return { records, fault: faultIn(stream, records, FIRST) };

@@ -53,7 +53,8 @@ export function startIpmiOf(host: SimHost, parts: HostIpmiParts): Promise<IpmiBm
         if (strikes('bmc-stuck')) return CODE.ok;
         const change = (): void => {
           if (action !== ACTION.up) powerOff(world, held);
-          if (action !== ACTION.down && action !== ACTION.softShutdown) powerOn(world, held);
+          const turnsOn = action !== ACTION.down && action !== ACTION.softShutdown;
+          if (turnsOn && held.power === 'off') powerOn(world, held);
         };
         if (parts.powerChangeMs > 0) world.clock.after(parts.powerChangeMs, change);
         else change();

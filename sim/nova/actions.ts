@@ -4,6 +4,7 @@ import { isoMicroseconds, jsonBody } from '../http.ts';
 import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '../world/actions.ts';
 import { pickHost } from '../world/scheduler.ts';
 import type { SimServer, VmState } from '../world/types.ts';
+import type { Requester, World } from '../world/world.ts';
 import { evacuate } from './evacuate.ts';
 import { findServer, type NovaContext, type NovaEnv, type NovaRequest, requireAdmin } from './request.ts';
 import { NovaError } from './respond.ts';
@@ -78,6 +79,10 @@ function answer(c: NovaContext, status: number): Response {
 /** What nova/compute/api.py's check_instance_lock and check_instance_state demand. */
 function checkReady(request: NovaRequest, server: SimServer, verb: string, from: readonly VmState[]): void {
   checkLock(request, server);
+  checkState(server, verb, from);
+}
+
+function checkState(server: SimServer, verb: string, from: readonly VmState[]): void {
   const refuse = (attribute: string, state: string): NovaError =>
     new NovaError(409, `Cannot '${verb}' instance ${server.id} while it is in ${attribute} ${state}`);
   if (!from.includes(server.vmState)) throw refuse('vm_state', server.vmState);
@@ -124,12 +129,37 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'os-migrateLive': (c, server, argument) => {
     const request = c.get('nova');
     requireAdmin(request, 'os-migrate-server:migrate_live');
-    checkReady(request, server, 'os-migrateLive', ['active', 'paused']);
-    checkHostUp(request, server);
-    if (!liveMigrate(request.world, server, wantedHost(argument), requester(request))) throw noValidHost();
+    checkLock(request, server);
+    migrateLive(request.world, server, wantedHost(argument), { minor: request.minor, requester: requester(request) });
     return answer(c, 202);
   },
 };
+
+/**
+ * As nova/compute/api.py does it: from 2.34 on what goes wrong behind the API is told by the migration's record alone.
+ * @param minor the minor number of the microversion
+ * @throws NovaError when Nova refuses
+ */
+export function migrateLive(
+  world: World,
+  server: SimServer,
+  host: string | null,
+  { minor, requester: asker }: { readonly minor: number; readonly requester: Requester },
+): void {
+  checkState(server, 'os-migrateLive', ['active', 'paused']);
+  if (host !== null && !world.hosts.has(host)) throw new NovaError(400, `Compute host ${host} could not be found.`);
+  const source = world.hosts.get(server.host ?? '');
+  const isUp = source !== undefined && world.serviceIsUp(source);
+  if (!isUp && minor < 34) throw new NovaError(400, `Compute service of ${server.host} is unavailable at this time.`);
+  if (isUp && liveMigrate(world, server, host, asker)) return;
+  if (minor < 34) throw noValidHost();
+  const migration = world.addMigration(server, 'live-migration', {
+    from: server.host ?? '',
+    to: host,
+    requester: asker,
+  });
+  world.setMigration(migration, 'error');
+}
 
 const startRule: StateRule = { verb: '', from: [], task: '', to: 'active', power: 1, guest: 'start', httpStatus: 202 };
 

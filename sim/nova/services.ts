@@ -59,6 +59,7 @@ function invalidInput(error: z.ZodError): string {
   return `Invalid input for field/attribute ${issue?.path.join('.') ?? ''}. ${issue?.message ?? ''}`;
 }
 
+/** @throws NovaError when Nova refuses */
 export function updateService(world: World, host: SimHost, body: ServiceUpdate): void {
   if (body.status === undefined && body.forced_down === undefined) {
     throw new NovaError(400, "No updates were requested. Fields 'status' or 'forced_down' should be specified.");

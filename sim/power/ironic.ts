@@ -98,7 +98,7 @@ function act({ world }: PowerParts, node: SimNode, power: 'on' | 'off'): void {
     world.clock.after(GIVES_UP_MS, () => end(fails));
   else {
     if (power === 'off') powerOff(world, host);
-    else powerOn(world, host);
+    else if (host.power === 'off') powerOn(world, host);
     end(null);
   }
 }

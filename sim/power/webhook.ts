@@ -3,11 +3,11 @@ import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import type { SimEnv } from '../http.ts';
 import { logged } from '../logged.ts';
-import { powerOff } from '../world/power.ts';
+import { powerOff, powerOn } from '../world/power.ts';
 import { apiDown, type PowerParts } from './parts.ts';
 
 const requestSchema = z.object({
-  action: z.enum(['status', 'off']),
+  action: z.enum(['status', 'on', 'off']),
   host: z.string(),
   requestId: z.string(),
   at: z.iso.datetime(),
@@ -36,8 +36,9 @@ export function webhookApi({ world, log, newRequestId, secrets }: PowerParts): H
     seen.add(requestId);
     const host = world.hosts.get(name);
     if (host === undefined) return c.text(`there is no host ${name}`, 404);
-    const isStuck = action === 'off' && world.faults.take('bmc-stuck', { host: name }) !== undefined;
+    const isStuck = action !== 'status' && world.faults.take('bmc-stuck', { host: name }) !== undefined;
     if (action === 'off' && !isStuck) powerOff(world, host);
+    if (action === 'on' && !isStuck && host.power === 'off') powerOn(world, host);
     const answer = JSON.stringify({ power: host.power, systemUuid: host.systemUuid, detail: `outlet ${host.power}` });
     const seconds = Math.floor(Date.now() / 1000);
     c.header(

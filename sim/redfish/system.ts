@@ -42,5 +42,6 @@ export function systemBody(host: SimHost, power: 'On' | 'Off'): object {
 export function changePower(world: World, host: SimHost, type: ResetType): void {
   const pressed = type === 'PushPowerButton' && host.power === 'on';
   if (type !== 'On' && type !== 'ForceOn' && (pressed || type !== 'PushPowerButton')) powerOff(world, host);
-  if (type !== 'ForceOff' && type !== 'GracefulShutdown' && !pressed) powerOn(world, host);
+  const turnsOn = type !== 'ForceOff' && type !== 'GracefulShutdown' && !pressed;
+  if (turnsOn && host.power === 'off') powerOn(world, host);
 }

@@ -214,7 +214,7 @@ it.each<[string, (compute: Compute) => Promise<Answer>, readonly [string, string
   ['confirm', (compute) => compute.confirmResize('i1'), POST, { confirmResize: null }],
   [
     'live-migrate',
-    (compute) => compute.liveMigrate('i1'),
+    (compute) => compute.liveMigrate('i1', { host: null }),
     POST,
     { 'os-migrateLive': { host: null, block_migration: 'auto' } },
   ],

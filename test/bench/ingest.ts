@@ -207,6 +207,8 @@ function outside(hosts: number) {
     addToAggregate: nobody,
     removeFromAggregate: nobody,
     evacuate: nobody,
+    forceUp: nobody,
+    liveMigrationsOf: nobody,
     resetStateToActive: nobody,
   };
   const policy = policySchema.parse({

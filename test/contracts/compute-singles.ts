@@ -49,7 +49,7 @@ export function actsOnSingles(made: () => ComputeContractCloud): void {
   it('moves an instance while it runs', async () => {
     const { compute, boot, hasLongLiveMigrations } = made();
     const [id = ''] = await boot(1, second());
-    expect(await compute.liveMigrate(id)).toEqual(ACCEPTED);
+    expect(await compute.liveMigrate(id, { host: null })).toEqual(ACCEPTED);
     expect((await compute.serverActions(id))[0]?.action).toBe('live-migration');
     if (hasLongLiveMigrations) return;
     await expect.poll(async () => (await compute.server(id))?.host, PATIENCE).not.toBe(second());
@@ -64,7 +64,8 @@ export function actsOnSingles(made: () => ComputeContractCloud): void {
       compute.rebootHard,
       compute.migrate,
       compute.confirmResize,
-      compute.liveMigrate,
+      (server: string, leaveByMs?: number) =>
+        compute.liveMigrate(server, { host: null, ...(leaveByMs === undefined ? {} : { leaveByMs }) }),
       compute.resetStateToActive,
     ];
     for (const act of acts) {

@@ -61,6 +61,7 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
       liveMigrate(sim.world, sim.server(id), null, { userId: 'u', projectId: 'p' });
     },
     killHost: async (host) => sim.powerOff(host),
+    startHost: async (host) => sim.powerOn(host),
     close: async () => {
       await http.close();
       await sim.stop();

@@ -30,6 +30,8 @@ export interface ComputeContractCloud {
   readonly hasLongLiveMigrations?: boolean;
   /** Cuts the host's power: its nova-compute and its guests end. */
   killHost(host: string): Promise<void>;
+  /** Gives a killed host its power back: its nova-compute starts. */
+  startHost(host: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,8 +51,10 @@ export function defineComputeContract(name: string, make: () => Promise<ComputeC
     describe('reads', () => reads(() => made));
     describe('health', () => tellsHealth(() => made.cloud));
     describe('while the host is up', () => whileUp(() => made));
+    describe('planned work', () => inMaintenance(() => made));
     describe('single instances', () => actsOnSingles(() => made.cloud));
     describe('once the host is dead', () => onceDead(() => made));
+    describe('the way back', () => theWayBack(() => made));
   });
 }
 
@@ -296,6 +300,19 @@ function whileUp(made: () => Prepared): void {
   });
 }
 
+function inMaintenance(made: () => Prepared): void {
+  it('live-migrates, and tells of it by instance', async () => {
+    const { compute, cloud, others } = made();
+    const [moving = ''] = await cloud.boot(1, others[0]);
+    expect(await compute.liveMigrationsOf(moving)).toEqual([]);
+    expect(await compute.liveMigrate(moving, { host: others[2] })).toMatchObject({ kind: 'accepted' });
+    await expect.poll(() => compute.liveMigrationsOf(moving), PATIENCE).toHaveLength(1);
+    expect((await compute.liveMigrationsOf(moving))[0]).toMatchObject({ instanceId: moving, sourceHost: others[0] });
+    expect(await compute.liveMigrate(randomUUID(), { host: null })).toMatchObject({ kind: 'refused', httpStatus: 404 });
+    expect(await compute.liveMigrate(moving, { host: 'nowhere' })).toMatchObject({ kind: 'refused' });
+  });
+}
+
 function onceDead(made: () => Prepared): void {
   it('forces the service down, twice as well', async () => {
     const { compute, cloud, dying } = made();
@@ -376,5 +393,33 @@ function onceDead(made: () => Prepared): void {
     const { compute, dying, withDisks } = made();
     expect((await compute.serversOn(dying)).map(({ id }) => id)).toEqual([withDisks]);
     expect(await evacuated(made())).toHaveLength(4);
+  });
+}
+
+function theWayBack(made: () => Prepared): void {
+  it('does not take a host back whose nova-compute has not started since the evacuations', async () => {
+    const { compute, dying } = made();
+    const id = (await compute.service(dying))?.id ?? '';
+    expect(await compute.forceUp(id)).toMatchObject({
+      kind: 'refused',
+      httpStatus: 400,
+      message: expect.stringContaining(`Unable to force up host ${dying}`),
+    });
+    expect(await compute.service(dying)).toMatchObject({ state: 'down', forcedDown: true });
+  });
+
+  it('takes it back once it has, by then with every evacuation completed', async () => {
+    const { compute, cloud, dying } = made();
+    const { id = '', lastReportAtMs: before } = (await compute.service(dying)) ?? {};
+    await cloud.startHost(dying);
+    // Also while it is forced down the service is heard of.
+    await expect
+      .poll(async () => (await compute.service(dying))?.lastReportAtMs, PATIENCE)
+      .toBeGreaterThan(before ?? 0);
+    await expect.poll(async () => (await compute.forceUp(id)).kind, PATIENCE).toBe('accepted');
+    expect(new Set((await evacuated(made())).map(({ status }) => status))).toEqual(new Set(['completed']));
+    await expect.poll(async () => (await compute.service(dying))?.state, PATIENCE).toBe('up');
+    expect(await compute.service(dying)).toMatchObject({ forcedDown: false, status: 'enabled' });
+    expect(await compute.forceUp(id)).toMatchObject({ kind: 'accepted' });
   });
 }

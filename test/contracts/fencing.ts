@@ -74,6 +74,38 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
       expect((await device.readPower()).power).toBe('off');
     });
 
+    it('powers on, and reads it back; again is fine', async () => {
+      await givePower();
+      const device = await host.device();
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
+      await expect.poll(async () => (await device.readPower()).power, PATIENCE).toBe('off');
+      expect(await device.powerOn(host.systemUuid)).toEqual({
+        kind: 'accepted',
+        detail: expect.any(String),
+        durationMs: expect.any(Number),
+      });
+      await expect.poll(async () => (await device.readPower()).power, PATIENCE).toBe('on');
+      expect(await host.hasPower()).toBe(true);
+      expect(await device.powerOn(null)).toMatchObject({ kind: 'accepted' });
+      expect((await device.readPower()).power).toBe('on');
+    });
+
+    it('does not power on another system than its own, nor against an objection', async () => {
+      await givePower();
+      const device = await host.device();
+      expect(await device.powerOff(null)).toMatchObject({ kind: 'accepted' });
+      await expect.poll(async () => (await device.readPower()).power, PATIENCE).toBe('off');
+      const others = await host.device({ systemUuid: OTHER_SYSTEM });
+      const refused = { kind: 'refused', detail: expect.stringContaining(OTHER_SYSTEM) };
+      expect(await others.powerOn(null)).toMatchObject(refused);
+      expect(await device.powerOn(OTHER_SYSTEM)).toMatchObject(refused);
+      expect(await device.powerOn(null, async () => 'the switch is off')).toMatchObject({
+        kind: 'refused',
+        detail: 'nothing was sent: the switch is off',
+      });
+      expect(await host.hasPower()).toBe(false);
+    });
+
     it('does nothing with wrong credentials, and does not tell them', async () => {
       await givePower();
       const device = await host.device({ password: WRONG_PASSWORD });

@@ -5,6 +5,7 @@ import { failureRows } from './nova-http/failures.ts';
 import { groupingRows } from './nova-http/grouping.ts';
 import { readingRows } from './nova-http/reading.ts';
 import { singleRows } from './nova-http/singles.ts';
+import { wayBackRows } from './nova-http/way-back.ts';
 
 export type { NovaContractCloud } from './nova-http/cloud.ts';
 
@@ -28,5 +29,6 @@ export function defineNovaContract(name: string, make: () => Promise<NovaContrac
     groupingRows(() => signed);
     deadHostRows(() => signed);
     failureRows(() => signed);
+    wayBackRows(() => signed);
   });
 }

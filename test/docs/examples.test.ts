@@ -57,6 +57,8 @@ const compute: Compute = {
   addToAggregate: notAsked,
   removeFromAggregate: notAsked,
   evacuate: notAsked,
+  forceUp: notAsked,
+  liveMigrationsOf: notAsked,
   resetStateToActive: notAsked,
 };
 const policy = policySchema.parse({

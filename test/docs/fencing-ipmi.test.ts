@@ -32,3 +32,10 @@ it.each(rows)('%s while the power is %s: %s', async (code, power, kind) => {
   host.power = power === 'off' ? 'off' : 'on';
   expect((await device().powerOff(null)).kind).toBe(kind);
 });
+
+const EXCHANGED: Readonly<Record<string, 'on' | 'off'>> = { on: 'off', off: 'on' };
+it.each(rows)('%s while the power is the other way round, of a power-on: not %s, and %s', async (code, power, kind) => {
+  const { device, host } = await start(code === '0x00' ? {} : { controlCode: Number(code) });
+  host.power = EXCHANGED[power] ?? 'off';
+  expect((await device().powerOn(null)).kind).toBe(kind);
+});

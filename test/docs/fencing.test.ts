@@ -60,7 +60,7 @@ it('the receiver of the page answers salvor, for a key that it has', async () =>
   const [receiver] = codeBlocksOf(page).filter(({ marks }) => marks.includes('receiver'));
   writeFileSync(join(folder, 'receiver.mjs'), receiver?.text ?? '');
   writeFileSync(join(folder, 'compute-1'), 'on');
-  const command = '#!/bin/sh\n[ "$1" = off ] && printf off >"$2"\ncat "$2"\n';
+  const command = '#!/bin/sh\n[ "$1" = status ] || printf "$1" >"$2"\ncat "$2"\n';
   writeFileSync(join(folder, 'power'), command, { mode: 0o755 });
   const [key, port] = ['k'.repeat(32), await freePort()];
   const env = { ...process.env, KEY: key, PORT: String(port), ADDRESS: '127.0.0.1' };
@@ -84,4 +84,6 @@ it('the receiver of the page answers salvor, for a key that it has', async () =>
   expect(await device('n'.repeat(32), key).powerOff(null)).toMatchObject({ kind: 'accepted' });
   expect((await device(key).readPower()).power).toBe('off');
   expect(readFileSync(join(folder, 'compute-1'), 'utf8')).toBe('off');
+  expect(await device(key).powerOn(null)).toMatchObject({ kind: 'accepted' });
+  expect(readFileSync(join(folder, 'compute-1'), 'utf8')).toBe('on');
 });

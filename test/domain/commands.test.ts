@@ -4,6 +4,7 @@ import { QUEUES, queueOf } from '#events/catalog.ts';
 import { backoffMs } from '#shared/domain/backoff.ts';
 import { commandsOf } from '#shared/domain/commands.ts';
 import { aHost, aHostIn, HOST_KEY, INCIDENT_ID, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aMaintenance, aReturn, RETURN_ID } from '#test/support/returns.ts';
 
 const delayOf = (dueAtMs: number): number | undefined =>
   commandsOf(aHostIn('suspected', { dueAtMs }), NOW_MS)[0]?.delaySeconds;
@@ -28,6 +29,27 @@ describe('the command of a state', () => {
   it('is none without an open incident, or with a stopped one', () => {
     expect(commandsOf(aHost(), NOW_MS)).toEqual([]);
     expect(commandsOf(aHostIn('stopped'), NOW_MS)).toEqual([]);
+  });
+
+  it('of a host on its way back is return-host, and of one in maintenance maintain-host, when something is due', () => {
+    const returning = aReturn('proving', { dueAtMs: NOW_MS + seconds(10) });
+    expect(commandsOf(aHost({ returning }), NOW_MS)).toEqual([
+      {
+        message: { type: 'return-host', version: 1, hostKey: HOST_KEY, returnId: RETURN_ID, tick: 5 },
+        delaySeconds: 10,
+      },
+    ]);
+    const maintenance = aMaintenance('draining');
+    const [command] = commandsOf(aHost({ maintenance }), NOW_MS);
+    expect(command?.message).toEqual({
+      type: 'maintain-host',
+      version: 1,
+      hostKey: HOST_KEY,
+      maintenanceId: 'm1',
+      tick: 2,
+    });
+    expect(commandsOf(aHost({ maintenance: aMaintenance('away') }), NOW_MS)).toEqual([]);
+    expect(commandsOf({ ...aHostIn('held'), maintenance }, NOW_MS)).toHaveLength(2);
   });
 
   it('is the same when it is asked for again', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
-import { combine, type DeviceRead, levelToTry, sameSystems } from '#shared/domain/fence-levels.ts';
+import { combine, type DeviceRead, levelToSwitchOn, levelToTry, sameSystems } from '#shared/domain/fence-levels.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import type { PowerReading } from '#shared/ports.ts';
 import { uuid } from '#test/support/builders.ts';
@@ -118,5 +118,30 @@ describe('each device that answers must be the host’s own (S2)', () => {
   it('but not one that does not answer', () => {
     const words = wordsOf(combine([[bmc('unknown')], [bmc('off')]]));
     expect(bindingFaultOf(words, [[{ ...known, boundSystem: SYSTEM }], [known]], 'key-1')).toBeNull();
+  });
+});
+
+describe('the level that is switched on again', () => {
+  const configs: readonly (readonly FenceDeviceConfig[])[] = [[config], [outlet, outlet]];
+  const on = (levels: DeviceRead[][], asked: readonly number[]) => levelToSwitchOn(combine(levels), configs, asked);
+
+  it.each<[what: string, levels: DeviceRead[][], asked: number[], level: number | undefined]>([
+    ['the one that has switched it off', [[bmc('off')], [pdu('on'), pdu('on')]], [0], 0],
+    ['outlets, when the board has died with them', [[bmc('unknown')], [pdu('off'), pdu('off')]], [0, 1], 1],
+    ['outlets, before the board that reads off as well', [[bmc('off')], [pdu('off'), pdu('off')]], [0, 1], 1],
+    ['an outlet that has not come back', [[bmc('off')], [pdu('on'), pdu('off')]], [1], 1],
+    ['the board, when its outlets are back and it has stayed off', [[bmc('off')], [pdu('on'), pdu('on')]], [1], 0],
+    ['the board of a host that was found off', [[bmc('off')], [pdu('off'), pdu('off')]], [], 0],
+    ['none: somebody else has switched the outlets off', [[bmc('unknown')], [pdu('off'), pdu('off')]], [], undefined],
+    ['none: the level is not there any more', [[bmc('unknown')], [pdu('off'), pdu('off')]], [2], undefined],
+  ])('is %s', (_, levels, asked, level) => {
+    expect(on(levels, asked)).toBe(level);
+  });
+
+  it('is the only one of a host with one device, unless that is an outlet that salvor has not switched off', () => {
+    expect(levelToSwitchOn({ power: 'off' }, [[config]], [])).toBe(0);
+    expect(levelToSwitchOn({ power: 'off' }, [[outlet]], [])).toBeUndefined();
+    expect(levelToSwitchOn({ power: 'off' }, [[outlet]], [0])).toBe(0);
+    expect(levelToSwitchOn({ power: 'on' }, [[config]], [0])).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { evolveHost } from '#shared/domain/evolve-host.ts';
 import { NO_GUARD } from '#shared/domain/guards.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import { decideOnIncident, decideSwitch, type OnIncident } from '#shared/domain/operator.ts';
-import { aHost, aHostIn, aProof, aSegment, iso, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
+import { aHost, aHostIn, aPolicy, aProof, aSegment, iso, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { aCommand } from '#test/support/operator.ts';
 
 const ago = (count: number): string => iso(NOW_MS - seconds(count));
@@ -12,11 +12,11 @@ const ago = (count: number): string => iso(NOW_MS - seconds(count));
 describe('a disarm', () => {
   it('holds until it is armed, or for its time', () => {
     const disarmed = { by: 'ann', reason: 'network test', atMs: NOW_MS };
-    expect(decideSwitch(aCommand('disarm'), NO_GUARD, NOW_MS)).toEqual({
+    expect(decideSwitch(aCommand('disarm'), NO_GUARD, NOW_MS, aPolicy())).toEqual({
       guard: { ...NO_GUARD, disarmed: { ...disarmed, untilMs: null }, switchedAtMs: NOW_MS },
       said: 'disarmed until it is armed',
     });
-    expect(decideSwitch(aCommand('disarm', { forSeconds: 60 }), NO_GUARD, NOW_MS)).toEqual({
+    expect(decideSwitch(aCommand('disarm', { forSeconds: 60 }), NO_GUARD, NOW_MS, aPolicy())).toEqual({
       guard: { ...NO_GUARD, disarmed: { ...disarmed, untilMs: NOW_MS + seconds(60) }, switchedAtMs: NOW_MS },
       said: 'disarmed until 2026-11-21T12:01:00.000Z',
     });
@@ -25,12 +25,21 @@ describe('a disarm', () => {
   it('is obeyed however late it comes, with its time from when it was asked for', () => {
     const command = aCommand('disarm', { time: ago(9000), forSeconds: 10_000 });
     const untilMs = NOW_MS + seconds(1000);
-    expect(decideSwitch(command, NO_GUARD, NOW_MS)).toMatchObject({ guard: { disarmed: { untilMs } } });
+    expect(decideSwitch(command, NO_GUARD, NOW_MS, aPolicy())).toMatchObject({ guard: { disarmed: { untilMs } } });
+  });
+
+  it('must say for how long where the policy asks for it', () => {
+    const strict = aPolicy({ switches: { requireExpiry: true } });
+    expect(decideSwitch(aCommand('disarm'), NO_GUARD, NOW_MS, strict)).toEqual({
+      refused: 'the policy asks for an expiry (switches.requireExpiry): say for how long, with --for',
+    });
+    expect(decideSwitch(aCommand('disarm', { forSeconds: 60 }), NO_GUARD, NOW_MS, strict)).toHaveProperty('guard');
+    expect(decideSwitch(aCommand('arm'), NO_GUARD, NOW_MS, strict)).toHaveProperty('guard');
   });
 
   it('is not put into the future by a clock that is ahead', () => {
     const command = aCommand('disarm', { time: iso(NOW_MS + seconds(500)) });
-    expect(decideSwitch(command, NO_GUARD, NOW_MS)).toMatchObject({ guard: { switchedAtMs: NOW_MS } });
+    expect(decideSwitch(command, NO_GUARD, NOW_MS, aPolicy())).toMatchObject({ guard: { switchedAtMs: NOW_MS } });
   });
 });
 
@@ -40,13 +49,15 @@ describe('an arm', () => {
 
   it('lets it go on', () => {
     const guard = { ...NO_GUARD, switchedAtMs: NOW_MS };
-    expect(decideSwitch(aCommand('arm'), off, NOW_MS)).toEqual({ guard, said: 'armed' });
-    expect(decideSwitch(aCommand('arm'), NO_GUARD, NOW_MS)).toMatchObject({ said: 'it was armed already' });
+    expect(decideSwitch(aCommand('arm'), off, NOW_MS, aPolicy())).toEqual({ guard, said: 'armed' });
+    expect(decideSwitch(aCommand('arm'), NO_GUARD, NOW_MS, aPolicy())).toMatchObject({ said: 'it was armed already' });
   });
 
   it('that comes later than 15 minutes is refused', () => {
-    expect(decideSwitch(aCommand('arm', { time: ago(900) }), NO_GUARD, NOW_MS)).toHaveProperty('guard');
-    expect(decideSwitch(aCommand('arm', { time: iso(NOW_MS - seconds(900) - 1) }), NO_GUARD, NOW_MS)).toEqual({
+    expect(decideSwitch(aCommand('arm', { time: ago(900) }), NO_GUARD, NOW_MS, aPolicy())).toHaveProperty('guard');
+    expect(
+      decideSwitch(aCommand('arm', { time: iso(NOW_MS - seconds(900) - 1) }), NO_GUARD, NOW_MS, aPolicy()),
+    ).toEqual({
       refused: 'it was asked for 900 s ago, and counts for 900 s: ask again',
     });
   });
@@ -55,8 +66,8 @@ describe('an arm', () => {
 it.each(['disarm', 'arm'] as const)('a %s that the switch was moved after is refused', (type) => {
   const refused = { refused: 'somebody has switched it since, at 2026-11-21T12:00:00.000Z' };
   const guard = { ...NO_GUARD, switchedAtMs: NOW_MS };
-  expect(decideSwitch(aCommand(type, { time: ago(1) }), guard, NOW_MS)).toEqual(refused);
-  expect(decideSwitch(aCommand(type), guard, NOW_MS)).toHaveProperty('guard');
+  expect(decideSwitch(aCommand(type, { time: ago(1) }), guard, NOW_MS, aPolicy())).toEqual(refused);
+  expect(decideSwitch(aCommand(type), guard, NOW_MS, aPolicy())).toHaveProperty('guard');
 });
 
 const decide = (command: OnIncident, host: HostState | undefined, hasTasks = false) =>

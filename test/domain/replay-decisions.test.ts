@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedBasis } from '#shared/domain/basis.ts';
+import { CannotDecide } from '#shared/domain/replay/cannot-decide.ts';
 import { firstDifference } from '#shared/domain/replay/compare.ts';
-import { CannotDecide } from '#shared/domain/replay/host.ts';
 import { type Decision, decisionsOf, hostDecisions } from '#shared/domain/replay/log.ts';
 import { evolved, replayed } from '#shared/domain/replay/replayed.ts';
 import { HOST_KEY, INCIDENT_ID, NOW_MS } from '#test/support/builders.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedBasis, TaskBasis } from '#shared/domain/basis.ts';
-import { CannotDecide } from '#shared/domain/replay/host.ts';
+import { CannotDecide } from '#shared/domain/replay/cannot-decide.ts';
 import { decideTaskAgain } from '#shared/domain/replay/task.ts';
 import type { TaskFact, TaskState } from '#shared/domain/task.ts';
 import {

@@ -124,6 +124,7 @@ describe.concurrent('the drill notices a pipeline that', () => {
 const believer: FenceDevice = {
   readPower: async () => ({ power: 'off', systemUuid: null, detail: 'surely', durationMs: 0 }),
   powerOff: async () => ({ kind: 'accepted', detail: 'surely', durationMs: 0 }),
+  powerOn: async () => ({ kind: 'accepted', detail: 'surely', durationMs: 0 }),
 };
 
 function pretendForcedDown<T extends { readonly host: string } | undefined>(service: T): T {

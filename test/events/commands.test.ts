@@ -22,6 +22,8 @@ const COMMANDS: { readonly [Type in Command['type']]: Extract<Command, { type: T
     instanceId: '2f9a6a0e-5b0d-4e63-9d0f-1f7f7c1e4b21',
     attempt: 1,
   },
+  'return-host': { type: 'return-host', version: 1, hostKey, returnId: incidentId, tick: 3 },
+  'maintain-host': { type: 'maintain-host', version: 1, hostKey, maintenanceId: incidentId, tick: 3 },
   'recover-instance': {
     type: 'recover-instance',
     version: 1,

@@ -174,17 +174,18 @@ describe('a fence agent', () => {
     };
     for (const [answer, power] of Object.entries({ on: 'on', off: 'off', accepted: 'unknown', refused: 'unknown' }))
       expect(await read(answer as WorkerAnswer['answer'])).toBe(power);
-    const switchOff = async (answer: WorkerAnswer['answer']) => {
+    const switched = async (answer: WorkerAnswer['answer']) => {
       answers = () => ({ afterMs: 100, answer: { answer } });
-      return (await device.powerOff(null)).kind;
+      return [(await device.powerOff(null)).kind, (await device.powerOn(null)).kind];
     };
     for (const [answer, kind] of Object.entries({
       accepted: 'accepted',
       refused: 'refused',
       off: 'unknown',
+      on: 'unknown',
       failed: 'unknown',
     }))
-      expect(await switchOff(answer as WorkerAnswer['answer'])).toBe(kind);
+      expect(await switched(answer as WorkerAnswer['answer'])).toEqual([kind, kind]);
   });
 
   it('sends no secret, and the power-off only after the objection was asked', async () => {
@@ -199,6 +200,15 @@ describe('a fence agent', () => {
         ...{ parameters: CONFIG.parameters, id: expect.any(String), time: expect.any(String), validSeconds: 10 },
       },
     ]);
+  });
+
+  it('is asked to switch on by an action of its own, for no system that is named', async () => {
+    const device = agentDevice(CONFIG, workers());
+    expect(await device.powerOn(uuid(4, 1))).toMatchObject({ kind: 'refused', durationMs: 0 });
+    expect(await device.powerOn(null, async () => 'the switch is off')).toMatchObject({ kind: 'refused' });
+    expect(sent).toEqual([]);
+    await device.powerOn(null);
+    expect(sent).toMatchObject([{ worker: 'rack-a', request: { type: 'fence', action: 'on' } }]);
   });
 
   it('can be made where there is no queue to its worker, and knows nothing there', async () => {

@@ -1,5 +1,5 @@
 /** Hosts with several fence devices, and with none that answers: level by level, and by the word of people. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '#shared/domain/audit.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import type { FenceDevice, Fencing, PowerReading } from '#shared/ports.ts';
@@ -20,14 +20,16 @@ const at = (kind: Kind, rack = 'a') =>
 
 let services: FakeServices;
 let pipeline: Pipeline;
-/** Addresses that were asked to switch off. */
+/** Addresses that were asked to switch off, and on. */
 let asked: string[];
+let switchedOn: string[];
 
 async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<SegmentInput> = {}): Promise<void> {
   const fake = fakeServices(
     aPolicy({ fenceDevices: devices, observer: { devices: 0 } }, { graceSeconds: 30, ...segment }),
   );
   asked = [];
+  switchedOn = [];
   const { cloud } = fake;
   const fencing: Fencing = {
     device: async (config): Promise<FenceDevice> => {
@@ -45,6 +47,13 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
           if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 1 };
           asked.push(new URL(url).hostname);
           if (kind === 'works') cloud.power = 'off';
+          return { kind: kind === 'silent' ? 'unknown' : 'accepted', detail: 'asked', durationMs: 1 };
+        },
+        powerOn: async (_, objection) => {
+          const objected = await objection?.();
+          if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 1 };
+          switchedOn.push(new URL(url).hostname);
+          if (kind === 'works') cloud.power = 'on';
           return { kind: kind === 'silent' ? 'unknown' : 'accepted', detail: 'asked', durationMs: 1 };
         },
       };
@@ -172,4 +181,68 @@ it('a host without any device is held, and may be confirmed too', async () => {
   await pipeline.run();
   expect(evacuations()).toBe(3);
   expect(await outcomeNow()).toBe('recovered');
+});
+
+describe('on its way back', () => {
+  const back = { hostReturn: { mode: 'automatic', powerOn: 'after-evacuations' } } as const;
+  /** Nova has not heard of it since it failed. */
+  const silence = (): void => {
+    const { cloud, clock } = services;
+    const lastReportAtMs = clock.now() - 600_000;
+    cloud.services = cloud.services.map((each) => (each.host === 'compute-1' ? { ...each, lastReportAtMs } : each));
+  };
+  const intents = async () => {
+    const { items } = await services.state.queryAudit(`host#${HOST_KEY}`);
+    return items
+      .map((item) => (item.body as unknown as AuditRecord).fact)
+      .filter((fact) => fact.type === 'power-on-intended');
+  };
+
+  it('a host is switched on by the level that has switched it off: every outlet of it', async () => {
+    await begin({ '*': { levels: [at('silent'), [at('works', 'pdu-a'), at('works', 'pdu-b')]] } }, back);
+    silence();
+    await pipeline.run();
+    expect(await outcomeNow()).toBe('recovered');
+    expect(switchedOn).toEqual(['works.pdu-a.test', 'works.pdu-b.test']);
+    expect(await intents()).toMatchObject([{ attempt: 1, level: 1 }]);
+  });
+
+  it('of several levels that were tried, the last one', async () => {
+    await begin({ '*': { levels: [at('stuck'), at('works')] } }, back);
+    silence();
+    await pipeline.run();
+    expect(switchedOn).toEqual(['works.a.test']);
+    expect(await intents()).toMatchObject([{ attempt: 1, level: 1 }]);
+  });
+
+  it('a host whose death a person has confirmed is not switched on while no device of it answers', async () => {
+    await begin({ '*': at('silent') }, back);
+    silence();
+    await pipeline.run(1200);
+    services.cloud.power = 'off';
+    await confirmOff();
+    await pipeline.run();
+    expect(await outcomeNow()).toBe('recovered');
+    expect(switchedOn).toEqual([]);
+    expect((await hostNow())?.returning).toMatchObject({
+      status: 'waiting',
+      shut: expect.arrayContaining([
+        expect.objectContaining({ check: 'reports', because: expect.stringContaining('its power is unknown') }),
+      ]),
+    });
+  });
+
+  it('one whose device answers by then is, for all that a person has confirmed it', async () => {
+    await begin({ '*': at('silent') }, back);
+    silence();
+    await pipeline.run(1200);
+    services.cloud.power = 'off';
+    await confirmOff();
+    const { device } = services.fencing;
+    Object.assign(services.fencing, {
+      device: (config: Parameters<Fencing['device']>[0]) => device({ ...config, ...at('works') }),
+    });
+    await pipeline.run();
+    expect(switchedOn).toEqual(['works.a.test']);
+  });
 });

@@ -53,7 +53,7 @@ describe('a cloud that is opened on demand', () => {
 
   it('hands over what it is asked and what it answers', async () => {
     const asked: unknown[] = [];
-    const device = { readPower: async () => never(), powerOff: async () => never() };
+    const device = { readPower: async () => never(), powerOff: async () => never(), powerOn: async () => never() };
     const cloud = cloudWith(
       {
         evacuate: async (...given) => {

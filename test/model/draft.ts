@@ -177,7 +177,7 @@ export class Draft {
   /** 1 is the tick of the step that is due; an older one will never be due again. */
   private settledMessage(id: number, ticks: ReadonlyMap<string, number>): number {
     const message = this.tables.messages.get(id);
-    if (!('tick' in message.body)) return id;
+    if (!('tick' in message.body && 'incidentId' in message.body)) return id;
     const tick = ticks.get(message.body.incidentId) === message.body.tick ? 1 : 0;
     return tick === message.body.tick ? id : this.tables.messages.idOf({ ...message, body: { ...message.body, tick } });
   }

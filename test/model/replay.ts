@@ -30,10 +30,12 @@ export type CallName =
   | 'sleep';
 
 const notAsked = (): never => {
-  throw new Error('no policy of a search recovers instances or processes, or has reserved hosts');
+  throw new Error('no policy of a search recovers instances or processes, has reserved hosts, or gives hosts back');
 };
 const NOT_ASKED = {
   serverActions: notAsked,
+  forceUp: notAsked,
+  liveMigrationsOf: notAsked,
   rebootHard: notAsked,
   migrate: notAsked,
   confirmResize: notAsked,
@@ -217,11 +219,16 @@ class Trace {
             if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 0 };
             return this.call('powerOff', [host]);
           },
+          powerOn: notHere,
         };
       },
     };
   }
 }
+
+const notHere = (): never => {
+  throw new Error('the model does not know this');
+};
 
 /** Chance, as far as the functions use it: an id that no other delivery of an event gets. */
 function incidentIdOf(message: Message | undefined): string {

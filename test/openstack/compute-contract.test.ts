@@ -42,6 +42,9 @@ describeOnRig('the Nova adapter', (bench) => {
       killHost: async (host) => {
         await rig.power(host, 'off');
       },
+      startHost: async (host) => {
+        await rig.power(host, 'on');
+      },
       close: async () => {
         await http.close();
         await tidy(rig, admin);

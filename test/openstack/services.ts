@@ -10,6 +10,9 @@ const computeService = z.object({
   state: z.enum(['up', 'down']),
   status: z.enum(['enabled', 'disabled']),
   forced_down: z.boolean(),
+  disabled_reason: z.string().nullish(),
+  /** When it last reported. */
+  updated_at: z.string().nullish(),
 });
 /** A nova-compute as os-services tells it (Compute API 2.53 and newer: the id is a UUID). */
 export type ComputeService = z.infer<typeof computeService>;

@@ -3,7 +3,7 @@ import { Outside } from '#cli/simulate/ports/outside.ts';
 import { seededRandom } from '#sim/random.ts';
 import { liveMigrate } from '#sim/world/actions.ts';
 import { buildServer } from '#sim/world/build.ts';
-import { powerOff } from '#sim/world/power.ts';
+import { powerOff, powerOn, startCompute } from '#sim/world/power.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import { defineComputeContract } from '../contracts/compute.ts';
 import { aCaller, always, driven, driver, aSimulation as simulationOf } from './driven.ts';
@@ -70,6 +70,10 @@ defineComputeContract('the simulated Nova in process', async () => {
       if (server !== undefined) liveMigrate(world, server, null, { userId: 'u', projectId: 'p' });
     },
     killHost: async (host) => powerOff(world, hostNamed(host)),
+    startHost: async (host) => {
+      powerOn(world, hostNamed(host));
+      startCompute(world, hostNamed(host));
+    },
     close: async () => undefined,
   };
 });

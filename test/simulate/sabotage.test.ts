@@ -8,6 +8,7 @@ import type { Services } from '#shared/services.ts';
 const believer = (device: FenceDevice): FenceDevice => ({
   readPower: async () => ({ ...(await device.readPower()), power: 'off' }),
   powerOff: async () => ({ kind: 'accepted', detail: 'surely', durationMs: 0 }),
+  powerOn: async () => ({ kind: 'accepted', detail: 'surely', durationMs: 0 }),
 });
 
 interface Broken {

@@ -101,6 +101,60 @@ describe('an operator', { timeout: 180_000 }, () => {
     expect(powerOffs()).toBe(0);
   });
 
+  it('puts a host into maintenance, drained, and ends that', async () => {
+    await start();
+    cloud.boot(2, { host: VICTIM });
+    cloud.boot(1, { host: VICTIM, state: 'stopped', namePrefix: 'idle' });
+    const hosts = async (): Promise<string> => (await salvor(folder, 'hosts')).stdout;
+    expect(await hosts()).toBe('6 other hosts, of which there is nothing to tell\n');
+    expect(await salvor(folder, 'maintenance', 'on', VICTIM, '--drain', '--for', '2h', ...WHY)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^maintenance-on of host compute-1 obeyed: its service is disabled, and its insta/),
+    });
+    await expect
+      .poll(hosts, PATIENCE)
+      .toMatch(/maintenance: away\s+by ann since \S+ until \S+: a test of the network\n/);
+    expect(await hosts()).toMatch(/ drained: 2 instances were moved\n\s+idle-0002 stays: it is stopped/);
+    expect(cloud.host(VICTIM)).toMatchObject({ disabled: true, guests: new Set() });
+    expect((await salvor(folder, 'status')).stdout).toBe(
+      'armed: nobody has switched salvor off\n1 hosts, maintenance: away\n5 hosts, nothing to tell\n',
+    );
+    expect(await salvor(folder, 'maintenance', 'off', VICTIM, ...WHY)).toMatchObject({ code: 0 });
+    await expect.poll(() => cloud.host(VICTIM).disabled, PATIENCE).toBe(false);
+    await expect.poll(hosts, PATIENCE).toBe('6 other hosts, of which there is nothing to tell\n');
+    expect((await salvor(folder, 'audit', 'verify')).code).toBe(0);
+  });
+
+  it('gives a recovered host back, once it is up and well', async () => {
+    await start({ hostReturn: { healthyForSeconds: 1 } });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/recovered\s+2 recovered/);
+    const hosts = async (): Promise<string> => (await salvor(folder, 'hosts')).stdout;
+    expect(await hosts()).toMatch(
+      /^compute-1\s+az-nova\s+forced down\s+by salvor since \S+: salvor return gives it back$/m,
+    );
+    expect(await salvor(folder, 'return', 'compute-2', ...WHY)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^return of host compute-2 refused: salvor has neither forced it down/),
+    });
+    expect(await salvor(folder, 'return', VICTIM, ...WHY)).toMatchObject({ code: 0 });
+    await expect.poll(hosts, PATIENCE).toMatch(/returning: waiting\s+asked for by ann: a test of the network\n/);
+    expect(cloud.host(VICTIM).forcedDown).toBe(true);
+    cloud.powerOn(VICTIM);
+    const agents = agentsFor(new URL(queueUrl()).origin, queueUrl());
+    await agents.reportAll('host.up', VICTIM);
+    agents.stop();
+    await expect.poll(() => cloud.host(VICTIM).forcedDown, PATIENCE).toBe(false);
+    await expect.poll(hosts, PATIENCE).toBe('6 other hosts, of which there is nothing to tell\n');
+    const told = await salvor(folder, 'audit', 'host', VICTIM);
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringMatching(/ records in a whole hash chain\n$/) });
+    expect(told.stdout).toMatch(
+      /return-opened .*return-waits .*service-change-intended .*return-ended .*outcome=returned/s,
+    );
+    const again = await salvor(folder, 'replay', VICTIM);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/return +return-proving +same/) });
+  });
+
   it('sends dead letters back, and drops what is void', async () => {
     await start({ minHealthyHosts: 50 });
     const { origin } = new URL(queueUrl());
@@ -156,6 +210,7 @@ describe('an operator', { timeout: 180_000 }, () => {
       [['disarm', '--for', 'soon', ...WHY], /A time is needed, such as 90s/],
       [['disarm', '--for', '31d', ...WHY], /30d at most/],
       [['release', 'compute-9', ...WHY], /no open incident of compute-9/],
+      [['maintenance', 'on', 'compute-9', ...WHY], /no host compute-9/],
       [
         ['--state-table', 'state', '--audit-table', 'audit', 'arm', ...WHY],
         /--queue-url is needed for a deployed stack/,

@@ -81,6 +81,9 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'recover-instance': [],
   'recover-process': [],
   'obey-operator': EVERY_QUEUE,
+  // People give the soak's hosts back: these never run.
+  'return-host': [],
+  'maintain-host': [],
   'watch-hosts': EVERY_QUEUE,
   // No worker runs there: an answer that is lost is no answer, which is unknown.
   'receive-fence-answer': [],

@@ -104,6 +104,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'plan-evacuation': stoppingQueue('plan-evacuation'),
       'evacuate-instance': stoppingQueue('evacuate-instance'),
       'follow-evacuations': stoppingQueue('follow-evacuations'),
+      'return-host': stoppingQueue('return-host'),
+      'maintain-host': stoppingQueue('maintain-host'),
       'recover-instance': stoppingQueue('recover-instance'),
       'recover-process': stoppingQueue('recover-process'),
       'obey-operator': stoppingQueue('obey-operator'),
@@ -171,8 +173,12 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
     },
     fencing: ({ device }) => ({
       device: async (config): Promise<FenceDevice> => {
-        const { readPower, powerOff } = await device(config);
-        return { readPower: calling('readPower', readPower), powerOff: calling('powerOff', powerOff) };
+        const { readPower, powerOff, powerOn } = await device(config);
+        return {
+          readPower: calling('readPower', readPower),
+          powerOff: calling('powerOff', powerOff),
+          powerOn,
+        };
       },
     }),
     watchAcknowledgements: ({ middlewareStack }) => {

@@ -13,6 +13,8 @@ import type {
   LocalRestart,
   Migration,
   NeededService,
+  Objection,
+  PowerOffAnswer,
   PowerReading,
   RestartAnswer,
   Server,
@@ -96,8 +98,8 @@ export class FakeCloud {
     this.migrations = [...this.migrations, migration];
   }
 
-  private setStatus(id: string, status: ComputeService['status'], disabledReason: string | null): void {
-    this.services = this.services.map((each) => (each.id === id ? { ...each, status, disabledReason } : each));
+  private update(action: string, id: string, over: Partial<ComputeService>): Promise<Answer> {
+    return this.act(action, () => this.changeService(id, over));
   }
 
   private setMembers(id: number, change: (hosts: readonly string[]) => readonly string[]): void {
@@ -117,12 +119,9 @@ export class FakeCloud {
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>
       this.read(() => NEEDED.map((service) => ({ service, answers: !this.silent.has(service), detail: 'asked' }))),
-    forceDown: (id) =>
-      this.act('force-down', () => {
-        this.services = this.services.map((each) =>
-          each.id === id ? { ...each, state: 'down', forcedDown: true } : each,
-        );
-      }),
+    forceDown: (id) => this.update('force-down', id, { state: 'down', forcedDown: true }),
+    forceUp: (id) => this.update('force-up', id, { state: 'up', forcedDown: false }),
+    liveMigrationsOf: () => this.read(() => []),
     addToAggregate: (id, host) =>
       this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
     removeFromAggregate: (id, host) =>
@@ -145,13 +144,13 @@ export class FakeCloud {
         this.note(id, 'confirmResize');
         this.change(id, { vmState: this.confirmsAs });
       }),
-    liveMigrate: (id) =>
+    liveMigrate: (id, { host }) =>
       this.act(`live-migrate ${id}`, () => {
         this.note(id, 'live-migration');
-        this.change(id, { host: 'compute-3' });
+        this.change(id, { host: host ?? 'compute-3' });
       }),
-    disableService: (id, reason) => this.act('disable', () => this.setStatus(id, 'disabled', reason)),
-    enableService: (id) => this.act('enable', () => this.setStatus(id, 'enabled', null)),
+    disableService: (id, disabledReason) => this.update('disable', id, { status: 'disabled', disabledReason }),
+    enableService: (id) => this.update('enable', id, { status: 'enabled', disabledReason: null }),
   };
 
   /** What a confirmed migration leaves. */
@@ -185,6 +184,15 @@ export class FakeCloud {
     },
   };
 
+  private async switchPower(to: 'on' | 'off', type: string, objection?: Objection): Promise<PowerOffAnswer> {
+    await this.during(`before power-${to}`);
+    const objected = await objection?.();
+    if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 1 };
+    await this.during(`power-${to}`);
+    this.actions.push(`power-${to}`);
+    this.power = to;
+    return { kind: 'accepted', detail: `${type} answered 204`, durationMs: 1 };
+  }
   /** Addresses of guests that answer, and what was asked of which. */
   readonly answering = new Set<string>();
   readonly questions: string[] = [];
@@ -201,15 +209,8 @@ export class FakeCloud {
       await this.duringRead();
       return { power, systemUuid: uuid(4, 1), detail: `PowerState ${power}`, durationMs: 1 };
     },
-    powerOff: async (_, objection) => {
-      await this.during('before power-off');
-      const objected = await objection?.();
-      if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 1 };
-      await this.during('power-off');
-      this.actions.push('power-off');
-      this.power = 'off';
-      return { kind: 'accepted', detail: 'ForceOff answered 204', durationMs: 1 };
-    },
+    powerOff: (_, objection) => this.switchPower('off', 'ForceOff', objection),
+    powerOn: (_, objection) => this.switchPower('on', 'On', objection),
   };
 
   /** Of each host, by the end of its address, as `aPolicy` has it. All have one power, and each a system of its own. */

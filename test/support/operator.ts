@@ -8,6 +8,9 @@ const COMMANDS: { readonly [T in OperatorCommand['type']]: Of<T> } = {
   arm: { type: 'arm', ...said() },
   release: { type: 'release', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID, gates: [] },
   dismiss: { type: 'dismiss', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID },
+  return: { type: 'return', ...said(), hostKey: HOST_KEY },
+  'maintenance-on': { type: 'maintenance-on', ...said(), hostKey: HOST_KEY, drain: false },
+  'maintenance-off': { type: 'maintenance-off', ...said(), hostKey: HOST_KEY },
   'confirm-off': { type: 'confirm-off', ...said(), hostKey: HOST_KEY, incidentId: INCIDENT_ID },
 };
 

@@ -73,7 +73,7 @@ export const BROKEN_ENDS: readonly Variant[] = [
         'if (host.incident !== null) return consequencesForIncident(',
         "if (host.incident !== null && host.incident.status !== 'stopped') return consequencesForIncident(",
       ),
-      domain('evolve-host.ts', 'if (host.incident !== null) throw', "if (host.incident?.status === 'held') throw"),
+      domain('evolve-incident.ts', 'if (host.incident !== null) throw', "if (host.incident?.status === 'held') throw"),
     ],
     caughtBy: ['S3'],
   },

@@ -1,4 +1,4 @@
-import type { StateWrite } from '#shared/ports.ts';
+import type { JsonObject, StateWrite } from '#shared/ports.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
 import { type Check, INTENT_GOOD_MS, type Scene } from './check.ts';
@@ -8,6 +8,9 @@ interface Fact {
   readonly requestId?: string | null;
   readonly host?: string;
   readonly incidentId?: string;
+  readonly instanceId?: string;
+  /** Of the compute service. */
+  readonly change?: string;
   readonly answered?: Fact;
 }
 
@@ -17,13 +20,15 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], readonly string[]>>
   'reset-state': ['evacuate-intended'],
   'power-off': ['power-off-intended'],
   'force-down': ['force-down-intended'],
+  'power-on': ['power-on-intended'],
+  'force-up': ['service-change-intended'],
   reboot: ['instance-request-intended'],
   'instance-reset': ['instance-request-intended'],
   migrate: ['instance-request-intended'],
   'confirm-resize': ['instance-request-intended'],
-  'live-migrate': ['instance-request-intended'],
-  disable: ['disable-intended', 'reserved-host-intended'],
-  enable: ['enable-intended', 'reserved-host-intended'],
+  'live-migrate': ['instance-request-intended', 'move-intended'],
+  disable: ['disable-intended', 'reserved-host-intended', 'service-change-intended'],
+  enable: ['enable-intended', 'reserved-host-intended', 'service-change-intended'],
   join: ['reserved-host-intended'],
   part: ['reserved-host-intended'],
   'restart-service': ['restart-intended'],
@@ -34,24 +39,44 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
+  'power-on-intended': ['power-on-answered', 'power-on-found', 'return-ended'],
+  'service-change-intended': [
+    'service-change-answered',
+    'service-changed',
+    'service-change-failed',
+    'return-ended',
+    'maintenance-ended',
+  ],
+  'move-intended': ['move-answered', 'move-found', 'move-ended', 'return-ended', 'maintenance-ended'],
   'reserved-host-intended': ['reserved-host-answered'],
   'instance-request-intended': ['instance-request-answered', 'instance-answer-missing', 'instance-incident-closed'],
   'disable-intended': ['disable-answered', 'scheduling-off', 'service-change-failed', 'process-incident-closed'],
   'enable-intended': ['enable-answered', 'service-change-failed', 'processes-down-again', 'process-incident-closed'],
 };
 
-/** Its id is on record with the answer. */
-const tellsId = ({ act }: Pick<OutsideRequest, 'act'>): boolean =>
-  act === 'evacuate' || INTENT[act]?.includes('instance-request-intended') === true;
-
 const LICENCES: ReadonlySet<string> = new Set(Object.values(INTENT).flat());
 
 /** What is recorded of an answer about a host, each time that one was heard. */
-const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered']);
+const ANSWERS: ReadonlySet<string> = new Set(['power-off-answered', 'force-down-answered', 'power-on-answered']);
+/** Their answers are told by Nova's id of the request, which every one has. */
+const TELL_IDS: ReadonlySet<OutsideRequest['act']> = new Set([
+  'evacuate',
+  'force-up',
+  'enable',
+  'disable',
+  'reboot',
+  'instance-reset',
+  'migrate',
+  'confirm-resize',
+  'live-migrate',
+]);
 
 /** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
 export function auditTellsAll({ simulation }: Scene): Check {
   const hostOfIncident = new Map<string, string>();
+  /** By their stream. */
+  const hostOfProcesses = new Map<string, string>();
+  const hostOfService = new Map([...simulation.world.hosts.values()].map((each) => [each.serviceUuid, each.name]));
   /** By what they are about: each is good for one request of a kind, and lapses. */
   const intents = new Map<string, { readonly atMs: number; readonly used: Set<OutsideRequest['act']> }[]>();
   /** Every answer that somebody heard, by the number of its request. */
@@ -71,19 +96,28 @@ export function auditTellsAll({ simulation }: Scene): Check {
       if (kind === 'append') add(told, partition);
       const fact = body.fact as unknown as Fact;
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
-      if (fact.type === 'process-incident-opened') hostOfIncident.set(partition, fact.host ?? '');
+      if (fact.type === 'process-incident-opened') hostOfProcesses.set(partition, fact.host ?? '');
       if (!LICENCES.has(fact.type)) continue;
-      const [of, id = '', instance] = partition.split('#');
-      const own = fact.type === 'reserved-host-intended' ? fact.host : undefined;
-      const host = own ?? hostOfIncident.get(of === 'process' ? partition : id);
-      const about = `${fact.type} ${of === 'instance' ? id : (instance ?? host)}`;
+      const about = aboutOf(fact, partition);
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
-    for (const write of writes) {
-      const moved = transitionOf(write, statusOf);
-      if (moved !== undefined && !told.has(moved)) return `a transition of ${moved} has no record`;
-    }
-    return undefined;
+    const untold = writes.flatMap((write) => transitionsOf(write, statusOf)).find((stream) => !told.has(stream));
+    return untold && `a transition of ${untold} has no record`;
+  }
+
+  /** Of a late answer, the fact names the incident. */
+  function hostOf(stream: string, { incidentId }: Fact): string | undefined {
+    const [kind, id = ''] = stream.split('#');
+    if (incidentId !== undefined || kind !== 'host') return hostOfIncident.get(incidentId ?? id);
+    return hostOfService.get(id.split('/').at(-1) ?? '');
+  }
+
+  /** What an intent is about: an instance, or a host; of a change of its service also which. */
+  function aboutOf({ type, change, instanceId, host }: Fact, partition: string): string {
+    const [kind, id, instance] = partition.split('#');
+    const one = instanceId ?? (kind === 'instance' ? id : instance);
+    const own = type === 'reserved-host-intended' ? host : hostOfProcesses.get(partition);
+    return `${type} ${change === undefined ? '' : `${change} `}${one ?? own ?? hostOf(partition, { type })}`;
   }
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
@@ -92,7 +126,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
     if (act === 'read-power' || types === undefined) return undefined;
     const sinceMs = atMs - INTENT_GOOD_MS[act];
     const intent = types
-      .flatMap((type) => intents.get(`${type} ${instanceId ?? host}`) ?? [])
+      .map((type) => `${type} ${type === 'service-change-intended' ? `${act} ` : ''}${instanceId ?? host}`)
+      .flatMap((about) => intents.get(about) ?? [])
       .find((each) => each.atMs >= sinceMs && !each.used.has(act));
     if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
     intent.used.add(act);
@@ -103,8 +138,11 @@ export function auditTellsAll({ simulation }: Scene): Check {
     if (happening.kind === 'committed') return seeCommit(happening.writes, happening.atMs);
     if (happening.kind === 'asked') return seeRequest(happening.request, happening.atMs);
     if (happening.kind === 'ended' && happening.how !== 'done') killed.add(happening.invocation);
-    // The request of an instance that was not accepted tells no id.
-    if (happening.kind === 'answered' && (!tellsId(happening.request) || happening.answer.includes('accepted')))
+    // One that was not accepted tells no request id.
+    if (
+      happening.kind === 'answered' &&
+      (!TELL_IDS.has(happening.request.act) || happening.answer.includes('accepted'))
+    )
       heard.set(`req-${happening.request.id}`, happening.request);
     return undefined;
   }
@@ -121,10 +159,9 @@ export function auditTellsAll({ simulation }: Scene): Check {
         for (const { requestId } of [fact, fact.answered ?? {}] as readonly Partial<Fact>[])
           if (typeof requestId === 'string') known.add(requestId);
         const answer = answerIn(fact);
-        if (answer !== undefined)
-          add(recorded, `${answer} ${hostOfIncident.get(String(fact.incidentId ?? stream.split('#')[1]))}`);
+        if (answer !== undefined) add(recorded, `${answer} ${hostOf(stream, fact)}`);
         const outcomes = OUTCOMES[fact.type];
-        if (outcomes !== undefined && !hasOutcome(records.slice(index + 1), fact.type, outcomes))
+        if (outcomes !== undefined && !hasOutcome(records.slice(index + 1), fact, outcomes))
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
       }
     }
@@ -133,7 +170,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
       const answer = `${act}-answered ${host}`;
       // Those of a host have no id: there must be as many records as answers.
       const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
-      const isKnown = tellsId({ act }) ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
+      const isKnown = TELL_IDS.has(act) ? known.has(id) : left || !ANSWERS.has(`${act}-answered`);
       if (!isKnown) broken.push(`the answer to request ${id}, ${act} of ${instanceId ?? host}, is not on record`);
     }
     return broken;
@@ -146,9 +183,18 @@ export function auditTellsAll({ simulation }: Scene): Check {
  * Before the next intent of the same kind. That of a force-down is told to be forced down or not by the next one itself,
  * which records what Nova says before it asks again.
  */
-function hasOutcome(later: readonly { readonly fact: Fact }[], intent: string, outcomes: readonly string[]): boolean {
+function hasOutcome(
+  later: readonly { readonly fact: Fact }[],
+  { type: intent, instanceId }: Fact,
+  outcomes: readonly string[],
+): boolean {
   const settled = intent === 'force-down-intended' ? [...outcomes, intent] : outcomes;
-  const next = later.find(({ fact: { type } }) => type === intent || settled.includes(type));
+  // In the stream of a host there may be those of several instances.
+  const next = later.find(
+    ({ fact }) =>
+      (fact.type === intent || settled.includes(fact.type)) &&
+      (instanceId === undefined || fact.instanceId === undefined || fact.instanceId === instanceId),
+  );
   return next !== undefined && settled.includes(next.fact.type);
 }
 
@@ -156,9 +202,18 @@ function hasOutcome(later: readonly { readonly fact: Fact }[], intent: string, o
 const answerIn = ({ type, answered }: Fact): string | undefined =>
   ANSWERS.has(type) ? type : type === 'answered-late' ? answered?.type : undefined;
 
-/** The stream that must tell of this write: that of the incident or task whose status it changes. */
-function transitionOf(write: StateWrite, statusOf: Map<string, string>): string | undefined {
-  if (write.kind !== 'put') return undefined;
+/** Whether the host's return or its maintenance is in another status than before. */
+function careMoved(body: JsonObject, key: string, statusOf: Map<string, string>): boolean {
+  const statusIn = (open: unknown): string => (open as { readonly status?: string } | null)?.status ?? 'none';
+  const now = `${statusIn(body.returning)} ${statusIn(body.maintenance)}`;
+  const before = statusOf.get(`care ${key}`) ?? 'none none';
+  statusOf.set(`care ${key}`, now);
+  return before !== now;
+}
+
+/** The streams that must tell of this write: those of the incident, the task or the host whose status it changes. */
+function transitionsOf(write: StateWrite, statusOf: Map<string, string>): readonly string[] {
+  if (write.kind !== 'put') return [];
   const { partition, sort } = write;
   const key = `${partition} ${sort}`;
   const before = statusOf.get(key);
@@ -166,18 +221,19 @@ function transitionOf(write: StateWrite, statusOf: Map<string, string>): string 
     const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
     const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
     statusOf.set(key, now);
-    if (before === now || (before === undefined && incident === null)) return undefined;
+    const care = careMoved(write.body, key, statusOf) ? [partition] : [];
+    if (before === now || (before === undefined && incident === null)) return care;
     const id = incident?.id ?? before?.split(' ')[0];
-    return id === 'none' ? undefined : `incident#${id}`;
+    return id === 'none' ? care : [...care, `incident#${id}`];
   }
   if (partition.startsWith('instance#') || partition.startsWith('process#')) {
     const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
     const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
     statusOf.set(key, now);
-    return before === now || (before === undefined && incident === null) ? undefined : partition;
+    return before === now || (before === undefined && incident === null) ? [] : [partition];
   }
-  if (!partition.startsWith('tasks#')) return undefined;
+  if (!partition.startsWith('tasks#')) return [];
   const { status } = write.body.progress as { readonly status: string };
   statusOf.set(key, status);
-  return before === status ? undefined : `task#${partition.slice('tasks#'.length)}#${sort}`;
+  return before === status ? [] : [`task#${partition.slice('tasks#'.length)}#${sort}`];
 }

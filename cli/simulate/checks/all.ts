@@ -12,7 +12,9 @@ import { whatIsOwedIsDone } from './l1-recovers.ts';
 import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
 import { reservedHostsRest } from './reserved-hosts.ts';
+import { Returns } from './returns.ts';
 import { noTwoCopies } from './s0-two-copies.ts';
+import { powerOnOnlyWhenNobodyNeedsItOff } from './s1-power-on.ts';
 import { proofBeforeEvacuation } from './s1-proof.ts';
 import { stoppedSegmentsRest } from './s1-stops.ts';
 import { powerOffOnlyTheDead } from './s2-power.ts';
@@ -32,6 +34,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   noTwoCopies,
   proofBeforeEvacuation,
   stoppedSegmentsRest,
+  powerOnOnlyWhenNobodyNeedsItOff,
   powerOffOnlyTheDead,
   oneIncidentPerHost,
   oneEvacuationAtATime,
@@ -66,6 +69,7 @@ export function judgeOf(simulation: Simulation): Judge {
   const switches = new Switches();
   const releases = new Releases();
   const reports = new Reports();
+  const returns = new Returns(simulation);
   const scene: Scene = {
     simulation,
     histories,
@@ -74,6 +78,7 @@ export function judgeOf(simulation: Simulation): Judge {
     switches,
     releases,
     reports,
+    returns,
     segmentsOf: (host) => segmentsOf(simulation, host),
   };
   const checks = CHECKS.map((make) => make(scene));
@@ -86,6 +91,7 @@ export function judgeOf(simulation: Simulation): Judge {
     switches.follow(happening);
     releases.follow(happening);
     reports.follow(happening);
+    returns.follow(happening);
     for (const check of checks) {
       const what = check.see?.(happening);
       if (what !== undefined) return violation(check, what, happening.atMs);

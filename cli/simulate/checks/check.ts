@@ -6,6 +6,7 @@ import type { HostHistories } from './history.ts';
 import type { Incidents } from './intents.ts';
 import type { Releases } from './releases.ts';
 import type { Reports } from './reports.ts';
+import type { Returns } from './returns.ts';
 import type { Switches } from './switches.ts';
 
 /** What an invariant is judged by: the cloud as it is, and the world's log as it grows. Never salvor's opinion. */
@@ -17,6 +18,7 @@ export interface Scene {
   readonly switches: Switches;
   readonly releases: Releases;
   readonly reports: Reports;
+  readonly returns: Returns;
   /** Segments of the policy that hold the host, by what is true in the cloud now. */
   readonly segmentsOf: (host: string) => readonly Segment[];
 }
@@ -66,13 +68,16 @@ export const INTENT_GOOD_MS = {
   /** As long as its grant may be (shared/domain/evacuate.ts). */
   evacuate: 31_000,
   'reset-state': 31_000,
+  'power-on': 31_000,
+  'force-up': 3_000,
+  enable: 3_000,
+  disable: 3_000,
+  /** Several are asked for one after the other. */
+  'live-migrate': 60_000,
   // They leave within ten seconds, or not at all (shared/shell/instances/recover.ts).
   reboot: 11_000,
   'instance-reset': 11_000,
   migrate: 11_000,
   'confirm-resize': 11_000,
-  'live-migrate': 11_000,
-  disable: 3_000,
-  enable: 3_000,
   'restart-service': 3_000,
 } as const;

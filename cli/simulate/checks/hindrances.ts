@@ -40,10 +40,13 @@ export class Hindrances {
     const { simulation, switches } = this.#scene;
     const { world, states } = simulation;
     if (nowMs - this.#sweptAtMs > STANDS_STILL_MS) return 'salvor stands still';
-    if (world.hosts.get(host)?.disabled) return 'it is in maintenance';
+    if (world.hosts.get(host)?.disabled || states.isInMaintenance(host)) return 'it is in maintenance';
     if (switches.isDismissedSince(host, deadSinceMs)) return 'a person has dismissed it';
     if (switches.offSinceMs(segment.name, nowMs) <= nowMs) return 'salvor is disarmed';
-    if (nowMs - (this.#endedAtMs.get(host) ?? 0) < REOPENS_AFTER_MS) return 'its last incident has just ended';
+    const { hostReturn, evacuation } = segment;
+    const quietMs = REOPENS_AFTER_MS + (hostReturn.mode === 'automatic' ? evacuation.settleSeconds * 1000 : 0);
+    if (nowMs - (this.#endedAtMs.get(host) ?? 0) < quietMs) return 'its last incident has just ended';
+    if (nowMs - this.#scene.returns.poweredOnAtMs(host) < hostReturn.bootSeconds * 1000) return 'it is starting';
     if ([...world.hosts.keys()].some((each) => states.incidentOf(each) === 'stopped')) return 'a person has to look';
     if (this.#isEvacuating()) return 'an evacuation is under way';
     return this.#tooMany(host, segment, nowMs) ?? this.#tooFew(host, segment);

@@ -55,7 +55,8 @@ export function everythingEnds({ simulation, incidents, switches, segmentsOf }: 
         deadSinceMs.delete(host.name);
         continue;
       }
-      if (states.incidentOf(host.name) !== 'none') openAtMs.set(host.name, nowMs);
+      const isInHand = states.returningOf(host.name) !== null || states.isInMaintenance(host.name);
+      if (states.incidentOf(host.name) !== 'none' || isInHand) openAtMs.set(host.name, nowMs);
       const since = deadSinceMs.get(host.name) ?? nowMs;
       deadSinceMs.set(host.name, since);
       if (switches.isDismissedSince(host.name, since)) continue;

@@ -3,7 +3,7 @@ import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { factsOf } from './intents.ts';
 
 /** Why the policy keeps the host for failures; empty: it does not. */
-export const reasonsToKeep = ({ world, policy }: Scene['simulation'], host: string): readonly string[] =>
+const reasonsToKeep = ({ world, policy }: Scene['simulation'], host: string): readonly string[] =>
   policy.segments.flatMap(({ destinations: { reservedHosts: reserved, reservedReason } }) => {
     if (reserved === undefined) return [];
     const named =
@@ -13,30 +13,30 @@ export const reasonsToKeep = ({ world, policy }: Scene['simulation'], host: stri
     return named ? [reservedReason] : [];
   });
 
+/** The functions that enable and disable services on another ground: the way back, planned work, processes. */
+const OTHERS: ReadonlySet<string> = new Set(['return-host', 'maintain-host', 'recover-process']);
+
 /** Reserved hosts are enabled only where the policy names them and they wait for it, and given back when nothing came to them. */
-export function reservedHostsRest({ simulation }: Scene): Check {
+export function reservedHostsRest({ simulation, returns }: Scene): Check {
   const { world } = simulation;
   /** Enabled by salvor, and not given back. */
   const enabled = new Set<string>();
-  /** By the streams of their processes; and those that were to be disabled for one. */
-  const hostOfStream = new Map<string, string>();
-  const disabling = new Set<string>();
   const lastServerMs = new Map<string, number>();
 
-  function whenAsked({ act, host: name }: OutsideRequest, nowMs: number): string | undefined {
+  function whenAsked(request: OutsideRequest, nowMs: number): string | undefined {
+    const { act, host: name } = request;
     const host = world.hosts.get(name);
-    if (host === undefined) return undefined;
+    // What others change of a service is judged by s6-give-back.ts.
+    if (host === undefined || OTHERS.has(returns.askerOf(request) ?? '')) return undefined;
     if (act === 'enable') {
       const reasons = reasonsToKeep(simulation, name);
-      // Enabled after its processes run again, if that: s6-give-back.ts.
-      if (reasons.length === 0) return undefined;
+      if (reasons.length === 0) return `${name} is enabled, which is not kept for failures`;
       if (host.disabled && !reasons.some((reason) => host.disabledReason?.includes(reason) === true))
         return `${name} is enabled, which is disabled for another reason: ${host.disabledReason}`;
       enabled.add(name);
     }
     if (act === 'disable') {
-      if (!enabled.has(name))
-        return disabling.has(name) ? undefined : `${name} is disabled, and salvor did not enable it`;
+      if (!enabled.has(name)) return `${name} is disabled, and salvor did not enable it`;
       const [server] = world.serversOn(name);
       const sinceMs = lastServerMs.get(name) ?? nowMs;
       if (server !== undefined && sinceMs < nowMs - KNOWN_WITHIN_MS.host)
@@ -49,9 +49,7 @@ export function reservedHostsRest({ simulation }: Scene): Check {
     id: 'S6',
     sentence: 'a reserved host is enabled when it is needed, and given back when it was not',
     see: (happening) => {
-      for (const { type, stream, fact } of factsOf(happening)) {
-        if (type === 'process-incident-opened') hostOfStream.set(stream, String(fact.host));
-        if (type === 'disable-intended') disabling.add(hostOfStream.get(stream) ?? '');
+      for (const { type, fact } of factsOf(happening)) {
         const isDone = fact.act === 'disable' ? fact.answer !== 'unknown' : fact.answer === 'refused';
         const isOver = type === 'reserved-host-left' || (type === 'reserved-host-answered' && isDone);
         if (isOver) enabled.delete(String(fact.host));

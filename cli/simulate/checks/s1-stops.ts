@@ -4,8 +4,11 @@ import { factsOf } from './intents.ts';
 /** What lifts the stop of an incident: a person who has looked, or its end. */
 const LIFTED_BY: ReadonlySet<string> = new Set(['released', 'dismissed', 'incident-closed']);
 
+/** What is asked for under the segment that holds the host now; the rest is under that of its incident, wherever it is by now. */
+const UNDER_NO_INCIDENT: ReadonlySet<string> = new Set(['power-on', 'force-up', 'enable', 'live-migrate']);
+
 /** A device that contradicts its host stops the whole segment: what else it says may be wrong as well. */
-export function stoppedSegmentsRest({ incidents }: Scene): Check {
+export function stoppedSegmentsRest({ incidents, segmentsOf }: Scene): Check {
   /** By the stream of the incident that stopped it. */
   const stops = new Map<string, { readonly segment: string; readonly sinceMs: number }>();
   return {
@@ -18,10 +21,13 @@ export function stoppedSegmentsRest({ incidents }: Scene): Check {
         if (type === 'stopped' && segment !== undefined) stops.set(stream, { segment, sinceMs: happening.atMs });
         if (LIFTED_BY.has(type)) stops.delete(stream);
       }
-      if (happening.kind !== 'asked' || happening.request.act === 'read-power') return undefined;
+      // To disable a host that a person has in hand keeps everybody's hands off it.
+      if (happening.kind !== 'asked' || ['read-power', 'disable'].includes(happening.request.act)) return undefined;
       const { act, host } = happening.request;
-      const knownMs = happening.atMs - (act === 'power-off' ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act]);
+      const isSwitch = act === 'power-off' || act === 'power-on';
+      const knownMs = happening.atMs - (isSwitch ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act as 'evacuate']);
       const segment = incidents.segmentOf(host);
+      if (UNDER_NO_INCIDENT.has(act) && !segmentsOf(host).some(({ name }) => name === segment)) return undefined;
       const stop = [...stops.values()].find((each) => each.segment === segment && each.sinceMs < knownMs);
       return stop && `${act} of ${host}, and its segment ${segment} is stopped`;
     },

@@ -15,13 +15,15 @@ export interface OutsideRequest {
     | 'force-down'
     | 'power-off'
     | 'read-power'
+    | 'power-on'
+    | 'force-up'
     // For one instance of a host that lives
     | 'reboot'
     | 'instance-reset'
     | 'migrate'
     | 'confirm-resize'
     | 'live-migrate'
-    // For a host whose processes have stopped
+    // Of a host's compute service
     | 'disable'
     | 'enable'
     | 'restart-service'

@@ -2,9 +2,20 @@ import type { StateWrite } from '#shared/ports.ts';
 import { OPEN_OTHERS, openOfKey } from '#shared/state/open-others.ts';
 import type { IncidentState, StateName, TaskState } from '../faults.ts';
 
+/** A host on its way back, as far as people ask for it. */
+export interface Returning {
+  readonly status: string;
+  readonly quarantine: object | null;
+  readonly askedFor: object | null;
+  /** Instances that people have in hand: they switch the host on. */
+  readonly persons: number;
+}
+
 interface HostStates {
   incident: IncidentState;
   incidentId: string | null;
+  returning: Returning | null;
+  inMaintenance: boolean;
   readonly tasks: Map<string, TaskState>;
 }
 
@@ -40,6 +51,16 @@ export class States {
 
   incidentIdOf(host: string): string | undefined {
     return this.#byHost.get(host)?.incidentId ?? undefined;
+  }
+
+  /** Null: it is not on its way back. */
+  returningOf(host: string): Returning | null {
+    return this.#byHost.get(host)?.returning ?? null;
+  }
+
+  /** Whether salvor has it in maintenance. */
+  isInMaintenance(host: string): boolean {
+    return this.#byHost.get(host)?.inMaintenance === true;
   }
 
   /** The tasks of the open incident, by instance. */
@@ -92,6 +113,8 @@ export class States {
       if (id !== null) this.#hostOfIncident.set(id, name);
     }
     states.incident = incident?.status ?? 'none';
+    states.returning = (body.returning as Returning | null | undefined) ?? null;
+    states.inMaintenance = body.maintenance != null;
     this.#changed.add(name);
   }
 
@@ -108,7 +131,13 @@ export class States {
   #host(name: string): HostStates {
     const known = this.#byHost.get(name);
     if (known !== undefined) return known;
-    const fresh: HostStates = { incident: 'none', incidentId: null, tasks: new Map() };
+    const fresh: HostStates = {
+      incident: 'none',
+      incidentId: null,
+      returning: null,
+      inMaintenance: false,
+      tasks: new Map(),
+    };
     this.#byHost.set(name, fresh);
     return fresh;
   }

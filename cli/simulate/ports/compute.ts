@@ -18,6 +18,7 @@ import {
   evacuationsFrom,
   hypervisorView,
   imageView,
+  liveMigrationsOf,
   serverGroupsView,
   serverView,
   serviceView,
@@ -76,7 +77,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     effect: (requestId: string) => void,
   ): Promise<Answer> => {
     const invocation = current();
-    const about = invocation.subject(asked.instanceId);
+    const about = { ...invocation.subject(asked.instanceId), act: asked.act };
     return outside.send(invocation, asked, (request) => courseOf(invocation, about, request, effect));
   };
 
@@ -203,6 +204,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }, id),
     image: (id) => read(() => imageView(world, id)),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
+    liveMigrationsOf: (instanceId) => read(() => liveMigrationsOf(world, instanceId), instanceId),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
     health: () =>
       read((invocation) => {
@@ -219,6 +221,10 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     forceDown: (serviceId) =>
       changeService({ world, change }, 'force-down', serviceId, (host) =>
         updateService(world, host, { forced_down: true }),
+      ),
+    forceUp: (serviceId) =>
+      changeService({ world, change }, 'force-up', serviceId, (host) =>
+        updateService(world, host, { forced_down: false }),
       ),
     addToAggregate: (id, host) => change({ act: 'join', host }, () => void addHost(world, id, host)),
     removeFromAggregate: (id, host) => change({ act: 'part', host }, () => void removeHost(world, id, host)),

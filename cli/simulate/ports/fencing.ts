@@ -1,6 +1,13 @@
 import { addressOf } from '#shared/domain/policy-devices.ts';
-import type { FenceDevice, FenceDeviceConfig, Fencing, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
-import { powerOff } from '#sim/world/power.ts';
+import type {
+  FenceDevice,
+  FenceDeviceConfig,
+  Fencing,
+  Objection,
+  PowerOffAnswer,
+  PowerReading,
+} from '#shared/ports.ts';
+import { powerOff, powerOn } from '#sim/world/power.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens } from '../engine/chance.ts';
@@ -66,17 +73,18 @@ function deviceOf(
     return { about, times: { ...times, inMs: times.inMs + slowMs }, effect };
   }
 
-  function switchingOff(invocation: Invocation, asked: string | null): Course<PowerOffAnswer> {
-    const fault = invocation.struckBy(POWER_OFF_FAULTS, about);
+  function switching(to: Switch, invocation: Invocation, asked: string | null): Course<PowerOffAnswer> {
+    const { power, type } = to;
+    const fault = invocation.struckBy(POWER_OFF_FAULTS, { ...about, act: `power-${power}` });
     const times = drawTimes(invocation.random, latencies.bmc);
     const durationMs = Math.round(times.inMs + times.outMs);
     const told = (kind: PowerOffAnswer['kind'], detail: string): PowerOffAnswer => ({ kind, detail, durationMs });
     const target = wired(fault?.kind);
     const cut = (answer: PowerOffAnswer) => () => {
-      powerOff(world, target);
-      return { did: true, outcome: `off ${target.name}`, answer };
+      to.act(world, target);
+      return { did: true, outcome: `${power} ${target.name}`, answer };
     };
-    const accepted = told('accepted', 'ForceOff answered 204');
+    const accepted = told('accepted', `${type} answered 204`);
     const own = config.systemUuid ?? asked;
     if (own !== null && target.systemUuid !== own)
       return {
@@ -91,7 +99,7 @@ function deviceOf(
         return { about, times: timedOut, effect: happens(invocation.random, 0.5) ? cut(heard) : undefined, heard };
       }
       case 'bmc-errors': {
-        const heard = told('unknown', 'simulated: ForceOff answered 500');
+        const heard = told('unknown', `simulated: ${type} answered 500`);
         return { about, times, effect: happens(invocation.random, 0.5) ? cut(heard) : undefined, heard };
       }
       case 'bmc-refuses':
@@ -99,7 +107,7 @@ function deviceOf(
       case 'bmc-stuck':
         return { about, times, effect: undefined, heard: accepted };
       case 'bmc-conflict':
-        return { about, times, effect: () => conflict(target, told) };
+        return { about, times, effect: () => conflict(to, target, told) };
       case 'bmc-late-effect':
         return { about, times, effect: cut(accepted), heard: accepted, lateMs: fault.sizeMs };
       case 'bmc-slow':
@@ -110,30 +118,52 @@ function deviceOf(
   }
 
   const ask = (act: OutsideRequest['act']) => ({ act, host: host.name });
+  async function switchPower(to: Switch, systemUuid: string | null, objection: Objection | undefined) {
+    const invocation = current();
+    // What the driver asks of the device before: whose system it is, and what it can do.
+    const { inMs, outMs } = drawTimes(invocation.random, latencies.bmc);
+    const tarriesMs = happens(invocation.random, 0.2) ? 1_000 + 8_000 * invocation.random.next() : 0;
+    await invocation.sleep(inMs + outMs + tarriesMs);
+    const objected = await objection?.();
+    if (objected !== undefined)
+      return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 0 } as const;
+    return outside.send(invocation, ask(`power-${to.power}`), () => switching(to, invocation, systemUuid));
+  }
+
   return {
     readPower: () => {
       const invocation = current();
       return outside.send(invocation, ask('read-power'), () => reading(invocation));
     },
-    powerOff: async (systemUuid, objection) => {
-      const invocation = current();
-      // What the driver asks of the device before: whose system it is, and what it can do.
-      const { inMs, outMs } = drawTimes(invocation.random, latencies.bmc);
-      const tarriesMs = happens(invocation.random, 0.2) ? 1_000 + 8_000 * invocation.random.next() : 0;
-      await invocation.sleep(inMs + outMs + tarriesMs);
-      const objected = await objection?.();
-      if (objected !== undefined) return { kind: 'refused', detail: `nothing was sent: ${objected}`, durationMs: 0 };
-      return outside.send(invocation, ask('power-off'), () => switchingOff(invocation, systemUuid));
-    },
+    powerOff: (systemUuid, objection) => switchPower(OFF, systemUuid, objection),
+    powerOn: (systemUuid, objection) => switchPower(ON, systemUuid, objection),
   };
 }
 
-/** As the driver reads it: a 409 of a system that is off means that it was off already. */
-function conflict(target: SimHost, told: (kind: PowerOffAnswer['kind'], detail: string) => PowerOffAnswer) {
+interface Switch {
+  readonly power: 'on' | 'off';
+  readonly type: string;
+  readonly act: (world: World, host: SimHost) => void;
+}
+const OFF: Switch = { power: 'off', type: 'ForceOff', act: powerOff };
+const ON: Switch = {
+  power: 'on',
+  type: 'On',
+  act: (world, host) => {
+    if (host.power === 'off') powerOn(world, host);
+  },
+};
+
+/** As the driver reads it: a 409 of a system that is so already means just that. */
+function conflict(
+  { power, type }: Switch,
+  target: SimHost,
+  told: (kind: PowerOffAnswer['kind'], detail: string) => PowerOffAnswer,
+) {
   const answer =
-    target.power === 'off'
-      ? told('accepted', 'it was off already (ForceOff answered 409)')
-      : told('unknown', 'ForceOff answered 409');
+    target.power === power
+      ? told('accepted', `it was ${power} already (${type} answered 409)`)
+      : told('unknown', `${type} answered 409`);
   return { did: false, outcome: '409', answer };
 }
 

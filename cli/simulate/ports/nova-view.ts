@@ -113,6 +113,11 @@ export function unfinishedMovesOf(world: World, host: string): readonly Migratio
   return found;
 }
 
+export const liveMigrationsOf = (world: World, instanceId: string): readonly Migration[] =>
+  (world.migrationsByServer.get(instanceId) ?? [])
+    .filter(({ type, deleted }) => type === 'live-migration' && !deleted)
+    .map(migrationView);
+
 export const evacuationsFrom = (world: World, host: string): readonly Migration[] =>
   (world.migrationsBySource.get(host) ?? [])
     .filter((migration) => migration.type === 'evacuation' && !migration.deleted)

@@ -1,6 +1,7 @@
 import type { Answer, Compute, ServerAction } from '#shared/ports.ts';
+import { migrateLive } from '#sim/nova/actions.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
-import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '#sim/world/actions.ts';
+import { applyRule, resizeElsewhere, STATE_RULES, type StateRule } from '#sim/world/actions.ts';
 import type { SimHost, SimServer, VmState } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { setDisabled } from '../actions.ts';
@@ -9,6 +10,9 @@ import type { OutsideRequest } from '../engine/log.ts';
 
 /** The administrator that salvor is to Nova. */
 export const SALVOR = { userId: 'salvor', projectId: 'admin' } as const;
+
+/** Of the microversion that the adapter asks with. */
+const MINOR = 53;
 
 type Asked = Omit<OutsideRequest, 'id' | 'invocation' | 'sentAtMs'>;
 
@@ -59,9 +63,10 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
     id: string,
     effect: (server: SimServer, requestId: string) => void,
     leaveByMs?: number,
+    destination?: string | null,
   ) => {
     const host = world.servers.get(id)?.host ?? '';
-    const asked = { act: what, host, instanceId: id };
+    const asked = { act: what, host, instanceId: id, ...(destination === undefined ? {} : { destination }) };
     return change(asked, (requestId) => effect(existingIn(world, id), requestId), leaveByMs);
   };
   /** As its answer names it, so that the one is found by the other. */
@@ -103,17 +108,16 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
         },
         leaveByMs,
       ),
-    liveMigrate: (id, leaveByMs) =>
+    liveMigrate: (id, { host: destination, leaveByMs }) =>
       act(
         'live-migrate',
         id,
         (server, requestId) => {
-          checkState(server, 'os-migrateLive', ['active', 'paused']);
-          checkHostUp(world, server);
-          if (!liveMigrate(world, server, null, SALVOR)) throw noValidHost();
+          migrateLive(world, server, destination, { minor: MINOR, requester: SALVOR });
           note(server, 'live-migration', requestId);
         },
         leaveByMs,
+        destination,
       ),
     resetStateToActive: (id, leaveByMs) =>
       act(

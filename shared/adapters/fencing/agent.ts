@@ -1,30 +1,36 @@
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
-import type { FenceDevice, Fencing, PowerOffAnswer, WorkerReply, Workers } from '#shared/ports.ts';
+import type { FenceDevice, Fencing, Objection, PowerOffAnswer, WorkerReply, Workers } from '#shared/ports.ts';
 
 type AgentConfig = Extract<FenceDeviceConfig, { readonly driver: 'agent' }>;
 
 /**
- * A host's device by a fence agent that a worker beside the BMC network runs: one run for each reading and each power-off.
+ * A host's device by a fence agent that a worker beside the BMC network runs: one run for each reading and each switching.
  * Agents tell of no system whose power they switch: whose it is stands in the policy alone.
  */
 export function agentDevice(config: AgentConfig, workers: Workers): FenceDevice {
   const { agent, worker, parameters, credentials, systemUuid: configured, timeoutSeconds } = config;
-  const ask = (action: 'status' | 'off'): Promise<WorkerReply> =>
+  const ask = (action: 'status' | 'on' | 'off'): Promise<WorkerReply> =>
     workers.ask(worker, { type: 'fence', action, agent, parameters, credentials }, timeoutSeconds * 1000);
+  const switchTo = async (
+    action: 'on' | 'off',
+    asked: string | null,
+    objection: Objection | undefined,
+  ): Promise<PowerOffAnswer> => {
+    const wanted = configured ?? asked;
+    if (wanted !== null) return nothingSent(`fence agents tell no system, and it was to be ${wanted}`);
+    const objected = await objection?.();
+    if (objected !== undefined) return nothingSent(objected);
+    const { answer, detail, durationMs } = await ask(action);
+    return { kind: answer === 'accepted' || answer === 'refused' ? answer : 'unknown', detail, durationMs };
+  };
   return {
     readPower: async () => {
       const { answer, detail, durationMs } = await ask('status');
       const power = answer === 'on' || answer === 'off' ? answer : 'unknown';
       return { power, systemUuid: null, detail, durationMs };
     },
-    powerOff: async (asked, objection) => {
-      const wanted = configured ?? asked;
-      if (wanted !== null) return nothingSent(`fence agents tell no system, and it was to be ${wanted}`);
-      const objected = await objection?.();
-      if (objected !== undefined) return nothingSent(objected);
-      const { answer, detail, durationMs } = await ask('off');
-      return { kind: answer === 'accepted' || answer === 'refused' ? answer : 'unknown', detail, durationMs };
-    },
+    powerOff: (asked, objection) => switchTo('off', asked, objection),
+    powerOn: (asked, objection) => switchTo('on', asked, objection),
   };
 }
 

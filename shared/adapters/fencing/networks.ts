@@ -40,6 +40,7 @@ interface Places {
 
 function limited(device: FenceDevice, { timeoutSeconds }: FenceDeviceConfig, { hold, full }: Places): FenceDevice {
   const forMs = timeoutSeconds * 1000;
+  const noPlace = { kind: 'refused', detail: `nothing was sent: ${full}`, durationMs: WAIT_MS } as const;
   return {
     readPower: async () =>
       (await hold(forMs, () => device.readPower())) ?? {
@@ -47,9 +48,9 @@ function limited(device: FenceDevice, { timeoutSeconds }: FenceDeviceConfig, { h
       },
     // Objections are asked for once the place is there, as late as without one.
     powerOff: async (systemUuid, objection) =>
-      (await hold(forMs, () => device.powerOff(systemUuid, objection))) ?? {
-        ...{ kind: 'refused', detail: `nothing was sent: ${full}`, durationMs: WAIT_MS },
-      },
+      (await hold(forMs, () => device.powerOff(systemUuid, objection))) ?? noPlace,
+    powerOn: async (systemUuid, objection) =>
+      (await hold(forMs, () => device.powerOn(systemUuid, objection))) ?? noPlace,
   };
 }
 

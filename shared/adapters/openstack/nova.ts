@@ -113,6 +113,11 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     },
     health: serviceHealth(session),
     forceDown: (serviceId) => updateService(serviceId, { forced_down: true }),
+    forceUp: (serviceId) => updateService(serviceId, { forced_down: false }),
+    liveMigrationsOf: async (serverId) =>
+      (await migrations({ instance_uuid: serverId, migration_type: 'live-migration' }))
+        .filter((each) => each.instanceId === serverId && each.type === 'live-migration')
+        .map(withoutType),
     disableService: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
     enableService: (serviceId) => updateService(serviceId, { status: 'enabled' }),
     addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
@@ -120,7 +125,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
     migrate: (serverId, leaveByMs) => action(serverId, { migrate: null }, OLDEST, leaveByMs),
     confirmResize: (serverId, leaveByMs) => action(serverId, { confirmResize: null }, OLDEST, leaveByMs),
-    liveMigrate: (serverId, leaveByMs) => action(serverId, { 'os-migrateLive': LIVE }, OLDEST, leaveByMs),
+    // `auto` leaves it to Nova whether disks are copied (2.25 and later).
+    liveMigrate: (serverId, { host, leaveByMs }) =>
+      action(serverId, { 'os-migrateLive': { host, block_migration: 'auto' } }, OLDEST, leaveByMs),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
       const microversion = await versionFor(end);
       if (typeof microversion !== 'number') return microversion;
@@ -148,9 +155,6 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     }
   }
 }
-
-/** The destination by the scheduler; `auto` leaves it to Nova whether disks are copied (2.25 and later). */
-const LIVE = { host: null, block_migration: 'auto' };
 
 const serverGroupsSchema = z.looseObject({ server_groups: z.array(serverGroupSchema) });
 

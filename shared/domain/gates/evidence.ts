@@ -21,6 +21,8 @@ export interface Evidence {
   /** Nova's word on the host's service; null when it knows none of this name. */
   readonly service: Pick<ComputeService, 'id' | 'status' | 'disabledReason' | 'state' | 'forcedDown'> | null;
   readonly claims: HostState['claims'];
+  /** Why salvor itself has it in maintenance; absent unless it has. */
+  readonly maintenance?: string;
   /** Absent unless its kernel was said to write a dump. */
   readonly dumping?: Dumping;
   /** Absent unless somebody has confirmed that the host is off. */

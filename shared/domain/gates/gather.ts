@@ -59,6 +59,7 @@ export function gatherEvidence(readings: Readings): Evidence {
     segments: live.segments,
     service: live.service === undefined ? null : wordOf(live.service),
     claims: host.claims,
+    ...(host.maintenance == null ? {} : { maintenance: `by ${host.maintenance.by}: ${host.maintenance.reason}` }),
     ...(host.incident?.dumping === undefined ? {} : { dumping: host.incident.dumping }),
     ...(host.incident?.offConfirmed === undefined ? {} : { offConfirmed: host.incident.offConfirmed }),
     accusations: accusations(readings, others),

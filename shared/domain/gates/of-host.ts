@@ -15,7 +15,9 @@ export function protectedGate({ segments }: Evidence, { segment }: Rules): GateR
   );
 }
 
-export function inServiceGate({ service, host }: Evidence): GateResult {
+export function inServiceGate({ service, host, maintenance }: Evidence): GateResult {
+  // Whether or not Nova has been told yet.
+  if (maintenance !== undefined) return gate('in-service', false, `it is in maintenance ${maintenance}`);
   if (service === null) return gate('in-service', false, 'Nova knows no nova-compute service of this name');
   if (service.id !== host.serviceId)
     return gate(

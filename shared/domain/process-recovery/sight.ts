@@ -12,6 +12,6 @@ export interface ProcessSight {
   readonly segments: readonly string[];
   /** Status of the open incident of the host. */
   readonly hostIncident: IncidentStatus | null;
-  /** Why nothing may be asked of the outside: salvor is switched off, or the segment is stopped. */
+  /** Why nothing may be asked of the outside: salvor is switched off, the segment is stopped, or the host is worked on. */
   readonly halted: string | null;
 }

@@ -9,7 +9,14 @@ import { fenceLevelsOf } from '../fence-device.ts';
 import { closeIncident, proofFault } from '../follow.ts';
 import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
-import type { HostFact, HostState, Incident, IncidentStatus } from '../host.ts';
+import {
+  type HostFact,
+  type HostState,
+  type Incident,
+  type IncidentStatus,
+  isOfHostStream,
+  isSilentFact,
+} from '../host.ts';
 import { leavingTasks } from '../leaving-tasks.ts';
 import { decideOnIncident, type OnIncident } from '../operator.ts';
 import { pause } from '../pause.ts';
@@ -17,13 +24,13 @@ import { planned, planningFailed } from '../planned.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { lastSeenUpMs } from '../reports.ts';
 import { decideGiveBack, decideWake, lostAnswer, type ReservedUse, type WakeBasis } from '../reserved-hosts.ts';
+import { withReturn } from '../return/open-return.ts';
 import { headsOf } from '../verify.ts';
+import { CannotDecide } from './cannot-decide.ts';
+import { decideCareAgain, isCareBasis } from './care.ts';
 import type { HostDecision } from './log.ts';
 import { reportsAgain } from './reports.ts';
 import type { ReplayedTasks } from './tasks.ts';
-
-/** What stands in the way of deciding again. */
-export class CannotDecide extends Error {}
 
 type FactOf<T extends HostFact['type']> = Extract<HostFact, { type: T }>;
 
@@ -37,7 +44,16 @@ export const decideHostAgain = (
   decision: HostDecision,
   policy: Policy,
   tasks: ReplayedTasks | undefined,
-): readonly HostFact[] => leavingTasks(decide(host, decision, policy, tasks), tasks?.atEnd() ?? [], host.incident);
+): readonly HostFact[] =>
+  hostFirst(
+    withReturn(host, leavingTasks(decide(host, decision, policy, tasks), tasks?.atEnd() ?? [], host.incident), policy),
+  );
+
+/** As the log has them: what goes to the host's own stream stands before what goes to its incident's. */
+const hostFirst = (facts: readonly HostFact[]): readonly HostFact[] => [
+  ...facts.filter(isOfHostStream),
+  ...facts.filter((fact) => !isOfHostStream(fact)),
+];
 
 function decide(
   host: HostState,
@@ -52,6 +68,8 @@ function decide(
     facts.find((fact): fact is FactOf<T> => fact.type === type);
   if (basis.by === 'reports') return reportsAgain(host, facts, basis, policy);
   if (basis.by === 'late-answer') return facts;
+  // Ticks of its timer are not on record.
+  if (isCareBasis(basis)) return decideCareAgain(host, facts, basis, policy).filter((fact) => !isSilentFact(fact));
   const incident = incidentOf(host);
   const segment = segmentOf(policy, incident.segment);
   const { atMs } = basis;

@@ -1,7 +1,8 @@
 import { evolveHost } from '../evolve-host.ts';
 import { type HostState, newHost } from '../host.ts';
 import type { Policy } from '../policy.ts';
-import { CannotDecide, decideHostAgain } from './host.ts';
+import { CannotDecide } from './cannot-decide.ts';
+import { decideHostAgain } from './host.ts';
 import { type Decision, type HostDecision, type HostLog, hostDecisions } from './log.ts';
 import { evolved, type Replayed, replayed } from './replayed.ts';
 import { replayTasks } from './tasks.ts';
@@ -23,10 +24,12 @@ export interface ReplayOptions {
   readonly other?: Policy | undefined;
 }
 
-/** Whether the incident is open behind the decision, or has ended with it. */
+/** Whether the incident is open behind the decision, or has ended with it; and whether it is about the way back from it. */
 const concerns = ({ before, after }: Step, incidentId: string): boolean =>
   after.incident?.id === incidentId ||
-  (after.lastIncident?.id === incidentId && before.lastIncident?.id !== incidentId);
+  (after.lastIncident?.id === incidentId && before.lastIncident?.id !== incidentId) ||
+  before.returning?.incidentId === incidentId ||
+  after.returning?.incidentId === incidentId;
 
 /**
  * Makes every decision again on what was recorded of its input, in the state that it was made in: that to which the

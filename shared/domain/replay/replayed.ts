@@ -1,5 +1,5 @@
+import { CannotDecide } from './cannot-decide.ts';
 import { type Difference, firstDifference } from './compare.ts';
-import { CannotDecide } from './host.ts';
 import type { Decision } from './log.ts';
 
 /** One decision, made again. */

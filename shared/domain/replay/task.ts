@@ -12,7 +12,8 @@ import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
 import { guestAnswer } from '../tiers.ts';
-import { CannotDecide, segmentOf, withRoom } from './host.ts';
+import { CannotDecide } from './cannot-decide.ts';
+import { segmentOf, withRoom } from './host.ts';
 import type { Decision } from './log.ts';
 
 export interface TaskStory {

@@ -107,6 +107,6 @@ function send({ compute }: Services, id: string, request: InstanceRequest, leave
     case 'confirm-resize':
       return compute.confirmResize(id, leaveByMs);
     case 'live-migrate':
-      return compute.liveMigrate(id, leaveByMs);
+      return compute.liveMigrate(id, { host: null, leaveByMs });
   }
 }

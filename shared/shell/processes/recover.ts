@@ -1,7 +1,7 @@
 import type { RecoverProcess } from '#events/commands.ts';
 import type { HostEvent } from '#events/host-event.ts';
 import { whyHalted } from '#shared/domain/guards.ts';
-import { hostKeyOf } from '#shared/domain/host.ts';
+import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decideProcess, type ProcessesIn, wordOnHost } from '#shared/domain/process-recovery/decide.ts';
 import type { ProcessesState, ProcessFact } from '#shared/domain/process-recovery/process.ts';
@@ -106,9 +106,18 @@ async function look(
     service: word ?? null,
     segments: service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name),
     hostIncident: host?.value.incident?.status ?? null,
-    halted: whyHalted({ segment: guards.segment.value, global: guards.global.value }, clock.now()) ?? null,
+    halted:
+      plannedWork(host?.value) ??
+      whyHalted({ segment: guards.segment.value, global: guards.global.value }, clock.now()) ??
+      null,
   };
   return { sight, unchanged: [hostUnchanged(key, host), ...guardChecks(segment.name, guards)] };
+}
+
+/** Whoever works on a host has its service in hand, whatever Nova says of it by now. */
+function plannedWork(host: HostState | undefined): string | undefined {
+  const { maintenance } = host ?? {};
+  return maintenance == null ? undefined : `it is in maintenance by ${maintenance.by}: ${maintenance.reason}`;
 }
 
 /** By policy a process that stays down is one reporter's word on its host, as any other's: every gate is asked. */

@@ -238,3 +238,23 @@ it('a machine that was switched on past Ironic shows within its minute', async (
   clock.advance(60_000);
   expect((await device.readPower()).power).toBe('on');
 });
+
+describe('a power-on', () => {
+  it('is the other target, and waits for Ironic as well', async () => {
+    const { device, requests } = await onServer({});
+    expect(await device.powerOn(NODE.uuid)).toMatchObject({
+      kind: 'accepted',
+      detail: 'power on answered 202, and Ironic is done with it: power_state power on',
+    });
+    expect(requests.filter(({ method }) => method === 'PUT')).toMatchObject([{ body: '{"target":"power on"}' }]);
+  });
+
+  it('leaves a node in maintenance alone', async () => {
+    const { device, requests } = await onServer({ power_state: 'power off', maintenance: true });
+    expect(await device.powerOn(null)).toMatchObject({
+      kind: 'refused',
+      detail: 'nothing was sent: Ironic does not look after the node: it is in maintenance',
+    });
+    expect(requests).toHaveLength(1);
+  });
+});

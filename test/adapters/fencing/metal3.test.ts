@@ -165,3 +165,34 @@ it('speaks of what is missing as Kubernetes does', async () => {
     detail: 'nothing was sent: the Kubernetes API answered 404: baremetalhosts.metal3.io "b/c" not found',
   });
 });
+
+describe('a power-on', () => {
+  it('is one merge patch, which takes back what was asked for the power-off', async () => {
+    const { cloud, device, bmh } = await setup();
+    await device.powerOff(bmh.uid);
+    const { resourceVersion } = bmh;
+    expect(await device.powerOn(bmh.uid)).toMatchObject({
+      kind: 'accepted',
+      detail: 'the patch answered 200, and it is on',
+    });
+    const [, patch, ...others] = cloud.requestLog.find({ api: 'metal3', method: 'PATCH' });
+    expect(others).toEqual([]);
+    expect(patch?.body).toEqual({
+      metadata: { resourceVersion: String(resourceVersion), annotations: { [REBOOT]: null, [MARK]: null } },
+      spec: { online: true },
+    });
+    expect(bmh.annotations).toEqual({});
+    expect(cloud.host(HOST).power).toBe('on');
+  });
+
+  it('is not taken for done before Metal3 has seen it', async () => {
+    const { cloud, device, bmh } = await setup();
+    await device.powerOff(null);
+    bmh.unattended = true;
+    expect(await device.powerOn(null)).toMatchObject({
+      kind: 'accepted',
+      detail: 'the patch answered 200, and Metal3 is still at it',
+    });
+    expect(cloud.host(HOST).power).toBe('off');
+  });
+});

@@ -47,6 +47,7 @@ function setUp(atOnce: number, call: () => Promise<void> = () => pause(CALL_MS),
   const device: FenceDevice = {
     readPower: () => during({ power: 'on', systemUuid: null, detail: '', durationMs: 1 }),
     powerOff: () => during({ kind: 'accepted', detail: '', durationMs: 1 }),
+    powerOn: () => during({ kind: 'accepted', detail: '', durationMs: 1 }),
   };
   const fencing = withNetworks(
     { device: async () => device },
@@ -91,6 +92,21 @@ it('sends nothing without a place, and says so: that is no answer, and no power-
   free();
   await first;
   expect((await loadCalls(state, 'rack')).value).toEqual({});
+});
+
+it('holds a power-on to it as well', async () => {
+  let free = (): void => undefined;
+  const { asked, fencing } = setUp(1, () => new Promise<void>((resolve) => (free = resolve)));
+  const device = await fencing.device(config('rack'));
+  const first = device.powerOn(null);
+  await pause(CALL_MS);
+  expect(await device.powerOn(null)).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringMatching(/^nothing was sent/),
+  });
+  expect(asked.all).toBe(1);
+  free();
+  expect(await first).toMatchObject({ kind: 'accepted' });
 });
 
 it('frees the place of a call that fails, and that of one whose process died when its time is over', async () => {

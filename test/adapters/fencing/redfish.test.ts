@@ -216,3 +216,36 @@ describe('powering off', () => {
     expect(seen()).toEqual([`GET ${SYSTEM}`]);
   });
 });
+
+describe('powering on', () => {
+  const off = (...allowed: string[]) =>
+    system({ PowerState: 'Off' }, allowed.length === 0 ? {} : { 'ResetType@Redfish.AllowableValues': allowed });
+
+  it.each([
+    [[], 'On'],
+    [['ForceOff', 'ForceOn'], 'ForceOn'],
+    [['ForceOn', 'On'], 'On'],
+  ])('of a device that allows %j sends %s', async (allowed, type) => {
+    const { device, server } = await setup({ system: off(...allowed) });
+    expect(await device.powerOn(null)).toEqual({ kind: 'accepted', detail: `${type} answered 204`, durationMs });
+    expect(server.requests[1]).toMatchObject({ method: 'POST', path: TARGET, body: `{"ResetType":"${type}"}` });
+  });
+
+  it('presses no button', async () => {
+    const { device, seen } = await setup({ system: off('ForceOff', 'PushPowerButton') });
+    expect(await device.powerOn(null)).toMatchObject({
+      kind: 'refused',
+      detail: 'nothing was sent: the device does not allow On, only ForceOff, PushPowerButton',
+    });
+    expect(seen()).toEqual([`GET ${SYSTEM}`]);
+  });
+
+  it.each([
+    ['On', 'accepted', 'it was on already (On answered 409: busy)'],
+    ['Off', 'unknown', 'On answered 409: busy'],
+  ])('that is refused while the power reads %s is %s', async (PowerState, kind, detail) => {
+    const reset = { status: 409, body: { error: { code: 'x', message: 'busy' } } };
+    const { device } = await setup({ system: system({ PowerState }), reset });
+    expect(await device.powerOn(null)).toEqual({ kind, detail, durationMs });
+  });
+});

@@ -176,3 +176,22 @@ describe('the answer', () => {
     expect((await device.readPower()).detail).toBe('made with ***');
   });
 });
+
+describe('to switch on', () => {
+  it('is an action of its own, sent once', async () => {
+    const { device, requests } = await setup((request) => signed(request, OFF));
+    expect(await device.powerOn(UUID)).toMatchObject({ kind: 'accepted', detail: 'on answered 200: outlet 7 is off' });
+    const bodies = requests.map(({ body }) => JSON.parse(body));
+    expect(bodies).toMatchObject([{ action: 'status' }, { action: 'on', systemUuid: UUID }]);
+  });
+
+  it('is refused by a receiver that has no such action', async () => {
+    const { device } = await setup((request, index) =>
+      index === 0 ? signed(request, OFF) : { status: 400, body: 'no such action' },
+    );
+    expect(await device.powerOn(null)).toMatchObject({
+      kind: 'refused',
+      detail: 'on: the webhook answered 400: no such action',
+    });
+  });
+});

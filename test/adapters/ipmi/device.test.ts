@@ -153,3 +153,29 @@ describe('a power-off', () => {
     expect(host.controls).toEqual([0]);
   });
 });
+
+describe('a power-on', () => {
+  it('is "power up", in a session that was raised, after the last objection', async () => {
+    const { device, host } = await start();
+    host.power = 'off';
+    expect(await device().powerOn(UUID, async () => undefined)).toEqual({
+      kind: 'accepted',
+      detail: 'Chassis Control: power up accepted',
+      durationMs,
+    });
+    expect(host).toMatchObject({ power: 'on', controls: [1] });
+    expect(host.commands).toEqual([SYSTEM_GUID, SET_PRIVILEGE, CONTROL, CLOSE]);
+  });
+
+  it.each([
+    [0xd5, 'on', 'accepted', 'it was on already (Chassis Control answered 0xd5 (not supported in the present state))'],
+    [0xd5, 'off', 'unknown', 'Chassis Control answered 0xd5 (not supported in the present state)'],
+    [0xcc, 'off', 'refused', 'Chassis Control answered 0xcc (invalid data field)'],
+    [0xc0, 'on', 'unknown', 'Chassis Control answered 0xc0 (node busy)'],
+  ] as const)('answered with code %i while the host is %s', async (controlCode, power, kind, detail) => {
+    const { device, host } = await start({ controlCode });
+    host.power = power;
+    expect(await device().powerOn(null)).toEqual({ kind, detail, durationMs });
+    expect(host.controls).toEqual([1]);
+  });
+});

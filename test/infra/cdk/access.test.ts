@@ -89,7 +89,7 @@ describe('a role', () => {
 
   it('reads the secrets of fence devices only where devices are asked, and of reporters where those are let in', () => {
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/\*/).length > 0);
-    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'survey-devices']);
+    expect(readers).toEqual(['confirm-host-down', 'fence-host', 'return-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
     for (const name of FUNCTION_NAMES)
@@ -155,7 +155,7 @@ describe('what a function is said to use', () => {
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
-    expect(state.includes('check')).toBe(calls('guardChecks|addTasks|hostUnchanged'));
+    expect(state.includes('check')).toBe(calls('guardChecks?|addTasks|hostUnchanged'));
     expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(

@@ -86,6 +86,8 @@ describe('alarms', () => {
       'plan-evacuation-oldest-message': 1320,
       'evacuate-instance-oldest-message': 600,
       'follow-evacuations-oldest-message': 1320,
+      'return-host-oldest-message': 1320,
+      'maintain-host-oldest-message': 1320,
       'recover-instance-oldest-message': 1320,
       'recover-process-oldest-message': 1320,
       'obey-operator-oldest-message': 120,

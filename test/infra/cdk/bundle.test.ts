@@ -112,6 +112,8 @@ describe('a bundle at work', () => {
       'plan-evacuation',
       'evacuate-instance',
       'follow-evacuations',
+      'return-host',
+      'maintain-host',
       'recover-instance',
       'recover-process',
       'operator-commands',

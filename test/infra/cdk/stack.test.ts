@@ -162,8 +162,8 @@ describe('functions', () => {
       .filter(({ Properties }) => Properties.RecursiveLoop === 'Allow')
       .map(({ Properties }) => Properties.FunctionName);
     const timed = ['confirm-host-down', 'fence-host', 'follow-evacuations', 'plan-evacuation'];
-    const expected = [...timed, 'recover-instance', 'recover-process'];
-    expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`));
+    const expected = [...timed, 'maintain-host', 'recover-instance', 'recover-process', 'return-host'];
+    expect(looping.sort()).toEqual(expected.map((name) => `salvor-test-${name}`).sort());
   });
 });
 

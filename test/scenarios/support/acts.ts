@@ -196,6 +196,12 @@ const ACTS: Acts = {
     command(simulation, { type: 'release', ...what, ...incidentOf(simulation, host) }, host),
   dismiss: (simulation, { host: [host = ''], reason }) =>
     command(simulation, { type: 'dismiss', reason, ...incidentOf(simulation, host) }, host),
+  return: (simulation, { host: [host = ''], reason }) =>
+    command(simulation, { type: 'return', reason, hostKey: keyOf(simulation, host) }, host),
+  maintenanceOn: (simulation, { host: [host = ''], ...what }) =>
+    command(simulation, { type: 'maintenance-on', ...what, hostKey: keyOf(simulation, host) }, host),
+  maintenanceOff: (simulation, { host: [host = ''], reason }) =>
+    command(simulation, { type: 'maintenance-off', reason, hostKey: keyOf(simulation, host) }, host),
   confirmOff: (simulation, { host: [host = ''], reason }) =>
     command(simulation, { type: 'confirm-off', reason, ...incidentOf(simulation, host) }, host),
   redrive: ({ queues }) => {
@@ -223,11 +229,16 @@ function command(
   return { voice: 'person', text: `alice: salvor ${what.type} ${[of, ...gates].join(' ')} (${reason})` };
 }
 
-function incidentOf({ policy, world, states }: Simulation, name: string): { hostKey: string; incidentId: string } {
-  const incidentId = states.incidentIdOf(name);
+function incidentOf(simulation: Simulation, name: string): { hostKey: string; incidentId: string } {
+  const incidentId = simulation.states.incidentIdOf(name);
+  if (incidentId === undefined) throw new Error(`${name} has no open incident`);
+  return { hostKey: keyOf(simulation, name), incidentId };
+}
+
+function keyOf({ policy, world }: Simulation, name: string): string {
   const serviceId = world.hosts.get(name)?.serviceUuid;
-  if (incidentId === undefined || serviceId === undefined) throw new Error(`${name} has no open incident`);
-  return { hostKey: hostKeyOf(policy.cloud.name, policy.cloud.region, serviceId), incidentId };
+  if (serviceId === undefined) throw new Error(`there is no host ${name}`);
+  return hostKeyOf(policy.cloud.name, policy.cloud.region, serviceId);
 }
 
 function about(event: HostEvent, says: string, process = '', instanceId = '', word = ''): HostEvent {

@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   reporters: 'Who says so, and is it true?',
   guards: 'When many fail at once',
   operators: 'People at work',
+  return: 'The way back',
   salvor: 'salvor itself fails',
 };
 

@@ -79,7 +79,20 @@ const fault = z
     function: z.enum(Object.keys(FUNCTIONS) as [FunctionName, ...FunctionName[]]).optional(),
     /** Only this kind of request to the outside. */
     act: z
-      .enum(['evacuate', 'reset-state', 'force-down', 'power-off', 'read-power', 'reboot', 'migrate', 'disable'])
+      .enum([
+        'evacuate',
+        'reset-state',
+        'force-down',
+        'power-off',
+        'read-power',
+        'power-on',
+        'force-up',
+        'enable',
+        'disable',
+        'live-migrate',
+        'reboot',
+        'migrate',
+      ])
       .optional(),
     /** It strikes every such call until this second, … */
     until: z.number().optional(),
@@ -148,6 +161,14 @@ const VERBS = {
   arm: z.strictObject({ segment: z.string().optional(), reason: z.string() }),
   release: z.strictObject({ host: z.string(), reason: z.string(), gates: z.array(z.string()).default([]) }),
   dismiss: withReason,
+  return: withReason,
+  maintenanceOn: z.strictObject({
+    host: names,
+    reason: z.string(),
+    drain: z.boolean().default(false),
+    forSeconds: z.int().optional(),
+  }),
+  maintenanceOff: withReason,
   confirmOff: withReason,
   redrive: z.literal('everything'),
   // salvor

@@ -22,6 +22,7 @@ export class Teller {
   readonly #hostOfIncident = new Map<string, string>();
   readonly #functions = new Map<number, string>();
   readonly #parked = new Set<string>();
+  #person = { host: '', atMs: -1 };
   /** Gates that hold a host, by its name. */
   readonly #closed = new Map<string, ReadonlySet<string>>();
   /** The newest word of each reporter on each host. */
@@ -46,8 +47,11 @@ export class Teller {
 
   #entriesOf(happening: DatedHappening): readonly Entry[] {
     switch (happening.kind) {
+      case 'person':
+        this.#person = happening;
+        return [];
       case 'fact':
-        return this.#ofWorld(happening.fact);
+        return this.#ofWorld(happening.fact, happening.atMs);
       case 'reported':
         return this.#ofReport(happening.event);
       case 'asked':
@@ -77,7 +81,7 @@ export class Teller {
     }
   }
 
-  #ofWorld(fact: WorldFact): readonly Entry[] {
+  #ofWorld(fact: WorldFact, atMs: number): readonly Entry[] {
     switch (fact.kind) {
       case 'guest': {
         const { host, what, serverId, otherHost } = fact;
@@ -91,6 +95,10 @@ export class Teller {
       case 'compute':
         // That it falls silent follows from what was told before.
         return fact.running ? [{ voice: 'world', text: 'nova-compute reports again:', of: fact.host }] : [];
+      case 'status':
+        // Of what a person does it was said already.
+        if (this.#person.host === fact.host && this.#person.atMs === atMs) return [];
+        return [{ voice: 'world', text: `${fact.disabled ? 'disabled' : 'enabled'} in Nova:`, of: fact.host }];
       case 'forced-down':
         return [
           {
@@ -135,6 +143,18 @@ export class Teller {
         return [{ voice: 'asks', text: 'Nova: force down:', of: host, about: host }];
       case 'power-off':
         return [{ voice: 'asks', text: 'BMC: power off:', of: host, about: host }];
+      case 'power-on':
+        return [{ voice: 'asks', text: 'BMC: power on:', of: host, about: host }];
+      case 'force-up':
+        return [{ voice: 'asks', text: 'Nova: force down no longer:', of: host, about: host }];
+      case 'live-migrate':
+        return [
+          {
+            voice: 'asks',
+            text: `Nova: live-migrate from ${host} to ${destination ?? 'a host of its choice'}:`,
+            of: name,
+          },
+        ];
       case 'join':
         return [{ voice: 'asks', text: 'Nova: add to an aggregate:', of: host, about: host }];
       case 'part':
@@ -217,7 +237,6 @@ const OF_INSTANCES = {
   'instance-reset': 'reset the state to active',
   migrate: 'migrate cold',
   'confirm-resize': 'confirm the migration',
-  'live-migrate': 'migrate live',
 } as const satisfies Partial<Record<OutsideRequest['act'], string>>;
 
 /** The report, the request or the world says it already. */
@@ -225,6 +244,7 @@ const TOLD_OTHERWISE: ReadonlySet<string> = new Set<HostFact['type']>([
   'reported',
   'power-off-intended',
   'forced-down',
+  'power-on-intended',
 ]);
 
 const linesOf = (gates: readonly GateResult[]): readonly string[] =>

@@ -77,3 +77,5 @@ export function chassisStatus(data: Buffer): ChassisStatus | undefined {
 
 /** 28.3, Chassis Control "power down": off at once, without a word to the operating system. */
 export const powerDown = request('Chassis Control', CHASSIS, 0x02, 0x00);
+/** 28.3, Chassis Control "power up". */
+export const powerUp = request('Chassis Control', CHASSIS, 0x02, 0x01);

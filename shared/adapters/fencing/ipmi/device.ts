@@ -1,8 +1,8 @@
-import type { FenceDevice } from '#shared/ports.ts';
+import type { FenceDevice, Objection } from '#shared/ports.ts';
 import { openChannel } from './channel.ts';
 import type { GuidEncoding } from './guid.ts';
 import { type Account, loginOf } from './login.ts';
-import { powerOff, readPower, unread, unsent } from './power.ts';
+import { readPower, switchPower, unread, unsent } from './power.ts';
 import { ok, type Result } from './result.ts';
 import { type Session, sessionOn } from './session.ts';
 import { agree } from './setup.ts';
@@ -14,9 +14,9 @@ export interface IpmiDeviceOptions extends Account {
   readonly port: number;
   /** `smbios` if absent. */
   readonly guidEncoding?: GuidEncoding;
-  /** Of one call: `readPower` and `powerOff` end by then, however many messages they need. */
+  /** Of one call: each ends by then, however many messages it needs. */
   readonly timeoutSeconds: number;
-  /** Power off this system only. Lower case. */
+  /** Switch this system only. Lower case. */
   readonly systemUuid?: string;
 }
 
@@ -47,20 +47,23 @@ export function ipmiDevice(options: IpmiDeviceOptions): FenceDevice {
     }
   }
 
+  const switched = (to: 'on' | 'off', systemUuid: string | null, objection: Objection | undefined) =>
+    timed(async () => {
+      const known = [options.systemUuid, systemUuid].flatMap((uuid) => (uuid == null ? [] : [uuid.toLowerCase()]));
+      const done = await inSession((session) =>
+        switchPower(session, { to, systemUuids: known, encoding, level: login.level, objection }),
+      );
+      return done.kind === 'ok' ? done.value : unsent(done);
+    });
+
   return {
     readPower: () =>
       timed(async () => {
         const done = await inSession((session) => readPower(session, encoding));
         return done.kind === 'ok' ? done.value : unread(done);
       }),
-    powerOff: (systemUuid, objection) =>
-      timed(async () => {
-        const known = [options.systemUuid, systemUuid].flatMap((uuid) => (uuid == null ? [] : [uuid.toLowerCase()]));
-        const done = await inSession((session) =>
-          powerOff(session, { systemUuids: known, encoding, level: login.level, objection }),
-        );
-        return done.kind === 'ok' ? done.value : unsent(done);
-      }),
+    powerOff: (systemUuid, objection) => switched('off', systemUuid, objection),
+    powerOn: (systemUuid, objection) => switched('on', systemUuid, objection),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   getDeviceGuid,
   getSystemGuid,
   powerDown,
+  powerUp,
   setSessionPrivilege,
 } from './commands.ts';
 import { encodingThatGives, type GuidEncoding, uuidOf } from './guid.ts';
@@ -19,8 +20,8 @@ export type Answer = Omit<PowerOffAnswer, 'durationMs'>;
 
 const GUID_BYTES = 16;
 
-/** What is said of a power-off that is refused in the present state or for its data, as some BMCs do when it is off. */
-const MAYBE_OFF: ReadonlySet<number> = new Set([0xcc, 0xd5, 0xd6]);
+/** What is said of a request that is refused in the present state or for its data, as some BMCs do when it is so already. */
+const MAYBE_SO: ReadonlySet<number> = new Set([0xcc, 0xd5, 0xd6]);
 
 /** Without its system a state of power is not told: it could be another host's. */
 export async function readPower(session: Session, encoding: GuidEncoding): Promise<Reading> {
@@ -36,7 +37,8 @@ export async function readPower(session: Session, encoding: GuidEncoding): Promi
   };
 }
 
-export interface PowerOff {
+export interface PowerSwitch {
+  readonly to: 'on' | 'off';
   /** The host's UUID by all that is known; none is a host of any. */
   readonly systemUuids: readonly string[];
   readonly encoding: GuidEncoding;
@@ -44,9 +46,9 @@ export interface PowerOff {
   readonly objection: Objection | undefined;
 }
 
-export async function powerOff(
+export async function switchPower(
   session: Session,
-  { systemUuids, encoding, level, objection }: PowerOff,
+  { to, systemUuids, encoding, level, objection }: PowerSwitch,
 ): Promise<Answer> {
   const guid = await guidOf(session);
   if (guid.kind !== 'ok') return unsent(guid);
@@ -57,7 +59,7 @@ export async function powerOff(
   if (raised.kind !== 'ok') return unsent(raised);
   const objected = await objection?.();
   if (objected !== undefined) return unsent(refused(objected));
-  return cutPower(session);
+  return ask(session, to);
 }
 
 export const unread = ({ detail, credentials }: Failure): Reading => ({
@@ -73,20 +75,21 @@ export const unsent = ({ kind, detail }: Failure): Answer => ({
 });
 
 /**
- * Also sent to a host that says it is off: what it says may be old. Sent once: BMCs exist that carry out what they have
- * seen before, and a repeat could meet a host that somebody has switched on meanwhile.
+ * Also sent to a host that says it is so already: what it says may be old. Sent once: BMCs exist that carry out what they
+ * have seen before, and a repeat could meet a host that somebody has switched meanwhile.
  */
-async function cutPower(session: Session): Promise<Answer> {
-  const asked = await session.askOnce(powerDown);
+async function ask(session: Session, to: 'on' | 'off'): Promise<Answer> {
+  const [command, action] = to === 'off' ? [powerDown, 'power down'] : [powerUp, 'power up'];
+  const asked = await session.askOnce(command);
   if (asked.kind !== 'ok') return { kind: 'unknown', detail: asked.detail };
   const { completionCode } = asked.value;
-  if (completionCode === 0) return { kind: 'accepted', detail: `${powerDown.name}: power down accepted` };
+  if (completionCode === 0) return { kind: 'accepted', detail: `${command.name}: ${action} accepted` };
   const { words, final } = completionMeaning(completionCode);
-  const said = `${powerDown.name} answered ${words}`;
-  if (MAYBE_OFF.has(completionCode)) {
+  const said = `${command.name} answered ${words}`;
+  if (MAYBE_SO.has(completionCode)) {
     const now = await statusOf(session);
-    if (now.kind === 'ok' && now.value.power === 'off')
-      return { kind: 'accepted', detail: `it was off already (${said})` };
+    if (now.kind === 'ok' && now.value.power === to)
+      return { kind: 'accepted', detail: `it was ${to} already (${said})` };
   }
   return { kind: final ? 'refused' : 'unknown', detail: said };
 }

@@ -18,9 +18,9 @@ export interface IronicDeviceOptions {
   readonly bareMetal: BareMetal;
   /** Name or UUID. */
   readonly node: string;
-  /** Of one call: `readPower` and `powerOff` end by then. */
+  /** Of one call: each ends by then. */
   readonly timeoutSeconds: number;
-  /** The node's UUID: switch off no other. */
+  /** The node's UUID: switch no other. */
   readonly systemUuid?: string;
 }
 
@@ -54,7 +54,8 @@ export function ironicDevice(options: IronicDeviceOptions): FenceDevice {
     return { power, systemUuid: node.value.uuid.toLowerCase(), detail: bareMetal.redact(detail) };
   }
 
-  async function powerOff(
+  async function switchPower(
+    to: 'power on' | 'power off',
     asked: string | null,
     objection: Objection | undefined,
     deadlineMs: number,
@@ -65,12 +66,12 @@ export function ironicDevice(options: IronicDeviceOptions): FenceDevice {
     // Somebody is at work on a node that Ironic leaves alone (S2), and what became of it nobody would tell.
     const against = other ?? neglectOf(node.value) ?? (await objection?.());
     if (against !== undefined) return nothingSent('refused', bareMetal.redact(against));
-    const body = { target: 'power off' };
+    const body = { target: to };
     const exchange = await bareMetal.exchange({ method: 'PUT', path: `${path}/states/power`, body, deadlineMs });
     if (exchange.kind === 'refused') return nothingSent('refused', exchange.detail);
-    if (exchange.kind === 'failed') return answer('unknown', `power off: ${bareMetal.redact(exchange.error)}`);
+    if (exchange.kind === 'failed') return answer('unknown', `${to}: ${bareMetal.redact(exchange.error)}`);
     const { status } = exchange;
-    const said = `power off answered ${status}`;
+    const said = `${to} answered ${status}`;
     if (status >= 200 && status < 300) return follow(said, deadlineMs);
     // 409: somebody holds the node (NodeLocked). It is free again in a moment.
     const why = `${said}: ${messageOf(exchange.body, bareMetal.redact)}`;
@@ -94,6 +95,7 @@ export function ironicDevice(options: IronicDeviceOptions): FenceDevice {
 
   return {
     readPower: async () => ({ ...(await timed(readPower(deadline()))), ...bareMetal.shown?.() }),
-    powerOff: (systemUuid, objection) => timed(powerOff(systemUuid, objection, deadline())),
+    powerOff: (systemUuid, objection) => timed(switchPower('power off', systemUuid, objection, deadline())),
+    powerOn: (systemUuid, objection) => timed(switchPower('power on', systemUuid, objection, deadline())),
   };
 }

@@ -16,7 +16,7 @@ import {
   type Untimed,
 } from '../answers.ts';
 import { type DeviceTls, deviceTransport } from '../transport.ts';
-import { type BareMetalHost, hostSchema, neglectOf, powerOf, powerOffPatch } from './record.ts';
+import { type BareMetalHost, hostSchema, isOn, neglectOf, powerOf, powerOffPatch, powerOnPatch } from './record.ts';
 
 export interface Metal3DeviceOptions {
   readonly tls?: DeviceTls;
@@ -28,9 +28,9 @@ export interface Metal3DeviceOptions {
   /** Of the BareMetalHost. */
   readonly name: string;
   readonly version: string;
-  /** Of one call: `readPower` and `powerOff` end by then. */
+  /** Of one call: each ends by then. */
   readonly timeoutSeconds: number;
-  /** The `metadata.uid` of the BareMetalHost: switch off no other. */
+  /** The `metadata.uid` of the BareMetalHost: switch no other. */
   readonly systemUuid?: string;
 }
 
@@ -38,6 +38,14 @@ const LOOK_AGAIN_MS = 300;
 
 /** Kubernetes API, "Status": what an error's body is. */
 const statusSchema = z.looseObject({ message: z.string() });
+
+interface Switch {
+  readonly power: 'on' | 'off';
+  readonly patch: (host: BareMetalHost, at: Date) => object;
+  readonly isThere: (host: BareMetalHost) => boolean;
+}
+const OFF: Switch = { power: 'off', patch: powerOffPatch, isThere: (host) => powerOf(host).power === 'off' };
+const ON: Switch = { power: 'on', patch: powerOnPatch, isThere: isOn };
 
 /** A host that is a BareMetalHost of Metal3. What binds it is the object's uid: one that is made anew is another host. */
 export function metal3Device(options: Metal3DeviceOptions): FenceDevice {
@@ -71,7 +79,8 @@ export function metal3Device(options: Metal3DeviceOptions): FenceDevice {
     return { power, systemUuid: found.value.metadata.uid.toLowerCase(), detail: redact(detail) };
   }
 
-  async function powerOff(
+  async function switchPower(
+    to: Switch,
     asked: string | null,
     objection: Objection | undefined,
     deadlineMs: number,
@@ -85,20 +94,19 @@ export function metal3Device(options: Metal3DeviceOptions): FenceDevice {
       method: 'PATCH',
       url: target,
       headers: { ...headers, 'content-type': 'application/merge-patch+json' },
-      body: JSON.stringify(powerOffPatch(found.value, new Date())),
+      body: JSON.stringify(to.patch(found.value, new Date())),
       timeoutMs: left(deadlineMs),
     });
     if (exchange.kind === 'failed') return answer('unknown', `the patch: ${exchange.error}`);
     const { status } = exchange;
-    if (status >= 200 && status < 300) return follow(`the patch answered ${status}`, deadlineMs);
+    if (status >= 200 && status < 300) return follow(to, `the patch answered ${status}`, deadlineMs);
     return answer(isFinal(status) ? 'refused' : 'unknown', `the patch ${said(exchange)}`);
   }
 
-  async function follow(told: string, deadlineMs: number): Promise<Untimed<PowerOffAnswer>> {
+  async function follow(to: Switch, told: string, deadlineMs: number): Promise<Untimed<PowerOffAnswer>> {
     do {
       const found = await find(deadlineMs);
-      if (found.kind === 'ok' && powerOf(found.value).power === 'off')
-        return answer('accepted', `${told}, and it is off`);
+      if (found.kind === 'ok' && to.isThere(found.value)) return answer('accepted', `${told}, and it is ${to.power}`);
       await pause(Math.max(0, Math.min(LOOK_AGAIN_MS, deadlineMs - performance.now())));
     } while (performance.now() < deadlineMs - LOOK_AGAIN_MS);
     return answer('accepted', `${told}, and Metal3 is still at it`);
@@ -106,6 +114,7 @@ export function metal3Device(options: Metal3DeviceOptions): FenceDevice {
 
   return {
     readPower: async () => ({ ...(await timed(readPower(deadline()))), ...transport.shown() }),
-    powerOff: (systemUuid, objection) => timed(powerOff(systemUuid, objection, deadline())),
+    powerOff: (systemUuid, objection) => timed(switchPower(OFF, systemUuid, objection, deadline())),
+    powerOn: (systemUuid, objection) => timed(switchPower(ON, systemUuid, objection, deadline())),
   };
 }

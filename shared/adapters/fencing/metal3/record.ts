@@ -87,6 +87,18 @@ export function powerOffPatch({ metadata, spec }: BareMetalHost, at: Date): obje
   };
 }
 
+/**
+ * The one change that powers on again. It takes back what was asked for the power-off: an annotation that is still there
+ * would have the host switched off, and a mark would speak of a spec that is no more.
+ */
+export const powerOnPatch = ({ metadata }: BareMetalHost): object => ({
+  metadata: { resourceVersion: metadata.resourceVersion, annotations: { [REBOOT]: null, [MARK]: null } },
+  spec: { online: true },
+});
+
+/** By the record itself: `powerOf` says on of a host whose record is not believed, too. */
+export const isOn = ({ status }: BareMetalHost): boolean => status?.poweredOn === true;
+
 function markedGeneration(mark: string | undefined): number | undefined {
   try {
     return markSchema.safeParse(JSON.parse(mark ?? 'null')).data?.generation;

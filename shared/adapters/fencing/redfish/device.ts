@@ -9,9 +9,9 @@ import { lookAtTask, monitorOf } from './task.ts';
 import { type Visit, visit } from './visit.ts';
 
 export interface RedfishDeviceOptions extends RedfishOptions {
-  /** Of one call: `readPower` and `powerOff` end by then, however many requests they need. */
+  /** Of one call: each ends by then, however many requests it needs. */
   readonly timeoutSeconds: number;
-  /** Power off this system only; of a device with several, find it by this. */
+  /** Switch this system only; of a device with several, find it by this. */
   readonly systemUuid?: string;
 }
 
@@ -36,7 +36,12 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     return { power: powerOf(state), systemUuid: uuidOf(system.value), detail: `PowerState ${state ?? 'missing'}` };
   }
 
-  async function powerOff(visit: Visit, asked: string | null, objection: Objection | undefined): Promise<Answer> {
+  async function switchPower(
+    visit: Visit,
+    to: Switch,
+    asked: string | null,
+    objection: Objection | undefined,
+  ): Promise<Answer> {
     const system = await finder.find(visit);
     if (system.kind !== 'ok') return nothingSent(system.kind, system.detail);
     const uuid = uuidOf(system.value);
@@ -46,49 +51,56 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
     if (target === undefined) return nothingSent('refused', 'the system has no action ComputerSystem.Reset');
     const types = await resetTypes(visit, system.value);
     if (types.kind !== 'ok') return nothingSent(types.kind, types.detail);
-    // Nothing else will do: a button that is pressed asks the operating system, and may switch on.
-    if (types.value !== undefined && !types.value.includes('ForceOff'))
-      return nothingSent('refused', `the device does not allow ForceOff, only ${types.value.join(', ')}`);
+    const type = resetTypeOf(to, types.value);
+    if (type === undefined)
+      return nothingSent('refused', `the device does not allow ${to.resetTypes[0]}, only ${types.value?.join(', ')}`);
     const objected = await objection?.();
     if (objected !== undefined) return nothingSent('refused', objected);
-    return reset(visit, target, uuid);
+    return reset(visit, { ...to, type }, target, uuid);
   }
 
-  /** Also sent to a system that says it is off: what it says may be old. */
-  async function reset(visit: Visit, target: string, uuid: string | null): Promise<Answer> {
-    const exchange = await visit.post(target, { ResetType: 'ForceOff' });
-    if (exchange.kind === 'failed') return answer('unknown', `ForceOff: ${exchange.error}`);
+  /** Also sent to a system that says it is so already: what it says may be old. */
+  async function reset(visit: Visit, to: Chosen, target: string, uuid: string | null): Promise<Answer> {
+    const { type } = to;
+    const exchange = await visit.post(target, { ResetType: type });
+    if (exchange.kind === 'failed') return answer('unknown', `${type}: ${exchange.error}`);
     const { status, body } = exchange;
-    if (status === 202) return follow(visit, exchange, uuid);
-    if (status >= 200 && status < 300) return answer('accepted', `ForceOff answered ${status}`);
-    return refused(visit, status, `ForceOff answered ${status}: ${visit.messageOf(body)}`, uuid);
+    if (status === 202) return follow(visit, to, exchange, uuid);
+    if (status >= 200 && status < 300) return answer('accepted', `${type} answered ${status}`);
+    return refused(visit, to, status, `${type} answered ${status}: ${visit.messageOf(body)}`, uuid);
   }
 
-  /** Devices refuse to switch off what is off, each with a status of its own. */
-  async function refused(visit: Visit, status: number | undefined, said: string, uuid: string | null): Promise<Answer> {
+  /** Devices refuse to switch off what is off, and on what is on, each with a status of its own. */
+  async function refused(
+    visit: Visit,
+    to: Chosen,
+    status: number | undefined,
+    said: string,
+    uuid: string | null,
+  ): Promise<Answer> {
     const ends = status !== undefined && isFinal(status);
-    if (status !== 401 && (ends || status === undefined || status === 409) && (await isOff(visit, uuid)))
-      return answer('accepted', `it was off already (${said})`);
+    if (status !== 401 && (ends || status === undefined || status === 409) && (await isThere(visit, to, uuid)))
+      return answer('accepted', `it was ${to.power} already (${said})`);
     return answer(ends ? 'refused' : 'unknown', said);
   }
 
-  async function isOff(visit: Visit, uuid: string | null): Promise<boolean> {
+  async function isThere(visit: Visit, { power }: Chosen, uuid: string | null): Promise<boolean> {
     const now = await read(visit);
-    return now.power === 'off' && now.systemUuid === uuid;
+    return now.power === power && now.systemUuid === uuid;
   }
 
   /** A task is followed for what it says when it fails. The power tells sooner that it has done its work. */
-  async function follow(visit: Visit, accepted: Answered, uuid: string | null): Promise<Answer> {
+  async function follow(visit: Visit, to: Chosen, accepted: Answered, uuid: string | null): Promise<Answer> {
     const monitor = monitorOf(accepted);
-    const said = 'ForceOff answered 202';
+    const said = `${to.type} answered 202`;
     if (monitor === undefined) return answer('accepted', said);
     let nextLookMs = 0;
     do {
-      if (await isOff(visit, uuid)) return answer('accepted', `${said}, and it is off`);
+      if (await isThere(visit, to, uuid)) return answer('accepted', `${said}, and it is ${to.power}`);
       if (performance.now() >= nextLookMs) {
         const task = await lookAtTask(visit, monitor);
         if (task.kind === 'over') return answer('accepted', `${said}, and its task is over`);
-        if (task.kind === 'failed') return refused(visit, task.status, `${said}, and ${task.said}`, uuid);
+        if (task.kind === 'failed') return refused(visit, to, task.status, `${said}, and ${task.said}`, uuid);
         nextLookMs = performance.now() + task.pauseMs;
       }
       await pause(Math.max(0, Math.min(LOOK_AGAIN_MS, visit.deadlineMs() - performance.now())));
@@ -98,9 +110,26 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
 
   return {
     readPower: async () => ({ ...(await call(read)), ...http.shown() }),
-    powerOff: (systemUuid, objection) => call((visit) => powerOff(visit, systemUuid, objection)),
+    powerOff: (systemUuid, objection) => call((visit) => switchPower(visit, OFF, systemUuid, objection)),
+    powerOn: (systemUuid, objection) => call((visit) => switchPower(visit, ON, systemUuid, objection)),
   };
 }
+
+/** Where to, and the values of ResetType (DSP0268) that lead there, the usual one first. */
+interface Switch {
+  readonly power: 'on' | 'off';
+  readonly resetTypes: readonly [string, ...string[]];
+}
+interface Chosen extends Switch {
+  readonly type: string;
+}
+/** Nothing else will do: a button that is pressed asks the operating system, and may switch on. */
+const OFF: Switch = { power: 'off', resetTypes: ['ForceOff'] };
+const ON: Switch = { power: 'on', resetTypes: ['On', 'ForceOn'] };
+
+/** Of a device that does not say what it allows, the usual one is asked for. */
+const resetTypeOf = ({ resetTypes }: Switch, allowed: readonly string[] | undefined): string | undefined =>
+  allowed === undefined ? resetTypes[0] : resetTypes.find((type) => allowed.includes(type));
 
 /**
  * `off` is proof that nothing runs, so that only `Off` is. A system that is paused or on its way up has power; one on

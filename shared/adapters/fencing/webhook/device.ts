@@ -24,7 +24,7 @@ export interface WebhookDeviceOptions {
   /** The newest first. */
   readonly keys: Keys;
   readonly version: string;
-  /** Of one call: `readPower` and `powerOff` end by then. */
+  /** Of one call: each ends by then. */
   readonly timeoutSeconds: number;
   readonly systemUuid?: string;
 }
@@ -46,7 +46,11 @@ export function webhookDevice(options: WebhookDeviceOptions): FenceDevice {
   const redact = redactor(keys);
   const deadline = () => performance.now() + timeoutSeconds * 1000;
 
-  async function ask(action: 'status' | 'off', systemUuid: string | null, deadlineMs: number): Promise<Result<Told>> {
+  async function ask(
+    action: 'status' | 'on' | 'off',
+    systemUuid: string | null,
+    deadlineMs: number,
+  ): Promise<Result<Told>> {
     const [requestId, now] = [randomUUID(), Date.now()];
     const at = new Date(now).toISOString();
     const body = JSON.stringify({ action, host, requestId, at, ...(systemUuid === null ? {} : { systemUuid }) });
@@ -81,7 +85,8 @@ export function webhookDevice(options: WebhookDeviceOptions): FenceDevice {
     return { power, systemUuid: systemUuid ?? null, detail: redact(detail || `the webhook says ${power}`) };
   }
 
-  async function powerOff(
+  async function switchPower(
+    to: 'on' | 'off',
     asked: string | null,
     objection: Objection | undefined,
     deadlineMs: number,
@@ -91,14 +96,15 @@ export function webhookDevice(options: WebhookDeviceOptions): FenceDevice {
     const systemUuid = before.value.systemUuid ?? null;
     const against = otherSystem(systemUuid, options.systemUuid, asked) ?? (await objection?.());
     if (against !== undefined) return nothingSent('refused', against);
-    const heard = await ask('off', systemUuid, deadlineMs);
-    if (heard.kind !== 'ok') return answer(heard.kind, `off: ${heard.detail}`);
+    const heard = await ask(to, systemUuid, deadlineMs);
+    if (heard.kind !== 'ok') return answer(heard.kind, `${to}: ${heard.detail}`);
     const { power, detail, status } = heard.value;
-    return answer('accepted', redact(`off answered ${status}: ${detail || `power ${power}`}`));
+    return answer('accepted', redact(`${to} answered ${status}: ${detail || `power ${power}`}`));
   }
 
   return {
     readPower: async () => ({ ...(await timed(readPower(deadline()))), ...transport.shown() }),
-    powerOff: (systemUuid, objection) => timed(powerOff(systemUuid, objection, deadline())),
+    powerOff: (systemUuid, objection) => timed(switchPower('off', systemUuid, objection, deadline())),
+    powerOn: (systemUuid, objection) => timed(switchPower('on', systemUuid, objection, deadline())),
   };
 }

@@ -1,0 +1,2 @@
+/** What stands in the way of deciding again. */
+export class CannotDecide extends Error {}
