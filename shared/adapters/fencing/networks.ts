@@ -55,8 +55,11 @@ function limited(device: FenceDevice, { timeoutSeconds }: FenceDeviceConfig, { h
 }
 
 function placesOf(network: string, atOnce: number, { state, clock, chance }: Networks): Places {
-  /** @param change undefined: there is nothing to write, and it is told so */
-  async function change(changed: (calls: Calls) => Calls | undefined): Promise<boolean> {
+  /**
+   * @param changed undefined: there is nothing to write, and it is told so
+   * @param untilMs others are at it all the time: not tried again from then on
+   */
+  async function change(changed: (calls: Calls) => Calls | undefined, untilMs: number): Promise<boolean> {
     for (;;) {
       const before = await loadCalls(state, network);
       const calls = changed(before.value);
@@ -66,18 +69,22 @@ function placesOf(network: string, atOnce: number, { state, clock, chance }: Net
         return true;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
+        if (clock.now() >= untilMs) return false;
         await clock.sleep(chance.random() * LOOK_AGAIN_MS);
       }
     }
   }
 
   async function enter(id: string, forMs: number): Promise<boolean> {
-    const startedMs = clock.now();
-    for (;;) {
+    const untilMs = clock.now() + WAIT_MS;
+    const enterNow = (calls: Calls): Calls | undefined => {
       const nowMs = clock.now();
       const caller: Caller = { id, untilMs: nowMs + forMs + SPARE_MS };
-      if (await change((calls) => entered(calls, caller, atOnce, nowMs))) return true;
-      if (clock.now() - startedMs >= WAIT_MS) return false;
+      return entered(calls, caller, atOnce, nowMs);
+    };
+    for (;;) {
+      if (await change(enterNow, untilMs)) return true;
+      if (clock.now() >= untilMs) return false;
       await clock.sleep(LOOK_AGAIN_MS * (0.5 + chance.random()));
     }
   }
@@ -91,7 +98,7 @@ function placesOf(network: string, atOnce: number, { state, clock, chance }: Net
         return await call();
       } finally {
         // Who can't say so leaves its place when its time is over.
-        await change((calls) => left(calls, id)).catch(() => undefined);
+        await change((calls) => left(calls, id), clock.now() + WAIT_MS).catch(() => undefined);
       }
     },
   };

@@ -3,6 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { withNetworks } from '#shared/adapters/fencing/networks.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
 import { systemChance } from '#shared/adapters/system/clock.ts';
+import { ConflictError } from '#shared/errors.ts';
 import type { FenceDevice, FenceDeviceConfig, StateStore } from '#shared/ports.ts';
 import { loadCalls } from '#shared/state/fence-networks.ts';
 
@@ -63,6 +64,16 @@ it('lets so many calls into a network at the same time, and all of them in turn'
   expect(readings.map(({ power }) => power)).toEqual(devices.map(() => 'on'));
   expect(asked).toEqual({ now: 0, most: 3, all: 12 });
   expect((await loadCalls(state, 'rack')).value).toEqual({});
+});
+
+it('gives up in time when others write the places whenever it does', async () => {
+  const { asked, clock, fencing } = setUp(1);
+  const startedMs = clock.now();
+  state.transact = () => Promise.reject(new ConflictError('somebody else was first'));
+  const device = await fencing.device(config('rack'));
+  expect(await device.readPower()).toMatchObject({ power: 'unknown' });
+  expect(asked.all).toBe(0);
+  expect(clock.now() - startedMs).toBeLessThan(10_000);
 });
 
 it('leaves devices of no network, and those of another, alone', async () => {
