@@ -1,4 +1,4 @@
-import type { CloudView, Standing } from '#shared/domain/forecast/view.ts';
+import type { CloudView, Standing, Taken } from '#shared/domain/forecast/view.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import type { ComputeService, StateReader } from '#shared/ports.ts';
 import { loadBeat } from '#shared/state/beat.ts';
@@ -42,10 +42,7 @@ function serviceOf({ host, serviceId: id, zone, service }: InventoryHost): Compu
 }
 
 /** What of the room of others is spoken for. */
-export async function loadTaken(
-  state: StateReader,
-  { name, region }: Region,
-): Promise<Pick<Standing, 'openIncidents' | 'inFlightTo'>> {
+export async function loadTaken(state: StateReader, { name, region }: Region): Promise<Taken> {
   const [open, tokens] = await Promise.all([
     openHosts(state, Number.MAX_SAFE_INTEGER),
     loadTokens(state, name, region),
@@ -55,7 +52,9 @@ export async function loadTaken(
       ? []
       : [{ hostKey: key, host, segment: incident.segment, openedAtMs: incident.openedAtMs, claims, lastIncident }],
   );
-  return { openIncidents, inFlightTo: inFlightElsewhere(tokens.value, '').byDestination };
+  // What is open of a host is its incident, its way back or its maintenance.
+  const inHand = new Set(open.map(({ name: host }) => host));
+  return { openIncidents, inHand, inFlightTo: inFlightElsewhere(tokens.value, '').byDestination };
 }
 
 /** Everything that salvor has on record and would decide by. */

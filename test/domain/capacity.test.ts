@@ -5,7 +5,7 @@ import type { CloudView } from '#shared/domain/forecast/view.ts';
 import { planAll } from '#shared/domain/forecast/what-if.ts';
 import { aHypervisor, aPolicy, aServer, aService, type SegmentInput, uuid } from '#test/support/builders.ts';
 
-const TAKEN = { openIncidents: [], inFlightTo: {} };
+const TAKEN = { openIncidents: [], inHand: new Set<string>(), inFlightTo: {} };
 
 /** Hosts with so much free memory each, and instances of these sizes. */
 function aView(

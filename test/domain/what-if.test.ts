@@ -24,6 +24,7 @@ const STANDING: Standing = {
   guards: new Map(),
   globalGuard: NO_GUARD,
   openIncidents: [],
+  inHand: new Set(),
   beat: { runningSinceMs: 0, lastMs: NOW_MS },
   inFlightTo: {},
 };
@@ -131,7 +132,7 @@ describe('what would come back', () => {
     expect(short(ask(on(), { failed, view: three }))).toEqual(['a comes-back compute-3', 'b maybe -']);
   });
 
-  it('goes to a reserved host by the policy, and that is told', () => {
+  it('goes to a reserved host by the policy, and that is told, but to none that is worked on', () => {
     const reserved = aService({ host: 'compute-6', status: 'disabled', disabledReason: 'reserved' });
     const services = [...[1, 2].map((number) => aService({ host: `compute-${number}` })), reserved];
     const forecast = ask(on({}, {}), {
@@ -140,6 +141,12 @@ describe('what would come back', () => {
     });
     expect(short(forecast)).toEqual(['web-1 comes-back compute-6', 'web-2 comes-back compute-6']);
     expect(why(forecast)).toBe('it ran; the host is reserved, and enabled for it');
+    const worked = ask(on({}), {
+      view: { services },
+      standing: { inHand: new Set(['compute-6']) },
+      segment: { destinations: { method: 'reserved_host', reservedHosts: { names: ['compute-6'] } } },
+    });
+    expect(short(worked)).not.toContain('web-1 comes-back compute-6');
   });
 
   it('keeps to server groups, those of other hosts included', () => {

@@ -5,7 +5,7 @@ import { judgeInstance } from '../instances.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { segmentsOf } from '../segments.ts';
 import { groupsByMember } from './left.ts';
-import type { CloudView, Standing } from './view.ts';
+import type { CloudView, Taken } from './view.ts';
 import { planAll } from './what-if.ts';
 
 /** Whether a segment would find room for what fails, by what the planner knows of memory, vCPUs and server groups. */
@@ -34,8 +34,6 @@ export interface Loss {
 
 /** So many pairs are planned to the end, those first that take most. */
 const MOST_PAIRS = 200;
-
-type Taken = Pick<Standing, 'openIncidents' | 'inFlightTo'>;
 
 export function capacityOf(view: CloudView, taken: Taken, policy: Policy): readonly SegmentCapacity[] {
   const suspects = new Set(taken.openIncidents.map(({ host }) => host));

@@ -35,7 +35,12 @@ export interface Standing {
   readonly guards: ReadonlyMap<string, GuardState>;
   readonly globalGuard: GuardState;
   readonly openIncidents: readonly OpenIncident[];
+  /** Hosts that have failed, are on their way back, or are worked on: no reserved one of them is enabled. */
+  readonly inHand: ReadonlySet<string>;
   readonly beat: Beat | null;
   /** Evacuations in flight, by destination. */
   readonly inFlightTo: Readonly<Record<string, number>>;
 }
+
+/** What of the room of others is spoken for. */
+export type Taken = Pick<Standing, 'openIncidents' | 'inHand' | 'inFlightTo'>;

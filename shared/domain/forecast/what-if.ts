@@ -10,7 +10,7 @@ import { Left } from './left.ts';
 import { needsOf } from './needs.ts';
 import type { Pace } from './pace.ts';
 import { type Slot, timelineOf, type Wanted } from './timeline.ts';
-import type { CloudView, ForecastServer, Standing } from './view.ts';
+import type { CloudView, ForecastServer, Standing, Taken } from './view.ts';
 
 /** What would become of one instance. */
 export interface ForecastInstance {
@@ -99,7 +99,7 @@ interface Planned {
 export function planAll(
   failed: readonly ComputeService[],
   view: CloudView,
-  { openIncidents, inFlightTo }: Pick<Standing, 'openIncidents' | 'inFlightTo'>,
+  { openIncidents, inHand, inFlightTo }: Taken,
   policy: Policy,
 ): readonly Planned[] {
   const suspects = new Set([...failed, ...openIncidents].map(({ host }) => host));
@@ -117,7 +117,7 @@ export function planAll(
       inFlightTo,
       isInSegment: (each, aggregates) => segmentsOf(policy, each, aggregates).includes(segment),
     };
-    const sleeping = asleep(seen, destinations);
+    const sleeping = asleep(seen, destinations).filter(({ host }) => !inHand.has(host));
     const recovery = planRecovery({
       segment,
       servers: own.servers,
