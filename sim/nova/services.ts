@@ -69,6 +69,7 @@ export function updateService(world: World, host: SimHost, body: ServiceUpdate):
   }
   const forcedDown = body.forced_down === undefined ? undefined : /^true$/i.test(String(body.forced_down));
   if (forcedDown === false) checkForEvacuations(world, host);
+  const before = recordOf(host);
   if (body.status !== undefined) {
     host.disabled = body.status === 'disabled';
     host.disabledReason = host.disabled ? (body.disabled_reason ?? null) : null;
@@ -78,7 +79,11 @@ export function updateService(world: World, host: SimHost, body: ServiceUpdate):
     host.forcedDown = forcedDown;
     world.journal.record({ kind: 'forced-down', host: host.name, forcedDown });
   }
+  if (recordOf(host) !== before) host.serviceChangedMs = world.clock.now();
 }
+
+const recordOf = ({ disabled, disabledReason, forcedDown }: SimHost): string =>
+  JSON.stringify([disabled, disabledReason, forcedDown]);
 
 /** Only a restarted nova-compute turns `done` into `completed`; before that the host is not taken back. */
 function checkForEvacuations(world: World, host: SimHost): void {
@@ -101,7 +106,7 @@ function computeService({ world, minor }: NovaRequest, host: SimHost): object {
     zone: world.zoneOf(host.name),
     status: host.disabled ? 'disabled' : 'enabled',
     state: seenState(world, host),
-    updated_at: isoMicroseconds(host.computeRunning ? world.clock.now() : host.lastReportMs),
+    updated_at: isoMicroseconds(world.serviceWrittenMs(host)),
     disabled_reason: host.disabledReason,
     ...(minor >= 11 ? { forced_down: host.forcedDown } : {}),
   };
