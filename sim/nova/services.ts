@@ -47,8 +47,28 @@ export function serviceRoutes(api: Hono<NovaEnv>): void {
     const host = request.world.hostsByService.get(id);
     if (host === undefined) throw new NovaError(404, `Service ${id} could not be found.`);
     c.get('record').host = host.name;
+    const { disabled } = host;
     updateService(request.world, host, parsed.data);
+    if (host.disabled !== disabled) await tellCompute(request.world, host);
     return c.json({ service: computeService(request, host) });
+  });
+}
+
+/** nova.conf, rpc_response_timeout. */
+const RPC_RESPONSE_TIMEOUT_MS = 60_000;
+
+/**
+ * The change is on record by now. Nova tells the nova-compute that it still sees up, and waits for its answer
+ * (`HostAPI._update_compute_provider_status`): one that has just died gives it when it is back, if in time.
+ */
+async function tellCompute(world: World, host: SimHost): Promise<void> {
+  if (host.computeRunning || !world.serviceIsUp(host)) return;
+  await new Promise<void>((resolve) => {
+    const cancel = world.clock.after(RPC_RESPONSE_TIMEOUT_MS, resolve);
+    host.waiting.push(() => {
+      cancel();
+      resolve();
+    });
   });
 }
 

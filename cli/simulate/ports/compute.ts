@@ -32,6 +32,8 @@ const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;
+/** The same of a change of a service's status (shared/adapters/openstack/nova.ts). */
+const STATUS_TIMEOUT_MS = 10_000;
 /** A token is asked for as often before a request leaves. */
 const TOKEN_TRIES = 4;
 const TOO_LATE = {
@@ -143,8 +145,23 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       case 'nova-slow':
         return { about, times: { ...times, inMs: times.inMs + fault.sizeMs }, effect: take };
       default:
-        return { about, times, effect: take };
+        return waitsForCompute(request)
+          ? {
+              about,
+              times: { ...timedOut, outMs: STATUS_TIMEOUT_MS },
+              effect: take,
+              heard: unknown('simulated: no answer in time'),
+            }
+          : { about, times, effect: take };
     }
+  }
+
+  /** Nova tells a host that it still sees up of its status, and waits: for one that has just died, in vain. */
+  function waitsForCompute({ act, host: name }: OutsideRequest): boolean {
+    const host = world.hosts.get(name);
+    const changes =
+      host !== undefined && ((act === 'disable' && !host.disabled) || (act === 'enable' && host.disabled));
+    return changes && !host.computeRunning && world.serviceIsUp(host);
   }
 
   /** Now and then it is Keystone that is slow: then the request has not left yet. */

@@ -125,6 +125,24 @@ export function wayBackRows(signed: () => Signed): void {
     await bringBack(signed(), host);
   });
 
+  test('one that has just died is disabled at once, and Nova answers when it is back', async () => {
+    const { admin, cloud } = signed();
+    const host = hostAt(cloud, 2);
+    const { id } = await serviceOf(admin, host);
+    await cloud.killCompute(host);
+    let answered = false;
+    const asked = setService(admin, id, { status: 'disabled', disabled_reason: 'it is dead' }).then(() => {
+      answered = true;
+    });
+    await until(`${host} to be disabled`, async () =>
+      (await serviceOf(admin, host)).status === 'disabled' ? true : undefined,
+    );
+    await pause(2000);
+    expect(answered).toBe(false);
+    await bringBack(signed(), host);
+    await asked;
+  });
+
   test('a service that is forced down is down, yet heard of as soon as it runs', async () => {
     const { admin, cloud } = signed();
     const host = hostAt(cloud, 2);
