@@ -25,7 +25,7 @@ import {
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
-import { changeService, existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
+import { changeService, existingIn, SALVOR, serverActionsPort, waitsForCompute } from './server-actions.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
 const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
@@ -115,7 +115,10 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }
     };
     const nothing = { about, times, effect: undefined };
-    const timedOut = { inMs: times.inMs, outMs: CHANGE_TIMEOUT_MS };
+    const lateAnswer = (outMs: number): Course<Answer> => ({
+      ...{ about, times: { inMs: times.inMs, outMs } },
+      ...{ effect: take, heard: unknown('simulated: no answer in time') },
+    });
     switch (fault?.kind) {
       case 'nova-not-sent':
         return { ...nothing, heard: refused(0, 'not sent: simulated: no connection') };
@@ -133,35 +136,14 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       case 'nova-5xx-after':
         return { about, times, effect: take, heard: unknown('simulated: Nova answered 504') };
       case 'nova-timeout-after':
-        return { about, times: timedOut, effect: take, heard: unknown('simulated: no answer in time') };
+        return lateAnswer(CHANGE_TIMEOUT_MS);
       case 'nova-late-effect':
-        return {
-          about,
-          times: timedOut,
-          effect: take,
-          heard: unknown('simulated: no answer in time'),
-          lateMs: fault.sizeMs,
-        };
+        return { ...lateAnswer(CHANGE_TIMEOUT_MS), lateMs: fault.sizeMs };
       case 'nova-slow':
         return { about, times: { ...times, inMs: times.inMs + fault.sizeMs }, effect: take };
       default:
-        return waitsForCompute(request)
-          ? {
-              about,
-              times: { ...timedOut, outMs: STATUS_TIMEOUT_MS },
-              effect: take,
-              heard: unknown('simulated: no answer in time'),
-            }
-          : { about, times, effect: take };
+        return waitsForCompute(world, request) ? lateAnswer(STATUS_TIMEOUT_MS) : { about, times, effect: take };
     }
-  }
-
-  /** Nova tells a host that it still sees up of its status, and waits: for one that has just died, in vain. */
-  function waitsForCompute({ act, host: name }: OutsideRequest): boolean {
-    const host = world.hosts.get(name);
-    const changes =
-      host !== undefined && ((act === 'disable' && !host.disabled) || (act === 'enable' && host.disabled));
-    return changes && !host.computeRunning && world.serviceIsUp(host);
   }
 
   /** Now and then it is Keystone that is slow: then the request has not left yet. */
