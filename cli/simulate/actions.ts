@@ -40,6 +40,7 @@ export const isAlive = (host: SimHost): boolean => host.power === 'on' && host.c
 export function setForcedDown(world: World, host: SimHost, forcedDown: boolean): void {
   if (host.forcedDown === forcedDown) return;
   host.forcedDown = forcedDown;
+  host.serviceChangedMs = world.clock.now();
   world.journal.record({ kind: 'forced-down', host: host.name, forcedDown });
 }
 
@@ -47,6 +48,7 @@ export function setDisabled(world: World, host: SimHost, disabled: boolean, reas
   if (host.disabled === disabled) return;
   host.disabled = disabled;
   host.disabledReason = disabled ? reason : null;
+  host.serviceChangedMs = world.clock.now();
   world.journal.record({ kind: 'status', host: host.name, disabled });
 }
 

@@ -110,7 +110,7 @@ function zoneDetails(world: World): object[] {
           'nova-compute': {
             active: !host.disabled,
             available: seenState(world, host) === 'up',
-            updated_at: isoMicroseconds(host.computeRunning ? world.clock.now() : host.lastReportMs),
+            updated_at: isoMicroseconds(world.serviceWrittenMs(host)),
           },
         },
       ]),

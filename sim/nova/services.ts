@@ -47,8 +47,28 @@ export function serviceRoutes(api: Hono<NovaEnv>): void {
     const host = request.world.hostsByService.get(id);
     if (host === undefined) throw new NovaError(404, `Service ${id} could not be found.`);
     c.get('record').host = host.name;
+    const { disabled } = host;
     updateService(request.world, host, parsed.data);
+    if (host.disabled !== disabled) await tellCompute(request.world, host);
     return c.json({ service: computeService(request, host) });
+  });
+}
+
+/** nova.conf, rpc_response_timeout. */
+const RPC_RESPONSE_TIMEOUT_MS = 60_000;
+
+/**
+ * The change is on record by now. Nova tells the nova-compute that it still sees up, and waits for its answer
+ * (`HostAPI._update_compute_provider_status`): one that has just died gives it when it is back, if in time.
+ */
+async function tellCompute(world: World, host: SimHost): Promise<void> {
+  if (host.computeRunning || !world.serviceIsUp(host)) return;
+  await new Promise<void>((resolve) => {
+    const cancel = world.clock.after(RPC_RESPONSE_TIMEOUT_MS, resolve);
+    host.waiting.push(() => {
+      cancel();
+      resolve();
+    });
   });
 }
 
@@ -69,6 +89,7 @@ export function updateService(world: World, host: SimHost, body: ServiceUpdate):
   }
   const forcedDown = body.forced_down === undefined ? undefined : /^true$/i.test(String(body.forced_down));
   if (forcedDown === false) checkForEvacuations(world, host);
+  const before = recordOf(host);
   if (body.status !== undefined) {
     host.disabled = body.status === 'disabled';
     host.disabledReason = host.disabled ? (body.disabled_reason ?? null) : null;
@@ -78,7 +99,11 @@ export function updateService(world: World, host: SimHost, body: ServiceUpdate):
     host.forcedDown = forcedDown;
     world.journal.record({ kind: 'forced-down', host: host.name, forcedDown });
   }
+  if (recordOf(host) !== before) host.serviceChangedMs = world.clock.now();
 }
+
+const recordOf = ({ disabled, disabledReason, forcedDown }: SimHost): string =>
+  JSON.stringify([disabled, disabledReason, forcedDown]);
 
 /** Only a restarted nova-compute turns `done` into `completed`; before that the host is not taken back. */
 function checkForEvacuations(world: World, host: SimHost): void {
@@ -101,7 +126,7 @@ function computeService({ world, minor }: NovaRequest, host: SimHost): object {
     zone: world.zoneOf(host.name),
     status: host.disabled ? 'disabled' : 'enabled',
     state: seenState(world, host),
-    updated_at: isoMicroseconds(host.computeRunning ? world.clock.now() : host.lastReportMs),
+    updated_at: isoMicroseconds(world.serviceWrittenMs(host)),
     disabled_reason: host.disabledReason,
     ...(minor >= 11 ? { forced_down: host.forcedDown } : {}),
   };

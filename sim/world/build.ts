@@ -29,6 +29,7 @@ export function buildHost(world: World, options: HostOptions): SimHost {
     power: 'on',
     computeRunning: true,
     lastReportMs: world.clock.now(),
+    serviceChangedMs: 0,
     forcedDown: false,
     disabled: false,
     disabledReason: null,

@@ -45,6 +45,8 @@ export interface SimHost {
   computeRunning: boolean;
   /** When nova-compute reported last; a running one is taken to report all the time. */
   lastReportMs: number;
+  /** When a request changed its service record last: Nova tells the newer of the two as `updated_at`. */
+  serviceChangedMs: number;
   forcedDown: boolean;
   disabled: boolean;
   disabledReason: string | null;

@@ -119,6 +119,11 @@ export class World {
     return this.clock.now() - host.lastReportMs <= this.options.serviceDownSeconds * 1000;
   }
 
+  /** `updated_at` of the service's record: not only reports write it. */
+  serviceWrittenMs(host: SimHost): number {
+    return host.computeRunning ? this.clock.now() : Math.max(host.lastReportMs, host.serviceChangedMs);
+  }
+
   addServer(fields: Omit<SimServer, 'order'>): SimServer {
     this.#serverCount += 1;
     const server: SimServer = { ...fields, order: this.#serverCount };

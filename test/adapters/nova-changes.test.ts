@@ -227,3 +227,19 @@ it.each<[string, (compute: Compute) => Promise<Answer>, readonly [string, string
   expect(JSON.parse(sent?.body ?? '')).toEqual(body);
   expect(sent?.headers['openstack-api-version']).toBe('compute 2.53');
 });
+
+describe('the status of a service', () => {
+  it('is waited for shortly: Nova writes it down, and may wait for a dead nova-compute then', async () => {
+    const { session } = await setup(() => ({ body: {} }));
+    const waited: (number | undefined)[] = [];
+    const send: typeof session.http.send = (method, url, headers, body, timeoutMs) => {
+      waited.push(timeoutMs);
+      return session.http.send(method, url, headers, body, timeoutMs);
+    };
+    const compute = novaCompute({ session: { ...session, http: { ...session.http, send } }, now: Date.now });
+    expect(await compute.disableService('s1', 'memory')).toMatchObject({ kind: 'accepted' });
+    expect(await compute.enableService('s1')).toMatchObject({ kind: 'accepted' });
+    expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
+    expect(waited).toEqual([10_000, 10_000, undefined]);
+  });
+});

@@ -37,6 +37,18 @@ describe('a host that waits', () => {
     expect(decide(waiting, sight).facts).toMatchObject([{ type: 'return-proving' }]);
   });
 
+  it('is silent as long as Nova has heard nothing of it since its incident ended, however lately that was', () => {
+    const lastIncident = { id: RETURN_ID, endedAtMs: NOW_MS - seconds(20), outcome: 'recovered' } as const;
+    const rules = rulesOf({}, { evacuation: { settleSeconds: 1 } });
+    const heardOf = (agoSeconds: number) =>
+      decide(waiting, aSight({ service: aService({ lastReportAtMs: NOW_MS - seconds(agoSeconds) }) }), {
+        host: { lastIncident },
+        rules,
+      });
+    expect(shutOf(heardOf(20))).toEqual(['reports']);
+    expect(shutOf(heardOf(19))).toEqual(['return-proving']);
+  });
+
   it('waits until what was asked of Nova right before its incident ended would have shown', () => {
     const lastIncident = (agoSeconds: number) => ({
       lastIncident: { id: RETURN_ID, endedAtMs: NOW_MS - seconds(agoSeconds), outcome: 'recovered' } as const,

@@ -39,3 +39,13 @@ function parseLine(line: string): LedgerEntry {
       throw new Error(`Not a line of the ledger: ${line}`);
   }
 }
+
+/** The hosts on which a guest runs by now: one, unless it runs twice. */
+export function hostsRunning(entries: readonly LedgerEntry[], serverId: string): readonly string[] {
+  const hosts = new Set<string>();
+  for (const { serverId: id, host, what } of entries) {
+    if (id === serverId && what === 'on') hosts.add(host);
+    if (id === serverId && what === 'off') hosts.delete(host);
+  }
+  return [...hosts];
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { HostEvent } from '#events/host-event.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
@@ -19,7 +20,9 @@ export interface RigPipeline {
   readonly policy: Policy;
   /** Of the rig's Keystone, asked by the same account. */
   readonly tokens: KeystoneTokens;
-  /** Reports the host down, as one agent would, with an ordinary SQS client. */
+  /** Says something of a host, as one agent would, with an ordinary SQS client. */
+  report(type: HostEvent['type'], data: { readonly host: string } & Readonly<Record<string, string>>): Promise<void>;
+  /** Reports the host down, by the same agent. */
   reportDown(host: string): Promise<void>;
   /** The newest incident, once it is closed. */
   closed(timeoutMs?: number): Promise<IncidentEntry>;
@@ -52,7 +55,8 @@ export function rigPolicy(rig: Rig, segment: Partial<PolicyInput['segments'][num
   } satisfies PolicyInput);
 }
 
-export async function startRigPipeline(rig: Rig, policy: Policy): Promise<RigPipeline> {
+/** @param stateDir a folder that the commands of `salvor` are to find it by; without it the state is in memory */
+export async function startRigPipeline(rig: Rig, policy: Policy, stateDir?: string): Promise<RigPipeline> {
   const { user, project, password } = rig.accounts.ha;
   const cloud = cloudFromSecret(
     {
@@ -82,23 +86,25 @@ export async function startRigPipeline(rig: Rig, policy: Policy): Promise<RigPip
     guests: systemGuests,
     log: quiet,
   };
-  const embedded = await startEmbedded({ port: 0, services });
+  const embedded = await startEmbedded({ stateDir, port: 0, services });
+  const report: RigPipeline['report'] = async (type, data) => {
+    const event = {
+      specversion: '1.0',
+      id: randomUUID(),
+      source: '/test/agent',
+      type,
+      time: new Date().toISOString(),
+      data,
+    };
+    const QueueUrl = embedded.queueUrls['host-events'];
+    await embedded.client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
+  };
   return {
     embedded,
     policy,
     tokens: connection.tokens,
-    reportDown: async (host) => {
-      const event = {
-        specversion: '1.0',
-        id: randomUUID(),
-        source: '/test/agent',
-        type: 'host.down',
-        time: new Date().toISOString(),
-        data: { host },
-      };
-      const QueueUrl = embedded.queueUrls['host-events'];
-      await embedded.client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
-    },
+    report,
+    reportDown: (host) => report('host.down', { host }),
     closed: (timeoutMs = 180_000) =>
       until(
         'the incident to be closed',

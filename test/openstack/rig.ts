@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -51,6 +51,8 @@ export type Rig = {
   bmcFault(host: string, fault: 'stuck' | 'error' | 'slow' | undefined): Promise<void>;
   /** What spawning a guest on the host does: fail once, fail always, hang till the fault is taken away. */
   spawnFault(host: string, fault: 'once' | 'always' | 'hang' | undefined): Promise<void>;
+  /** The process of a guest ends by itself. Nova notices only where it is said to. */
+  crashGuest(host: string, serverId: string, options: { readonly novaSees: boolean }): Promise<void>;
   ledger(): Promise<LedgerEntry[]>;
   /** Runs SQL in one of the rig's databases; rows are tab-separated lines. For states that no API call can reach. */
   sql(database: 'nova' | 'nova_api', statement: string): Promise<string>;
@@ -106,7 +108,7 @@ export async function attachRig(address: RigAddress): Promise<Rig> {
   const { env, stateFolder, computes } = address;
   const password = env.RIG_PASSWORD ?? 'rig';
   const inventory = bmcInventory.parse(JSON.parse(await readFile(join(stateFolder, 'bmc.json'), 'utf8')));
-  const fault = (host: string, kind: 'bmc' | 'spawn', word: string | undefined): Promise<void> => {
+  const fault = (host: string, kind: 'bmc' | 'spawn' | 'crash', word: string | undefined): Promise<void> => {
     const file = join(stateFolder, 'faults', `${host}.${kind}`);
     return word === undefined ? rm(file, { force: true }) : writeFile(file, `${word}\n`);
   };
@@ -143,6 +145,11 @@ export async function attachRig(address: RigAddress): Promise<Rig> {
     },
     bmcFault: (host, word) => fault(host, 'bmc', word),
     spawnFault: (host, word) => fault(host, 'spawn', word),
+    async crashGuest(host, serverId, { novaSees }) {
+      await rm(join(stateFolder, 'guests', host, serverId));
+      await appendFile(join(stateFolder, 'ledger'), `${(Date.now() / 1000).toFixed(3)} ${host} ${serverId} off\n`);
+      if (novaSees) await fault(host, 'crash', serverId);
+    },
     async ledger() {
       return parseLedger(await readFile(join(stateFolder, 'ledger'), 'utf8'));
     },

@@ -25,13 +25,15 @@ import {
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
-import { changeService, existingIn, SALVOR, serverActionsPort } from './server-actions.ts';
+import { changeService, existingIn, SALVOR, serverActionsPort, waitsForCompute } from './server-actions.ts';
 
 const READ_FAULTS: readonly FaultKind[] = ['nova-read-fails', 'nova-read-refused', 'nova-slow'];
 const CHANGE_FAULTS: readonly FaultKind[] = [...OF_NOVA_CHANGES, 'nova-slow'];
 /** What the adapter spends on tries of a read, and how long it waits for a change (shared/adapters/openstack/http.ts). */
 const READ_TRIES_MS = 3_000;
 const CHANGE_TIMEOUT_MS = 30_000;
+/** The same of a change of a service's status (shared/adapters/openstack/nova.ts). */
+const STATUS_TIMEOUT_MS = 10_000;
 /** A token is asked for as often before a request leaves. */
 const TOKEN_TRIES = 4;
 const TOO_LATE = {
@@ -113,7 +115,10 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }
     };
     const nothing = { about, times, effect: undefined };
-    const timedOut = { inMs: times.inMs, outMs: CHANGE_TIMEOUT_MS };
+    const lateAnswer = (outMs: number): Course<Answer> => ({
+      ...{ about, times: { inMs: times.inMs, outMs } },
+      ...{ effect: take, heard: unknown('simulated: no answer in time') },
+    });
     switch (fault?.kind) {
       case 'nova-not-sent':
         return { ...nothing, heard: refused(0, 'not sent: simulated: no connection') };
@@ -131,19 +136,13 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       case 'nova-5xx-after':
         return { about, times, effect: take, heard: unknown('simulated: Nova answered 504') };
       case 'nova-timeout-after':
-        return { about, times: timedOut, effect: take, heard: unknown('simulated: no answer in time') };
+        return lateAnswer(CHANGE_TIMEOUT_MS);
       case 'nova-late-effect':
-        return {
-          about,
-          times: timedOut,
-          effect: take,
-          heard: unknown('simulated: no answer in time'),
-          lateMs: fault.sizeMs,
-        };
+        return { ...lateAnswer(CHANGE_TIMEOUT_MS), lateMs: fault.sizeMs };
       case 'nova-slow':
         return { about, times: { ...times, inMs: times.inMs + fault.sizeMs }, effect: take };
       default:
-        return { about, times, effect: take };
+        return waitsForCompute(world, request) ? lateAnswer(STATUS_TIMEOUT_MS) : { about, times, effect: take };
     }
   }
 

@@ -13,7 +13,7 @@ export const serviceView = (world: World, host: SimHost, state: 'up' | 'down'): 
   disabledReason: host.disabledReason,
   state,
   forcedDown: host.forcedDown,
-  lastReportAtMs: host.computeRunning ? world.clock.now() : host.lastReportMs,
+  lastReportAtMs: world.serviceWrittenMs(host),
 });
 
 export const hypervisorView = ({ name, memoryMb, memoryUsedMb, vcpus, vcpusUsed }: SimHost): Hypervisor => ({

@@ -56,6 +56,13 @@ export function changeService(
   });
 }
 
+/** Nova tells a host that it still sees up of its status, and waits for its answer: of one that has just died, in vain. */
+export function waitsForCompute(world: World, { act, host: name }: OutsideRequest): boolean {
+  const host = world.hosts.get(name);
+  const changes = host !== undefined && ((act === 'disable' && !host.disabled) || (act === 'enable' && host.disabled));
+  return changes && !host.computeRunning && world.serviceIsUp(host);
+}
+
 /** What salvor asks for single instances, and for the scheduling of hosts. */
 export function serverActionsPort({ world, current, read, change }: Parts): Actions {
   const act = (

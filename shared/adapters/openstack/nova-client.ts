@@ -14,6 +14,12 @@ export const PAGE_SIZE = 1000;
 
 type Query = Readonly<Record<string, string>>;
 
+export interface ChangeLimits {
+  readonly isTooLate?: () => boolean;
+  /** Its answer is waited for so long; unless given as long as any. */
+  readonly timeoutMs?: number;
+}
+
 export interface NovaClient {
   /** The newest microversion that Nova has; asked once, a failure is not remembered. */
   newest(): Promise<Microversion>;
@@ -35,7 +41,7 @@ export interface NovaClient {
     path: string,
     body: unknown,
     microversion: Microversion,
-    isTooLate?: () => boolean,
+    limits?: ChangeLimits,
   ): Promise<Answer>;
 }
 
@@ -124,11 +130,11 @@ export function novaClient(session: Session): NovaClient {
       } while (marker !== undefined);
       return entries;
     },
-    change: async (method, path, body, microversion, isTooLate) => {
+    change: async (method, path, body, microversion, { isTooLate, timeoutMs } = {}) => {
       const startMs = performance.now();
       const exchange = await changeOnce(session, microversion, async (token, headers) => {
         if (isTooLate?.()) throw new Error('its time was over before it could be sent');
-        return http.send(method, urlOf(token, path), headers, body);
+        return http.send(method, urlOf(token, path), headers, body, timeoutMs);
       });
       return answerOf(exchange, Math.round(performance.now() - startMs), redact);
     },

@@ -12,7 +12,7 @@ import {
   PINNED_ZONE,
   STOPPED,
 } from './microversion.ts';
-import { notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
+import { type ChangeLimits, notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
 import {
   aggregateSchema,
   hypervisorSchema,
@@ -50,8 +50,8 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     return (await nova.read('/os-migrations', schema, microversion, query)).migrations;
   };
 
-  const updateService = (serviceId: string, change: object) =>
-    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST);
+  const updateService = (serviceId: string, change: object, limits?: ChangeLimits) =>
+    nova.change('PUT', `/os-services/${encodeURIComponent(serviceId)}`, change, OLDEST, limits);
 
   const changeAggregate = (id: number, change: object) =>
     nova.change('POST', `/os-aggregates/${id}/action`, change, OLDEST);
@@ -63,7 +63,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     leaveByMs = Number.POSITIVE_INFINITY,
   ) => {
     const isTooLate = () => now() > leaveByMs;
-    return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, isTooLate);
+    return nova.change('POST', `/servers/${encodeURIComponent(serverId)}/action`, body, microversion, { isTooLate });
   };
 
   return {
@@ -118,8 +118,9 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       (await migrations({ instance_uuid: serverId, migration_type: 'live-migration' }))
         .filter((each) => each.instanceId === serverId && each.type === 'live-migration')
         .map(withoutType),
-    disableService: (serviceId, reason) => updateService(serviceId, { status: 'disabled', disabled_reason: reason }),
-    enableService: (serviceId) => updateService(serviceId, { status: 'enabled' }),
+    disableService: (serviceId, reason) =>
+      updateService(serviceId, { status: 'disabled', disabled_reason: reason }, OF_STATUS),
+    enableService: (serviceId) => updateService(serviceId, { status: 'enabled' }, OF_STATUS),
     addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
     removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
     rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
@@ -155,6 +156,12 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     }
   }
 }
+
+/**
+ * Nova writes the status down, then tells the host's nova-compute and waits for its answer: of one that has just died, for a
+ * minute (`HostAPI.service_update`, nova/compute/api.py of 31.3). Whether it is written down is read afterwards.
+ */
+const OF_STATUS: ChangeLimits = { timeoutMs: 10_000 };
 
 const serverGroupsSchema = z.looseObject({ server_groups: z.array(serverGroupSchema) });
 

@@ -154,12 +154,15 @@ const switchableCheck = (level: number | undefined): Check =>
 /** Whether it is well: asked at each look for as long as the policy wants. */
 export function askWhetherWell(host: Asked, sight: ReturnSight, { policy, segment }: ReturnRules): readonly Check[] {
   const { service, newestReportAtMs, uncleaned, power } = sight;
-  const silentMs = service?.lastReportAtMs == null ? null : newestReportAtMs - service.lastReportAtMs;
-  const reports = silentMs !== null && silentMs <= policy.watch.staleSeconds * 1000;
+  const heardAtMs = service?.lastReportAtMs ?? null;
+  const silentMs = heardAtMs === null ? null : newestReportAtMs - heardAtMs;
+  // What it said before its incident ended, or what salvor changed of its service in it, says nothing of how it is now.
+  const isNews = heardAtMs !== null && heardAtMs > (host.lastIncident?.endedAtMs ?? 0);
+  const reports = isNews && silentMs !== null && silentMs <= policy.watch.staleSeconds * 1000;
   const silence =
     silentMs === null
       ? 'Nova has never heard of its nova-compute'
-      : `nova-compute was heard of ${secondsOf(silentMs)} s before the newest report of any`;
+      : `nova-compute was heard of ${secondsOf(silentMs)} s before the newest report of any${isNews ? '' : ', and not since its last incident ended'}`;
   return [
     check('reports', reports, power === null || reports ? silence : `${silence}; its power is ${power.power}`),
     check('cleaned', uncleaned === 0, `${uncleaned} evacuations of it are done, and not completed by its nova-compute`),

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '#test/openstack/poll.ts';
 import { act, boot, deleteServers, readServer, type ServerView, waitForServer } from '#test/openstack/servers.ts';
@@ -103,6 +104,43 @@ export function wayBackRows(signed: () => Signed): void {
       await setService(admin, service, { status: 'enabled' });
       expect(await serviceOf(admin, host)).toMatchObject({ status: 'enabled', disabled_reason: null, state: 'up' });
     });
+  });
+
+  test('what is changed of a dead host’s service counts as heard of it; the same change again does not', async () => {
+    const { admin, cloud } = signed();
+    const host = hostAt(cloud, 2);
+    await takeDown(signed(), host);
+    const { id, updated_at: first } = await serviceOf(admin, host);
+    const change = async (to: Parameters<typeof setService>[2]) => {
+      // Real Nova keeps whole seconds.
+      await pause(1100);
+      await setService(admin, id, to);
+      return (await serviceOf(admin, host)).updated_at ?? '';
+    };
+    const disabled = await change({ status: 'disabled', disabled_reason: 'it is dead' });
+    expect(disabled > (first ?? '')).toBe(true);
+    expect(await change({ status: 'disabled', disabled_reason: 'it is dead' })).toBe(disabled);
+    expect((await change({ status: 'enabled' })) > disabled).toBe(true);
+    expect(await serviceOf(admin, host)).toMatchObject({ state: 'down', forced_down: true });
+    await bringBack(signed(), host);
+  });
+
+  test('one that has just died is disabled at once, and Nova answers when it is back', async () => {
+    const { admin, cloud } = signed();
+    const host = hostAt(cloud, 2);
+    const { id } = await serviceOf(admin, host);
+    await cloud.killCompute(host);
+    let answered = false;
+    const asked = setService(admin, id, { status: 'disabled', disabled_reason: 'it is dead' }).then(() => {
+      answered = true;
+    });
+    await until(`${host} to be disabled`, async () =>
+      (await serviceOf(admin, host)).status === 'disabled' ? true : undefined,
+    );
+    await pause(2000);
+    expect(answered).toBe(false);
+    await bringBack(signed(), host);
+    await asked;
   });
 
   test('a service that is forced down is down, yet heard of as soon as it runs', async () => {

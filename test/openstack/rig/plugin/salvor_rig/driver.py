@@ -8,13 +8,16 @@ what fencing must make impossible.
 
 Environment: RIG_STATE; RIG_SPAWN_DELAY_SECONDS; RIG_SHARED_STORAGE=1|0 (what instance_on_disk answers).
 $RIG_STATE/faults/<host>.spawn holds one word: "once" fails the next spawn on that host, "always" each of them, "hang"
-holds spawns back until the file is gone.
+holds spawns back until the file is gone. <host>.crash holds the uuid of a guest that has ended by itself: it is taken for shut
+down, and Nova is told, as libvirt tells it; then the file is removed.
 """
 import os
 import time
 
 from nova.compute import power_state
 from nova import exception
+from nova import utils
+from nova.virt import event
 from nova.virt import fake
 
 STATE = os.environ["RIG_STATE"]
@@ -30,6 +33,20 @@ class RigDriver(fake.FakeDriverWithoutFakeNodes):
         for uuid in os.listdir(self._dir):       # guests that survived our restart
             with open(os.path.join(self._dir, uuid)) as f:
                 self.instances[uuid] = fake.FakeInstance(f.read().strip(), power_state.RUNNING, uuid)
+        utils.spawn(self._watch_for_crashes)
+
+    def _watch_for_crashes(self):
+        path = os.path.join(STATE, "faults", self._host + ".crash")
+        while True:
+            time.sleep(0.3)
+            if not os.path.exists(path):
+                continue
+            with open(path) as f:
+                uuid = f.read().strip()
+            os.unlink(path)
+            if uuid in self.instances:
+                self.instances[uuid].state = power_state.SHUTDOWN
+                self.emit_event(event.LifecycleEvent(uuid, event.EVENT_LIFECYCLE_STOPPED))
 
     def _note(self, uuid, what):
         with open(LEDGER, "a") as f:             # O_APPEND: whole lines
