@@ -138,6 +138,12 @@ export type Answer =
   /** Nobody knows: a timeout, a broken connection, a 5xx. The effect may have taken place, or may yet. */
   | { readonly kind: 'unknown'; readonly error: string; readonly durationMs: number };
 
+/** Where an instance is to be moved to, and until when the request may leave. */
+export interface MoveOptions {
+  readonly host: string | null;
+  readonly leaveByMs?: number | undefined;
+}
+
 /**
  * One region's Nova, as the pipeline needs it. Reads are tried again by the adapter (safe methods only);
  * requests that change something are sent once.
@@ -202,17 +208,17 @@ export interface Compute {
    * `leaveByMs` is here and below as with `evacuate`.
    */
   rebootHard(serverId: string, leaveByMs?: number): Promise<Answer>;
-  /** Cold migration to a host of the scheduler's choice. It ends in `resized`, to be confirmed. */
-  migrate(serverId: string, leaveByMs?: number): Promise<Answer>;
+  /**
+   * Cold migration. It ends in `resized`, to be confirmed. `host` null leaves the choice to the scheduler, which verifies one
+   * that is named; naming one needs microversion 2.56, without which it is refused with 406 and not sent.
+   */
+  migrate(serverId: string, options: MoveOptions): Promise<Answer>;
   confirmResize(serverId: string, leaveByMs?: number): Promise<Answer>;
   /**
    * `os-migrateLive`: `host` null leaves the choice to the scheduler; local disks are copied where Nova has to. Nova
    * refuses a second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
    */
-  liveMigrate(
-    serverId: string,
-    options: { readonly host: string | null; readonly leaveByMs?: number },
-  ): Promise<Answer>;
+  liveMigrate(serverId: string, options: MoveOptions): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string, leaveByMs?: number): Promise<Answer>;
 }

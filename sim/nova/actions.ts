@@ -124,7 +124,8 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   resize: (c, server) => move(c, server, 'resize', null),
   migrate: (c, server, argument) => {
     requireAdmin(c.get('nova'), 'os-migrate-server:migrate');
-    return move(c, server, 'migration', wantedHost(argument));
+    // Before 2.56 whatever it is given is not looked at.
+    return move(c, server, 'migration', c.get('nova').minor < 56 ? null : wantedHost(argument));
   },
   'os-migrateLive': (c, server, argument) => {
     const request = c.get('nova');
@@ -168,6 +169,13 @@ function wantedHost(argument: unknown): string | null {
   return moveBody.safeParse(argument).data?.host ?? null;
 }
 
+/** A host that a migration names must be another one that Nova knows; what else there is to it the scheduler says. */
+export function checkNamed({ hosts }: World, server: SimServer, to: string | null): void {
+  if (to === null) return;
+  if (to === server.host) throw new NovaError(400, 'Cannot migrate to the host where the server exists.');
+  if (!hosts.has(to)) throw new NovaError(400, `Compute host ${to} could not be found.`);
+}
+
 function requester({ token }: NovaRequest): { userId: string; projectId: string } {
   return { userId: token.user.id, projectId: token.project?.id ?? '' };
 }
@@ -185,6 +193,7 @@ function move(c: NovaContext, server: SimServer, type: 'resize' | 'migration', r
   const request = c.get('nova');
   checkReady(request, server, type === 'resize' ? 'resize' : 'migrate', ['active', 'stopped']);
   checkHostUp(request, server);
+  checkNamed(request.world, server, requestedHost);
   if (!resizeElsewhere(request.world, server, { type, requestedHost, requester: requester(request) }))
     throw noValidHost();
   return answer(c, 202);

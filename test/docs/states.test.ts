@@ -165,6 +165,7 @@ const HOLDS: Every<HoldName> = {
   'host-service': true,
   'nova-answers': true,
   'no-effect': true,
+  destination: true,
   task: true,
   armed: true,
   'segment-not-stopped': true,

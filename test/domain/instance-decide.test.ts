@@ -300,6 +300,55 @@ describe('a move', () => {
     expect(inShort(decided(anInstanceSight(server), { state, recovery: { processGone: { do: 'move' } } }))).toBe(what);
   });
 
+  const MOVES: Recovery = { processGone: { do: 'move' } };
+
+  it.each([
+    ['names its host', 'compute-2', {}],
+    ['leaves it to the scheduler', null, { hosts: { candidates: [] } }],
+  ] as const)('%s', (_name, destination, over) => {
+    const [fact] = decided(anInstanceSight({}, over), { recovery: MOVES });
+    expect(fact).toMatchObject({ request: { ask: 'migrate', destination } });
+    expect(fact).toHaveProperty('because', expect.stringContaining(destination ?? "Nova's scheduler"));
+  });
+
+  it('waits for a host where the scheduler is not to be asked, and then a person must look', () => {
+    const segment = { destinations: { otherwise: 'wait' } } as const;
+    const sight = anInstanceSight({}, { hosts: { candidates: [] } });
+    expect(inShort(decided(sight, { recovery: MOVES, segment }))).toBe('waits: destination');
+    const state = anInstanceIn('held', { openedAtMs: NOW_MS - seconds(1800) });
+    expect(inShort(decided(sight, { state, recovery: MOVES, segment }))).toBe(
+      'person: no end after 1800 s: no other host is healthy',
+    );
+  });
+
+  it('of a group that must stay together is for a person', () => {
+    const group = { id: 'g', policy: 'affinity', maxPerHost: 1, on: {} } as const;
+    const hosts = { candidates: [], group };
+    expect(inShort(decided(anInstanceSight({}, { hosts }), { recovery: MOVES }))).toMatch(
+      /^person: process-gone, .*; its server group must stay together/,
+    );
+  });
+
+  it('is tried at another host when one would not take it, three times in all', () => {
+    const refused = (failures: number, ...refusedBy: readonly string[]) => ({
+      state: anInstanceIn('held', { failures, refusedBy }),
+      recovery: MOVES,
+    });
+    const candidates = ['b', 'c', 'd'].map((host) => ({ host, inFlight: 0, freeMemoryMb: 64_000 }));
+    const sight = anInstanceSight({}, { hosts: { candidates } });
+    expect(decided(sight, refused(1, 'b'))).toMatchObject([{ request: { destination: 'c' } }]);
+    expect(decided(sight, refused(2, 'b', 'c'))).toMatchObject([{ request: { destination: null } }]);
+    expect(inShort(decided(sight, refused(3, 'b', 'c')))).toMatch(/^person: 3 requests in a row/);
+  });
+
+  it('that Nova took and then failed at a host is not the move that was allowed in the window', () => {
+    const acted = [{ action: 'move', atMs: NOW_MS - seconds(5) }] as const;
+    const state = anInstanceIn('held', { failures: 1, refusedBy: ['compute-2'] }, { acted });
+    const candidates = [{ host: 'compute-3', inFlight: 0, freeMemoryMb: 64_000 }];
+    const sight = anInstanceSight({}, { hosts: { candidates } });
+    expect(decided(sight, { state, recovery: MOVES })).toMatchObject([{ request: { destination: 'compute-3' } }]);
+  });
+
   it('that could not begin is not tried over and over', () => {
     const holds = [{ hold: 'no-effect', because: 'migrate: No valid host' }] as const;
     const state = anInstanceIn('held', { failures: 1, holds });

@@ -134,10 +134,10 @@ export class FakeCloud {
         this.note(id, 'reboot');
         this.change(id, { vmState: 'active', powerState: 1, fault: null });
       }),
-    migrate: (id) =>
+    migrate: (id, { host }) =>
       this.act(`migrate ${id}`, () => {
         this.note(id, 'migrate');
-        this.change(id, { vmState: 'resized', host: 'compute-3' });
+        this.change(id, { vmState: 'resized', host: host ?? 'compute-3' });
       }),
     confirmResize: (id) =>
       this.act(`confirm ${id}`, () => {

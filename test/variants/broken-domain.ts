@@ -181,4 +181,17 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     ],
     caughtBy: ['L1'],
   },
+  {
+    name: 'moved-anywhere',
+    wrong: "Where a single instance is moved to is left to Nova's scheduler, whatever the policy says.",
+    room: 'domain',
+    patches: [
+      domain(
+        'instance-recovery/where-to.ts',
+        'return { destination: chosen.host, because:',
+        'return { destination: null, because:',
+      ),
+    ],
+    caughtBy: ['S6'],
+  },
 ];

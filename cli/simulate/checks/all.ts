@@ -4,6 +4,7 @@ import { segmentsOf } from '../owed.ts';
 import { auditTellsAll } from './a1-audit.ts';
 import { Around } from './around.ts';
 import type { Check, Scene, Violation } from './check.ts';
+import { destinationsAreFit } from './destinations.ts';
 import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
@@ -45,6 +46,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   salvorItselfCanSee,
   noHostGivenBack,
   reservedHostsRest,
+  destinationsAreFit,
   noDiskIsLost,
   auditTellsAll,
   everythingEnds,

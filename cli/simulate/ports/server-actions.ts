@@ -1,5 +1,5 @@
 import type { Answer, Compute, ServerAction } from '#shared/ports.ts';
-import { migrateLive } from '#sim/nova/actions.ts';
+import { checkNamed, migrateLive } from '#sim/nova/actions.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import { applyRule, resizeElsewhere, STATE_RULES, type StateRule } from '#sim/world/actions.ts';
 import type { SimHost, SimServer, VmState } from '#sim/world/types.ts';
@@ -63,10 +63,10 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
     id: string,
     effect: (server: SimServer, requestId: string) => void,
     leaveByMs?: number,
-    destination?: string | null,
+    to: { readonly destination?: string | null } = {},
   ) => {
     const host = world.servers.get(id)?.host ?? '';
-    const asked = { act: what, host, instanceId: id, ...(destination === undefined ? {} : { destination }) };
+    const asked = { act: what, host, instanceId: id, ...to };
     return change(asked, (requestId) => effect(existingIn(world, id), requestId), leaveByMs);
   };
   /** As its answer names it, so that the one is found by the other. */
@@ -95,18 +95,20 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
       act('reboot', id, (server, requestId) => byRule(server, 'reboot', requestId), leaveByMs),
     confirmResize: (id, leaveByMs) =>
       act('confirm-resize', id, (server, requestId) => byRule(server, 'confirmResize', requestId), leaveByMs),
-    migrate: (id, leaveByMs) =>
+    migrate: (id, { host: destination, leaveByMs }) =>
       act(
         'migrate',
         id,
         (server, requestId) => {
           checkState(server, 'migrate', ['active', 'stopped']);
           checkHostUp(world, server);
-          const move = { type: 'migration', requestedHost: null, requester: SALVOR } as const;
+          checkNamed(world, server, destination);
+          const move = { type: 'migration', requestedHost: destination, requester: SALVOR } as const;
           if (!resizeElsewhere(world, server, move)) throw noValidHost();
           note(server, 'migrate', requestId);
         },
         leaveByMs,
+        { destination },
       ),
     liveMigrate: (id, { host: destination, leaveByMs }) =>
       act(
@@ -117,7 +119,7 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
           note(server, 'live-migration', requestId);
         },
         leaveByMs,
-        destination,
+        { destination },
       ),
     resetStateToActive: (id, leaveByMs) =>
       act(

@@ -167,7 +167,7 @@ export class Teller {
       case 'restart-service':
         return [{ voice: 'asks', text: 'the edge: restart a service of:', of: host, about: host }];
       default:
-        return [{ voice: 'asks', text: `Nova: ${OF_INSTANCES[act]} on ${host}:`, of: name }];
+        return [{ voice: 'asks', text: `Nova: ${OF_INSTANCES[act]} on ${host}${toOf(destination)}:`, of: name }];
     }
   }
 
@@ -231,6 +231,9 @@ export class Teller {
       .replace(/\/agents\//g, '');
   }
 }
+
+const toOf = (destination: string | null | undefined): string =>
+  destination === undefined ? '' : ` to ${destination ?? 'a host of its choice'}`;
 
 const OF_INSTANCES = {
   reboot: 'reboot hard',
