@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import { isoMicroseconds, jsonBody } from '../http.ts';
 import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '../world/actions.ts';
+import { rebuildInPlace } from '../world/rebuild.ts';
 import { pickHost } from '../world/scheduler.ts';
 import type { SimServer, VmState } from '../world/types.ts';
 import type { Requester, World } from '../world/world.ts';
@@ -121,6 +122,17 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     world.moveServer(server, host);
     return runRule(c, server, { ...startRule, verb: 'unshelve', from: [server.vmState], task: 'unshelving' });
   },
+  rebuild: (c, server, argument) => {
+    const request = c.get('nova');
+    const { world } = request;
+    const imageId = rebuildBody.safeParse(argument).data?.imageRef;
+    if (imageId === undefined)
+      throw new NovaError(400, "Invalid input for field/attribute rebuild. 'imageRef' is a required property");
+    checkReady(request, server, 'rebuild', REBUILDABLE);
+    checkImage(world, imageId);
+    rebuildInPlace(world, server, imageId);
+    return c.json({ server: { id: server.id, adminPass: world.random.hex(12) } }, 202);
+  },
   resize: (c, server) => move(c, server, 'resize', null),
   migrate: (c, server, argument) => {
     requireAdmin(c.get('nova'), 'os-migrate-server:migrate');
@@ -160,6 +172,16 @@ export function migrateLive(
     requester: asker,
   });
   world.setMigration(migration, 'error');
+}
+
+const rebuildBody = z.object({ imageRef: z.string() });
+export const REBUILDABLE: readonly VmState[] = ['active', 'stopped', 'error'];
+
+/** As nova/compute/api.py looks at the image that a rebuild names. */
+export function checkImage({ images }: World, imageId: string): void {
+  const { status = 'active' } = images.get(imageId) ?? { status: undefined };
+  if (!images.has(imageId)) throw new NovaError(400, 'Cannot find image for rebuild');
+  if (status !== 'active') throw new NovaError(400, `Image ${imageId} is not active.`);
 }
 
 const startRule: StateRule = { verb: '', from: [], task: '', to: 'active', power: 1, guest: 'start', httpStatus: 202 };

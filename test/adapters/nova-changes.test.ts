@@ -210,6 +210,7 @@ it.each<[string, (compute: Compute) => Promise<Answer>, readonly [string, string
   ['part', (compute) => compute.removeFromAggregate(7, 'spare-1'), AGGREGATE, { remove_host: { host: 'spare-1' } }],
   ['reset', (compute) => compute.resetStateToActive('i1'), POST, { 'os-resetState': { state: 'active' } }],
   ['reboot', (compute) => compute.rebootHard('i1'), POST, { reboot: { type: 'HARD' } }],
+  ['rebuild', (compute) => compute.rebuild('i1', 'image-2'), POST, { rebuild: { imageRef: 'image-2' } }],
   ['migrate', (compute) => compute.migrate('i1', { host: null }), POST, { migrate: null }],
   ['confirm', (compute) => compute.confirmResize('i1'), POST, { confirmResize: null }],
   [

@@ -88,15 +88,45 @@ export function actsOnSingles(made: () => ComputeContractCloud): void {
     await until(compute, id, { vmState: 'active', host: second() });
   });
 
+  it('tells the snapshots of an instance, the newest first', async () => {
+    const { compute, boot, snapshot } = made();
+    const [id = '', other = ''] = await boot(2, second());
+    const server = (await compute.server(id)) as Server;
+    expect(await compute.snapshotsOf(server)).toEqual([]);
+    const first = await snapshot(id);
+    const newest = await snapshot(id);
+    await snapshot(other);
+    const found = await compute.snapshotsOf(server);
+    expect(found.map((each) => each.id)).toEqual([newest, first]);
+    expect(found[0]).toEqual({ id: newest, kind: 'snapshot', createdAtMs: expect.any(Number) });
+    expect(await compute.snapshotsOf({ ...server, projectId: 'f'.repeat(32) })).toEqual([]);
+  });
+
+  it('makes the disk of a stopped instance anew of an image, and leaves it stopped until it is started', async () => {
+    const { compute, boot, stop, snapshot } = made();
+    const [id = ''] = await boot(1, second());
+    await stop(id);
+    const imageId = await snapshot(id);
+    expect(await compute.rebuild(id, randomUUID())).toMatchObject({ kind: 'refused', httpStatus: 400 });
+    expect(await compute.rebuild(id, imageId)).toEqual(ACCEPTED);
+    expect((await compute.server(id))?.imageId).toBe(imageId);
+    expect((await compute.serverActions(id))[0]?.action).toBe('rebuild');
+    await until(compute, id, { vmState: 'stopped', imageId, host: second() });
+    expect(await compute.rebootHard(id)).toEqual(ACCEPTED);
+    await until(compute, id, { vmState: 'active', imageId, host: second() });
+  });
+
   it('sends nothing that is too late, and is refused for what is not there', async () => {
     const { compute, boot } = made();
     const [id = ''] = await boot(1, second());
     const before = await compute.serverActions(id);
+    const imageId = (await compute.server(id))?.imageId ?? '';
     const acts: readonly Compute['rebootHard'][] = [
       compute.rebootHard,
       (of, leaveByMs) => compute.migrate(of, { host: null, leaveByMs }),
       compute.confirmResize,
       (of, leaveByMs) => compute.liveMigrate(of, { host: null, leaveByMs }),
+      (of, leaveByMs) => compute.rebuild(of, imageId, leaveByMs),
       compute.resetStateToActive,
     ];
     for (const act of acts) {

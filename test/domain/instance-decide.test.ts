@@ -53,6 +53,14 @@ describe('what it is', () => {
       [{ vmState: 'stopped' }, { actions: [STOP, START, BY_NOVA] }],
       'left: its owner has stopped it',
     ],
+    [
+      'it was restarted after Nova had stopped it, and evacuated as stopped since',
+      [
+        { vmState: 'stopped' },
+        { actions: [{ ...STOP, action: 'evacuate' }, { ...STOP, action: 'reboot', requestId: 'req-4' }, BY_NOVA] },
+      ],
+      'left: its owner has stopped it',
+    ],
     ['it is paused', [{ vmState: 'paused' }], 'left: its owner has paused it'],
     ['it is suspended', [{ vmState: 'suspended' }], 'left: its owner has suspended it'],
     ['it is in rescue', [{ vmState: 'rescued' }], 'left: its owner has it in rescue'],

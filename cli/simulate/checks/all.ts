@@ -28,6 +28,7 @@ import { stormLimits } from './s5-storm.ts';
 import { enoughWitnesses } from './s5-witnesses.ts';
 import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
+import { startedFromSnapshotsOnly } from './s7-snapshots.ts';
 import { Switches } from './switches.ts';
 import { noDefect } from './x1-defects.ts';
 
@@ -48,6 +49,7 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   reservedHostsRest,
   destinationsAreFit,
   noDiskIsLost,
+  startedFromSnapshotsOnly,
   auditTellsAll,
   everythingEnds,
   whatIsFitIsEvacuated,

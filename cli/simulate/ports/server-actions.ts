@@ -1,7 +1,8 @@
 import type { Answer, Compute, ServerAction } from '#shared/ports.ts';
-import { checkNamed, migrateLive } from '#sim/nova/actions.ts';
+import { checkImage, checkNamed, migrateLive, REBUILDABLE } from '#sim/nova/actions.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import { applyRule, resizeElsewhere, STATE_RULES, type StateRule } from '#sim/world/actions.ts';
+import { rebuildInPlace } from '#sim/world/rebuild.ts';
 import type { SimHost, SimServer, VmState } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { setDisabled } from '../actions.ts';
@@ -28,6 +29,7 @@ type Actions = Pick<
   Compute,
   | 'serverActions'
   | 'rebootHard'
+  | 'rebuild'
   | 'migrate'
   | 'confirmResize'
   | 'liveMigrate'
@@ -63,7 +65,7 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
     id: string,
     effect: (server: SimServer, requestId: string) => void,
     leaveByMs?: number,
-    to: { readonly destination?: string | null } = {},
+    to: Pick<OutsideRequest, 'destination' | 'imageId'> = {},
   ) => {
     const host = world.servers.get(id)?.host ?? '';
     const asked = { act: what, host, instanceId: id, ...to };
@@ -92,7 +94,26 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
         id,
       ),
     rebootHard: (id, leaveByMs) =>
-      act('reboot', id, (server, requestId) => byRule(server, 'reboot', requestId), leaveByMs),
+      act(
+        // The restart of one that has failed by itself, or the start of one that was restored.
+        current().name === 'recover-instance' ? 'reboot' : 'start-restored',
+        id,
+        (server, requestId) => byRule(server, 'reboot', requestId),
+        leaveByMs,
+      ),
+    rebuild: (id, imageId, leaveByMs) =>
+      act(
+        'rebuild',
+        id,
+        (server, requestId) => {
+          checkState(server, 'rebuild', REBUILDABLE);
+          checkImage(world, imageId);
+          note(server, 'rebuild', requestId);
+          rebuildInPlace(world, server, imageId);
+        },
+        leaveByMs,
+        { imageId },
+      ),
     confirmResize: (id, leaveByMs) =>
       act('confirm-resize', id, (server, requestId) => byRule(server, 'confirmResize', requestId), leaveByMs),
     migrate: (id, { host: destination, leaveByMs }) =>

@@ -96,7 +96,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       const schema = z.looseObject({ server: serverSchema });
       return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(AS_IT_WAS)))?.server;
     },
-    image: glanceImages(session),
+    ...glanceImages(session),
     evacuationsFrom: async (host) =>
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
@@ -124,6 +124,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
     removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
     rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
+    rebuild: (serverId, imageId, leaveByMs) => action(serverId, { rebuild: { imageRef: imageId } }, OLDEST, leaveByMs),
     migrate: async (serverId, { host, leaveByMs }) => {
       if (host === null) return action(serverId, { migrate: null }, OLDEST, leaveByMs);
       const microversion = await atLeast(MIGRATE_TO_HOST, 'naming the host of a cold migration');

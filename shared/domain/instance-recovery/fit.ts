@@ -20,8 +20,13 @@ const STATES_OF_OWNERS: Readonly<Record<string, string>> = {
  * Nova itself stops an instance whose process has gone, a few seconds later (`_sync_instance_power_state` of its compute
  * manager): on record as a stop by nobody. By the vm_state alone it could not be told from its owner's stop.
  */
-export const stoppedByNova = ({ actions }: Pick<InstanceSight, 'actions'>): boolean =>
-  actions.find(({ action }) => action === 'stop')?.userId === null;
+export function stoppedByNova({ actions }: Pick<InstanceSight, 'actions'>): boolean {
+  const last = actions.find(({ action }) => STARTS_OR_STOPS.has(action));
+  return last?.action === 'stop' && last.userId === null;
+}
+
+/** One that ran after its last stop, and is stopped, was evacuated so, to be restarted from a snapshot: that is no failure. */
+const STARTS_OR_STOPS: ReadonlySet<string> = new Set(['stop', 'start', 'reboot', 'rebuild']);
 
 /** Why the instance is not salvor's to act on, in words; undefined when it is. */
 export function unfit(
