@@ -53,14 +53,6 @@ describe('what it is', () => {
       [{ vmState: 'stopped' }, { actions: [STOP, START, BY_NOVA] }],
       'left: its owner has stopped it',
     ],
-    [
-      'it was restarted after Nova had stopped it, and evacuated as stopped since',
-      [
-        { vmState: 'stopped' },
-        { actions: [{ ...STOP, action: 'evacuate' }, { ...STOP, action: 'reboot', requestId: 'req-4' }, BY_NOVA] },
-      ],
-      'left: its owner has stopped it',
-    ],
     ['it is paused', [{ vmState: 'paused' }], 'left: its owner has paused it'],
     ['it is suspended', [{ vmState: 'suspended' }], 'left: its owner has suspended it'],
     ['it is in rescue', [{ vmState: 'rescued' }], 'left: its owner has it in rescue'],
@@ -112,6 +104,27 @@ describe('what it is', () => {
   it('an amphora is left to Octavia', () => {
     const name = `amphora-${uuid(1, 1)}`;
     expect(inShort(decided(anInstanceSight({ name })))).toMatch(/^left: excluded: it is an amphora/);
+  });
+
+  describe('evacuated by way of an empty disk', () => {
+    const actions = [{ ...STOP, action: 'evacuate', requestId: 'req-4' }, BY_NOVA];
+    const localDisks = { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false };
+    const what = (vmState: string, done: readonly (typeof STOP | typeof BY_NOVA)[], shared = false) =>
+      inShort(
+        decided(anInstanceSight({ vmState, localDisks }, { actions: done }), {
+          segment: { instances: { sharedInstanceStorage: shared } },
+        }),
+      );
+
+    it.each(['stopped', 'error'])('is not started when it is %s', (vmState) => {
+      expect(what(vmState, actions)).toBe('left: it was evacuated, and its disk is not the one that it ran from');
+    });
+
+    it('is like any other once it has run since, and where disks are shared', () => {
+      expect(what('error', [{ ...START, action: 'reboot' }, ...actions])).toBe('restart: reboot');
+      expect(what('active', actions)).toBe('restart: reboot');
+      expect(what('stopped', actions, true)).toBe('restart: reboot');
+    });
   });
 
   it('in ERROR is left where the policy leaves those alone', () => {

@@ -20,13 +20,21 @@ const STATES_OF_OWNERS: Readonly<Record<string, string>> = {
  * Nova itself stops an instance whose process has gone, a few seconds later (`_sync_instance_power_state` of its compute
  * manager): on record as a stop by nobody. By the vm_state alone it could not be told from its owner's stop.
  */
-export function stoppedByNova({ actions }: Pick<InstanceSight, 'actions'>): boolean {
-  const last = actions.find(({ action }) => STARTS_OR_STOPS.has(action));
-  return last?.action === 'stop' && last.userId === null;
-}
+export const stoppedByNova = ({ actions }: Pick<InstanceSight, 'actions'>): boolean =>
+  actions.find(({ action }) => action === 'stop')?.userId === null;
 
-/** One that ran after its last stop, and is stopped, was evacuated so, to be restarted from a snapshot: that is no failure. */
-const STARTS_OR_STOPS: ReadonlySet<string> = new Set(['stop', 'start', 'reboot', 'rebuild']);
+/**
+ * It was evacuated although its disk is not shared, and has not run since: what it would start from is not what it ran
+ * from. Its restart from a snapshot has come to no end.
+ */
+function hasLostItsDisk(
+  { localDisks, vmState }: SeenInstance,
+  { actions }: Pick<InstanceSight, 'actions'>,
+  { instances: { sharedInstanceStorage, allowRebuildFromImage } }: Segment,
+): boolean {
+  if (!localDisks.root || sharedInstanceStorage || allowRebuildFromImage || vmState === 'active') return false;
+  return actions.find(({ action }) => ['evacuate', 'start', 'reboot'].includes(action))?.action === 'evacuate';
+}
 
 /** Why the instance is not salvor's to act on, in words; undefined when it is. */
 export function unfit(
@@ -38,6 +46,7 @@ export function unfit(
   if (unprotected !== undefined) return unprotected;
   if (server.locked) return 'it is locked';
   if (server.taskState === 'deleting' || server.taskState === 'soft-deleting') return 'it is being deleted';
+  if (hasLostItsDisk(server, sight, segment)) return 'it was evacuated, and its disk is not the one that it ran from';
   switch (server.vmState) {
     case 'active':
       return undefined;
