@@ -3,12 +3,14 @@ import { decideEvacuate, unfitNow } from '#shared/domain/evacuate.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { recordServer } from '#shared/domain/recorded.ts';
-import type { TaskState } from '#shared/domain/task.ts';
+import { grantedNumber, type TaskState } from '#shared/domain/task.ts';
 import { lambdaHandler } from '#shared/lambda/handler.ts';
 import { eachMessage } from '#shared/lambda/queue-function.ts';
+import type { Compute, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { orOutage, readHalt, segmentOf } from '#shared/shell/live.ts';
 import { commitTask, recordAnswer, requestEvacuation } from '#shared/shell/request-evacuation.ts';
+import { requestRestored } from '#shared/shell/restore/request.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
 import { loadTask } from '#shared/state/tasks.ts';
@@ -21,7 +23,9 @@ export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance
   const { instanceId, attempt } = message;
   const granted = await loadGranted(services, message);
   if (granted === undefined) return;
-  const seen = await orOutage(services.compute.server(instanceId));
+  const { progress, restore } = granted.task.value;
+  if (progress.status === 'restoring') return requestRestored(services, granted.task, progress, granted.segment);
+  const seen = await orOutage(readNow(services.compute, instanceId, restore));
   // Read again behind the slow part: what voids a proof, or switches salvor off, may have come meanwhile.
   const now = await loadGranted(services, message);
   if (now === undefined) return;
@@ -29,13 +33,15 @@ export const evacuateInstance = eachMessage<EvacuateInstance>('evacuate-instance
   const { halted } = await readHalt(services, segment);
   const { instances, fencing } = segment;
   const hindered = halted ?? ('outage' in seen ? seen.outage : null);
-  const server = 'outage' in seen ? undefined : seen.value;
+  const { server, snapshotGone } = 'outage' in seen ? { server: undefined, snapshotGone: false } : seen.value;
   const unfit = hindered ?? unfitNow(server, host.value.name, task.value, attempt, instances);
   const nowMs = services.clock.now();
-  const decision = decideEvacuate(host.value, task.value, attempt, fencing.proofMaxAgeSeconds, nowMs, unfit);
+  const { proofMaxAgeSeconds } = fencing;
+  const decision = decideEvacuate(host.value, task.value, attempt, proofMaxAgeSeconds, nowMs, unfit, snapshotGone);
   if (decision.do === 'nothing') return;
   const recorded = server === undefined ? null : recordServer(server, segment);
-  const basis = { by: 'request', atMs: nowMs, server: recorded, hindered } as const;
+  const gone = snapshotGone ? ({ snapshotGone } as const) : {};
+  const basis = { by: 'request', atMs: nowMs, server: recorded, hindered, ...gone } as const;
   const intended = await commitTask(services, task, { facts: decision.facts, basis }, host);
   if (intended === undefined || decision.do === 'give-back') return;
   const { facts, answer } = await requestEvacuation(services, intended.value, decision.leaveByMs);
@@ -54,9 +60,21 @@ async function loadGranted(services: Services, message: EvacuateInstance): Promi
     loadHost(services.state, message.hostKey),
     loadTask(services.state, message.incidentId, message.instanceId),
   ]);
-  if (host === undefined || host.value.incident === null || task?.value.progress.status !== 'granted') return undefined;
-  if (task.value.progress.attempt.number !== message.attempt) return undefined;
+  if (host === undefined || host.value.incident === null || task === undefined) return undefined;
+  if (grantedNumber(task.value.progress) !== message.attempt) return undefined;
   return { host, task, segment: segmentOf(services, host.value.incident.segment) };
+}
+
+/** What is left of a lost disk must be there before Nova is asked to make another. */
+async function readNow(
+  compute: Compute,
+  instanceId: string,
+  restore: TaskState['restore'],
+): Promise<{ readonly server: Server | undefined; readonly snapshotGone: boolean }> {
+  const server = await compute.server(instanceId);
+  if (server === undefined || restore === undefined) return { server, snapshotGone: false };
+  const known = await compute.snapshotsOf(server);
+  return { server, snapshotGone: known.every(({ id }) => id !== restore.id) };
 }
 
 export const handler = lambdaHandler(evacuateInstance);

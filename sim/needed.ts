@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { FaultBoard } from './faults.ts';
-import { closeConnection, hang, type SimEnv } from './http.ts';
+import { closeConnection, hang, isoSeconds, type SimEnv } from './http.ts';
 import type { Identity } from './identity.ts';
 import { logged } from './logged.ts';
 import type { NeededApi, RequestLog } from './request-log.ts';
@@ -35,14 +35,33 @@ export function neededApi(name: NeededApi, { images, identity, faults, log, newR
     if (identity.validate(c.req.header('x-auth-token')) === undefined) return c.text('Authentication required', 401);
     return next();
   });
-  api.get(path, (c) => c.json(answer));
-  if (name === 'image')
-    api.get('/v2/images/:id', (c) => {
-      const id = c.req.param('id');
-      const image = images.get(id);
-      if (image === undefined) return c.text(`Failed to find image ${id}`, 404);
-      const { properties, ...fields } = image;
-      return c.json({ ...fields, status: 'active', visibility: 'public', min_ram: 0, ...properties });
-    });
+  if (name === 'image') glanceRoutes(api, images);
+  else api.get(path, (c) => c.json(answer));
   return api;
 }
+
+/** Image API v2: each image, and the list by the fields that the query names, the newest first. */
+function glanceRoutes(api: Hono<SimEnv>, images: ReadonlyMap<string, SimImage>): void {
+  api.get('/v2/images/:id', (c) => {
+    const id = c.req.param('id');
+    const image = images.get(id);
+    return image === undefined ? c.text(`Failed to find image ${id}`, 404) : c.json(viewOf(image));
+  });
+  api.get('/v2/images', (c) => {
+    const { limit = '25', sort: _, ...wanted } = c.req.query();
+    const found = [...images.values()]
+      .sort((a, b) => (b.createdMs ?? 0) - (a.createdMs ?? 0))
+      .map(viewOf)
+      .filter((view) => Object.entries(wanted).every(([field, value]) => Reflect.get(view, field) === value));
+    return c.json({ images: found.slice(0, Number(limit)) });
+  });
+}
+
+const viewOf = ({ properties, createdMs = 0, status = 'active', ...fields }: SimImage) => ({
+  ...fields,
+  status,
+  created_at: isoSeconds(createdMs),
+  visibility: fields.owner === undefined ? 'public' : 'private',
+  min_ram: 0,
+  ...properties,
+});

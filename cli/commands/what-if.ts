@@ -105,10 +105,12 @@ function asText({ hosts, instances }: Forecast, pace: Pace, asOf: string, policy
   }
   if (instances.length > 0) lines.push(rows(instances));
   const count = (outcome: ForecastInstance['outcome']) => instances.filter((each) => each.outcome === outcome).length;
+  const restored = count('from-snapshot');
+  const fromSnapshot = restored === 0 ? '' : `${restored} from a snapshot, `;
   const last = Math.max(0, ...instances.map(({ times }) => times?.upAtSeconds ?? 0));
   const when = last === 0 ? '' : `; the last is up about ${lasting(last * 1000)} after the first report`;
   lines.push(
-    `${instances.length} instances: ${count('comes-back')} come back, ${count('maybe')} maybe, ${count('stays')} stay down, ${count('not-protected')} not protected${when}`,
+    `${instances.length} instances: ${count('comes-back')} come back, ${fromSnapshot}${count('maybe')} maybe, ${count('stays')} stay down, ${count('not-protected')} not protected${when}`,
     `counted with: grace periods of ${graces(hosts, policy)}; fencing ${figure(pace.fencingSeconds)}; an evacuation ${evacuation(pace)}`,
   );
   return lines.join('\n');

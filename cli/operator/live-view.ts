@@ -4,6 +4,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf } from '#shared/domain/segments.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
 import { readSigns } from '#shared/shell/read-signs.ts';
+import { readSnapshots } from '#shared/shell/read-snapshots.ts';
 import { type Failing, hostsOf } from './forecast.ts';
 
 /** So many hosts, or instances, are asked for at the same time. */
@@ -65,8 +66,14 @@ async function listOf(
     compute.evacuationsFrom(host),
     compute.unfinishedMigrationsOf(host),
   ]);
-  const signs = segment === undefined ? new Map() : await readSigns(compute, host, servers, segment.instances);
-  return { servers, signs, evacuations, otherMigrations };
+  if (segment === undefined) return { servers, signs: new Map(), evacuations, otherMigrations };
+  const [signs, snapshots] = await Promise.all([
+    readSigns(compute, host, servers, segment.instances),
+    readSnapshots(compute, servers, segment.instances, Date.now()),
+  ]);
+  const all = new Map(signs);
+  for (const [id, snapshot] of snapshots) all.set(id, { ...all.get(id), snapshot });
+  return { servers, signs: all, evacuations, otherMigrations };
 }
 
 async function inTurn<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {

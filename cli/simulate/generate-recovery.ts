@@ -8,12 +8,14 @@ import type { PlannedFlavor, PlannedHost, PlannedImage, PlannedInstance, Scenari
  */
 export function withRecovery(scenario: Scenario): Scenario {
   const random = chanceFor(scenario.seed, 'recovery');
+  const snapshots = chanceFor(scenario.seed, 'snapshots');
   const { policy } = scenario;
   const hosts = hostsFor(random, scenario.hosts);
   const reserved = hosts.filter((host) => host.reserved).map(({ name }) => name);
   const instances = scenario.instances
     .map((instance, index) => protectedBy(random, instance, index))
     .map((instance) => rankedBy(random, instance))
+    .map((instance) => withSnapshots(snapshots, instance))
     .filter(({ host }) => !reserved.includes(host));
   return {
     ...scenario,
@@ -27,12 +29,30 @@ export function withRecovery(scenario: Scenario): Scenario {
       ...policy,
       segments: policy.segments.map((segment) => ({
         ...segment,
-        instances: whoOf(random, segment.instances),
+        instances: restoredBy(snapshots, whoOf(random, segment.instances)),
         order: orderOf(random),
         destinations: destinationsOf(random, reserved),
       })),
     },
   };
+}
+
+/** Backups are made each night; some are older, and some instances have none. */
+function withSnapshots(random: Random, instance: PlannedInstance): PlannedInstance {
+  const asks = happens(random, 0.7) ? { 'salvor:restart_from_snapshot': 'true' } : {};
+  const ages = Array.from({ length: wholeBetween(random, 0, 2) }, () => wholeBetween(random, 600, 100_000));
+  if (instance.root === 'volume') return instance;
+  return { ...instance, metadata: { ...instance.metadata, ...asks }, snapshotAgesSeconds: ages };
+}
+
+/** Where disks are lost at all. */
+function restoredBy(random: Random, instances: SegmentInput['instances']): SegmentInput['instances'] {
+  const restartFromSnapshot = {
+    maxAgeSeconds: pickOne(random, [3600, 86_400]),
+    who: pickOne(random, ['opted-in', 'opted-in', 'all'] as const),
+  };
+  const isUsed = instances?.sharedInstanceStorage !== true && instances?.allowRebuildFromImage !== true;
+  return happens(random, 0.6) && isUsed ? { ...instances, restartFromSnapshot } : instances;
 }
 
 const plain = { memoryMb: 512, vcpus: 1 };

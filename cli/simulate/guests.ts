@@ -66,6 +66,7 @@ export function withInstanceRecovery(seed: number, policy: PolicyInput): PolicyI
       thenMove: happens(random, 0.5),
       stepSeconds: 120,
       deadlineSeconds: pickOne(random, [120, 300]),
+      processGone: { do: pickOne(random, ['restart', 'restart', 'move'] as const) },
     },
   }));
   return { ...policy, segments };

@@ -1,6 +1,7 @@
 import { policySchema } from '#shared/domain/policy.ts';
 import type { Services } from '#shared/services.ts';
 import { buildServer } from '#sim/world/build.ts';
+import { addSnapshot } from '#sim/world/rebuild.ts';
 import type { SimAddress } from '#sim/world/types.ts';
 import { isAlive } from './actions.ts';
 import { ASLEEP, startCaretaker } from './caretaker.ts';
@@ -67,7 +68,7 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
   for (const [index, instance] of scenario.instances.entries()) {
     const flavor = [...world.flavors.values()].find(({ name }) => name === instance.flavor);
     if (flavor === undefined) throw new Error(`there is no flavor ${instance.flavor}`);
-    buildServer(world, {
+    const server = buildServer(world, {
       host: instance.host,
       name: instance.name,
       projectId: instance.project ?? 'owner',
@@ -80,6 +81,7 @@ export function worldOf(scenario: Scenario, wrap?: (services: Services) => Servi
       metadata: instance.metadata,
       state: instance.state,
     });
+    for (const seconds of instance.snapshotAgesSeconds ?? []) addSnapshot(world, server, { ageMs: seconds * 1000 });
   }
   const idOf = new Map([...world.servers.values()].map(({ id, name }) => [name, id]));
   for (const { policy, members } of scenario.serverGroups)

@@ -61,6 +61,8 @@ export interface PlannedInstance {
   readonly project?: string;
   /** How long its guest runs until it answers at its address; not at all if absent. */
   readonly answersAfterMs?: number;
+  /** How old each snapshot of it is at the beginning. */
+  readonly snapshotAgesSeconds?: readonly number[];
 }
 
 /** Their names are their ids. */

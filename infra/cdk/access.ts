@@ -55,7 +55,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'confirm-host-down': { ...step, fences: true, readsDue: true },
   'fence-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
   'plan-evacuation': { ...step, state: ['put', 'check'] },
-  'evacuate-instance': { ...step, sendsTo: [] },
+  'evacuate-instance': { ...step, sendsTo: [], state: ['put', 'check'] },
   'follow-evacuations': {
     ...step,
     sendsTo: [...STEPS, 'evacuate-instance'],

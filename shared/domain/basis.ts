@@ -7,6 +7,7 @@ import type { InstanceSight } from './instance-recovery/sight.ts';
 import type { PlacedGroup } from './placed-groups.ts';
 import type { ProcessSight } from './process-recovery/sight.ts';
 import type { ReservedSeen, WakeBasis } from './reserved-hosts.ts';
+import type { RestoreSight } from './restore/decide.ts';
 import type { RecordedMigration, RecordedServer, Signs } from './seen.ts';
 import type { TaskSight } from './task-sight.ts';
 import type { TierSummary } from './tiers.ts';
@@ -130,7 +131,13 @@ export type TaskBasis =
       readonly server: RecordedServer | null;
       /** Why nothing is asked of Nova, whatever the instance is like: salvor is switched off, or it could not be read. */
       readonly hindered: string | null;
+      /** The snapshot that it was to be restarted from. */
+      readonly snapshotGone?: true;
     }
+  /** `lookAtRestoring`, or `decideRestoreRequest`. */
+  | { readonly by: 'restore-look' | 'restore-request'; readonly atMs: number; readonly sight: RestoreSight }
+  /** `foldRestoreAnswer`. */
+  | { readonly by: 'restore-answer'; readonly atMs: number; readonly random: number }
   /** `handOver`. */
   | { readonly by: 'hand-over'; readonly atMs: number }
   /** `foldAnswer`. */

@@ -4,7 +4,7 @@ import type { FenceProof, HostState } from './host.ts';
 import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
 import type { SeenServer } from './seen.ts';
-import type { TaskFact, TaskState } from './task.ts';
+import { endedAs, type TaskFact, type TaskState } from './task.ts';
 
 /** What the follower saw must be this young when the request leaves. */
 const GRANT_MAX_AGE_MS = 30_000;
@@ -23,7 +23,7 @@ export type EvacuateDecision =
 export function unfitNow(
   server: SeenServer | undefined,
   host: string,
-  { signs = {} }: Pick<TaskState, 'signs'>,
+  { signs = {}, restore }: Pick<TaskState, 'signs' | 'restore'>,
   attempt: number,
   of: Segment['instances'],
 ): string | undefined {
@@ -35,6 +35,7 @@ export function unfitNow(
     signs,
     runningEvacuation: undefined,
     runningMigration: undefined,
+    restoring: restore !== undefined && attempt > 1,
   });
   return verdict.kind === 'evacuate' ? undefined : verdict.because;
 }
@@ -42,6 +43,7 @@ export function unfitNow(
 /**
  * The last look before the one request of an attempt leaves: S1 and S4, from consistent reads.
  * @param unfit what `unfitNow` says of the instance
+ * @param snapshotGone that it was to be restarted from
  */
 export function decideEvacuate(
   host: HostState,
@@ -50,10 +52,16 @@ export function decideEvacuate(
   proofMaxAgeSeconds: number,
   nowMs: number,
   unfit: string | undefined,
+  snapshotGone = false,
 ): EvacuateDecision {
   const { progress } = task;
   if (progress.status !== 'granted' || progress.attempt.number !== attemptNumber) return { do: 'nothing' };
   const { grantedAtMs } = progress.attempt;
+  // Nothing was asked for yet, and what is left of its disk is on the failed host.
+  if (snapshotGone) {
+    const because = `its disks are local to the dead host, and the snapshot ${task.restore?.id} of it is gone by now`;
+    return { do: 'give-back', facts: [endedAs('not-recoverable', because, nowMs)] };
+  }
   const proof = unfit ?? proofFor(host, task, grantedAtMs, proofMaxAgeSeconds, nowMs);
   if (typeof proof === 'string')
     return { do: 'give-back', facts: [{ type: 'grant-expired', because: proof, atMs: nowMs }] };

@@ -1,10 +1,14 @@
 import type { ComputeService } from '#shared/ports.ts';
 import type { Evacuating, HandingOver, IncidentFact, IncidentOutcome } from './host.ts';
 import type { Segment } from './policy.ts';
+import { leftAs } from './restore/restoring.ts';
 import { endedAs, isInFlight, type TaskFact, type TaskOutcome, type TaskState } from './task.ts';
 
 /** Outcomes with which nobody needs to be woken. */
 const WELL: ReadonlySet<string> = new Set<TaskOutcome>(['recovered', 'gone', 'not-protected', 'left']);
+
+/** Restarts from snapshots take minutes: Nova is not asked for each of them that often. */
+const RESTORE_LOOK_MS = 5_000;
 
 /**
  * Whether evacuations may go on: Nova still has the host forced down, and the proof is young enough for the
@@ -39,8 +43,11 @@ export function nextLookMs(
     return progress.for === 'room' ? Math.min(progress.notBeforeMs, nowMs + ROOM_LOOK_MS) : progress.notBeforeMs;
   });
   if (changed && waiting.some((notBeforeMs) => notBeforeMs <= nowMs)) return nowMs;
-  const poll = nowMs + evacuation.pollSeconds * 1000;
-  if (tasks.some(isInFlight) || waiting.length === 0) return poll;
+  const inFlight = tasks.filter(isInFlight);
+  const slow = inFlight.length > 0 && inFlight.every(({ progress }) => progress.status === 'restoring');
+  const poll =
+    nowMs + (slow ? Math.max(RESTORE_LOOK_MS, evacuation.pollSeconds * 1000) : evacuation.pollSeconds * 1000);
+  if (inFlight.length > 0 || waiting.length === 0) return poll;
   return Math.max(poll, Math.min(...waiting));
 }
 
@@ -57,7 +64,8 @@ export function handOver(
   const why = dismissed ? `an operator has dismissed the incident: ${reason}` : reason;
   const state =
     progress.status === 'waiting' && progress.for !== undefined ? `waiting, ${progress.because}` : progress.status;
-  return [endedAs('person', `${why}; the last state of this one: ${state}`, nowMs)];
+  const left = progress.status === 'restoring' ? leftAs(progress) : '';
+  return [endedAs('person', `${why}; the last state of this one: ${state}${left}`, nowMs)];
 }
 
 /** What the tasks of an open incident wait for, in a person's words; nothing of those that only wait for their turn. */

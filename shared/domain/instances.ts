@@ -1,6 +1,7 @@
 import type { Segment } from './policy.ts';
 import { notProtected } from './protect.ts';
-import type { SeenMigration, SeenServer, Signs } from './seen.ts';
+import { restorableFrom, toldOf } from './restore/snapshot.ts';
+import type { SeenMigration, SeenServer, SeenSnapshot, Signs } from './seen.ts';
 
 /**
  * How Nova is asked, so that an instance ends as its owner would want. Nova starts an instance in ERROR whatever
@@ -20,6 +21,8 @@ export type Verdict =
       readonly way: EvacuationWay;
       readonly wayAgain: EvacuationWay;
       readonly because: string;
+      /** It comes back stopped, on a disk of its original image, and is started when that was made of this one. */
+      readonly restore?: SeenSnapshot;
     }
   /** Leave it as it is: it is not protected, nothing is to be done for it, or nothing can be done. */
   | { readonly kind: 'leave'; readonly outcome: 'not-protected' | 'left' | 'not-recoverable'; readonly because: string }
@@ -35,6 +38,8 @@ export interface InstanceContext {
   readonly runningEvacuation: SeenMigration | undefined;
   /** Unfinished live or cold migration or resize of this instance. */
   readonly runningMigration: SeenMigration | undefined;
+  /** It ran when it was planned to be restarted from a snapshot: a failed attempt leaves it in ERROR. */
+  readonly restoring?: boolean;
 }
 
 const COMES_BACK_RUNNING = { way: 'as-it-was', wayAgain: 'as-it-was' } as const;
@@ -44,7 +49,7 @@ const IS_RESET_AND_STOPPED = { way: 'reset-and-leave-stopped', wayAgain: 'reset-
 const evacuate = (
   because: string,
   ways: { readonly way: EvacuationWay; readonly wayAgain: EvacuationWay } = COMES_BACK_RUNNING,
-): Verdict => ({ kind: 'evacuate', ...ways, because });
+): Extract<Verdict, { kind: 'evacuate' }> => ({ kind: 'evacuate', ...ways, because });
 const leave = (outcome: 'not-protected' | 'left' | 'not-recoverable', because: string): Verdict => ({
   kind: 'leave',
   outcome,
@@ -67,7 +72,10 @@ export function judgeInstance(server: SeenServer, context: InstanceContext): Ver
     );
   const byState = judgeState(server, context.instances);
   if (byState.kind !== 'evacuate') return byState;
-  return diskWouldBeLost(server, context.instances) ?? byState;
+  const ran =
+    context.restoring === true ||
+    (server.vmState === 'active' && byState.way === 'as-it-was' && byState.wayAgain === 'as-it-was');
+  return diskWouldBeLost(server, ran, context) ?? byState;
 }
 
 type TaskStates = ReadonlySet<SeenServer['taskState']>;
@@ -126,9 +134,12 @@ function judgeState({ vmState, taskState }: SeenServer, { lostStates, inError }:
 
 /** S7: Nova makes a local disk anew where it is not shared, and says nothing. */
 function diskWouldBeLost(
-  { localDisks }: SeenServer,
-  { sharedInstanceStorage, allowRebuildFromImage }: Segment['instances'],
+  server: SeenServer,
+  ran: boolean,
+  { instances, signs }: Pick<InstanceContext, 'instances' | 'signs'>,
 ): Verdict | undefined {
+  const { localDisks } = server;
+  const { sharedInstanceStorage, allowRebuildFromImage } = instances;
   if (localDisks.vtpm) return person('it has a vTPM, whose state Nova can not evacuate');
   const local = [
     localDisks.root ? 'root' : '',
@@ -136,8 +147,12 @@ function diskWouldBeLost(
     localDisks.swapMb > 0 ? `swap (${localDisks.swapMb} MB)` : '',
   ].filter((disk) => disk !== '');
   if (local.length === 0 || sharedInstanceStorage || allowRebuildFromImage) return undefined;
+  const lost = `its disks are local to the dead host: ${local.join(', ')}`;
+  const from = restorableFrom(server, ran, signs.snapshot, instances);
+  if (typeof from === 'object')
+    return { ...evacuate(`${lost}; it is restarted from ${toldOf(from)}`, IS_STOPPED), restore: from };
   return leave(
     'not-recoverable',
-    `its disks are local to the dead host: ${local.join(', ')}; an evacuation would replace them by empty ones`,
+    `${lost}; an evacuation would replace them by empty ones${from === undefined ? '' : `; ${from}`}`,
   );
 }

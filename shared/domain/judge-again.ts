@@ -27,6 +27,7 @@ export function judgeAgain(
     signs: task.signs ?? {},
     runningEvacuation: sight.evacuationsOf.get(server.id)?.find(isRunning),
     runningMigration: otherMigrations.get(server.id),
+    restoring: task.restore !== undefined && task.attempts > 0,
   });
   switch (verdict.kind) {
     case 'evacuate':

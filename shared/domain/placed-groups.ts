@@ -74,7 +74,7 @@ export function whyNone({ policy, maxPerHost, on }: PlacedGroup): string {
  * anywhere else until one is there (nova/scheduler/filters/affinity_filter.py); and one that is forced past the scheduler is
  * refused by the destination's nova-compute. Undefined: nothing holds this one.
  */
-export function heldTogether(group: PlacedGroup | undefined): string | undefined {
+export function heldTogether(group: PlacedGroup | undefined, there = 'the failed host'): string | undefined {
   if (group?.policy !== 'affinity' || Object.keys(group.on).length > 0) return undefined;
-  return 'its server group must stay together, and Nova lets no member of it leave the failed host';
+  return `its server group must stay together, and Nova lets no member of it leave ${there}`;
 }

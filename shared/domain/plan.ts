@@ -113,7 +113,7 @@ function planTask(
   };
   switch (verdict.kind) {
     case 'evacuate':
-      return { task, facts: [planned] };
+      return { task: verdict.restore === undefined ? task : { ...task, restore: verdict.restore }, facts: [planned] };
     case 'watch': {
       // Somebody else's evacuation holds a token as if it were attempt 0 of ours.
       const { id, destinationHost: destination } = verdict.evacuation;

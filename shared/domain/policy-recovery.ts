@@ -55,6 +55,19 @@ export const protection = {
   exclude: z.array(excluded).max(100).default(AMPHORAE),
 };
 
+/**
+ * Instances whose disks are lost with their host may be restarted from the newest image that Nova has made of them. What was
+ * written since is gone, and Nova deletes what is left on the failed host when that comes back.
+ */
+export const restartFromSnapshot = z.strictObject({
+  /** From none that is older. */
+  maxAgeSeconds: seconds(60, 31 * 86_400),
+  /** Instances whose owner has asked for it, or all. */
+  who: z.enum(['opted-in', 'all']).default('opted-in'),
+  /** Server metadata key read as a boolean. */
+  metadataKey: key.default('salvor:restart_from_snapshot'),
+});
+
 /** What must be true of a tier before a later one starts. */
 const gate = z
   .strictObject({

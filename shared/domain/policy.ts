@@ -12,7 +12,7 @@ import {
   storm,
 } from './policy-guards.ts';
 import { instanceRecovery, processRecovery } from './policy-instances.ts';
-import { destinations, order, protection } from './policy-recovery.ts';
+import { destinations, order, protection, restartFromSnapshot } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
 import { forecast, survey } from './policy-survey.ts';
@@ -23,17 +23,28 @@ import { hostName, name, seconds } from './policy-values.ts';
  * misspelt option is seen; every number has its unit in its name. No secrets: `credentials` names one.
  */
 
-const instances = z.strictObject({
-  ...protection,
-  /** The instances' local disks are on storage that every host of the segment shares (Ceph RBD, NFS). */
-  sharedInstanceStorage: z.boolean().default(false),
-  /** Evacuate although a local disk is not shared: Nova then makes a new disk from the image and the old data are gone. */
-  allowRebuildFromImage: z.boolean().default(false),
-  /** PAUSED and RESCUED instances lose that state with the host: bring them back stopped, or leave them to a person. */
-  lostStates: z.enum(['recover-stopped', 'leave']).default('recover-stopped'),
-  /** Nova starts an instance in ERROR when it evacuates it. */
-  inError: z.enum(['recover', 'leave']).default('recover'),
-});
+const instances = z
+  .strictObject({
+    ...protection,
+    /** The instances' local disks are on storage that every host of the segment shares (Ceph RBD, NFS). */
+    sharedInstanceStorage: z.boolean().default(false),
+    /** Evacuate although a local disk is not shared: Nova then makes a new disk from the image and the old data are gone. */
+    allowRebuildFromImage: z.boolean().default(false),
+    /** PAUSED and RESCUED instances lose that state with the host: bring them back stopped, or leave them to a person. */
+    lostStates: z.enum(['recover-stopped', 'leave']).default('recover-stopped'),
+    /** Nova starts an instance in ERROR when it evacuates it. */
+    inError: z.enum(['recover', 'leave']).default('recover'),
+    /** Instances whose local disks are lost are restarted from a snapshot or backup image of theirs. Left alone unless given. */
+    restartFromSnapshot: restartFromSnapshot.optional(),
+  })
+  .refine(
+    (each) => each.restartFromSnapshot === undefined || !(each.sharedInstanceStorage || each.allowRebuildFromImage),
+    {
+      message:
+        'would never be used: with sharedInstanceStorage no disk is lost, and allowRebuildFromImage evacuates all the same',
+      path: ['restartFromSnapshot'],
+    },
+  );
 
 const evacuation = z.strictObject({
   maxInFlight: z.int().min(1).max(5000).default(50),

@@ -1,6 +1,7 @@
 import { orderKeys } from './order.ts';
 import type { Segment } from './policy.ts';
 import { entriesFor, protectionKeys } from './protect.ts';
+import { restoreKeys } from './restore/snapshot.ts';
 import type { RecordedServer, SeenServer, Signs } from './seen.ts';
 
 /** Of what its owner and its flavor say only what the policy asks for: the rest may be long. */
@@ -10,7 +11,7 @@ export function recordServer(
 ): Required<RecordedServer> {
   const { projectId, host, vmState, taskState, locked, fault, memoryMb, vcpus, flavorName, localDisks } = server;
   const keys = protectionKeys(instances);
-  const metadata = entriesFor(server.metadata, [keys.metadata, ...orderKeys(order)]);
+  const metadata = entriesFor(server.metadata, [keys.metadata, ...orderKeys(order), ...restoreKeys(instances)]);
   const extraSpecs = entriesFor(server.extraSpecs, [keys.flavor, ...orderKeys(order)]);
   return {
     ...{ projectId, host, vmState, taskState, locked, metadata, fault },
@@ -27,7 +28,7 @@ export const serverAgain = (recorded: RecordedServer, id: string, name: string):
 });
 
 /** Of what stands beside an instance, the same. */
-export function recordSigns({ image, aggregates, group }: Signs, instances: Segment['instances']): Signs {
+export function recordSigns({ image, aggregates, group, snapshot }: Signs, instances: Segment['instances']): Signs {
   const keys = protectionKeys(instances);
   const excluded = instances.exclude.map(({ imageTag }) => imageTag);
   return {
@@ -40,6 +41,7 @@ export function recordSigns({ image, aggregates, group }: Signs, instances: Segm
             .filter(({ metadata }) => Object.keys(metadata).length > 0),
         }),
     ...(group === undefined ? {} : { group }),
+    ...(snapshot === undefined ? {} : { snapshot }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Aggregate, Image, Migration, Server } from '#shared/ports.ts';
+import type { Aggregate, Image, Migration, Server, Snapshot } from '#shared/ports.ts';
 import type { RecordedGroup } from './placed-groups.ts';
 
 /** Migration statuses at which Nova no longer works on an evacuation. */
@@ -32,6 +32,13 @@ export interface Signs {
   readonly aggregates?: readonly Pick<Aggregate, 'name' | 'metadata'>[];
   /** Its server group, with the hosts of its other members. Absent: it is in none, or nobody asked. */
   readonly group?: RecordedGroup;
+  /** The newest image that Nova has made of it. Null: there is none. Absent: nobody asked. */
+  readonly snapshot?: SeenSnapshot | null;
+}
+
+export interface SeenSnapshot extends Snapshot {
+  /** When it was read: what was written since is not in it. */
+  readonly ageSeconds: number;
 }
 
 /** What of a migration a decision looks at. */

@@ -58,6 +58,7 @@ export function settle(task: TaskState, sight: Sight, { evacuation }: Segment, r
   const { progress } = task;
   switch (progress.status) {
     case 'waiting':
+    case 'restoring':
     case 'ended':
       return [];
     case 'granted':
@@ -117,7 +118,7 @@ function settleFound(
   const { status, destinationHost } = migration;
   // Nova marks the migration before it moves the host field: only both together mean recovered.
   if (isDone(migration))
-    return here === undefined ? [endedAs('recovered', `its evacuation is ${status}`, sight.atMs, destinationHost)] : [];
+    return here === undefined ? [arrived(task, `its evacuation is ${status}`, destinationHost, sight.atMs)] : [];
   // A real Nova marks the migration before its conductor lets go of the instance, and loses an evacuation that is
   // asked for in between (REBUILD for good): the attempt is over when no task runs any more.
   if (here !== undefined && here.taskState !== null) return [];
@@ -151,6 +152,15 @@ function roomless(
 
 const isDone = ({ status }: SeenMigration): boolean => status === 'done' || status === 'completed';
 
+/** It is elsewhere by an evacuation that is done: recovered, unless its disk is to be made anew first. */
+function arrived({ restore }: TaskState, because: string, destination: string | null, atMs: number): TaskFact {
+  if (restore === undefined) return endedAs('recovered', because, atMs, destination);
+  if (destination === null) return endedAs('person', `${because}, and Nova does not say where it is`, atMs);
+  const { id: imageId, createdAtMs } = restore;
+  const imageCreatedAt = new Date(createdAtMs).toISOString();
+  return { type: 'restore-begins', destination, imageId, imageCreatedAt, because, atMs };
+}
+
 /** The instance is no longer on the host, though no attempt that counts now brought it away. */
 export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undefined {
   if (sight.onHost === undefined || sight.onHost.has(task.instanceId)) return undefined;
@@ -162,7 +172,7 @@ export function gone(task: TaskState, sight: Sight): readonly TaskFact[] | undef
     ?.find((each) => isDone(each) && host !== null && each.destinationHost === host);
   if (late !== undefined) {
     const because = `evacuation ${late.id}, not waited for, is ${late.status}`;
-    return [endedAs('recovered', because, sight.atMs, host)];
+    return [arrived(task, because, host, sight.atMs)];
   }
   const because =
     server === null ? 'it was deleted' : `it is on ${host ?? 'no host'} by now, and salvor did not bring it there`;

@@ -1,4 +1,5 @@
 import type { EvacuationWay } from './instances.ts';
+import type { RestoreFact } from './restore/restoring.ts';
 import type { Attempt, TaskOutcome, WaitsFor } from './task.ts';
 
 /** What may be said of a task. Each fact is one audit record of the task's stream. */
@@ -74,6 +75,7 @@ export type TaskFact =
       readonly noRoom?: true;
     }
   | { readonly type: 'guest-answered'; readonly detail: string; readonly atMs: number }
+  | RestoreFact
   | {
       readonly type: 'task-ended';
       readonly outcome: TaskOutcome;

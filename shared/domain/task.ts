@@ -1,7 +1,9 @@
 import type { Head } from './audit.ts';
 import type { EvacuationWay } from './instances.ts';
 import type { Rank } from './order.ts';
-import type { Signs } from './seen.ts';
+import { begunRestoring, evolveRestoring } from './restore/evolve.ts';
+import type { Restoring } from './restore/restoring.ts';
+import type { SeenSnapshot, Signs } from './seen.ts';
 import type { TaskFact } from './task-fact.ts';
 
 export type * from './task-fact.ts';
@@ -24,6 +26,8 @@ export interface TaskState extends Partial<Rank> {
   /** How Nova is asked, and how after a failed attempt. */
   readonly way: EvacuationWay;
   readonly wayAgain: EvacuationWay;
+  /** Its disk is lost, and is made of this once it was evacuated. */
+  readonly restore?: SeenSnapshot;
   /** Destinations at which it failed: not asked for again. */
   readonly failedAt: readonly string[];
   /** Destinations that Nova's scheduler has refused: not asked for again until none is left and a pause is over. */
@@ -72,6 +76,7 @@ export type TaskProgress =
   | { readonly status: 'accepted'; readonly attempt: Attempt; readonly sinceMs: number }
   /** Nobody knows whether Nova took it: the migrations will tell, at the latest after the settle time. */
   | { readonly status: 'unknown'; readonly attempt: Attempt; readonly sinceMs: number; readonly error: string }
+  | Restoring
   | {
       readonly status: 'ended';
       readonly outcome: TaskOutcome;
@@ -86,6 +91,8 @@ export type WaitsFor = 'tier' | 'room';
 export type TaskOutcome =
   /** The migration is done and the host has changed. */
   | 'recovered'
+  /** Its disk was lost with the host. It runs elsewhere from its last snapshot, without what was written since. */
+  | 'restarted-from-snapshot'
   /** Deleted or moved away by somebody else. */
   | 'gone'
   /** The policy does not protect it. */
@@ -167,6 +174,18 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
         progress: wait(fact.retryAtMs, fact.because),
       };
     }
+    case 'restore-begins': {
+      if (task.restore === undefined) throw new Error(`task of ${task.instanceId} has no snapshot`);
+      return { ...task, progress: begunRestoring(fact, task.restore, task.attempts) };
+    }
+    case 'restore-waits':
+    case 'restore-granted':
+    case 'restore-intended':
+    case 'restore-settled':
+      return { ...task, progress: evolveRestoring(progressIn(task, 'restoring'), fact) };
+    case 'restore-answered':
+      // It may have gone to a person since: then the answer is only recorded.
+      return progress.status === 'restoring' ? { ...task, progress: evolveRestoring(progress, fact) } : task;
     case 'task-ended': {
       if (progress.status === 'ended') throw new Error(`task of ${task.instanceId} has ended already`);
       const { outcome, because, destination, atMs } = fact;
@@ -178,6 +197,12 @@ export function evolveTask(task: TaskState, fact: TaskFact): TaskState {
 /** Whether a host is to be looked for: its pause is over, or it waits for room, which may be made at any time. */
 export const mayBeTried = ({ progress }: TaskState, atMs: number): boolean =>
   progress.status === 'waiting' && (progress.notBeforeMs <= atMs || progress.for === 'room');
+
+/** Of the request that was granted, and whose message is on the way. */
+export function grantedNumber(progress: TaskProgress): number | undefined {
+  if (progress.status === 'granted') return progress.attempt.number;
+  return progress.status === 'restoring' && progress.asked?.phase === 'granted' ? progress.number : undefined;
+}
 
 /** Attempts that use up what the policy gives. */
 export const counted = ({ attempts, uncounted = 0 }: TaskState): number => attempts - uncounted;

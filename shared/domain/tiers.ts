@@ -1,5 +1,5 @@
 import type { Segment } from './policy.ts';
-import type { TaskFact, TaskState } from './task.ts';
+import type { TaskFact, TaskOutcome, TaskState } from './task.ts';
 
 /** What is left of a tier: all that its gate asks for, so that the decision can be made again. Times are Unix ms. */
 export interface TierSummary {
@@ -49,8 +49,8 @@ function summaryOf(tier: number, tasks: readonly TaskState[]): TierSummary {
   const ended = tasks.flatMap(({ name, progress, upAtMs = null }) =>
     progress.status === 'ended' ? [{ name, upAtMs, atMs: progress.atMs, outcome: progress.outcome }] : [],
   );
-  const back = ended.filter(({ outcome }) => outcome === 'recovered');
-  const lost = ended.filter(({ outcome }) => outcome !== 'recovered');
+  const back = ended.filter(({ outcome }) => isBack(outcome));
+  const lost = ended.filter(({ outcome }) => !isBack(outcome));
   const answered = back.flatMap(({ upAtMs }) => upAtMs ?? []);
   return {
     tier,
@@ -128,7 +128,7 @@ export function guestsToAsk(tasks: readonly TaskState[], order: Order, nowMs: nu
   return tasks.filter(
     (task) =>
       task.progress.status === 'ended' &&
-      task.progress.outcome === 'recovered' &&
+      isBack(task.progress.outcome) &&
       task.upAtMs === undefined &&
       awaited.has(`${scopeOf(task)} ${task.tier}`),
   );
@@ -155,3 +155,6 @@ export function guestAnswer(
   if (silent !== null || asked === null) return [];
   return [{ type: 'guest-answered', detail: `it answers: ${asked}`, atMs }];
 }
+
+/** It runs again, be it without what was written last. */
+const isBack = (outcome: TaskOutcome): boolean => outcome === 'recovered' || outcome === 'restarted-from-snapshot';

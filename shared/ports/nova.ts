@@ -77,6 +77,14 @@ export interface Image {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** An image that Nova has made of an instance (`createImage`, `createBackup`), and that can be used. */
+export interface Snapshot {
+  readonly id: string;
+  readonly kind: 'snapshot' | 'backup';
+  /** When it was begun, in Unix ms, by Glance's clock. */
+  readonly createdAtMs: number;
+}
+
 export interface ServerGroup {
   readonly id: string;
   readonly policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity';
@@ -138,6 +146,12 @@ export type Answer =
   /** Nobody knows: a timeout, a broken connection, a 5xx. The effect may have taken place, or may yet. */
   | { readonly kind: 'unknown'; readonly error: string; readonly durationMs: number };
 
+/** Where an instance is to be moved to, and until when the request may leave. */
+export interface MoveOptions {
+  readonly host: string | null;
+  readonly leaveByMs?: number | undefined;
+}
+
 /**
  * One region's Nova, as the pipeline needs it. Reads are tried again by the adapter (safe methods only);
  * requests that change something are sent once.
@@ -156,6 +170,11 @@ export interface Compute {
   server(id: string): Promise<Server | undefined>;
   /** Of Glance. Undefined: there is none, any more. */
   image(id: string): Promise<Image | undefined>;
+  /**
+   * Of Glance: the newest active images that Nova has made of the instance, newest first. Only those that are of its own project:
+   * anybody may write an instance's id on an image.
+   */
+  snapshotsOf(server: Pick<Server, 'id' | 'projectId'>): Promise<readonly Snapshot[]>;
   /** Every evacuation away from `host` that Nova still records, all pages. */
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
   /** Every live migration of an instance that Nova still records. */
@@ -202,17 +221,22 @@ export interface Compute {
    * `leaveByMs` is here and below as with `evacuate`.
    */
   rebootHard(serverId: string, leaveByMs?: number): Promise<Answer>;
-  /** Cold migration to a host of the scheduler's choice. It ends in `resized`, to be confirmed. */
-  migrate(serverId: string, leaveByMs?: number): Promise<Answer>;
+  /**
+   * `rebuild`: the root disk is made anew of the image, where the instance is. One that is stopped is stopped again at the
+   * end: Nova starts it for a moment. Its record names the image from the first moment on.
+   */
+  rebuild(serverId: string, imageId: string, leaveByMs?: number): Promise<Answer>;
+  /**
+   * Cold migration. It ends in `resized`, to be confirmed. `host` null leaves the choice to the scheduler, which verifies one
+   * that is named; naming one needs microversion 2.56, without which it is refused with 406 and not sent.
+   */
+  migrate(serverId: string, options: MoveOptions): Promise<Answer>;
   confirmResize(serverId: string, leaveByMs?: number): Promise<Answer>;
   /**
    * `os-migrateLive`: `host` null leaves the choice to the scheduler; local disks are copied where Nova has to. Nova
    * refuses a second one with 409 while the first runs. What becomes of it is in `liveMigrationsOf`.
    */
-  liveMigrate(
-    serverId: string,
-    options: { readonly host: string | null; readonly leaveByMs?: number },
-  ): Promise<Answer>;
+  liveMigrate(serverId: string, options: MoveOptions): Promise<Answer>;
   /** `os-resetState` to `active`, which makes an instance in a state that Nova will not evacuate evacuable. */
   resetStateToActive(serverId: string, leaveByMs?: number): Promise<Answer>;
 }

@@ -1,5 +1,6 @@
 import { QUEUES, type QueueMessage, type QueueName } from '#events/catalog.ts';
 import type { EvacuateInstance, MaintainHost, ReturnHost, StepCommand } from '#events/commands.ts';
+import { grantedNumber } from '#shared/domain/task.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { loadInstance } from '#shared/state/instances.ts';
@@ -90,7 +91,7 @@ async function judgeCommand(state: StateReader, command: HostCommand): Promise<V
     const about = `attempt ${command.attempt} for instance ${command.instanceId} of ${name}`;
     if (host?.incident?.id !== command.incidentId) return verdict(about, 'its incident has ended');
     const progress = (await loadTask(state, command.incidentId, command.instanceId))?.value.progress;
-    const granted = progress?.status === 'granted' && progress.attempt.number === command.attempt;
+    const granted = progress !== undefined && grantedNumber(progress) === command.attempt;
     return verdict(
       about,
       granted ? null : `the task is ${progress?.status ?? 'gone'}: the attempt is over or was sent`,

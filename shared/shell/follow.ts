@@ -13,6 +13,7 @@ import { closeWith } from './hand-over.ts';
 import { orOutage, readHalt, segmentOf } from './live.ts';
 import { look } from './look.ts';
 import { giveBackReserved, loseAnswers, wakeHost } from './reserve.ts';
+import { followRestored } from './restore/follow.ts';
 import { settleTasks } from './settle-tasks.ts';
 import { commitHost, type Decided, followedUntil, type HostIn, halt, isIn } from './step.ts';
 
@@ -70,7 +71,8 @@ export async function followTasks(
   }
   const lost = await loseAnswers(services, loaded);
   if (lost !== undefined) return lost;
-  const asked = await askGuests(services, loaded, settled.tasks, segment);
+  const restored = await followRestored(services, loaded, settled.tasks, segment, halted);
+  const asked = await askGuests(services, loaded, restored.tasks, segment);
   // For those whose pause is cut short since room was made: they were not counted above.
   const old = sight.listing && oldProof(incident, sight.listing.service, 1, segment, clock.now());
   const granted = await grantTasks(services, loaded, asked.tasks, sight, segment, old === undefined);
@@ -79,7 +81,8 @@ export async function followTasks(
   const woken = granted.wake && (await wakeHost(services, loaded, granted.wake, segment));
   if (woken !== undefined)
     return isIn(woken, 'evacuating') ? commitHost(services, woken, followedUntil(clock.now())) : woken;
-  const nextLookAtMs = nextLookMs(now, settled.changed || asked.changed || granted.changed, segment, clock.now());
+  const isChanged = [settled, restored, asked, granted].some(({ changed }) => changed);
+  const nextLookAtMs = nextLookMs(now, isChanged, segment, clock.now());
   // A pause for room may be long.
   return commitHost(services, loaded, followedUntil(Math.min(nextLookAtMs, deadlineMs(incident, segment))));
 }

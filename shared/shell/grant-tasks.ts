@@ -6,7 +6,7 @@ import { groupsOfTasks, type PlacedGroup } from '#shared/domain/placed-groups.ts
 import type { Segment } from '#shared/domain/policy.ts';
 import { mayBeWoken } from '#shared/domain/reserved-hosts.ts';
 import { placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
-import { mayBeTried, type TaskState } from '#shared/domain/task.ts';
+import { grantedNumber, mayBeTried, type TaskState } from '#shared/domain/task.ts';
 import { taskSight } from '#shared/domain/task-sight.ts';
 import { tiersBefore } from '#shared/domain/tiers.ts';
 import type { Services } from '#shared/services.ts';
@@ -80,11 +80,10 @@ export async function grantTasks(
 /** One message for each task that holds a grant. Sent again it does no harm: only the first finds the task granted. */
 export function sendGrants(services: Services, host: HostIn<'evacuating'>, tasks: readonly TaskState[]): Promise<void> {
   return services.outbox.send(
-    tasks.flatMap(({ instanceId, progress }) =>
-      progress.status === 'granted'
-        ? [{ message: messageFor(host, instanceId, progress.attempt.number), delaySeconds: 0 }]
-        : [],
-    ),
+    tasks.flatMap(({ instanceId, progress }) => {
+      const number = grantedNumber(progress);
+      return number === undefined ? [] : [{ message: messageFor(host, instanceId, number), delaySeconds: 0 }];
+    }),
   );
 }
 

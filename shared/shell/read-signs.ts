@@ -6,6 +6,7 @@ import type { Compute, Image, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { orOutage } from './live.ts';
 import { readGroups } from './read-groups.ts';
+import { readSnapshots } from './read-snapshots.ts';
 
 /** So many images are asked for at the same time. */
 const AT_ONCE = 10;
@@ -41,7 +42,7 @@ export async function readSigns(
 }
 
 /**
- * The same, and their server groups where the policy keeps to them.
+ * The same, the snapshots of those that the policy would restart from one, and their server groups where it keeps to them.
  * @param known instances of the incident that were planned before
  * @throws as `readSigns`
  */
@@ -52,15 +53,17 @@ export async function readSignsAndGroups(
   { instances, destinations }: Segment,
   known: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, Signs>> {
-  const [signs, groups] = await Promise.all([
+  const [signs, snapshots, groups] = await Promise.all([
     readSigns(services.compute, host, servers, instances),
+    readSnapshots(services.compute, servers, instances, services.clock.now()),
     destinations.serverGroups && servers.length > 0
       ? groupsOrNone(services, host, servers, known)
       : new Map<string, RecordedGroup>(),
   ]);
-  const both = new Map(signs);
-  for (const [id, group] of groups) both.set(id, { ...both.get(id), group });
-  return both;
+  const all = new Map(signs);
+  for (const [id, snapshot] of snapshots) all.set(id, { ...all.get(id), snapshot });
+  for (const [id, group] of groups) all.set(id, { ...all.get(id), group });
+  return all;
 }
 
 /** Nova holds instances to their groups itself: who can't read them does worse, and no harm. */

@@ -3,7 +3,7 @@ import type { HostState } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import type { TaskFact, TaskState } from '#shared/domain/task.ts';
 import { ConflictError } from '#shared/errors.ts';
-import type { Answer } from '#shared/ports.ts';
+import type { Answer, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { type Loaded, versionAfter } from '#shared/state/items.ts';
 import { loadTask, taskWrites } from '#shared/state/tasks.ts';
@@ -18,12 +18,13 @@ export async function commitTask(
   loaded: Loaded<TaskState>,
   { facts, basis }: TaskDecision,
   host?: Loaded<HostState>,
+  besides: readonly StateWrite[] = [],
 ): Promise<Loaded<TaskState> | undefined> {
   const { state, clock } = services;
   const recorded = await onRecord(services, loaded, basis, host);
   const { task, writes } = taskWrites(loaded, facts, recorded, clock.now());
   try {
-    await state.transact(writes);
+    await state.transact([...writes, ...besides]);
     return { value: task, version: versionAfter(loaded) };
   } catch (error) {
     if (error instanceof ConflictError) return undefined;
@@ -74,28 +75,36 @@ const TOO_LATE: Answer = {
   durationMs: 0,
 };
 
-/** Records what Nova answered, behind whatever the follower has made of the task meanwhile (A1). */
-export async function recordAnswer(
+/** Records what Nova answered to an evacuate request. */
+export const recordAnswer = (
   services: Services,
   intended: Loaded<TaskState>,
   first: readonly TaskFact[],
   answer: Answer,
   attempt: number,
   segment: Segment,
+): Promise<void> =>
+  recordBehind(services, intended, (task) => {
+    const [atMs, random] = [services.clock.now(), services.chance.random()];
+    const facts = [...first, ...foldAnswer(task, attempt, answer, segment, atMs, random)];
+    return { facts, basis: { by: 'answer', atMs, random } };
+  });
+
+/** Records an answer behind whatever the follower has made of the task meanwhile (A1). */
+export async function recordBehind(
+  services: Services,
+  intended: Loaded<TaskState>,
+  decide: (task: TaskState) => TaskDecision,
 ): Promise<void> {
+  const { instanceId, incidentId } = intended.value;
   let task: Loaded<TaskState> | undefined = intended;
   for (let race = 0; race < MAX_RACES && task !== undefined; race += 1) {
-    const [atMs, random] = [services.clock.now(), services.chance.random()];
-    const facts = [...first, ...foldAnswer(task.value, attempt, answer, segment, atMs, random)];
-    if ((await commitTask(services, task, { facts, basis: { by: 'answer', atMs, random } })) !== undefined) return;
-    // The follower saw the migration first: the answer is recorded behind that.
-    task = await loadTask(services.state, intended.value.incidentId, intended.value.instanceId);
+    if ((await commitTask(services, task, decide(task.value))) !== undefined) return;
+    // The follower saw its effect first.
+    task = await loadTask(services.state, incidentId, instanceId);
   }
-  const { instanceId, incidentId } = intended.value;
   services.log.error("Nova's answer is not on record: the task was written by others each time", {
-    instanceId,
-    incidentId,
-    attempt,
-    answer: answer.kind,
+    ...{ instanceId, incidentId },
+    facts: decide(intended.value).facts,
   });
 }

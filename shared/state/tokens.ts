@@ -43,7 +43,8 @@ export function countInFlight(tasks: readonly TaskState[]): InFlight {
   for (const task of tasks) {
     if (!isInFlight(task)) continue;
     total += 1;
-    const destination = 'attempt' in task.progress ? task.progress.attempt.destination : null;
+    const { progress } = task;
+    const { destination } = 'attempt' in progress ? progress.attempt : { destination: null, ...progress };
     if (destination !== null) byDestination[destination] = (byDestination[destination] ?? 0) + 1;
   }
   return { total, byDestination };

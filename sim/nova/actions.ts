@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import { isoMicroseconds, jsonBody } from '../http.ts';
 import { applyRule, liveMigrate, resizeElsewhere, STATE_RULES, type StateRule } from '../world/actions.ts';
+import { rebuildInPlace } from '../world/rebuild.ts';
 import { pickHost } from '../world/scheduler.ts';
 import type { SimServer, VmState } from '../world/types.ts';
 import type { Requester, World } from '../world/world.ts';
@@ -121,10 +122,22 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     world.moveServer(server, host);
     return runRule(c, server, { ...startRule, verb: 'unshelve', from: [server.vmState], task: 'unshelving' });
   },
+  rebuild: (c, server, argument) => {
+    const request = c.get('nova');
+    const { world } = request;
+    const imageId = rebuildBody.safeParse(argument).data?.imageRef;
+    if (imageId === undefined)
+      throw new NovaError(400, "Invalid input for field/attribute rebuild. 'imageRef' is a required property");
+    checkReady(request, server, 'rebuild', REBUILDABLE);
+    checkImage(world, imageId);
+    rebuildInPlace(world, server, imageId);
+    return c.json({ server: { id: server.id, adminPass: world.random.hex(12) } }, 202);
+  },
   resize: (c, server) => move(c, server, 'resize', null),
   migrate: (c, server, argument) => {
     requireAdmin(c.get('nova'), 'os-migrate-server:migrate');
-    return move(c, server, 'migration', wantedHost(argument));
+    // Before 2.56 whatever it is given is not looked at.
+    return move(c, server, 'migration', c.get('nova').minor < 56 ? null : wantedHost(argument));
   },
   'os-migrateLive': (c, server, argument) => {
     const request = c.get('nova');
@@ -161,11 +174,28 @@ export function migrateLive(
   world.setMigration(migration, 'error');
 }
 
+const rebuildBody = z.object({ imageRef: z.string() });
+export const REBUILDABLE: readonly VmState[] = ['active', 'stopped', 'error'];
+
+/** As nova/compute/api.py looks at the image that a rebuild names. */
+export function checkImage({ images }: World, imageId: string): void {
+  const { status = 'active' } = images.get(imageId) ?? { status: undefined };
+  if (!images.has(imageId)) throw new NovaError(400, 'Cannot find image for rebuild');
+  if (status !== 'active') throw new NovaError(400, `Image ${imageId} is not active.`);
+}
+
 const startRule: StateRule = { verb: '', from: [], task: '', to: 'active', power: 1, guest: 'start', httpStatus: 202 };
 
 /** `host` of migrate (2.56 and above) and os-migrateLive. */
 function wantedHost(argument: unknown): string | null {
   return moveBody.safeParse(argument).data?.host ?? null;
+}
+
+/** A host that a migration names must be another one that Nova knows; what else there is to it the scheduler says. */
+export function checkNamed({ hosts }: World, server: SimServer, to: string | null): void {
+  if (to === null) return;
+  if (to === server.host) throw new NovaError(400, 'Cannot migrate to the host where the server exists.');
+  if (!hosts.has(to)) throw new NovaError(400, `Compute host ${to} could not be found.`);
 }
 
 function requester({ token }: NovaRequest): { userId: string; projectId: string } {
@@ -185,6 +215,7 @@ function move(c: NovaContext, server: SimServer, type: 'resize' | 'migration', r
   const request = c.get('nova');
   checkReady(request, server, type === 'resize' ? 'resize' : 'migrate', ['active', 'stopped']);
   checkHostUp(request, server);
+  checkNamed(request.world, server, requestedHost);
   if (!resizeElsewhere(request.world, server, { type, requestedHost, requester: requester(request) }))
     throw noValidHost();
   return answer(c, 202);

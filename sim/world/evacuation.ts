@@ -137,6 +137,7 @@ function spawn(world: World, server: SimServer, job: EvacuationJob, host: SimHos
     return;
   }
   const generation = host.generation;
+  if (server.imageId !== null) world.updateServer(server, { madeOf: server.imageId });
   startGuest(world, host, server);
   // A stopped instance is rebuilt running and stopped again; until the very end its record names the old host.
   if (job.endsStopped) stopGuest(world, host, server.id);

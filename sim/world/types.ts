@@ -88,8 +88,10 @@ export interface SimServer {
   taskState: string | null;
   powerState: PowerState;
   flavor: Flavor;
-  /** Null when booted from a volume. */
-  readonly imageId: string | null;
+  /** Null when booted from a volume. By its record: a rebuild changes it at once. */
+  imageId: string | null;
+  /** The image that its root disk was made anew of, when it was evacuated or rebuilt; absent: it has the disk it began with. */
+  madeOf?: string;
   readonly volumes: readonly { readonly id: string; readonly deleteOnTermination: boolean }[];
   metadata: Record<string, string>;
   /** By network, as Nova shows them; none if absent. */

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly shelveOffloads: boolean;
   /** How long a hard reboot takes; 0 if absent. */
   readonly rebootMs?: number;
+  /** The same of a rebuild. */
+  readonly rebuildMs?: number;
   /** After so long nova-compute notices that a guest's process has gone, and stops the instance in Nova; 15 s if absent. */
   readonly noticeMs?: number;
   /** A nova-compute that starts starts the guests that ran, as resume_guests_state_on_host_boot has it; not if absent. */
@@ -38,6 +40,11 @@ export interface SimImage {
   readonly name: string;
   readonly tags: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
+  /** Of those that are made of an instance: who owns it, and when it was begun. */
+  readonly owner?: string;
+  readonly createdMs?: number;
+  /** `active` if absent. */
+  readonly status?: 'queued' | 'saving' | 'active';
 }
 
 export interface ServerGroup {

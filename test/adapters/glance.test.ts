@@ -12,7 +12,7 @@ async function setup(options: FakeOptions) {
   const fake = await fakeOpenStack(options);
   const session = sessionAt(fake);
   closers.push(session.http.close, fake.close);
-  return { fake, image: glanceImages(session) };
+  return { fake, ...glanceImages(session) };
 }
 
 const IMAGE = {
@@ -68,5 +68,50 @@ describe('an image', () => {
   it('needs a Glance in the catalogue', async () => {
     const { image } = await setup({});
     await expect(image('i1')).rejects.toThrow('lab: its catalogue has no service of type image');
+  });
+});
+
+describe('the snapshots of an instance', () => {
+  const of = { id: 'vm-1', projectId: 'p1' };
+  const made = (over: object) => ({
+    id: 's1',
+    status: 'active',
+    owner: 'p1',
+    created_at: '2026-11-21T10:00:00Z',
+    instance_uuid: 'vm-1',
+    image_type: 'snapshot',
+    ...over,
+  });
+
+  it('are asked for by what Nova writes on them, the newest first', async () => {
+    const images = [made({}), made({ id: 's2', image_type: 'backup', created_at: '2026-11-20T10:00:00Z' })];
+    const { fake, snapshotsOf } = await setup({ image: () => ({ body: { images } }) });
+    expect(await snapshotsOf(of)).toEqual([
+      { id: 's1', kind: 'snapshot', createdAtMs: Date.parse('2026-11-21T10:00:00Z') },
+      { id: 's2', kind: 'backup', createdAtMs: Date.parse('2026-11-20T10:00:00Z') },
+    ]);
+    const { pathname, searchParams } = new URL(fake.requests.at(-1)?.path ?? '', 'http://glance');
+    expect(pathname).toBe('/image/v2/images');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      ...{ instance_uuid: 'vm-1', owner: 'p1', status: 'active' },
+      ...{ sort: 'created_at:desc', limit: '25' },
+    });
+  });
+
+  it.each([
+    ['of another project', { owner: 'p2' }],
+    ['of nobody', { owner: null }],
+    ['of another instance', { instance_uuid: 'vm-2' }],
+    ['not uploaded', { status: 'saving' }],
+    ['no snapshot', { image_type: undefined }],
+    ['of no time', { created_at: 'yesterday' }],
+  ])('are none that are %s, whatever Glance answers', async (_name, over) => {
+    const { snapshotsOf } = await setup({ image: () => ({ body: { images: [made(over)] } }) });
+    expect(await snapshotsOf(of)).toEqual([]);
+  });
+
+  it('that can not be read are not taken for none', async () => {
+    const { snapshotsOf } = await setup({ image: () => ({ status: 503 }) });
+    await expect(snapshotsOf(of)).rejects.toBeInstanceOf(RetryableError);
   });
 });

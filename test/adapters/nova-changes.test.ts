@@ -210,13 +210,20 @@ it.each<[string, (compute: Compute) => Promise<Answer>, readonly [string, string
   ['part', (compute) => compute.removeFromAggregate(7, 'spare-1'), AGGREGATE, { remove_host: { host: 'spare-1' } }],
   ['reset', (compute) => compute.resetStateToActive('i1'), POST, { 'os-resetState': { state: 'active' } }],
   ['reboot', (compute) => compute.rebootHard('i1'), POST, { reboot: { type: 'HARD' } }],
-  ['migrate', (compute) => compute.migrate('i1'), POST, { migrate: null }],
+  ['rebuild', (compute) => compute.rebuild('i1', 'image-2'), POST, { rebuild: { imageRef: 'image-2' } }],
+  ['migrate', (compute) => compute.migrate('i1', { host: null }), POST, { migrate: null }],
   ['confirm', (compute) => compute.confirmResize('i1'), POST, { confirmResize: null }],
   [
     'live-migrate',
     (compute) => compute.liveMigrate('i1', { host: null }),
     POST,
     { 'os-migrateLive': { host: null, block_migration: 'auto' } },
+  ],
+  [
+    'live-migrate to a host',
+    (compute) => compute.liveMigrate('i1', { host: 'c2' }),
+    POST,
+    { 'os-migrateLive': { host: 'c2', block_migration: 'auto' } },
   ],
 ])('asks Nova once to %s, at the oldest microversion that will do', async (_name, ask, [method, path], body) => {
   const { compute, fake } = await setup(() => ({ status: 202 }));
@@ -242,4 +249,20 @@ describe('the status of a service', () => {
     expect(await compute.forceDown('s1')).toMatchObject({ kind: 'accepted' });
     expect(waited).toEqual([10_000, 10_000, undefined]);
   });
+});
+
+it('names the host of a cold migration at 2.56, and not to a Nova that does not know how', async () => {
+  const { compute, fake } = await setup(() => ({ status: 202 }));
+  expect(await compute.migrate('i1', { host: 'c2' })).toMatchObject({ kind: 'accepted' });
+  const sent = fake.nova().at(-1);
+  expect(JSON.parse(sent?.body ?? '')).toEqual({ migrate: { host: 'c2' } });
+  expect(sent?.headers['openstack-api-version']).toBe('compute 2.56');
+
+  const older = await setup(() => ({ status: 202 }), { newest: '2.53' });
+  expect(await older.compute.migrate('i1', { host: 'c2' })).toMatchObject({
+    kind: 'refused',
+    httpStatus: 406,
+    message: 'not sent: naming the host of a cold migration needs microversion 2.56; this Nova has 2.53',
+  });
+  expect(older.fake.nova().filter(({ method }) => method === 'POST')).toEqual([]);
 });

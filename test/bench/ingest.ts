@@ -199,6 +199,8 @@ function outside(hosts: number) {
     disableService: nobody,
     enableService: nobody,
     rebootHard: nobody,
+    snapshotsOf: nobody,
+    rebuild: nobody,
     migrate: nobody,
     confirmResize: nobody,
     liveMigrate: nobody,

@@ -7,6 +7,7 @@ import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { PasswordCredentials } from '#sim/controls.ts';
 import type { Fault } from '#sim/faults.ts';
 import { liveMigrate } from '#sim/world/actions.ts';
+import { addSnapshot } from '#sim/world/rebuild.ts';
 import { defineComputeContract } from './compute.ts';
 
 const FAULT_OF: Readonly<Record<NeededService, Fault>> = {
@@ -41,6 +42,7 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
     insecureTls: false,
     computeEndpoint: undefined,
   });
+  let snapshots = 0;
   const only = (ids: readonly { readonly id: string }[]) => ids[0]?.id ?? '';
   return {
     compute: as(sim.credentials.admin),
@@ -56,6 +58,11 @@ defineComputeContract('Nova adapter on the simulated cloud', async () => {
     bootFromVolume: async (host) => only(sim.boot(1, { host, root: 'volume' })),
     silence: (service) => sim.faults.set(FAULT_OF[service]),
     pause: async (id) => sim.setState(id, { vmState: 'paused' }),
+    stop: async (id) => sim.setState(id, { vmState: 'stopped' }),
+    snapshot: async (id) => {
+      snapshots += 1;
+      return addSnapshot(sim.world, sim.server(id), { ageMs: 3_600_000 - snapshots * 1000 });
+    },
     hasLongLiveMigrations: true,
     startLiveMigration: async (id) => {
       liveMigrate(sim.world, sim.server(id), null, { userId: 'u', projectId: 'p' });

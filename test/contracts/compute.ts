@@ -24,6 +24,9 @@ export interface ComputeContractCloud {
   /** Silences a service until the answer is called. Absent where that can't be had. */
   readonly silence?: (service: NeededService) => () => void;
   pause(serverId: string): Promise<void>;
+  stop(serverId: string): Promise<void>;
+  /** An image that can be used, with what Nova writes on one that it makes of the instance: younger than the one before. @returns its id */
+  snapshot(serverId: string): Promise<string>;
   /** Starts a live migration that goes on during the test. Absent where that can't be had. */
   readonly startLiveMigration?: (serverId: string) => Promise<void>;
   /** A live migration that is asked for goes on during the test; else it ends within seconds. */

@@ -50,6 +50,8 @@ const compute: Compute = {
   disableService: notAsked,
   enableService: notAsked,
   rebootHard: notAsked,
+  snapshotsOf: notAsked,
+  rebuild: notAsked,
   migrate: notAsked,
   confirmResize: notAsked,
   liveMigrate: notAsked,

@@ -57,10 +57,12 @@ const TASK_STATUSES: Every<TaskProgress['status']> = {
   requested: true,
   accepted: true,
   unknown: true,
+  restoring: true,
   ended: true,
 };
 const TASK_OUTCOMES: Every<TaskOutcome> = {
   recovered: true,
+  'restarted-from-snapshot': true,
   gone: true,
   'not-protected': true,
   left: true,
@@ -140,6 +142,12 @@ const TASK_FACTS: Every<TaskFact['type']> = {
   'lost-answer': true,
   'attempt-failed': true,
   'guest-answered': true,
+  'restore-begins': true,
+  'restore-waits': true,
+  'restore-granted': true,
+  'restore-intended': true,
+  'restore-answered': true,
+  'restore-settled': true,
   'task-ended': true,
 };
 
@@ -165,6 +173,7 @@ const HOLDS: Every<HoldName> = {
   'host-service': true,
   'nova-answers': true,
   'no-effect': true,
+  destination: true,
   task: true,
   armed: true,
   'segment-not-stopped': true,

@@ -106,6 +106,27 @@ describe('what it is', () => {
     expect(inShort(decided(anInstanceSight({ name })))).toMatch(/^left: excluded: it is an amphora/);
   });
 
+  describe('evacuated by way of an empty disk', () => {
+    const actions = [{ ...STOP, action: 'evacuate', requestId: 'req-4' }, BY_NOVA];
+    const localDisks = { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false };
+    const what = (vmState: string, done: readonly (typeof STOP | typeof BY_NOVA)[], shared = false) =>
+      inShort(
+        decided(anInstanceSight({ vmState, localDisks }, { actions: done }), {
+          segment: { instances: { sharedInstanceStorage: shared } },
+        }),
+      );
+
+    it.each(['stopped', 'error'])('is not started when it is %s', (vmState) => {
+      expect(what(vmState, actions)).toBe('left: it was evacuated, and its disk is not the one that it ran from');
+    });
+
+    it('is like any other once it has run since, and where disks are shared', () => {
+      expect(what('error', [{ ...START, action: 'reboot' }, ...actions])).toBe('restart: reboot');
+      expect(what('active', actions)).toBe('restart: reboot');
+      expect(what('stopped', actions, true)).toBe('restart: reboot');
+    });
+  });
+
   it('in ERROR is left where the policy leaves those alone', () => {
     const segment = { instances: { inError: 'leave' } } as const;
     expect(inShort(decided(anInstanceSight({ vmState: 'error' }), { segment }))).toMatch(/^left: it is in ERROR/);
@@ -298,6 +319,55 @@ describe('a move', () => {
   ] as const)('that %s', (_name, moved, server, what) => {
     const state = anInstanceIn('held', { moved });
     expect(inShort(decided(anInstanceSight(server), { state, recovery: { processGone: { do: 'move' } } }))).toBe(what);
+  });
+
+  const MOVES: Recovery = { processGone: { do: 'move' } };
+
+  it.each([
+    ['names its host', 'compute-2', {}],
+    ['leaves it to the scheduler', null, { hosts: { candidates: [] } }],
+  ] as const)('%s', (_name, destination, over) => {
+    const [fact] = decided(anInstanceSight({}, over), { recovery: MOVES });
+    expect(fact).toMatchObject({ request: { ask: 'migrate', destination } });
+    expect(fact).toHaveProperty('because', expect.stringContaining(destination ?? "Nova's scheduler"));
+  });
+
+  it('waits for a host where the scheduler is not to be asked, and then a person must look', () => {
+    const segment = { destinations: { otherwise: 'wait' } } as const;
+    const sight = anInstanceSight({}, { hosts: { candidates: [] } });
+    expect(inShort(decided(sight, { recovery: MOVES, segment }))).toBe('waits: destination');
+    const state = anInstanceIn('held', { openedAtMs: NOW_MS - seconds(1800) });
+    expect(inShort(decided(sight, { state, recovery: MOVES, segment }))).toBe(
+      'person: no end after 1800 s: no other host is healthy',
+    );
+  });
+
+  it('of a group that must stay together is for a person', () => {
+    const group = { id: 'g', policy: 'affinity', maxPerHost: 1, on: {} } as const;
+    const hosts = { candidates: [], group };
+    expect(inShort(decided(anInstanceSight({}, { hosts }), { recovery: MOVES }))).toMatch(
+      /^person: process-gone, .*; its server group must stay together/,
+    );
+  });
+
+  it('is tried at another host when one would not take it, three times in all', () => {
+    const refused = (failures: number, ...refusedBy: readonly string[]) => ({
+      state: anInstanceIn('held', { failures, refusedBy }),
+      recovery: MOVES,
+    });
+    const candidates = ['b', 'c', 'd'].map((host) => ({ host, inFlight: 0, freeMemoryMb: 64_000 }));
+    const sight = anInstanceSight({}, { hosts: { candidates } });
+    expect(decided(sight, refused(1, 'b'))).toMatchObject([{ request: { destination: 'c' } }]);
+    expect(decided(sight, refused(2, 'b', 'c'))).toMatchObject([{ request: { destination: null } }]);
+    expect(inShort(decided(sight, refused(3, 'b', 'c')))).toMatch(/^person: 3 requests in a row/);
+  });
+
+  it('that Nova took and then failed at a host is not the move that was allowed in the window', () => {
+    const acted = [{ action: 'move', atMs: NOW_MS - seconds(5) }] as const;
+    const state = anInstanceIn('held', { failures: 1, refusedBy: ['compute-2'] }, { acted });
+    const candidates = [{ host: 'compute-3', inFlight: 0, freeMemoryMb: 64_000 }];
+    const sight = anInstanceSight({}, { hosts: { candidates } });
+    expect(decided(sight, { state, recovery: MOVES })).toMatchObject([{ request: { destination: 'compute-3' } }]);
   });
 
   it('that could not begin is not tried over and over', () => {

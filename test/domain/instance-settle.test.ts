@@ -4,7 +4,7 @@ import { evolveInstance } from '#shared/domain/instance-recovery/evolve.ts';
 import type { Ask, InstanceAction, InstanceFact, InstanceStatus } from '#shared/domain/instance-recovery/instance.ts';
 import { foldInstanceAnswer, type Open, stepOf } from '#shared/domain/instance-recovery/settle.ts';
 import type { InstanceSight } from '#shared/domain/instance-recovery/sight.ts';
-import { countOthers, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
+import { countOthers, movesUnderWay, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { aPolicy, INSTANCE_ID, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 import { anInstanceIn, anInstanceSight, aRequest } from '#test/support/instances.ts';
@@ -91,6 +91,20 @@ describe('that Nova has taken', () => {
     expect(types(step(asked('accepted', ask), anInstanceSight(server)))).toBe(what);
   });
 
+  it.each([
+    ['where it was', {}, ['compute-2']],
+    ['in ERROR', { vmState: 'error' }, undefined],
+  ] as const)('a migration to a host that leaves it %s', (_name, server, refusedBy) => {
+    const request = aRequest('migrate', { action: 'move', destination: 'compute-2' });
+    const state = anInstanceIn('accepted', { request });
+    const [fact] = step(state, anInstanceSight(server));
+    if (fact === undefined) throw new Error('it was over');
+    const after = evolveInstance(state, fact).incident;
+    expect(after).toMatchObject({ status: 'held', failures: 1 });
+    expect(after?.refusedBy).toEqual(refusedBy);
+    expect(fact).toHaveProperty('because', 'migrate: it is where it was, and not on compute-2');
+  });
+
   it('ends as what it was', () => {
     const close = (ask: Ask, action: InstanceAction, server = {}) => {
       const state = anInstanceIn('accepted', { request: aRequest(ask, { action }) });
@@ -148,6 +162,23 @@ describe('an answer', () => {
     expect(told(answer)).toMatchObject({ status, failures });
   });
 
+  it.each([
+    [400, ['compute-2']],
+    [404, ['compute-2']],
+    [406, ['compute-2']],
+    [409, undefined],
+    [403, undefined],
+    [429, undefined],
+    [0, undefined],
+  ])('of %i to the beginning of a move: these hosts are not asked for again: %j', (httpStatus, refusedBy) => {
+    const request = aRequest('migrate', { action: 'move', destination: 'compute-2' });
+    const before = anInstanceIn('requested', { request });
+    const answer = { kind: 'refused', httpStatus, message: 'no', requestId: null, ...common } as const;
+    const after = evolveInstance(before, foldInstanceAnswer(before, request, answer, NOW_MS, 0)).incident;
+    expect(after?.refusedBy).toEqual(refusedBy);
+    expect(after?.status).toBe('held');
+  });
+
   it('counts a restart from the moment it was asked for, once', () => {
     const before = asked('requested');
     const fact = foldInstanceAnswer(before, aRequest(), { kind: 'accepted', requestId: 'r', ...common }, NOW_MS, 0);
@@ -186,5 +217,12 @@ describe('tickets', () => {
   it('keep the newest of an instance on each host, for a day', () => {
     const before = { tickets: [ticket(1, 'h1', 60), ticket(1, 'h2', 60), ticket(2, 'h1', 86_400)] };
     expect(withInstanceTicket(before, mine).tickets).toEqual([ticket(1, 'h2', 60), mine]);
+  });
+
+  it('tell where others are on their way to, as long as their incidents are open', () => {
+    const to = (number: number, host: string) => ({ ...ticket(number, 'h1'), to: host });
+    const tickets = [to(2, 'a'), to(3, 'a'), to(4, 'b'), ticket(5, 'h1'), { ...mine, to: 'b' }];
+    const open = [2, 4, 5].map((number) => ({ instanceId: uuid(3, number) }));
+    expect(movesUnderWay({ tickets }, [...open, mine], INSTANCE_ID)).toEqual({ a: 1, b: 1 });
   });
 });

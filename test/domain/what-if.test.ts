@@ -15,6 +15,7 @@ import {
   NOW_MS,
   type PolicyInput,
   type SegmentInput,
+  seconds,
   uuid,
 } from '#test/support/builders.ts';
 
@@ -70,6 +71,46 @@ function ask(own: HostInstances, { failed = ['compute-1'], view, standing, polic
 const short = ({ instances }: Forecast) =>
   instances.map(({ name, outcome, destination }) => `${name} ${outcome} ${destination ?? '-'}`);
 const why = ({ instances }: Forecast) => instances[0]?.because ?? '';
+
+describe('what has lost its disk', () => {
+  const segment = { instances: { restartFromSnapshot: { maxAgeSeconds: 86_400, who: 'all' } } } as const;
+  /** As it is mirrored: how old it is shows when it is asked. */
+  const snapshot = { id: 's1', kind: 'backup', createdAtMs: NOW_MS - seconds(36_000), ageSeconds: 0 } as const;
+  const own = (over: Partial<typeof snapshot> = {}): HostInstances => ({
+    ...on({ localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false } }),
+    signs: new Map([[uuid(3, 1), { snapshot: { ...snapshot, ...over } }]]),
+  });
+
+  it('would be restarted from its snapshot, and what would be missing then', () => {
+    const forecast = ask(own(), { segment });
+    expect(short(forecast)).toEqual(['web-1 from-snapshot compute-2']);
+    expect(why(forecast)).toContain(
+      `it is restarted from its backup s1 of ${new Date(snapshot.createdAtMs).toISOString()}, without the 10.0 h since`,
+    );
+    expect(forecast.instances[0]?.times).not.toBeNull();
+  });
+
+  it('would be left alone by when its snapshot is too old, and without the policy', () => {
+    const old = ask(own({ createdAtMs: NOW_MS - seconds(90_000) }), { segment });
+    expect(short(old)).toEqual(['web-1 stays -']);
+    expect(why(old)).toContain('its newest snapshot is 25.0 h old');
+    expect(short(ask(own()))).toEqual(['web-1 stays -']);
+  });
+
+  it('says so too where the scheduler is asked', () => {
+    const full = {
+      hypervisors: [],
+      services: [
+        aService({ host: 'compute-1' }),
+        aService({ host: 'compute-2', status: 'disabled' }),
+        aService({ host: 'compute-3', zone: 'other' }),
+      ],
+    };
+    const forecast = ask(own(), { segment, view: full });
+    expect(short(forecast)).toEqual(['web-1 maybe -']);
+    expect(why(forecast)).toContain('it is restarted from its backup s1');
+  });
+});
 
 describe('what would come back', () => {
   it('is spread over the healthy hosts, after the grace period and the fencing', () => {

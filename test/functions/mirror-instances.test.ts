@@ -86,6 +86,27 @@ it('keeps what images say where the policy asks for it, reading each once', asyn
   expect(signs?.image).toEqual({ id: 'image-1', tags: ['evacuable'], properties: {} });
 });
 
+it('keeps the newest snapshot of whom the policy would restart from one, and writes it once', async () => {
+  await setup({}, { instances: { restartFromSnapshot: { maxAgeSeconds: 86_400, who: 'all' } } });
+  const localDisks = { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false };
+  services.cloud.servers = [
+    aServer({ id: uuid(3, 1), host: 'compute-1', localDisks }),
+    aServer({ id: uuid(3, 2), host: 'compute-1', localDisks, locked: true }),
+    aServer({ id: uuid(3, 3), host: 'compute-1', localDisks }),
+  ];
+  const snapshot = { id: 's1', kind: 'backup', createdAtMs: 1 } as const;
+  services.cloud.snapshots.set(uuid(3, 1), [snapshot]);
+  await run();
+  const signs = (await view()).instances.get('compute-1')?.signs;
+  expect(signs?.get(uuid(3, 1))?.snapshot).toEqual({ ...snapshot, ageSeconds: 0 });
+  expect(signs?.get(uuid(3, 2))?.snapshot).toBeUndefined();
+  expect(signs?.get(uuid(3, 3))?.snapshot).toBeNull();
+  const { writes } = await services.state.counted(() => run());
+  expect((await services.state.counted(() => run())).writes).toBe(writes);
+  services.cloud.snapshots.set(uuid(3, 3), [snapshot]);
+  expect((await services.state.counted(() => run())).writes).toBeGreaterThan(writes);
+});
+
 it('spreads the hosts over its runs, and writes only what has changed', async () => {
   await setup({ forecast: { everySeconds: 300 } });
   expect([await run(), await run(), await run(), await run(), await run()]).toEqual([1, 1, 1, 1, 1]);

@@ -107,6 +107,85 @@ describe('an instance whose process has gone', () => {
   });
 });
 
+describe('where it is moved to', () => {
+  const instanceRecovery = { protect: 'all', confirmSeconds: 0, processGone: { do: 'move' } } as const;
+  const whereabouts = async ({ cloud, instance }: Awaited<ReturnType<typeof world>>, id = INSTANCE_ID) => [
+    cloud.servers.find((server) => server.id === id)?.host,
+    (await instance(id)).lastIncident?.outcome,
+  ];
+
+  it('is no host that is disabled, down, or of another zone', async () => {
+    const made = await world({ instanceRecovery });
+    const { pipeline, cloud, fails } = made;
+    const [own, second, third, fourth, fifth] = cloud.services;
+    if (!own || !second || !third || !fourth || !fifth) throw new Error('there are five');
+    cloud.services = [
+      own,
+      { ...second, status: 'disabled' },
+      { ...third, state: 'down' },
+      { ...fourth, zone: 'other' },
+      fifth,
+    ];
+    fails();
+    await pipeline.run();
+    expect(await whereabouts(made)).toEqual([fifth.host, 'moved']);
+  });
+
+  it('is no host under suspicion, though the list of those lags', async () => {
+    const made = await world({ instanceRecovery, graceSeconds: 600 });
+    const { pipeline, cloud, services, fails } = made;
+    cloud.services = cloud.services.slice(0, 3);
+    pipeline.report({ data: { host: 'compute-2' } });
+    await pipeline.run(10);
+    services.state.due = async () => [];
+    fails();
+    await pipeline.run(60);
+    expect(await whereabouts(made)).toEqual(['compute-3', 'moved']);
+  });
+
+  it('is looked for again when the chosen host comes under suspicion before the intent is committed', async () => {
+    const made = await world({ instanceRecovery, graceSeconds: 600 });
+    const { pipeline, cloud, services, fails } = made;
+    cloud.services = cloud.services.slice(0, 3);
+    const { transact } = services.state;
+    services.state.transact = async (writes) => {
+      if (JSON.stringify(writes).includes('"destination":"compute-2"')) {
+        services.state.transact = transact;
+        const other = new Pipeline(services);
+        other.report({ data: { host: 'compute-2' } });
+        await other.run(1);
+      }
+      return transact(writes);
+    };
+    fails();
+    await pipeline.run(60);
+    expect(await whereabouts(made)).toEqual(['compute-3', 'moved']);
+  });
+
+  it('is another host than where others are on their way to', async () => {
+    const made = await world({ instanceRecovery, evacuation: { maxInFlightPerDestination: 1 } });
+    const { pipeline, cloud, fails } = made;
+    cloud.confirmsAs = 'stopped';
+    for (const number of [1, 2, 3]) fails(GONE, { instanceId: uuid(3, number) });
+    await pipeline.run();
+    const hosts = await Promise.all([1, 2, 3].map(async (number) => (await whereabouts(made, uuid(3, number)))[0]));
+    expect([...hosts].sort()).toEqual(['compute-2', 'compute-3', 'compute-4']);
+    expect(cloud.count(`migrate ${uuid(3, 1)}`)).toBe(1);
+  });
+
+  it('is waited for where the scheduler is not to be asked', async () => {
+    const { pipeline, cloud, fails, instance } = await world({ instanceRecovery, destinations: { otherwise: 'wait' } });
+    cloud.freeMemoryMb = 1;
+    fails();
+    await pipeline.run(60);
+    expect(holdsIn(await instance())).toEqual(['destination']);
+    expect(cloud.actions).toEqual([]);
+    cloud.freeMemoryMb = 64_000;
+    await pipeline.run(60);
+    expect(cloud.count(`migrate ${INSTANCE_ID}`)).toBe(1);
+  });
+});
+
 describe('what Nova does not answer', () => {
   it('is found on record, and not asked for again', async () => {
     const { pipeline, cloud, fails, entries } = await world();

@@ -37,6 +37,8 @@ const NOT_ASKED = {
   forceUp: notAsked,
   liveMigrationsOf: notAsked,
   rebootHard: notAsked,
+  snapshotsOf: notAsked,
+  rebuild: notAsked,
   migrate: notAsked,
   confirmResize: notAsked,
   liveMigrate: notAsked,

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
 import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
 import { defineComputeContract } from '../contracts/compute.ts';
+import { makeImage } from './base.ts';
 import type { Account } from './rig.ts';
 import { act, boot, waitForServer } from './servers.ts';
 import { describeOnRig, tidy } from './suite.ts';
@@ -38,6 +40,16 @@ describeOnRig('the Nova adapter', (bench) => {
       pause: async (id) => {
         await act(admin, id, { pause: null });
         await waitForServer(admin, id, ({ status }) => status === 'PAUSED');
+      },
+      stop: async (id) => {
+        await act(admin, id, { 'os-stop': null });
+        await waitForServer(admin, id, ({ status }) => status === 'SHUTOFF');
+      },
+      // The fake driver uploads nothing of a snapshot of its own: it would stay `queued`.
+      snapshot: async (id) => {
+        // Glance tells whole seconds.
+        await sleep(1100);
+        return makeImage(admin, `of-${id}`, { image_type: 'snapshot', instance_uuid: id });
       },
       killHost: async (host) => {
         await rig.power(host, 'off');

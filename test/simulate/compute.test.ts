@@ -4,6 +4,7 @@ import { seededRandom } from '#sim/random.ts';
 import { liveMigrate } from '#sim/world/actions.ts';
 import { buildServer } from '#sim/world/build.ts';
 import { powerOff, powerOn, startCompute } from '#sim/world/power.ts';
+import { addSnapshot } from '#sim/world/rebuild.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import { defineComputeContract } from '../contracts/compute.ts';
 import { aCaller, always, driven, driver, aSimulation as simulationOf } from './driven.ts';
@@ -41,6 +42,7 @@ defineComputeContract('the simulated Nova in process', async () => {
     if (flavor === undefined) throw new Error(`there is no flavor ${flavorName}`);
     return buildServer(world, { host, name: 'vm', projectId: 'p', userId: 'u', flavor, imageId }).id;
   };
+  let snapshots = 0;
   return {
     compute: portOf(admin),
     hasLongLiveMigrations: true,
@@ -64,6 +66,16 @@ defineComputeContract('the simulated Nova in process', async () => {
     pause: async (id) => {
       const server = world.servers.get(id);
       if (server !== undefined) world.updateServer(server, { vmState: 'paused' });
+    },
+    stop: async (id) => {
+      const server = world.servers.get(id);
+      if (server !== undefined) world.updateServer(server, { vmState: 'stopped' });
+    },
+    snapshot: async (id) => {
+      snapshots += 1;
+      const server = world.servers.get(id);
+      if (server === undefined) throw new Error(`there is no instance ${id}`);
+      return addSnapshot(world, server, { ageMs: 3_600_000 - snapshots * 1000 });
     },
     startLiveMigration: async (id) => {
       const server = world.servers.get(id);

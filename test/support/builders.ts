@@ -220,6 +220,17 @@ const PROGRESS: { readonly [S in TaskProgress['status']]: Extract<TaskProgress, 
   requested: { status: 'requested', attempt: anAttempt(), requestedAtMs: NOW_MS - seconds(1) },
   accepted: { status: 'accepted', attempt: anAttempt(), sinceMs: NOW_MS - seconds(1) },
   unknown: { status: 'unknown', attempt: anAttempt(), sinceMs: NOW_MS - seconds(1), error: 'no answer' },
+  restoring: {
+    status: 'restoring',
+    destination: 'compute-2',
+    snapshot: { id: 'snapshot-1', kind: 'snapshot', createdAtMs: NOW_MS - seconds(7200), ageSeconds: 7200 },
+    step: 'rebuild',
+    number: 1,
+    asked: null,
+    failures: 0,
+    notBeforeMs: NOW_MS,
+    because: 'its evacuation is done',
+  },
   ended: { status: 'ended', outcome: 'recovered', because: 'done', destination: 'compute-2', atMs: NOW_MS },
 };
 

@@ -20,6 +20,7 @@ import type {
   Server,
   ServerAction,
   ServerGroup,
+  Snapshot,
 } from '#shared/ports.ts';
 import { aHypervisor, aMigration, aServer, seconds, servicesOf, uuid } from './builders.ts';
 
@@ -33,6 +34,8 @@ export class FakeCloud {
   aggregates: readonly Aggregate[] = [];
   serverGroups: readonly ServerGroup[] = [];
   images: readonly Image[] = [];
+  /** Of each instance, by its id. */
+  readonly snapshots = new Map<string, readonly Snapshot[]>();
   /** Memory that is free on each host. */
   freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
@@ -115,6 +118,7 @@ export class FakeCloud {
     serversOn: (host) => this.read(() => this.servers.filter((server) => server.host === host)),
     server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
     image: (id) => this.read(() => this.images.find((image) => image.id === id)),
+    snapshotsOf: ({ id }) => this.read(() => this.snapshots.get(id) ?? []),
     evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>
@@ -126,7 +130,12 @@ export class FakeCloud {
       this.act(`join ${id} ${host}`, () => this.setMembers(id, (hosts) => [...hosts, host])),
     removeFromAggregate: (id, host) =>
       this.act(`part ${id} ${host}`, () => this.setMembers(id, (hosts) => hosts.filter((each) => each !== host))),
-    evacuate: (id, { host }) => this.act(`evacuate ${id}`, () => this.evacuate(id, host)),
+    evacuate: (id, { host, end }) =>
+      this.act(`evacuate ${id}`, () => {
+        this.note(id, 'evacuate');
+        this.evacuate(id, host);
+        if (end === 'stopped') this.change(id, { vmState: 'stopped', powerState: 4 });
+      }),
     resetStateToActive: (id) => this.act(`reset ${id}`, () => this.change(id, { vmState: 'active' })),
     serverActions: (id) => this.read(() => this.doneTo.get(id) ?? []),
     rebootHard: (id) =>
@@ -134,10 +143,15 @@ export class FakeCloud {
         this.note(id, 'reboot');
         this.change(id, { vmState: 'active', powerState: 1, fault: null });
       }),
-    migrate: (id) =>
+    rebuild: (id, imageId) =>
+      this.act(`rebuild ${id}`, () => {
+        this.note(id, 'rebuild');
+        this.change(id, { imageId });
+      }),
+    migrate: (id, { host }) =>
       this.act(`migrate ${id}`, () => {
         this.note(id, 'migrate');
-        this.change(id, { vmState: 'resized', host: 'compute-3' });
+        this.change(id, { vmState: 'resized', host: host ?? 'compute-3' });
       }),
     confirmResize: (id) =>
       this.act(`confirm ${id}`, () => {

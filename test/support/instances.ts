@@ -128,5 +128,6 @@ export const anInstanceSight = (
   stopped: null,
   othersOnHost: 0,
   othersOfSegment: 0,
+  hosts: { candidates: [{ host: 'compute-2', inFlight: 0, freeMemoryMb: 64_000 }] },
   ...over,
 });

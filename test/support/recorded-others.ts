@@ -47,7 +47,7 @@ export async function runOthers(over: Partial<FakeServices> = {}): Promise<FakeS
   await pipeline.run(400);
   pipeline.hear(aProcessEvent('down', 'nova-compute', { atMs: clock.now() }));
   cloud.change(INSTANCE_ID, { taskState: 'powering-off' });
-  fails('compute-3');
+  fails('compute-2');
   await pipeline.run(30);
   return services;
 }

@@ -181,4 +181,56 @@ export const BROKEN_DOMAIN: readonly Variant[] = [
     ],
     caughtBy: ['L1'],
   },
+  {
+    name: 'moved-anywhere',
+    wrong: "Where a single instance is moved to is left to Nova's scheduler, whatever the policy says.",
+    room: 'domain',
+    patches: [
+      domain(
+        'instance-recovery/where-to.ts',
+        'return { destination: chosen.host, because:',
+        'return { destination: null, because:',
+      ),
+    ],
+    caughtBy: ['S6'],
+  },
+  {
+    name: 'started-before-its-rebuild',
+    wrong: 'An instance that was evacuated to be restarted from a snapshot is started from its original image.',
+    room: 'domain',
+    patches: [
+      domain(
+        'restore/evolve.ts',
+        "destination, snapshot, step: 'rebuild', number: attempts",
+        "destination, snapshot, step: 'start', number: attempts",
+      ),
+      domain(
+        'restore/decide.ts',
+        "return step === 'start' && imageId !== snapshot.id",
+        "return step === 'start' && imageId === ''",
+      ),
+    ],
+    caughtBy: ['S7'],
+  },
+  {
+    name: 'evacuated-to-run-from-its-image',
+    wrong:
+      'An instance that is restarted from a snapshot is evacuated as it was, so that it runs from its original image first.',
+    room: 'domain',
+    patches: [domain('instances.ts', '`, IS_STOPPED), restore: from };', '`), restore: from };')],
+    caughtBy: ['S7'],
+  },
+  {
+    name: 'snapshots-without-asking',
+    wrong: 'Who has not asked for it is restarted from a snapshot all the same.',
+    room: 'domain',
+    patches: [
+      domain(
+        'restore/snapshot.ts',
+        "if (policy.who === 'all') return undefined;",
+        'if (policy.who.length > 0) return undefined;',
+      ),
+    ],
+    caughtBy: ['S7'],
+  },
 ];

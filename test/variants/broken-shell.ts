@@ -213,4 +213,22 @@ export const BROKEN_SHELL: readonly Variant[] = [
     ],
     caughtBy: ['S0', 'S1'],
   },
+  {
+    name: 'moved-to-suspects',
+    wrong: 'A single instance is moved to a healthy host that is under suspicion, or held.',
+    room: 'shell',
+    patches: [
+      shell(
+        'instances/hosts-for-move.ts',
+        'const suspects = new Set(open.map(({ name }) => name));',
+        'const suspects = new Set<string>(open.length < 0 ? [service.host] : []);',
+      ),
+      shell(
+        'instances/hosts-for-move.ts',
+        'if (loaded === undefined || loaded.value.incident === null)\n      return { hosts: told, unchanged: [hostUnchanged(key, loaded)] };',
+        'if (to !== undefined) return { hosts: told, unchanged: [hostUnchanged(key, loaded)] };',
+      ),
+    ],
+    caughtBy: ['S6'],
+  },
 ];

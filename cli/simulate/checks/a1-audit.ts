@@ -11,6 +11,7 @@ interface Fact {
   readonly instanceId?: string;
   /** Of the compute service. */
   readonly change?: string;
+  readonly step?: string;
   readonly answered?: Fact;
 }
 
@@ -27,6 +28,8 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], readonly string[]>>
   migrate: ['instance-request-intended'],
   'confirm-resize': ['instance-request-intended'],
   'live-migrate': ['instance-request-intended', 'move-intended'],
+  rebuild: ['restore-intended rebuild'],
+  'start-restored': ['restore-intended start'],
   disable: ['disable-intended', 'reserved-host-intended', 'service-change-intended'],
   enable: ['enable-intended', 'reserved-host-intended', 'service-change-intended'],
   join: ['reserved-host-intended'],
@@ -37,6 +40,7 @@ const INTENT: Readonly<Partial<Record<OutsideRequest['act'], readonly string[]>>
 /** Facts with which an intent has an outcome on record, `unknown` included. */
 const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   'evacuate-intended': ['evacuate-answered', 'found-running', 'lost-answer', 'task-ended'],
+  'restore-intended': ['restore-answered', 'restore-settled', 'task-ended'],
   'power-off-intended': ['power-off-answered', 'power-read'],
   'force-down-intended': ['force-down-answered', 'forced-down', 'force-down-failed', 'proof-voided', 'paused'],
   'power-on-intended': ['power-on-answered', 'power-on-found', 'return-ended'],
@@ -69,7 +73,12 @@ const TELL_IDS: ReadonlySet<OutsideRequest['act']> = new Set([
   'migrate',
   'confirm-resize',
   'live-migrate',
+  'rebuild',
+  'start-restored',
 ]);
+
+/** Of those that are good for one step, which. */
+const kindOf = ({ type, step }: Fact): string => (step === undefined ? type : `${type} ${step}`);
 
 /** The only invariant that reads salvor's audit: against what was really asked, and against its own chains. */
 export function auditTellsAll({ simulation }: Scene): Check {
@@ -97,7 +106,7 @@ export function auditTellsAll({ simulation }: Scene): Check {
       const fact = body.fact as unknown as Fact;
       if (fact.type === 'incident-opened') hostOfIncident.set(fact.incidentId ?? '', fact.host ?? '');
       if (fact.type === 'process-incident-opened') hostOfProcesses.set(partition, fact.host ?? '');
-      if (!LICENCES.has(fact.type)) continue;
+      if (!LICENCES.has(kindOf(fact))) continue;
       const about = aboutOf(fact, partition);
       intents.set(about, [...(intents.get(about) ?? []), { atMs, used: new Set() }]);
     }
@@ -113,11 +122,12 @@ export function auditTellsAll({ simulation }: Scene): Check {
   }
 
   /** What an intent is about: an instance, or a host; of a change of its service also which. */
-  function aboutOf({ type, change, instanceId, host }: Fact, partition: string): string {
+  function aboutOf(fact: Fact, partition: string): string {
+    const { type, change, instanceId, host } = fact;
     const [kind, id, instance] = partition.split('#');
     const one = instanceId ?? (kind === 'instance' ? id : instance);
     const own = type === 'reserved-host-intended' ? host : hostOfProcesses.get(partition);
-    return `${type} ${change === undefined ? '' : `${change} `}${one ?? own ?? hostOf(partition, { type })}`;
+    return `${kindOf(fact)} ${change === undefined ? '' : `${change} `}${one ?? own ?? hostOf(partition, { type })}`;
   }
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */

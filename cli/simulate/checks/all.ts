@@ -4,6 +4,7 @@ import { segmentsOf } from '../owed.ts';
 import { auditTellsAll } from './a1-audit.ts';
 import { Around } from './around.ts';
 import type { Check, Scene, Violation } from './check.ts';
+import { destinationsAreFit } from './destinations.ts';
 import { HostHistories } from './history.ts';
 import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
@@ -27,6 +28,7 @@ import { stormLimits } from './s5-storm.ts';
 import { enoughWitnesses } from './s5-witnesses.ts';
 import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
+import { startedFromSnapshotsOnly } from './s7-snapshots.ts';
 import { Switches } from './switches.ts';
 import { noDefect } from './x1-defects.ts';
 
@@ -45,7 +47,9 @@ const CHECKS: readonly ((scene: Scene) => Check)[] = [
   salvorItselfCanSee,
   noHostGivenBack,
   reservedHostsRest,
+  destinationsAreFit,
   noDiskIsLost,
+  startedFromSnapshotsOnly,
   auditTellsAll,
   everythingEnds,
   whatIsFitIsEvacuated,

@@ -79,5 +79,7 @@ export const INTENT_GOOD_MS = {
   'instance-reset': 11_000,
   migrate: 11_000,
   'confirm-resize': 11_000,
+  rebuild: 11_000,
+  'start-restored': 11_000,
   'restart-service': 3_000,
 } as const;

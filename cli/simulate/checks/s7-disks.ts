@@ -3,6 +3,7 @@ import { type Check, KNOWN_WITHIN_MS, type Scene } from './check.ts';
 import { lossOf } from './disks.ts';
 import { factsOf, instanceOf } from './intents.ts';
 import { mustBeLeft } from './protection.ts';
+import { mayBeRestarted } from './snapshots.ts';
 
 /** Nothing of what is not protected, and no disk that Nova would replace by an empty one. */
 export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
@@ -12,7 +13,8 @@ export function noDiskIsLost({ simulation, segmentsOf }: Scene): Check {
     const segment = segmentsOf(server.host ?? '')[0];
     if (segment === undefined) return undefined;
     const loss = lossOf(server, segment);
-    if (loss !== undefined) return `${server.name} ${loss}`;
+    if (loss !== undefined && !mayBeRestarted(simulation.world, server, segment, nowMs))
+      return `${server.name} ${loss}`;
     const isLeft = mustBeLeft(simulation.world, server, segment);
     if (isLeft && (optedOutAtMs.get(server.id) ?? 0) < nowMs - KNOWN_WITHIN_MS.instance)
       return `${server.name} is not protected`;

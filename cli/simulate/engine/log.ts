@@ -23,6 +23,9 @@ export interface OutsideRequest {
     | 'migrate'
     | 'confirm-resize'
     | 'live-migrate'
+    // For one that is restarted from a snapshot
+    | 'rebuild'
+    | 'start-restored'
     // Of a host's compute service
     | 'disable'
     | 'enable'
@@ -36,6 +39,8 @@ export interface OutsideRequest {
   readonly instanceId?: string;
   /** Asked for; null leaves it to the scheduler. */
   readonly destination?: string | null;
+  /** Of a rebuild. */
+  readonly imageId?: string;
   readonly sentAtMs: number;
 }
 

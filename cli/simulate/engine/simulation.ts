@@ -60,6 +60,7 @@ const USUAL_WORLD: WorldOptions = {
   rebuildsAtOncePerHost: 8,
   hostBootMs: 180_000,
   rebootMs: 4_000,
+  rebuildMs: 6_000,
   shelveOffloads: false,
   resumeGuests: true,
 };

@@ -22,6 +22,7 @@ import {
   serverGroupsView,
   serverView,
   serviceView,
+  snapshotsView,
   unfinishedMovesOf,
 } from './nova-view.ts';
 import { type Course, Outside } from './outside.ts';
@@ -202,6 +203,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
         return server && serverView(server);
       }, id),
     image: (id) => read(() => imageView(world, id)),
+    snapshotsOf: (server) => read(() => snapshotsView(world, server), server.id),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
     liveMigrationsOf: (instanceId) => read(() => liveMigrationsOf(world, instanceId), instanceId),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),
@@ -230,13 +232,15 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
     evacuate: (instanceId, { host: destination, end, leaveByMs }) =>
       timely(
         { act: 'evacuate', host: hostOf(instanceId), instanceId, destination },
-        () =>
+        (requestId) => {
           evacuateServer(
             world,
             existingIn(world, instanceId),
             { host: destination, force: false },
             { minor: end === 'stopped' ? 95 : 94, requester: SALVOR },
-          ),
+          );
+          world.addAction(instanceId, 'evacuate', requestId, SALVOR);
+        },
         leaveByMs,
       ),
     ...serverActionsPort({ world, current, read, change: timely }),

@@ -1,5 +1,14 @@
 import { isRunning } from '#shared/domain/seen.ts';
-import type { Aggregate, ComputeService, Hypervisor, Image, Migration, Server, ServerGroup } from '#shared/ports.ts';
+import type {
+  Aggregate,
+  ComputeService,
+  Hypervisor,
+  Image,
+  Migration,
+  Server,
+  ServerGroup,
+  Snapshot,
+} from '#shared/ports.ts';
 import { statusOf } from '#sim/nova/server-view.ts';
 import type { SimHost, SimMigration, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
@@ -44,6 +53,23 @@ export const serverGroupsView = ({ serverGroups, servers }: World): readonly Ser
 export function imageView({ images }: World, id: string): Image | undefined {
   const image = images.get(id);
   return image && { id, tags: [...image.tags], properties: { ...image.properties } };
+}
+
+/** Active images that Nova has made of the instance for its own project, newest first. */
+export function snapshotsView(
+  { images }: World,
+  { id, projectId }: Pick<Server, 'id' | 'projectId'>,
+): readonly Snapshot[] {
+  return [...images.values()]
+    .filter(({ properties, owner, status = 'active' }) => {
+      const { instance_uuid: of, image_type: type } = properties;
+      return of === id && owner === projectId && status === 'active' && (type === 'snapshot' || type === 'backup');
+    })
+    .map(({ id: imageId, properties, createdMs: createdAtMs = 0 }) => {
+      const kind = properties.image_type === 'backup' ? 'backup' : 'snapshot';
+      return { id: imageId, kind, createdAtMs } as const;
+    })
+    .sort((a, b) => b.createdAtMs - a.createdAtMs);
 }
 
 export function serverView(server: SimServer): Server {

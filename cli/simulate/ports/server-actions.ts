@@ -1,7 +1,8 @@
 import type { Answer, Compute, ServerAction } from '#shared/ports.ts';
-import { migrateLive } from '#sim/nova/actions.ts';
+import { checkImage, checkNamed, migrateLive, REBUILDABLE } from '#sim/nova/actions.ts';
 import { NovaError, serverNotFound } from '#sim/nova/respond.ts';
 import { applyRule, resizeElsewhere, STATE_RULES, type StateRule } from '#sim/world/actions.ts';
+import { rebuildInPlace } from '#sim/world/rebuild.ts';
 import type { SimHost, SimServer, VmState } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { setDisabled } from '../actions.ts';
@@ -28,6 +29,7 @@ type Actions = Pick<
   Compute,
   | 'serverActions'
   | 'rebootHard'
+  | 'rebuild'
   | 'migrate'
   | 'confirmResize'
   | 'liveMigrate'
@@ -70,10 +72,10 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
     id: string,
     effect: (server: SimServer, requestId: string) => void,
     leaveByMs?: number,
-    destination?: string | null,
+    to: Pick<OutsideRequest, 'destination' | 'imageId'> = {},
   ) => {
     const host = world.servers.get(id)?.host ?? '';
-    const asked = { act: what, host, instanceId: id, ...(destination === undefined ? {} : { destination }) };
+    const asked = { act: what, host, instanceId: id, ...to };
     return change(asked, (requestId) => effect(existingIn(world, id), requestId), leaveByMs);
   };
   /** As its answer names it, so that the one is found by the other. */
@@ -99,21 +101,42 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
         id,
       ),
     rebootHard: (id, leaveByMs) =>
-      act('reboot', id, (server, requestId) => byRule(server, 'reboot', requestId), leaveByMs),
+      act(
+        // The restart of one that has failed by itself, or the start of one that was restored.
+        current().name === 'recover-instance' ? 'reboot' : 'start-restored',
+        id,
+        (server, requestId) => byRule(server, 'reboot', requestId),
+        leaveByMs,
+      ),
+    rebuild: (id, imageId, leaveByMs) =>
+      act(
+        'rebuild',
+        id,
+        (server, requestId) => {
+          checkState(server, 'rebuild', REBUILDABLE);
+          checkImage(world, imageId);
+          note(server, 'rebuild', requestId);
+          rebuildInPlace(world, server, imageId);
+        },
+        leaveByMs,
+        { imageId },
+      ),
     confirmResize: (id, leaveByMs) =>
       act('confirm-resize', id, (server, requestId) => byRule(server, 'confirmResize', requestId), leaveByMs),
-    migrate: (id, leaveByMs) =>
+    migrate: (id, { host: destination, leaveByMs }) =>
       act(
         'migrate',
         id,
         (server, requestId) => {
           checkState(server, 'migrate', ['active', 'stopped']);
           checkHostUp(world, server);
-          const move = { type: 'migration', requestedHost: null, requester: SALVOR } as const;
+          checkNamed(world, server, destination);
+          const move = { type: 'migration', requestedHost: destination, requester: SALVOR } as const;
           if (!resizeElsewhere(world, server, move)) throw noValidHost();
           note(server, 'migrate', requestId);
         },
         leaveByMs,
+        { destination },
       ),
     liveMigrate: (id, { host: destination, leaveByMs }) =>
       act(
@@ -124,7 +147,7 @@ export function serverActionsPort({ world, current, read, change }: Parts): Acti
           note(server, 'live-migration', requestId);
         },
         leaveByMs,
-        destination,
+        { destination },
       ),
     resetStateToActive: (id, leaveByMs) =>
       act(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { Image } from '#shared/ports.ts';
+import type { Compute, Image, Snapshot } from '#shared/ports.ts';
 import { serviceEndpoint } from './catalog.ts';
 import type { Answered } from './http.ts';
 import type { Session, Token } from './keystone.ts';
@@ -14,32 +14,67 @@ const imageSchema = z
     return { id, tags, properties: Object.fromEntries(properties) };
   });
 
+/** What Nova writes on an image that it makes of an instance (`create_image` and `snapshot` of nova/compute/api.py). */
+const snapshotSchema = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  owner: z.string().nullish(),
+  created_at: z.string(),
+  instance_uuid: z.string().optional(),
+  image_type: z.string().optional(),
+});
+const snapshotsSchema = z.looseObject({ images: z.array(snapshotSchema) });
+const isKind = (type: string | undefined): type is Snapshot['kind'] => type === 'snapshot' || type === 'backup';
+
+/** Of the newest so many one may be used. */
+const NEWEST = '25';
+
 /**
  * Reads images of one region's Glance (Image API v2).
  * @throws RetryableError, PermanentError as the port `Compute` says; PermanentError too when there is no Glance.
  */
-export function glanceImages(session: Session): (id: string) => Promise<Image | undefined> {
+export function glanceImages(session: Session): Pick<Compute, 'image' | 'snapshotsOf'> {
   const { http, cloud, redact } = session;
 
-  async function get(path: string, token: Token): Promise<Answered> {
+  async function get(path: string, query: Readonly<Record<string, string>>, token: Token): Promise<Answered> {
     const endpoint = serviceEndpoint(token.catalog, cloud, ['image']);
     if (endpoint === undefined) throw new PermanentError(`${cloud.name}: its catalogue has no service of type image`);
     endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '').replace(/\/v\d+(\.\d+)?$/, '')}${path}`;
+    endpoint.search = new URLSearchParams(query).toString();
     return http.get(endpoint, { 'x-auth-token': token.value });
   }
 
-  return async (id) => {
-    const path = `/v2/images/${encodeURIComponent(id)}`;
+  /** Undefined: it is not there. */
+  async function read<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<T | undefined> {
     const token = await session.token();
-    let answer = await get(path, token);
+    let answer = await get(path, query, token);
     if (answer.status === 401) {
       session.reject(token);
-      answer = await get(path, await session.token());
+      answer = await get(path, query, await session.token());
     }
     const who = `Glance: GET ${path}`;
     if (answer.status === 404) return undefined;
-    if (answer.status === 200) return parseBody(imageSchema, answer.body, who);
+    if (answer.status === 200) return parseBody(schema, answer.body, who);
     const text = `${who} answered ${answer.status}: ${messageOf(answer.body, redact)}`;
     throw answer.status === 408 ? new RetryableError(text) : new PermanentError(text);
+  }
+
+  return {
+    image: (id) => read(`/v2/images/${encodeURIComponent(id)}`, imageSchema),
+    snapshotsOf: async ({ id: instance_uuid, projectId: owner }) => {
+      const query = { instance_uuid, owner, status: 'active', sort: 'created_at:desc', limit: NEWEST };
+      const { images } = (await read('/v2/images', snapshotsSchema, query)) ?? { images: [] };
+      // A Glance that does not know a filter leaves it out.
+      return images.flatMap((each) => {
+        const { id, image_type: kind } = each;
+        const isOwn = each.instance_uuid === instance_uuid && each.owner === owner && each.status === 'active';
+        const createdAtMs = Date.parse(each.created_at);
+        return isOwn && isKind(kind) && !Number.isNaN(createdAtMs) ? [{ id, kind, createdAtMs }] : [];
+      });
+    },
   };
 }

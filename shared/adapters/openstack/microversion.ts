@@ -8,6 +8,8 @@ export type Microversion = number;
 
 /** Service ids are UUIDs and `PUT /os-services/{id}` exists; anything older is not supported. */
 export const OLDEST: Microversion = 53;
+/** A cold migration may name its host. */
+export const MIGRATE_TO_HOST: Microversion = 56;
 /** `GET /os-migrations` in pages. Before, it answers with everything and may not be given a limit. */
 export const PAGED_MIGRATIONS: Microversion = 59;
 /** The last with memory and vCPU figures in `GET /os-hypervisors/detail`. */

@@ -6,6 +6,7 @@ import type { Session } from './keystone.ts';
 import {
   AS_IT_WAS,
   HYPERVISOR_CAPACITY,
+  MIGRATE_TO_HOST,
   type Microversion,
   OLDEST,
   PAGED_MIGRATIONS,
@@ -95,7 +96,7 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       const schema = z.looseObject({ server: serverSchema });
       return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(AS_IT_WAS)))?.server;
     },
-    image: glanceImages(session),
+    ...glanceImages(session),
     evacuationsFrom: async (host) =>
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')
@@ -124,13 +125,21 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     addToAggregate: (id, host) => changeAggregate(id, { add_host: { host } }),
     removeFromAggregate: (id, host) => changeAggregate(id, { remove_host: { host } }),
     rebootHard: (serverId, leaveByMs) => action(serverId, { reboot: { type: 'HARD' } }, OLDEST, leaveByMs),
-    migrate: (serverId, leaveByMs) => action(serverId, { migrate: null }, OLDEST, leaveByMs),
+    rebuild: (serverId, imageId, leaveByMs) => action(serverId, { rebuild: { imageRef: imageId } }, OLDEST, leaveByMs),
+    migrate: async (serverId, { host, leaveByMs }) => {
+      if (host === null) return action(serverId, { migrate: null }, OLDEST, leaveByMs);
+      const microversion = await atLeast(MIGRATE_TO_HOST, 'naming the host of a cold migration');
+      if (typeof microversion !== 'number') return microversion;
+      return action(serverId, { migrate: { host } }, microversion, leaveByMs);
+    },
     confirmResize: (serverId, leaveByMs) => action(serverId, { confirmResize: null }, OLDEST, leaveByMs),
-    // `auto` leaves it to Nova whether disks are copied (2.25 and later).
+    // From 2.30 on the scheduler verifies the host; `auto` (2.25) leaves it to Nova whether disks are copied.
     liveMigrate: (serverId, { host, leaveByMs }) =>
       action(serverId, { 'os-migrateLive': { host, block_migration: 'auto' } }, OLDEST, leaveByMs),
     evacuate: async (serverId, { host, end, leaveByMs }) => {
-      const microversion = await versionFor(end);
+      const microversion = await (end === 'stopped'
+        ? atLeast(STOPPED, 'bringing an instance back stopped')
+        : atMost(AS_IT_WAS));
       if (typeof microversion !== 'number') return microversion;
       return action(serverId, { evacuate: host === null ? {} : { host } }, microversion, leaveByMs);
     },
@@ -138,19 +147,23 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
       action(serverId, { 'os-resetState': { state: 'active' } }, OLDEST, leaveByMs),
   };
 
+  function atMost(wanted: Microversion): Promise<Microversion | Answer> {
+    return negotiated((newest) => Math.min(wanted, newest));
+  }
+
+  function atLeast(wanted: Microversion, what: string): Promise<Microversion | Answer> {
+    return negotiated((newest) =>
+      newest >= wanted ? wanted : `${what} needs microversion 2.${wanted}; this Nova has 2.${newest}`,
+    );
+  }
+
   /** Answers in Nova's place, before anything is sent, when the microversion can't be had: with 406 if Nova is too old. */
-  async function versionFor(end: 'as-it-was' | 'stopped'): Promise<Microversion | Answer> {
+  async function negotiated(choose: (newest: Microversion) => Microversion | string): Promise<Microversion | Answer> {
     const startMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startMs);
     try {
-      const newest = await nova.newest();
-      if (end === 'as-it-was') return Math.min(AS_IT_WAS, newest);
-      if (newest >= STOPPED) return STOPPED;
-      return notSent(
-        `bringing an instance back stopped needs microversion 2.${STOPPED}; this Nova has 2.${newest}`,
-        406,
-        durationMs(),
-      );
+      const chosen = choose(await nova.newest());
+      return typeof chosen === 'number' ? chosen : notSent(chosen, 406, durationMs());
     } catch (error) {
       return notSent(session.redact(error instanceof Error ? error.message : 'unknown'), 0, durationMs());
     }

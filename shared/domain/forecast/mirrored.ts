@@ -18,14 +18,19 @@ export type MirroredServer = Pick<
 
 const NO_DISKS: ForecastServer['localDisks'] = { root: false, ephemeralGb: 0, swapMb: 0, vtpm: false };
 
-/** @param signs only what its image says: aggregates are kept once for all */
+/** @param signs only what its image says, and its snapshot: aggregates are kept once for all */
 export function mirrored(server: ForecastServer, signs: Signs | undefined, segment: Segment): MirroredServer {
   const { id, name, pinnedZone } = server;
   const recorded = recordServer(server, segment);
   const { projectId, vmState, taskState, locked, metadata, memoryMb, vcpus, flavorName, localDisks } = recorded;
   const needs = Object.entries(server.extraSpecs).filter(([key]) => isNeed(key));
   const extraSpecs = { ...recorded.extraSpecs, ...Object.fromEntries(needs) };
-  const image = recordSigns(signs ?? {}, segment.instances).image;
+  const { image, snapshot } = recordSigns(signs ?? {}, segment.instances);
+  // How old it is shows at the time of the forecast; kept, it would have to be written anew each time.
+  const kept = {
+    ...(image == null ? {} : { image }),
+    ...(snapshot === undefined ? {} : { snapshot: snapshot && { ...snapshot, ageSeconds: 0 } }),
+  };
   return {
     ...{ id, name, projectId, vmState, memoryMb, vcpus, flavorName },
     ...(taskState === null ? {} : { taskState }),
@@ -34,7 +39,7 @@ export function mirrored(server: ForecastServer, signs: Signs | undefined, segme
     ...(Object.keys(extraSpecs).length === 0 ? {} : { extraSpecs }),
     ...(JSON.stringify(localDisks) === JSON.stringify(NO_DISKS) ? {} : { localDisks }),
     ...(pinnedZone == null ? {} : { pinnedZone }),
-    ...(image == null ? {} : { signs: { image } }),
+    ...(Object.keys(kept).length === 0 ? {} : { signs: kept }),
   };
 }
 

@@ -4,6 +4,8 @@ import { candidates, type HostsSeen } from '../destinations.ts';
 import { isHealthy } from '../gates/healthy.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { type PlannedInstance, type PlannedRecovery, planRecovery } from '../recovery.ts';
+import { agedAt, toldOf } from '../restore/snapshot.ts';
+import type { Signs } from '../seen.ts';
 import { segmentsOf } from '../segments.ts';
 import { blockersOf } from './blockers.ts';
 import { Left } from './left.ts';
@@ -19,9 +21,9 @@ export interface ForecastInstance {
   readonly host: string;
   /**
    * `comes-back`: on a host that has room. `maybe`: Nova's scheduler knows more than salvor, or somebody else is at it.
-   * `stays`: it stays down. `not-protected`: nobody would touch it.
+   * `from-snapshot`: the same, from its last snapshot. `stays`: it stays down. `not-protected`: nobody would touch it.
    */
-  readonly outcome: 'comes-back' | 'maybe' | 'stays' | 'not-protected';
+  readonly outcome: 'comes-back' | 'from-snapshot' | 'maybe' | 'stays' | 'not-protected';
   /** The host; null: the scheduler chooses, or nothing is evacuated. */
   readonly destination: string | null;
   readonly because: string;
@@ -70,7 +72,7 @@ export function whatIf(
       evacuatesAtSeconds: segment === undefined ? null : segment.graceSeconds + pace.fencingSeconds.seconds,
     };
   });
-  const planned = planAll(failed, view, standing, policy);
+  const planned = planAll(failed, agedView(view, policy, nowMs), standing, policy);
   const slots = timelineOf(
     planned.flatMap(({ service, segment, recovery }) => wantedOf(service, segment, recovery, pace)),
     pace,
@@ -84,6 +86,18 @@ export function whatIf(
     recovery.instances.map((each) => forecastOf(service, each, slots.get(each.server.id), alive)),
   );
   return { hosts, instances };
+}
+
+/** With the snapshots as old as they are at that moment. */
+function agedView(view: CloudView, { segments }: Policy, nowMs: number): CloudView {
+  if (segments.every(({ instances }) => instances.restartFromSnapshot === undefined)) return view;
+  const aged = (signs: Signs): Signs =>
+    signs.snapshot == null ? signs : { ...signs, snapshot: agedAt(signs.snapshot, nowMs) };
+  const instances = [...view.instances].map(([host, of]) => {
+    const signs = new Map([...of.signs].map(([id, each]) => [id, aged(each)]));
+    return [host, { ...of, signs }] as const;
+  });
+  return { ...view, instances: new Map(instances) };
 }
 
 interface Planned {
@@ -158,7 +172,7 @@ function forecastOf(
 ): ForecastInstance {
   const { server, priority, tier } = planned;
   const { outcome, destination, because } = becomes(service, planned, alive);
-  const isAsked = outcome === 'comes-back' || outcome === 'maybe';
+  const isAsked = outcome === 'comes-back' || outcome === 'from-snapshot' || outcome === 'maybe';
   const { id, name } = server;
   return {
     id,
@@ -191,13 +205,15 @@ function becomes(
     case 'host':
     case 'reserved-host': {
       const kept = destination.to === 'host' ? '' : '; the host is reserved, and enabled for it';
-      const outcome = needs.length === 0 ? 'comes-back' : 'maybe';
+      const back = verdict.restore === undefined ? 'comes-back' : 'from-snapshot';
+      const outcome = needs.length === 0 ? back : 'maybe';
       return { outcome, destination: destination.host, because: `${verdict.because}${kept}${needed}` };
     }
     case 'nowhere':
       return nowhere('stays', destination.because);
     case 'scheduler': {
-      const asked = `${destination.because}; Nova's scheduler is asked, which may count otherwise${needed}`;
+      const from = verdict.restore === undefined ? '' : `; it is restarted from ${toldOf(verdict.restore)}`;
+      const asked = `${destination.because}; Nova's scheduler is asked, which may count otherwise${from}${needed}`;
       if (alive.has(zone)) return nowhere('maybe', asked);
       if (alive.size === 0) return nowhere('stays', destination.because);
       if (server.pinnedZone === zone)

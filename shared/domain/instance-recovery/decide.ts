@@ -14,11 +14,12 @@ import type {
   InstanceState,
   Suspected,
 } from './instance.ts';
-import { nextOfMove, whyNotOn } from './move.ts';
+import { isBeginOfMove, nextOfMove, whyNotOn } from './move.ts';
 import type { InstanceReason } from './reasons.ts';
 import { ruleOf } from './reasons.ts';
 import { sourcesThatSay } from './reports.ts';
 import type { InstanceSight, SeenInstance } from './sight.ts';
+import { whereTo } from './where-to.ts';
 
 /** A tick may arrive this much early: delays of SQS are whole seconds. */
 const EARLY_MS = 999;
@@ -87,7 +88,13 @@ export function decideInstance(
   if (holds.length > 0) return hold(state, holds, recovery, server.host, nowMs);
   if (wanted === undefined) return [];
   if ('person' in wanted) return [closedInstance('person', wanted.person, server.host, nowMs)];
-  const { ask, action, because } = wanted;
+  const { ask, action } = wanted;
+  const to = isBeginOfMove(ask) ? whereTo(server, sight.hosts, incident.refusedBy ?? [], rules.segment) : undefined;
+  if (to !== undefined && 'person' in to)
+    return [closedInstance('person', `${wanted.because}; ${to.person}`, server.host, nowMs)];
+  if (to !== undefined && 'waits' in to)
+    return hold(state, [{ hold: 'destination', because: to.waits }], recovery, server.host, nowMs);
+  const because = to === undefined ? wanted.because : `${wanted.because}; ${to.because}`;
   if (rules.segment.mode === 'shadow')
     return [closedInstance('shadow', `shadow mode: ${because}; it would be asked for now: ${ask}`, server.host, nowMs)];
   return [
@@ -99,6 +106,7 @@ export function decideInstance(
         action,
         host: server.host ?? '',
         lastActionId: sight.actions[0]?.requestId ?? null,
+        ...(to === undefined ? {} : { destination: to.destination }),
       },
       because,
       atMs: nowMs,
@@ -186,7 +194,7 @@ function wantedOf(
     return { person: `${incident.failures} requests in a row had no effect; the last: ${lastTrouble(incident)}` };
   if (incident.moved !== null) return nextOfMove(incident.moved, server, because);
   const within = acted.filter(({ atMs }) => atMs > nowMs - recovery.windowSeconds * 1000);
-  const count = (of: InstanceAction): number => within.filter((each) => each.action === of).length;
+  const count = (of: InstanceAction, some = within): number => some.filter((each) => each.action === of).length;
   const usedUp = count('restart') >= recovery.maxRestarts;
   if (action === 'restart' && !usedUp) return { ask: 'reboot', action: 'restart', because };
   const after =
@@ -194,8 +202,11 @@ function wantedOf(
       ? ''
       : `; restarts within ${recovery.windowSeconds} s: ${count('restart')}, which is all that the policy allows`;
   if (action === 'restart' && !recovery.thenMove) return { person: `${because}${after}` };
-  if (incident.failures > 0) return { person: `it could not be moved: ${lastTrouble(incident)}` };
-  if (count('move') > 0) return { person: `${because}${after}, and was moved already: it is not the host` };
+  // A host that would not take it is no reason not to ask for another.
+  if (incident.failures > (incident.refusedBy ?? []).length)
+    return { person: `it could not be moved: ${lastTrouble(incident)}` };
+  const before = within.filter(({ atMs }) => atMs < incident.openedAtMs);
+  if (count('move', before) > 0) return { person: `${because}${after}, and was moved already: it is not the host` };
   return nextOfMove(null, server, `${because}${after}`, reason);
 }
 

@@ -11,6 +11,7 @@ import type {
   Suspected,
   Unknown,
 } from './instance.ts';
+import { isBeginOfMove } from './move.ts';
 
 const KEPT_EVENTS = 32;
 const KEPT_CLAIMS = 16;
@@ -45,7 +46,7 @@ export function evolveInstance(state: InstanceState, fact: InstanceFact): Instan
 function acted({ acted: before }: InstanceState, was: InstanceIncident, is: InstanceIncident): InstanceState['acted'] {
   if (is.status !== 'accepted' || was.status === 'accepted' || !('request' in was)) return before;
   const { ask, action } = is.request;
-  const begins = ask === 'migrate' || ask === 'live-migrate' || (ask === 'reboot' && action === 'restart');
+  const begins = isBeginOfMove(ask) || (ask === 'reboot' && action === 'restart');
   return begins ? [...before, { action, atMs: is.askedAtMs }].slice(-KEPT_ACTED) : before;
 }
 
@@ -75,8 +76,9 @@ type Step = Exclude<
 >;
 
 function evolveIncident(incident: InstanceIncident, fact: Step): InstanceIncident {
-  const { id, segment, host, hostKey, openedAtMs, requests, failures, moved } = incident;
-  const base = { id, segment, host, hostKey, openedAtMs, requests, failures, moved };
+  const { id, segment, host, hostKey, openedAtMs, requests, failures, moved, refusedBy } = incident;
+  const refused = refusedBy === undefined ? {} : { refusedBy };
+  const base = { id, segment, host, hostKey, openedAtMs, requests, failures, moved, ...refused };
   /** The next step is due at `dueAtMs`; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ ...base, tick: incident.tick + 1, dueAtMs });
   const withoutEffect = (dueAtMs: number, because: string, counts: 0 | 1 = 1): Held => {
@@ -107,7 +109,8 @@ function evolveIncident(incident: InstanceIncident, fact: Step): InstanceInciden
       if (fact.answer === 'unknown') return { ...next(fact.nextLookAtMs), status: 'unknown', ...asked };
       // Out of reach or too busy is an outage, however long.
       const counts = fact.httpStatus !== 0 && fact.httpStatus !== 429;
-      return withoutEffect(fact.nextLookAtMs, `${request.ask}: ${fact.detail}`, counts ? 1 : 0);
+      const held = withoutEffect(fact.nextLookAtMs, `${request.ask}: ${fact.detail}`, counts ? 1 : 0);
+      return refusesHost(fact) ? notTo(held, request.destination) : held;
     }
     case 'instance-watched':
       return { ...expect(incident, 'requested', 'accepted', 'unknown'), ...next(fact.nextLookAtMs) };
@@ -130,10 +133,17 @@ function evolveIncident(incident: InstanceIncident, fact: Step): InstanceInciden
     case 'instance-request-failed': {
       // Restarts have a limit of their own.
       const { action } = expect(incident, 'accepted').request;
-      return withoutEffect(fact.atMs, fact.because, action === 'restart' ? 0 : 1);
+      return notTo(withoutEffect(fact.atMs, fact.because, action === 'restart' ? 0 : 1), fact.refusedBy);
     }
   }
 }
+
+/** 409 is about the instance, 403 about who asks. 406: this Nova can't be told a host, but its scheduler can be asked. */
+const refusesHost = ({ httpStatus }: FactOf<'instance-request-answered'>): boolean =>
+  httpStatus !== null && [400, 404, 406].includes(httpStatus);
+
+const notTo = (held: Held, host: string | null | undefined): Held =>
+  host == null ? held : { ...held, refusedBy: [...new Set([...(held.refusedBy ?? []), host])] };
 
 interface ByStatus {
   suspected: Suspected;

@@ -23,6 +23,19 @@ const STATES_OF_OWNERS: Readonly<Record<string, string>> = {
 export const stoppedByNova = ({ actions }: Pick<InstanceSight, 'actions'>): boolean =>
   actions.find(({ action }) => action === 'stop')?.userId === null;
 
+/**
+ * It was evacuated although its disk is not shared, and has not run since: what it would start from is not what it ran
+ * from. Its restart from a snapshot has come to no end.
+ */
+function hasLostItsDisk(
+  { localDisks, vmState }: SeenInstance,
+  { actions }: Pick<InstanceSight, 'actions'>,
+  { instances: { sharedInstanceStorage, allowRebuildFromImage } }: Segment,
+): boolean {
+  if (!localDisks.root || sharedInstanceStorage || allowRebuildFromImage || vmState === 'active') return false;
+  return actions.find(({ action }) => ['evacuate', 'start', 'reboot'].includes(action))?.action === 'evacuate';
+}
+
 /** Why the instance is not salvor's to act on, in words; undefined when it is. */
 export function unfit(
   server: SeenInstance,
@@ -33,6 +46,7 @@ export function unfit(
   if (unprotected !== undefined) return unprotected;
   if (server.locked) return 'it is locked';
   if (server.taskState === 'deleting' || server.taskState === 'soft-deleting') return 'it is being deleted';
+  if (hasLostItsDisk(server, sight, segment)) return 'it was evacuated, and its disk is not the one that it ran from';
   switch (server.vmState) {
     case 'active':
       return undefined;

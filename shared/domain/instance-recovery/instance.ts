@@ -38,6 +38,8 @@ export interface InstanceRequest {
   readonly host: string;
   /** The newest action that Nova knew of it: what is newer is this request's. */
   readonly lastActionId: string | null;
+  /** Of the beginning of a move: the host asked for; null leaves it to Nova's scheduler. */
+  readonly destination?: string | null;
 }
 
 /** Why nothing is asked of Nova now. */
@@ -54,6 +56,7 @@ export type HoldName =
   | 'no-effect'
   | 'task'
   | 'armed'
+  | 'destination'
   | 'segment-not-stopped'
   | 'host-storm'
   | 'segment-storm';
@@ -74,6 +77,8 @@ interface Base {
   readonly failures: number;
   /** Of a move that is under way: the request that had its effect last. */
   readonly moved: Ask | null;
+  /** Hosts that Nova would not move it to, which are not asked for again. Absent: none. */
+  readonly refusedBy?: readonly string[];
 }
 
 /** Somebody says that it is down; the time to confirm it runs. */
@@ -184,7 +189,14 @@ export type InstanceFact =
   | { readonly type: 'instance-request-lost'; readonly because: string; readonly atMs: number }
   | { readonly type: 'instance-answer-missing'; readonly because: string; readonly atMs: number }
   | { readonly type: 'instance-request-done'; readonly ask: Ask; readonly atMs: number }
-  | { readonly type: 'instance-request-failed'; readonly ask: Ask; readonly because: string; readonly atMs: number }
+  | {
+      readonly type: 'instance-request-failed';
+      readonly ask: Ask;
+      readonly because: string;
+      /** It is where it was, and as it was: another host than this may take it. */
+      readonly refusedBy?: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'instance-incident-closed';
       readonly outcome: InstanceOutcome;

@@ -11,6 +11,9 @@ import type { SeenInstance } from './sight.ts';
 const RUNNING = 1;
 const move = (ask: Ask, because: string) => ({ ask, action: 'move' as InstanceAction, because });
 
+/** What leads it to another host. */
+export const isBeginOfMove = (ask: Ask): boolean => ask === 'migrate' || ask === 'live-migrate';
+
 /**
  * @param done the request of the move that had its effect last; null: it begins
  * @param reason why it is moved, where it begins

@@ -112,7 +112,7 @@ function foundIn(
 /** No task runs any more: what has become of it? */
 function ended(
   { claims }: InstanceState,
-  { request: { ask, action, host }, askedAtMs }: Accepted,
+  { request: { ask, action, host, destination }, askedAtMs }: Accepted,
   server: SeenInstance,
   atMs: number,
 ): readonly InstanceFact[] {
@@ -120,6 +120,12 @@ function ended(
   const failed = (why: string): readonly InstanceFact[] => {
     const because = `${ask}: ${why}${server.fault === null ? '' : `: ${server.fault}`}`;
     return [{ type: 'instance-request-failed', ask, because, atMs }];
+  };
+  /** A migration that came to nothing. What it has left in ERROR is for a person. */
+  const stayed = (): readonly InstanceFact[] => {
+    const facts = failed(destination == null ? 'it is where it was' : `it is where it was, and not on ${destination}`);
+    if (destination == null || server.vmState === 'error') return facts;
+    return facts.map((fact) => ({ ...fact, refusedBy: destination }));
   };
   const end = (how: 'restarted' | 'moved'): InstanceFact =>
     closedInstance(how, `Nova has it active on ${server.host}`, server.host, atMs);
@@ -138,12 +144,12 @@ function ended(
     case 'migrate':
       if (vmState === 'resized') return [done];
       // A cloud may confirm by itself (`resize_confirm_window`).
-      return server.host === host ? failed('it is where it was') : [done, end('moved')];
+      return server.host === host ? stayed() : [done, end('moved')];
     case 'confirm-resize':
       if (vmState === 'active') return [done, end('moved')];
       return vmState === 'stopped' ? [done] : failed(`it is ${vmState} afterwards`);
     case 'live-migrate':
-      return server.host === host ? failed('it is where it was') : [done, end('moved')];
+      return server.host === host ? stayed() : [done, end('moved')];
   }
 }
 

@@ -3,6 +3,7 @@ import type { IncidentStatus } from '../host.ts';
 import type { Segment } from '../policy.ts';
 import { recordServer, recordSigns } from '../recorded.ts';
 import type { RecordedServer, Signs } from '../seen.ts';
+import type { MoveHosts } from './where-to.ts';
 
 /** All that is read for one look at an instance: JSON, and small. It goes into the audit with the decision. */
 export interface InstanceSight {
@@ -23,6 +24,8 @@ export interface InstanceSight {
   /** Other instances of the host where it failed, and of the segment, that fail now or have failed within the window. */
   readonly othersOnHost: number;
   readonly othersOfSegment: number;
+  /** Where it may be moved to. Absent: nobody asked, as it is not to be moved. */
+  readonly hosts?: MoveHosts;
 }
 
 export type SeenInstance = Required<RecordedServer> & { readonly name: string; readonly powerState: number };

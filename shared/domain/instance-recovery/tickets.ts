@@ -13,6 +13,8 @@ export interface InstanceTicket {
   readonly instanceId: string;
   readonly hostKey: string;
   readonly atMs: number;
+  /** Where it is being moved to, by salvor's own choice. */
+  readonly to?: string;
 }
 
 /** More are never let through within a day's window: the policy's limits are lower. */
@@ -37,4 +39,17 @@ export function countOthers(
   const others = [...young, ...open].filter((each) => each.instanceId !== instanceId);
   const count = (some: typeof others): number => new Set(some.map((each) => each.instanceId)).size;
   return { onHost: count(others.filter((each) => each.hostKey === hostKey)), ofSegment: count(others) };
+}
+
+/** How many other instances with an open incident are on their way to each host. */
+export function movesUnderWay(
+  { tickets }: InstanceTickets,
+  open: readonly Pick<InstanceTicket, 'instanceId'>[],
+  instanceId: string,
+): Readonly<Record<string, number>> {
+  const others = new Set(open.map((each) => each.instanceId).filter((id) => id !== instanceId));
+  const to: Record<string, number> = {};
+  for (const each of tickets)
+    if (each.to !== undefined && others.has(each.instanceId)) to[each.to] = (to[each.to] ?? 0) + 1;
+  return to;
 }

@@ -7,6 +7,7 @@ import type { HostState } from '../host.ts';
 import { planInstance } from '../plan.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { serverAgain } from '../recorded.ts';
+import { decideRestoreRequest, foldRestoreAnswer, lookAtRestoring } from '../restore/decide.ts';
 import type { RecordedMigration, RecordedServer } from '../seen.ts';
 import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
@@ -119,7 +120,9 @@ function changeAgain(
       const attempt = 'attempt' in progress ? progress.attempt.number : 0;
       const unfit =
         basis.hindered ?? unfitNow(seen(basis.server, instanceId, name), host.name, task, attempt, segment.instances);
-      const decision = decideEvacuate(host, task, attempt, segment.fencing.proofMaxAgeSeconds, atMs, unfit);
+      const { proofMaxAgeSeconds } = segment.fencing;
+      const gone = basis.snapshotGone === true;
+      const decision = decideEvacuate(host, task, attempt, proofMaxAgeSeconds, atMs, unfit, gone);
       return decision.do === 'nothing' ? [] : decision.facts;
     }
     case 'answer': {
@@ -128,9 +131,31 @@ function changeAgain(
       const before = recorded.filter((fact) => fact.type === 'reset-answered');
       return [...before, ...foldAnswer(task, answered.attempt, answerIn(answered), segment, atMs, basis.random)];
     }
+    case 'restore-look':
+    case 'restore-request':
+    case 'restore-answer':
+      return restoreAgain(progress, basis, recorded, segment);
     default:
       throw new CannotDecide(`nothing of a task is decided by ${basis.by}`);
   }
+}
+
+function restoreAgain(
+  progress: TaskState['progress'],
+  basis: Extract<RecordedBasis, { by: 'restore-look' | 'restore-request' | 'restore-answer' }>,
+  recorded: readonly TaskFact[],
+  { evacuation }: Segment,
+): readonly TaskFact[] {
+  const answered = recorded.find((fact) => fact.type === 'restore-answered');
+  if (basis.by === 'restore-answer') {
+    if (answered === undefined) throw new CannotDecide('the answer to the request is not recorded');
+    const failures = progress.status === 'restoring' ? progress.failures : 0;
+    return foldRestoreAnswer({ ...answered, failures }, answerIn(answered), basis.atMs, basis.random);
+  }
+  if (progress.status !== 'restoring') throw new CannotDecide('it is not restarted from a snapshot');
+  return basis.by === 'restore-look'
+    ? lookAtRestoring(progress, basis.sight, evacuation, basis.atMs)
+    : decideRestoreRequest(progress, progress.number, basis.sight, basis.atMs);
 }
 
 const seen = (server: RecordedServer | null, id: string, name: string) =>
@@ -142,7 +167,10 @@ function answerIn({
   httpStatus,
   requestId,
   durationMs,
-}: Extract<TaskFact, { type: 'evacuate-answered' }>): Answer {
+}: Pick<
+  Extract<TaskFact, { type: 'evacuate-answered' }>,
+  'answer' | 'detail' | 'httpStatus' | 'requestId' | 'durationMs'
+>): Answer {
   if (answer === 'accepted') return { kind: 'accepted', requestId, durationMs };
   if (httpStatus === null) return { kind: 'unknown', error: detail, durationMs };
   return { kind: 'refused', httpStatus, message: detail.slice(`${httpStatus} `.length), requestId, durationMs };

@@ -135,6 +135,7 @@ function statusOf(progress: TaskState['progress']): 'pending' | 'ongoing' | 'suc
   if (progress.status !== 'ended') return 'ongoing';
   switch (progress.outcome) {
     case 'recovered':
+    case 'restarted-from-snapshot':
       return 'succeeded';
     case 'not-recoverable':
     case 'person':

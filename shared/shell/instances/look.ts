@@ -1,6 +1,6 @@
 import { whyDisarmed, whyStopped } from '#shared/domain/guards.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
-import type { InstanceIncident, InstanceState } from '#shared/domain/instance-recovery/instance.ts';
+import type { Open } from '#shared/domain/instance-recovery/settle.ts';
 import {
   type InstanceSight,
   newestActions,
@@ -8,9 +8,10 @@ import {
   seenInstance,
   seenSigns,
 } from '#shared/domain/instance-recovery/sight.ts';
-import { countOthers, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
+import { countOthers, movesUnderWay, withInstanceTicket } from '#shared/domain/instance-recovery/tickets.ts';
+import { mayBegin } from '#shared/domain/instance-recovery/where-to.ts';
 import type { Segment } from '#shared/domain/policy.ts';
-import { decidesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
+import { decidesByAggregates, placesByAggregates, segmentsOf } from '#shared/domain/segments.ts';
 import type { ComputeService, StateReader, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { guardChecks, type LoadedGuards, loadGuards } from '#shared/state/guards.ts';
@@ -19,13 +20,16 @@ import { instanceTicketsWrite, loadInstanceTickets } from '#shared/state/instanc
 import { openInstances } from '#shared/state/instances.ts';
 import { orOutage } from '../live.ts';
 import { readSigns } from '../read-signs.ts';
+import { hostsForMove, readPlaces } from './hosts-for-move.ts';
 
 export interface InstanceReading {
   readonly sight: InstanceSight;
   /** For the transaction of an intent: nobody has opened an incident of the host since, or moved a switch. */
   readonly unchanged: readonly StateWrite[];
-  /** Counts it among those that failed, for the limits of its host and segment. */
-  readonly ticket: StateWrite;
+  /** The same of the host that it would be moved to. */
+  readonly destinationUnchanged: readonly StateWrite[];
+  /** Counts it among those that failed, for the limits of its host and segment. @param to where it is moved to */
+  readonly ticket: (to?: string) => StateWrite;
 }
 
 /**
@@ -34,13 +38,14 @@ export interface InstanceReading {
  */
 export async function lookAtInstance(
   services: Services,
-  { id, incident }: InstanceState & { readonly incident: InstanceIncident },
+  instance: Open,
   segment: Segment,
 ): Promise<InstanceReading | { readonly outage: string }> {
   const { state, policy, clock } = services;
-  const seen = await orOutage(readNova(services, id, segment));
+  const { id, incident } = instance;
+  const seen = await orOutage(readNova(services, instance, segment));
   if ('outage' in seen) return seen;
-  const { server, signs, actions, service, aggregates } = seen.value;
+  const { server, signs, actions, services: known, service, aggregates, places } = seen.value;
   const { name: cloud, region } = policy.cloud;
   const hostKey = service === undefined ? incident.hostKey : hostKeyOf(cloud, region, service.id);
   const segments = service === undefined ? [] : segmentsOf(policy, service, aggregates).map(({ name }) => name);
@@ -52,10 +57,17 @@ export async function lookAtInstance(
   ]);
   const nowMs = clock.now();
   // It counts where it failed, wherever it is by now.
-  const ticket = { instanceId: id, hostKey: incident.hostKey, atMs: nowMs };
+  const own = { instanceId: id, hostKey: incident.hostKey, atMs: nowMs };
   const { windowSeconds = 0 } = segment.instanceRecovery ?? {};
   const ofSegment = open.filter((each) => each.segment === segment.name);
-  const others = countOthers(tickets.value, ofSegment, ticket, windowSeconds);
+  const others = countOthers(tickets.value, ofSegment, own, windowSeconds);
+  const { hosts, unchanged: destinationUnchanged = [] } =
+    server === undefined || service === undefined || places === undefined
+      ? {}
+      : await hostsForMove(services, segment, {
+          ...{ server, service, services: known, aggregates, ...places, refusedBy: incident.refusedBy ?? [] },
+          underWay: movesUnderWay(tickets.value, ofSegment, id),
+        });
   const sight: InstanceSight = {
     server: server === undefined ? null : seenInstance(server, segment),
     ...(signs === undefined ? {} : { signs: seenSigns(signs, segment) }),
@@ -67,11 +79,16 @@ export async function lookAtInstance(
     stopped: first(guards, (of) => whyStopped(of.segment.value)),
     othersOnHost: others.onHost,
     othersOfSegment: others.ofSegment,
+    ...(hosts === undefined ? {} : { hosts }),
   };
   return {
     sight,
     unchanged: [hostUnchanged(hostKey, host), ...checksOf(guards)],
-    ticket: instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket)),
+    destinationUnchanged,
+    ticket: (to) => {
+      const ticket = to === undefined ? own : { ...own, to };
+      return instanceTicketsWrite(segment.name, tickets, withInstanceTicket(tickets.value, ticket));
+    },
   };
 }
 
@@ -90,22 +107,30 @@ function checksOf(guards: ReadonlyMap<string, LoadedGuards>): readonly StateWrit
   return [...new Map(checks.map((check) => [check.partition, check])).values()];
 }
 
-async function readNova({ compute, policy }: Services, id: string, segment: Segment) {
+async function readNova(all: Services, { id, incident }: Open, segment: Segment) {
+  const { compute, policy } = all;
   const server = await compute.server(id);
-  if (server === undefined) return { server, signs: undefined, actions: [], service: undefined, aggregates: [] };
-  const [services, actions, aggregates, signs] = await Promise.all([
+  const nothing = {
+    signs: undefined,
+    actions: [],
+    services: [],
+    service: undefined,
+    aggregates: [],
+    places: undefined,
+  };
+  if (server === undefined) return { server, ...nothing };
+  const recovery = segment.instanceRecovery;
+  const moves = recovery !== undefined && mayBegin(incident, recovery);
+  const needsAggregates = decidesByAggregates(policy) || (moves && placesByAggregates(policy, segment));
+  const [services, actions, aggregates, signs, places] = await Promise.all([
     compute.services(),
     compute.serverActions(id),
-    decidesByAggregates(policy) ? compute.aggregates() : [],
+    needsAggregates ? compute.aggregates() : [],
     readSigns(compute, server.host ?? '', [server], protectionOf(segment)),
+    moves ? readPlaces(all, server, segment) : undefined,
   ]);
-  return {
-    server,
-    signs: signs.get(id),
-    actions,
-    service: services.find(({ host }) => host === server.host),
-    aggregates,
-  };
+  const service = services.find(({ host }) => host === server.host);
+  return { server, signs: signs.get(id), actions, services, service, aggregates, places };
 }
 
 const KEPT_REASON = 255;

@@ -67,11 +67,13 @@ async function takeStep(services: Services, loaded: Loaded<Open>): Promise<Loade
 function writesWith(
   facts: readonly InstanceFact[],
   { incident }: Open,
-  { unchanged, ticket }: InstanceReading,
+  { unchanged, destinationUnchanged, ticket }: InstanceReading,
 ): readonly StateWrite[] {
-  const isIntent = facts.some(({ type }) => type === 'instance-request-intended');
-  if (isIntent) return incident.moved === null ? [...unchanged, ticket] : unchanged;
-  return facts.some((fact) => fact.type === 'instance-incident-closed' && fact.outcome === 'person') ? [ticket] : [];
+  const intent = facts.find((fact) => fact.type === 'instance-request-intended');
+  const to = intent?.request.destination;
+  if (to != null) return [...unchanged, ...destinationUnchanged, ticket(to)];
+  if (intent !== undefined) return incident.moved === null ? [...unchanged, ticket()] : unchanged;
+  return facts.some((fact) => fact.type === 'instance-incident-closed' && fact.outcome === 'person') ? [ticket()] : [];
 }
 
 /** The one request of this intent, and what became of it (A1). */
@@ -97,16 +99,17 @@ async function ask(
 }
 
 function send({ compute }: Services, id: string, request: InstanceRequest, leaveByMs: number): Promise<Answer> {
+  const move = { host: request.destination ?? null, leaveByMs };
   switch (request.ask) {
     case 'reboot':
       return compute.rebootHard(id, leaveByMs);
     case 'reset-state':
       return compute.resetStateToActive(id, leaveByMs);
     case 'migrate':
-      return compute.migrate(id, leaveByMs);
+      return compute.migrate(id, move);
     case 'confirm-resize':
       return compute.confirmResize(id, leaveByMs);
     case 'live-migrate':
-      return compute.liveMigrate(id, { host: null, leaveByMs });
+      return compute.liveMigrate(id, move);
   }
 }

@@ -152,6 +152,10 @@ const ACTS: Acts = {
       server.metadata = { ...server.metadata, HA_Enabled: 'false' };
     },
   ),
+  deleteImage: ({ world }, id) => {
+    world.images.delete(id);
+    return { voice: 'person', text: `its owner deletes the image ${id}` };
+  },
   powerOff: byOperator((names) => `cuts the power of ${names}`, losePower),
   powerOn: byOperator((names) => `switches ${names} on`, boot),
   disable: (simulation, { host, reason }) =>

@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   recovery: 'A host dies',
   fencing: 'Proven off first',
   instances: 'What becomes of an instance',
+  restore: 'Disks are lost with their host',
   singles: 'One instance or process fails',
   nova: 'Nova has its troubles',
   reporters: 'Who says so, and is it true?',

@@ -57,6 +57,19 @@ const instances = z.strictObject({
   lockedBy: z.enum(['owner', 'admin']).optional(),
   /** Only this zone will do. */
   zone: z.string().optional(),
+  /** Images that Nova has made of it, so long before the play. */
+  snapshots: z
+    .array(
+      z.strictObject({
+        hoursOld: z.number().default(3),
+        kind: z.enum(['snapshot', 'backup']).default('snapshot'),
+        /** Whose image it is; the instance's owner's unless given. */
+        owner: z.string().optional(),
+        /** Glance has not got all of it. */
+        status: z.enum(['queued', 'saving']).optional(),
+      }),
+    )
+    .default([]),
 });
 
 const serverGroups = z.strictObject({
@@ -92,6 +105,8 @@ const fault = z
         'live-migrate',
         'reboot',
         'migrate',
+        'rebuild',
+        'start-restored',
       ])
       .optional(),
     /** It strikes every such call until this second, … */
@@ -145,6 +160,7 @@ const VERBS = {
   migrate: names,
   evacuateByHand: names,
   optOut: names,
+  deleteImage: z.string(),
   // Operators
   powerOff: names,
   powerOn: names,

@@ -2,6 +2,7 @@ import { reconnect } from '#cli/simulate/actions.ts';
 import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
 import { buildServer } from '#sim/world/build.ts';
+import { addSnapshot } from '#sim/world/rebuild.ts';
 import type { SimAddress } from '#sim/world/types.ts';
 import type { Play } from './play.ts';
 import { policyOf } from './policy.ts';
@@ -128,6 +129,11 @@ function addInstances({ world }: Simulation, play: Play): void {
       });
       server.lockedBy = lockedBy ?? null;
       ids.set(each, server.id);
+      for (const [index, { hoursOld, kind, owner = project, status }] of instance.snapshots.entries())
+        addSnapshot(world, server, {
+          ...{ id: `${each}-${kind}-${index + 1}`, kind, owner, ageMs: hoursOld * 3_600_000 },
+          ...(status === undefined ? {} : { status }),
+        });
     }
   }
   for (const [index, { policy, members }] of play.serverGroups.entries())

@@ -130,7 +130,7 @@ export class Teller {
     return say(says);
   }
 
-  #ofRequest({ act, host, instanceId = '', destination }: OutsideRequest): readonly Entry[] {
+  #ofRequest({ act, host, instanceId = '', destination, imageId }: OutsideRequest): readonly Entry[] {
     const name = this.#plain(instanceId);
     switch (act) {
       case 'evacuate':
@@ -167,7 +167,13 @@ export class Teller {
       case 'restart-service':
         return [{ voice: 'asks', text: 'the edge: restart a service of:', of: host, about: host }];
       default:
-        return [{ voice: 'asks', text: `Nova: ${OF_INSTANCES[act]} on ${host}:`, of: name }];
+        return [
+          {
+            voice: 'asks',
+            text: `Nova: ${OF_INSTANCES[act]} on ${host}${fromOf(imageId)}${toOf(destination)}:`,
+            of: name,
+          },
+        ];
     }
   }
 
@@ -232,11 +238,18 @@ export class Teller {
   }
 }
 
+const toOf = (destination: string | null | undefined): string =>
+  destination === undefined ? '' : ` to ${destination ?? 'a host of its choice'}`;
+
+const fromOf = (imageId: string | undefined): string => (imageId === undefined ? '' : ` from ${imageId}`);
+
 const OF_INSTANCES = {
   reboot: 'reboot hard',
   'instance-reset': 'reset the state to active',
   migrate: 'migrate cold',
   'confirm-resize': 'confirm the migration',
+  rebuild: 'rebuild',
+  'start-restored': 'start by a hard reboot',
 } as const satisfies Partial<Record<OutsideRequest['act'], string>>;
 
 /** The report, the request or the world says it already. */
@@ -286,6 +299,14 @@ function ofTask(fact: TaskFact, of: string): readonly Entry[] {
       return say(`found its migration, ${fact.migrationStatus}:`);
     case 'lost-answer':
       return say(`${fact.because}:`);
+    case 'restore-begins':
+      return say(`stopped on ${fact.destination}, with a disk of its original image:`);
+    case 'restore-waits':
+      return say(`waits (${fact.because}):`);
+    case 'restore-answered':
+      return fact.answer === 'accepted' ? [] : say(`${fact.step} ${fact.answer} (${fact.detail}):`);
+    case 'restore-settled':
+      return say(`${fact.step} ${fact.as} (${fact.because}):`);
     case 'task-planned':
       return fact.decision === 'watch' ? say(`watched (${fact.because}):`) : [];
     default:

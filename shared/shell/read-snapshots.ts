@@ -1,0 +1,28 @@
+import type { Segment } from '#shared/domain/policy.ts';
+import { mayBeRestored, newestOf } from '#shared/domain/restore/snapshot.ts';
+import type { SeenSnapshot } from '#shared/domain/seen.ts';
+import type { Compute, Server } from '#shared/ports.ts';
+
+/** So many instances are asked for at the same time. */
+const AT_ONCE = 10;
+
+/**
+ * The newest snapshot of each instance that the policy would restart from one; null: there is none.
+ * @throws as the reads of the port `Compute`: what can't be read is not taken for none
+ */
+export async function readSnapshots(
+  compute: Compute,
+  servers: readonly Server[],
+  instances: Segment['instances'],
+  nowMs: number,
+): Promise<ReadonlyMap<string, SeenSnapshot | null>> {
+  const wanted = servers.filter((server) => mayBeRestored(server, instances));
+  const found = new Map<string, SeenSnapshot | null>();
+  for (let from = 0; from < wanted.length; from += AT_ONCE)
+    await Promise.all(
+      wanted.slice(from, from + AT_ONCE).map(async (server) => {
+        found.set(server.id, newestOf(await compute.snapshotsOf(server), nowMs));
+      }),
+    );
+  return found;
+}
