@@ -168,6 +168,8 @@ export interface ReservedSeen {
   readonly inFlight: number;
   /** Why nothing may be asked of the outside now. */
   readonly halted: string | null;
+  /** Why it is for somebody else to decide by now whether it is in service. Absent: it is not. */
+  readonly theirs?: string;
 }
 
 /** Hosts that must be looked at before the incident may close. */
@@ -208,7 +210,8 @@ export function decideGiveBack(
   return aggregate === undefined ? left('it is disabled already') : [{ ...common, act: 'part', aggregate }];
 }
 
-function whyLeft({ status, instances, inFlight, halted }: ReservedSeen): string | undefined {
+function whyLeft({ status, instances, inFlight, halted, theirs }: ReservedSeen): string | undefined {
+  if (theirs !== undefined) return theirs;
   if (status === null) return 'Nova no longer knows it';
   if (instances > 0) return `it holds ${instances} instances by now`;
   if (inFlight > 0) return `${inFlight} evacuations of other hosts are on their way to it`;

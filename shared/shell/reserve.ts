@@ -113,7 +113,7 @@ export async function giveBackReserved(
   const [host] = toGiveBack(incident);
   const use = host === undefined ? undefined : incident.reserved?.[host];
   if (host === undefined || use === undefined) return undefined;
-  const seen = await orOutage(lookAt(services, incident.id, host));
+  const seen = await orOutage(lookAt(services, incident.id, host, use));
   const atMs = services.clock.now();
   if ('outage' in seen) return commitHost(services, loaded, followedUntil(atMs + OUTAGE_LOOK_MS));
   const { guards, halted = null } = await readHalt(services, segment);
@@ -146,15 +146,30 @@ async function giveBack(
     : done;
 }
 
-async function lookAt({ compute, state, policy }: Services, incidentId: string, host: string) {
+async function lookAt(
+  { compute, state, policy }: Services,
+  incidentId: string,
+  host: string,
+  { serviceId, askedAtMs }: ReservedUse,
+) {
   const { name: cloud, region } = policy.cloud;
-  const [service, servers, tokens] = await Promise.all([
+  const [service, servers, tokens, own] = await Promise.all([
     compute.service(host),
     compute.serversOn(host),
     loadTokens(state, cloud, region),
+    loadHost(state, hostKeyOf(cloud, region, serviceId)),
   ]);
   const inFlight = inFlightElsewhere(tokens.value, incidentId).byDestination[host] ?? 0;
-  return { status: service?.status ?? null, instances: servers.length, inFlight };
+  const theirs = whoseElse(own?.value, askedAtMs);
+  return { status: service?.status ?? null, instances: servers.length, inFlight, ...theirs };
+}
+
+/** A host that has failed since it was enabled is in service again because somebody has found it well. */
+function whoseElse(host: HostState | undefined, enabledAtMs: number): { readonly theirs?: string } {
+  if (isInHand(host)) return { theirs: 'it has failed itself, is on its way back, or is worked on' };
+  const { outcome, endedAtMs = 0 } = host?.lastIncident ?? {};
+  const hasFailed = endedAtMs > enabledAtMs && (outcome === 'recovered' || outcome === 'partly-recovered');
+  return hasFailed ? { theirs: 'it has failed itself since, and was given back' } : {};
 }
 
 /** Sends the one request of a committed intent, and records what came of it. */

@@ -129,6 +129,7 @@ describe('it is given back', () => {
     [{ status: 'disabled' }, 'it is disabled already'],
     [{ status: null }, 'Nova no longer knows it'],
     [{ halted: 'salvor is in observe mode' }, 'salvor is in observe mode'],
+    [{ theirs: 'it has failed itself since' }, 'it has failed itself since'],
   ])('but is left, with a word, at %j', (seen, because) => {
     expect(decided(seen)).toEqual([{ type: 'reserved-host-left', host: 'spare-1', because, atMs: NOW_MS }]);
   });

@@ -16,6 +16,9 @@ const reasonsToKeep = ({ world, policy }: Scene['simulation'], host: string): re
 /** The functions that enable and disable services on another ground: the way back, planned work, processes. */
 const OTHERS: ReadonlySet<string> = new Set(['return-host', 'maintain-host', 'recover-process']);
 
+/** What the caretaker does to a host that has failed. */
+const GIVING_BACK: ReadonlySet<string> = new Set(['repairs the host', 'gives the host back']);
+
 /** Reserved hosts are enabled only where the policy names them and they wait for it, and given back when nothing came to them. */
 export function reservedHostsRest({ simulation, returns }: Scene): Check {
   const { world } = simulation;
@@ -54,8 +57,8 @@ export function reservedHostsRest({ simulation, returns }: Scene): Check {
         const isOver = type === 'reserved-host-left' || (type === 'reserved-host-answered' && isDone);
         if (isOver) enabled.delete(String(fact.host));
       }
-      // From then on it is theirs.
-      if (happening.kind === 'person') enabled.delete(happening.host);
+      // From then on it is theirs: it has failed meanwhile.
+      if (happening.kind === 'person' && GIVING_BACK.has(happening.act)) enabled.delete(happening.host);
       for (const name of enabled) {
         if (world.serversOn(name).length === 0) lastServerMs.delete(name);
         else if (!lastServerMs.has(name)) lastServerMs.set(name, happening.atMs);
