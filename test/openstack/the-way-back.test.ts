@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import * as z from 'zod';
 import { streamOfHost } from '#shared/domain/audit.ts';
 import { evacuationsOf } from './evacuation.ts';
 import { hostsRunning } from './ledger.ts';
@@ -50,6 +49,8 @@ describeOnRig('the way back on a real cloud', (bench) => {
     await rig.killCompute(host);
     await pipeline.reportDown(host);
     expect(await pipeline.closed()).toMatchObject({ outcome: 'recovered' });
+    // Until its nova-compute starts again.
+    for (const id of ids) expect((await evacuationsOf(admin, id)).map(({ status }) => status)).toEqual(['done']);
     // Those who have said so say it again: that is no new failure.
     await pipeline.reportDown(host);
     await until('its BMC to be told to switch it on', async () =>
@@ -78,11 +79,6 @@ describeOnRig('the way back on a real cloud', (bench) => {
         checks: expect.arrayContaining([expect.objectContaining({ check: 'cleaned', open: true })]),
       },
     ]);
-    // Before its nova-compute had started again its evacuations were done, and no more.
-    const waited = z.array(waits).parse(facts.filter(({ type }) => type === 'return-waits'));
-    expect(waited.flatMap(({ checks }) => checks)).toContainEqual(
-      expect.objectContaining({ check: 'cleaned', open: false }),
-    );
     expect(facts.filter(({ type }) => type === 'return-opened')).toHaveLength(1);
     const [anew = ''] = await boot(admin, base, { count: 1, host });
     expect(await readServer(admin, anew)).toMatchObject({ status: 'ACTIVE', host });
@@ -147,5 +143,3 @@ describeOnRig('the way back on a real cloud', (bench) => {
     expect(asked.map(({ change }) => change)).toEqual(['disable', 'enable']);
   });
 });
-
-const waits = z.object({ checks: z.array(z.object({ check: z.string(), open: z.boolean() })) });
