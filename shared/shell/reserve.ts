@@ -164,12 +164,11 @@ async function lookAt(
   return { status: service?.status ?? null, instances: servers.length, inFlight, ...theirs };
 }
 
-/** A host that has failed since it was enabled is in service again because somebody has found it well. */
+/** A host that had an incident since it was enabled is in service because somebody, or its reporters, have found it well. */
 function whoseElse(host: HostState | undefined, enabledAtMs: number): { readonly theirs?: string } {
   if (isInHand(host)) return { theirs: 'it has failed itself, is on its way back, or is worked on' };
-  const { outcome, endedAtMs = 0 } = host?.lastIncident ?? {};
-  const hasFailed = endedAtMs > enabledAtMs && (outcome === 'recovered' || outcome === 'partly-recovered');
-  return hasFailed ? { theirs: 'it has failed itself since, and was given back' } : {};
+  const hadOne = (host?.lastIncident?.endedAtMs ?? 0) > enabledAtMs;
+  return hadOne ? { theirs: 'it has had an incident of its own since, and is in service after it' } : {};
 }
 
 /** Sends the one request of a committed intent, and records what came of it. */

@@ -70,6 +70,18 @@ describe('a reserved host', () => {
     expect(await replayed()).toEqual({ different: 0, undecided: 0 });
   });
 
+  it('is not given back when it has had an incident of its own since', async () => {
+    services.cloud.during = (action) => {
+      if (!action.startsWith('enable')) return;
+      services.cloud.servers = [];
+      pipeline.report({ data: { host: 'compute-2' } });
+    };
+    await pipeline.run(300);
+    expect(reserve()).toEqual(['enable']);
+    expect((await facts()).at(-1)).toMatchObject({ type: 'reserved-host-left' });
+    expect(await replayed()).toEqual({ different: 0, undecided: 0 });
+  });
+
   it('is asked for again when nobody knows what became of it, and no more than three times', async () => {
     const lost = async () => ({ kind: 'unknown', error: 'timed out', durationMs: 1 }) as const;
     await start({ method: 'reserved_host' }, { enableService: lost });
