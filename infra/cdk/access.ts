@@ -64,7 +64,12 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   },
   'return-host': { ...step, state: ['put', 'check'], fences: true, readsDue: true },
   'maintain-host': { ...step, state: ['put', 'check'], readsDue: true },
-  'recover-instance': { ...step, sendsTo: ['recover-instance'], state: ['put', 'check', 'delete'] },
+  'recover-instance': {
+    ...step,
+    sendsTo: ['recover-instance'],
+    state: ['put', 'check', 'delete'],
+    readsDue: true,
+  },
   'recover-process': {
     ...step,
     sendsTo: ['recover-process', 'host-events'],
