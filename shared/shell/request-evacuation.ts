@@ -84,7 +84,7 @@ export const recordAnswer = (
   attempt: number,
   segment: Segment,
 ): Promise<void> =>
-  recordBehind(services, intended, (task) => {
+  recordBehind(services, intended, { attempt, answer: answer.kind }, (task) => {
     const [atMs, random] = [services.clock.now(), services.chance.random()];
     const facts = [...first, ...foldAnswer(task, attempt, answer, segment, atMs, random)];
     return { facts, basis: { by: 'answer', atMs, random } };
@@ -94,6 +94,7 @@ export const recordAnswer = (
 export async function recordBehind(
   services: Services,
   intended: Loaded<TaskState>,
+  told: { readonly attempt: number; readonly answer: Answer['kind'] },
   decide: (task: TaskState) => TaskDecision,
 ): Promise<void> {
   const { instanceId, incidentId } = intended.value;
@@ -104,7 +105,6 @@ export async function recordBehind(
     task = await loadTask(services.state, incidentId, instanceId);
   }
   services.log.error("Nova's answer is not on record: the task was written by others each time", {
-    ...{ instanceId, incidentId },
-    facts: decide(intended.value).facts,
+    ...{ instanceId, incidentId, ...told },
   });
 }

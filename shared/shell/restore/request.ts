@@ -43,7 +43,8 @@ export async function requestRestored(
   const intended = await commitTask(services, task, { facts, basis }, host, read.value.unchanged);
   if (intended === undefined || facts.every(({ type }) => type !== 'restore-intended')) return;
   const answer = await send(services, instanceId, progress, atMs + LEAVE_WITHIN_MS);
-  await recordBehind(services, intended, (now) => {
+  const told = { attempt: progress.number, answer: answer.kind };
+  await recordBehind(services, intended, told, (now) => {
     const [answeredAtMs, random] = [services.clock.now(), services.chance.random()];
     return {
       facts: foldRestoreAnswer({ ...progress, failures: failuresOf(now) }, answer, answeredAtMs, random),
