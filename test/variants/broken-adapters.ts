@@ -38,8 +38,8 @@ export const BROKEN_ADAPTERS: readonly Variant[] = [
     patches: [
       openstack(
         'nova-client.ts',
-        '        return http.send(method, urlOf(token, path), headers, body);',
-        "        const first = await http.send(method, urlOf(token, path), headers, body);\n        if (first.kind === 'answer' && first.status < 500) return first;\n        return http.send(method, urlOf(token, path), headers, body);",
+        '        return http.send(method, urlOf(token, path), headers, body, timeoutMs);',
+        "        const first = await http.send(method, urlOf(token, path), headers, body, timeoutMs);\n        if (first.kind === 'answer' && first.status < 500) return first;\n        return http.send(method, urlOf(token, path), headers, body, timeoutMs);",
       ),
     ],
     drill: 'nova-timeout',
