@@ -45,7 +45,9 @@ export async function putLoad({
   let accepted = 0;
   const post = async (index: number, dueMs: number): Promise<void> => {
     try {
-      const answer = await pool.request({ method: 'POST', path, headers, body: body(index), reset });
+      // From now on, whether it waits for a connection or for the answer.
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const answer = await pool.request({ method: 'POST', path, headers, body: body(index), reset, signal });
       await answer.body.dump();
       took.push(performance.now() - dueMs);
       if (answer.statusCode === 202) accepted += 1;
