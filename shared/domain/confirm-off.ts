@@ -14,7 +14,7 @@ type ConfirmOff = Extract<OperatorCommand, { type: 'confirm-off' }>;
 
 export function decideConfirmOff(
   { id: commandId, by, reason }: ConfirmOff,
-  incident: Incident,
+  { claims, incident }: { readonly claims: HostState['claims']; readonly incident: Incident },
   { fencing }: Segment,
   nowMs: number,
 ): { readonly refused: string } | { readonly facts: readonly IncidentFact[]; readonly said: string } {
@@ -22,6 +22,9 @@ export function decideConfirmOff(
   if (people === 0) return { refused: 'the policy takes no word for it (fencing.confirmOff.people is 0)' };
   if (incident.status !== 'held' && incident.status !== 'fencing')
     return { refused: `it is ${incident.status}: only of what is held or being fenced can it be confirmed` };
+  // A retry, or one more person, must not take the place of a word that counts.
+  const word = goodWord(incident.offConfirmed, claims, fencing, nowMs);
+  if (typeof word !== 'string') return { refused: `it is confirmed already, by ${word.by.join(' and ')}` };
   const before = partOf(incident.offConfirmed, fencing, nowMs);
   if (before.includes(by)) return { refused: `${by} has said so already: another person must confirm it` };
   const names = [...before, by];

@@ -90,7 +90,7 @@ export function decideOnIncident(
   const old = tooOld(command, nowMs);
   if (old !== undefined) return { refused: old };
   const incident = host?.incident;
-  if (incident?.id !== command.incidentId) return { refused: 'its incident has ended' };
+  if (host === undefined || incident?.id !== command.incidentId) return { refused: 'its incident has ended' };
   switch (command.type) {
     case 'release':
       return decideRelease(command, incident, nowMs);
@@ -99,7 +99,7 @@ export function decideOnIncident(
     case 'confirm-off':
       return segment === undefined
         ? { refused: `the policy has no segment ${incident.segment} any more` }
-        : decideConfirmOff(command, incident, segment, nowMs);
+        : decideConfirmOff(command, { claims: host.claims, incident }, segment, nowMs);
   }
 }
 

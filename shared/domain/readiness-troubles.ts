@@ -32,7 +32,7 @@ export function troublesOf(hosts: readonly HostReadiness[], certificateDays: num
 export const endingOf = ({ devices }: HostReadiness, withinDays: number, nowMs: number): readonly string[] =>
   devices.flatMap(({ address, certificateExpiresAtMs: endsAtMs }) => {
     if (endsAtMs === null || endsAtMs - nowMs >= withinDays * DAY_MS) return [];
-    const days = Math.floor((endsAtMs - nowMs) / DAY_MS);
-    const when = days < 0 ? `expired ${-days} days ago` : `expires in ${days} days`;
+    const days = Math.floor(Math.abs(endsAtMs - nowMs) / DAY_MS);
+    const when = endsAtMs < nowMs ? `expired ${days} days ago` : `expires in ${days} days`;
     return [`the certificate of ${address} ${when}`];
   });

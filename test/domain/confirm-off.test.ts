@@ -60,9 +60,20 @@ describe('a person who has seen that a host is off', () => {
     expect(again).toMatchObject({ facts: [{ names: ['bob'], complete: false }] });
   });
 
-  it('may say it again when it is too old', () => {
+  it('changes nothing of a word that counts, whoever says it once more', () => {
+    const both = saidBy(saidBy(aHostIn('fencing'), 'ann', asked(2)), 'bob', asked(2));
+    for (const by of ['ann', 'carl'])
+      expect(confirm(both, by, asked(2))).toEqual({ refused: 'it is confirmed already, by ann and bob' });
+  });
+
+  it('may say it again when it is too old, or the host was seen up since', () => {
     const once = saidBy(aHostIn('fencing'), 'ann', asked(1));
-    expect(saidBy(once, 'ann', asked(1)).incident?.offConfirmed).toMatchObject({ by: ['ann'], complete: true });
+    const late = NOW_MS + seconds(3601);
+    const command = aCommand('confirm-off', { by: 'ann', time: new Date(late).toISOString() });
+    const again = { facts: [{ names: ['ann'], complete: true, atMs: late }] };
+    expect(decideOnIncident(command, once, false, asked(1), late)).toMatchObject(again);
+    const seen = { ...once, claims: { '/m/a': aClaim('up', NOW_MS + seconds(1)) } };
+    expect(confirm(seen, 'ann')).toHaveProperty('facts');
   });
 });
 

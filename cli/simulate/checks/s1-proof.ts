@@ -70,7 +70,7 @@ export function proofBeforeEvacuation({ simulation, histories, incidents, switch
         onRecordedAtMs.set(incidents.hostOf(stream) ?? '', happening.atMs);
     for (const { type, stream, fact } of factsOf(happening)) {
       const host = incidents.hostOf(stream) ?? '';
-      if (type === 'off-confirmed') confirmedAtMs.set(host, happening.atMs);
+      if (type === 'off-confirmed' && fact.complete === true) confirmedAtMs.set(host, happening.atMs);
       // People have said that it is off, and no device says otherwise: as good as a reading, from when the devices were asked.
       const proof = type === 'proof-made' ? (fact.proof as unknown as FenceProof) : undefined;
       if (proof?.kind === 'operator-confirmation' && confirmedAtMs.has(host)) offAskedAtMs.set(host, proof.readAtMs);
