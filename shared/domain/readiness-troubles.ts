@@ -33,6 +33,7 @@ export const endingOf = ({ devices }: HostReadiness, withinDays: number, nowMs: 
   devices.flatMap(({ address, certificateExpiresAtMs: endsAtMs }) => {
     if (endsAtMs === null || endsAtMs - nowMs >= withinDays * DAY_MS) return [];
     const days = Math.floor(Math.abs(endsAtMs - nowMs) / DAY_MS);
-    const when = endsAtMs < nowMs ? `expired ${days} days ago` : `expires in ${days} days`;
+    const span = days === 0 ? 'less than a day' : `${days} days`;
+    const when = endsAtMs < nowMs ? `expired ${span} ago` : `expires in ${span}`;
     return [`the certificate of ${address} ${when}`];
   });

@@ -225,7 +225,7 @@ describe('what people must know of', () => {
     [NOW_MS + 31 * DAY_MS, []],
     [NOW_MS + 30 * DAY_MS, []],
     [NOW_MS + 30 * DAY_MS - 1, ['the certificate of bmc-1 expires in 29 days']],
-    [NOW_MS - 1, ['the certificate of bmc-1 expired 1 days ago']],
+    [NOW_MS - 1, ['the certificate of bmc-1 expired less than a day ago']],
   ])('are certificates that end within 30 days: %d', (expiresAtMs, expected) => {
     const { now } = said([aDevice({ reading: { ...GOOD, certificate: { expiresAtMs } } })]);
     expect(endingOf(now, 30, NOW_MS)).toEqual(expected);
