@@ -1,9 +1,20 @@
 import type { HostEvent } from '#events/host-event.ts';
-import { type Accused, type Look, NOVA_REPORTER, sightsOf, type Word, wordsFor } from '#shared/domain/watch.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
+import { isRestartedFirst } from '#shared/domain/process-recovery/first.ts';
+import {
+  type Accused,
+  type Look,
+  NOVA_REPORTER,
+  type Sight,
+  sightsOf,
+  type Word,
+  wordsFor,
+} from '#shared/domain/watch.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { ComputeService } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
+import { loadProcesses } from '#shared/state/processes.ts';
 import { loadWatch, watchWrite } from '#shared/state/watch.ts';
 
 /** That somebody looks is noted this often, for `salvor doctor`. */
@@ -24,11 +35,30 @@ export async function lookAtNova(services: Services): Promise<void> {
   if (isQuiet) return note(services, watch, accused, computeServices);
   const { name: cloud, region } = policy.cloud;
   const inventory = await loadInventory(state, cloud, region);
-  const held = new Set(inventory.filter(({ value }) => value.segment !== null).map(({ value }) => value.host));
-  const next = wordsFor(sights, accused, (host) => held.has(host), clock.now());
+  const segments = new Map(inventory.map(({ value }) => [value.host, value.segment]));
+  const news = await withoutRestarted(services, sights, computeServices, segments);
+  const next = wordsFor(news, accused, (host) => segments.get(host) != null, clock.now());
   await outbox.send(next.words.map((word) => ({ message: eventOf(word, services), delaySeconds: 0 })));
   for (const { host, says, because } of next.words) log.info('Nova says', { host, says, because });
   await note(services, watch, next.accused, computeServices);
+}
+
+/** Of a host whose nova-compute is being started again, nothing is said for now. */
+async function withoutRestarted(
+  { state, policy, clock }: Services,
+  sights: ReadonlyMap<string, Sight>,
+  computeServices: readonly ComputeService[],
+  segments: ReadonlyMap<string, string | null>,
+): Promise<ReadonlyMap<string, Sight>> {
+  const { name: cloud, region } = policy.cloud;
+  const news = new Map(sights);
+  for (const { host, id } of computeServices) {
+    const segment = policy.segments.find(({ name }) => name === segments.get(host));
+    if (news.get(host)?.says !== 'down' || segment?.processRecovery === undefined) continue;
+    const { value } = await loadProcesses(state, hostKeyOf(cloud, region, id));
+    if (isRestartedFirst(value, segment, clock.now())) news.delete(host);
+  }
+  return news;
 }
 
 /** What was said, and each minute that somebody looks at all. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decideProcess, type ProcessesIn, wordOnHost } from '#shared/domain/process-recovery/decide.ts';
 import { evolveProcesses, newProcesses } from '#shared/domain/process-recovery/evolve.ts';
+import { isRestartedFirst } from '#shared/domain/process-recovery/first.ts';
 import type {
   ProcessClaim,
   ProcessesState,
@@ -410,5 +411,33 @@ describe('the reason in Nova', () => {
     ).toBeLessThanOrEqual(255);
     expect(isBySalvor(disableReason(['libvirtd']))).toBe(true);
     for (const other of [null, '', 'salvor', 'AUTO: x', 'my salvor: process x']) expect(isBySalvor(other)).toBe(false);
+  });
+});
+
+describe('Nova’s silence about a host is no news', () => {
+  const recovery = { restart: ['nova-compute*'], worker: 'edge-1' };
+  const segmentWith = (segment: Partial<SegmentInput>): Segment => {
+    const [made] = aPolicy({}, { processRecovery: recovery, ...segment }).segments;
+    if (made === undefined) throw new Error('no segment');
+    return made;
+  };
+  const of = (over: Partial<ProcessIncident> = {}, segment: Partial<SegmentInput> = {}) =>
+    isRestartedFirst(aState('disabled', { down: { 'nova-compute': aClaim() }, ...over }), segmentWith(segment), NOW_MS);
+
+  it('while nova-compute is being started again', () => {
+    expect(of()).toBe(true);
+    expect(of({ down: { libvirtd: aClaim() } })).toBe(false);
+    expect(isRestartedFirst(newProcesses(HOST_KEY), segmentWith({}), NOW_MS)).toBe(false);
+  });
+
+  it.each<[string, Partial<ProcessIncident>, Partial<SegmentInput>]>([
+    ['all restarts have had their time', { openedAtMs: NOW_MS - seconds(240) }, {}],
+    ['something keeps them', { heldBy: 'the host has an incident' }, {}],
+    ['it was said that the host is down for it', { escalatedAtMs: NOW_MS }, {}],
+    ['the policy starts nothing', {}, { processRecovery: {} }],
+    ['the policy recovers no processes', {}, { processRecovery: undefined }],
+    ['the segment is in shadow', {}, { mode: 'shadow' }],
+  ])('but is once %s', (_, over, segment) => {
+    expect(of(over, segment)).toBe(false);
   });
 });

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { WatchHosts } from '#events/watch-hosts.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { receiveHostEvent } from '#functions/receive-host-event.ts';
 import { sweep } from '#functions/sweep.ts';
 import { watchHosts } from '#functions/watch-hosts.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { loadWatch } from '#shared/state/watch.ts';
 import { aPolicy, NOW_MS, seconds } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { aProcessEvent } from '#test/support/instances.ts';
 
 const policy = (everySeconds: number) =>
   aPolicy({
@@ -118,4 +120,26 @@ it.each([
   expect(looks.at(-1)?.delaySeconds).toBe(last);
   for (const { message, delaySeconds } of looks)
     expect(message).toMatchObject({ atMs: services.clock.nowMs + seconds(delaySeconds) });
+});
+
+it('says nothing of a host whose nova-compute is being started again, until that has had its time', async () => {
+  const processRecovery = { restart: ['nova-compute'], worker: 'edge-1', restartAttempts: 2, restartEverySeconds: 30 };
+  const hosts = { names: ['compute-1', 'compute-2', 'compute-3'] };
+  const restarting: FakeServices = {
+    ...services,
+    policy: aPolicy({ watch: { everySeconds: 5 }, segments: [{ name: 'az1', hosts, processRecovery }] }),
+  };
+  const stopped = aProcessEvent('down', 'nova-compute', { atMs: NOW_MS });
+  await receiveHostEvent.handle(restarting, [aRecord(stopped)]);
+  said();
+
+  const lookAt = async (second: number) => {
+    services.clock.nowMs = NOW_MS + seconds(second);
+    lastReport('compute-1', NOW_MS - seconds(40));
+    await watchHosts.handle(restarting, [aRecord({ type: 'watch-hosts', version: 1, atMs: services.clock.nowMs })]);
+    return said().map(({ type }) => type);
+  };
+  expect(await lookAt(0)).toEqual([]);
+  expect(await lookAt(89)).toEqual([]);
+  expect(await lookAt(90)).toEqual(['host.down']);
 });
