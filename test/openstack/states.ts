@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type OpenStackApi, signIn } from './api.ts';
 import type { Base, FlavorName } from './base.ts';
 import type { Rig } from './rig.ts';
-import { act, boot, waitForServer } from './servers.ts';
+import { act, boot, type ServerView, waitForServer } from './servers.ts';
 import { serviceOf, setService } from './services.ts';
 
 /** Statuses that the API reaches by itself. VERIFY_RESIZE here comes from a cold migration to the host. */
@@ -16,6 +16,8 @@ export type ReachableStatus =
   | 'SHELVED_OFFLOADED'
   | 'VERIFY_RESIZE'
   | 'ERROR';
+
+const OFFLOADED = 'SHELVED_OFFLOADED';
 
 /** Actions that lead from ACTIVE to the status, each with the status that it ends in. */
 const ways: Record<
@@ -61,7 +63,12 @@ export async function bootInto(
   }
   for (const [action, reached] of ways[status]) {
     await act(admin, id, action);
-    await waitForServer(admin, id, (server) => server.status === reached && server.taskState === undefined);
+    // Nova writes the status first: the host is taken from it a moment later.
+    const isThere = (server: ServerView): boolean =>
+      server.status === reached &&
+      server.taskState === undefined &&
+      (server.host === undefined) === (reached === OFFLOADED);
+    await waitForServer(admin, id, isThere);
   }
   return id;
 }
