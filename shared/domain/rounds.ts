@@ -22,7 +22,7 @@ export interface Share {
 
 /**
  * The hosts whose turn it is. A round that is late makes good for it as far as a run can, and is never cut short: the next
- * one begins when it has come to all.
+ * one begins when it has come to all, those that have joined behind meanwhile included.
  * @param everySeconds how often a round begins
  */
 export function shareOf(
