@@ -32,8 +32,13 @@ const NOT_AT_WORK: readonly QueueFunctionName[] = [
   'receive-fence-answer',
   'recover-instance',
   'recover-process',
+  'return-host',
+  'maintain-host',
 ];
-/** Nova is not watched there: what a look loses, the next one finds. Nor is there a fence worker, or a policy for single instances and processes. */
+/**
+ * Nova is not watched there: what a look loses, the next one finds. Nor is there a fence worker, a policy for single
+ * instances, processes or the way back, or planned work.
+ */
 const FUNCTIONS: readonly QueueFunctionName[] = (Object.keys(QUEUES) as QueueName[])
   .map((name) => QUEUES[name].function)
   .filter((name) => !NOT_AT_WORK.includes(name));
