@@ -5,6 +5,7 @@ import { judgeInstance } from './instances.ts';
 import type { Segment } from './policy.ts';
 import type { SeenServer } from './seen.ts';
 import { endedAs, type TaskFact, type TaskState } from './task.ts';
+import { toldAnswer } from './told.ts';
 
 /** What the follower saw must be this young when the request leaves. */
 const GRANT_MAX_AGE_MS = 30_000;
@@ -108,43 +109,22 @@ export function foldAnswer(
   const common = {
     type: 'evacuate-answered',
     attempt: attemptNumber,
-    answer: answer.kind,
-    durationMs: answer.durationMs,
+    ...toldAnswer(answer),
     atMs: nowMs,
   } as const;
   switch (answer.kind) {
     case 'accepted':
-      return [
-        {
-          ...common,
-          detail: 'accepted',
-          httpStatus: 200,
-          requestId: answer.requestId,
-          retryAtMs: 0,
-          blamesDestination: false,
-        },
-      ];
+      return [{ ...common, httpStatus: 200, retryAtMs: 0, blamesDestination: false }];
     case 'unknown':
-      return [
-        { ...common, detail: answer.error, httpStatus: null, requestId: null, retryAtMs: 0, blamesDestination: false },
-      ];
+      return [{ ...common, httpStatus: null, retryAtMs: 0, blamesDestination: false }];
     case 'refused': {
-      const { httpStatus, message, requestId } = answer;
+      const { httpStatus, message } = answer;
       const asked = 'attempt' in task.progress ? task.progress.attempt.destination : null;
       // 404 names an unknown destination or a deleted instance: the follower looks again at once. So it does when
       // another destination will do. All else says that it is too early, or not for us.
       const blamesDestination = [400, 404].includes(httpStatus) && names(message, asked);
       const lookAgain = httpStatus === 404 || blamesDestination;
-      return [
-        {
-          ...common,
-          detail: `${httpStatus} ${message}`,
-          httpStatus,
-          requestId,
-          retryAtMs: lookAgain ? nowMs : retryAtMs,
-          blamesDestination,
-        },
-      ];
+      return [{ ...common, httpStatus, retryAtMs: lookAgain ? nowMs : retryAtMs, blamesDestination }];
     }
   }
 }

@@ -3,6 +3,7 @@ import { ANSWER_DUE_MS } from './answer-due.ts';
 import { backoffMs } from './backoff.ts';
 import type { ForcingDown, HostState, IncidentFact } from './host.ts';
 import type { Segment } from './policy.ts';
+import { toldAnswer } from './told.ts';
 
 export const forceDownIntended = ({ serviceId }: Pick<HostState, 'serviceId'>, nowMs: number): IncidentFact => ({
   type: 'force-down-intended',
@@ -45,12 +46,6 @@ export function forceDownFailed(
 }
 
 export function forceDownAnswered(answer: Answer): IncidentFact {
-  const detail =
-    answer.kind === 'accepted'
-      ? 'forced down'
-      : answer.kind === 'refused'
-        ? `${answer.httpStatus} ${answer.message}`
-        : answer.error;
-  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
-  return { type: 'force-down-answered', answer: answer.kind, detail, requestId, durationMs: answer.durationMs };
+  const told = toldAnswer(answer);
+  return { type: 'force-down-answered', ...told, ...(answer.kind === 'accepted' ? { detail: 'forced down' } : {}) };
 }

@@ -1,4 +1,5 @@
 import type { Answer, Migration, Server } from '#shared/ports.ts';
+import { toldAnswer } from './told.ts';
 
 /** Live migrations that salvor asks for: away from a host in maintenance, or back home. Times are Unix ms. */
 
@@ -120,15 +121,7 @@ export function moveAnswered(
   instanceId: string,
   answer: Answer,
 ): Extract<MoveFact, { type: 'move-answered' }> {
-  const detail =
-    answer.kind === 'accepted'
-      ? 'accepted'
-      : answer.kind === 'refused'
-        ? `${answer.httpStatus} ${answer.message}`
-        : answer.error;
-  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
-  const { kind, durationMs } = answer;
-  return { type: 'move-answered', of, instanceId, answer: kind, detail, requestId, durationMs };
+  return { type: 'move-answered', of, instanceId, ...toldAnswer(answer) };
 }
 
 /** The move after a fact about it; null once it has ended. */

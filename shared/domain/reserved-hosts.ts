@@ -4,6 +4,7 @@ import { choose } from './choose.ts';
 import type { Candidate, Wanting } from './destinations.ts';
 import type { Incident } from './incident.ts';
 import type { Segment } from './policy.ts';
+import { toldAnswer } from './told.ts';
 
 /** It joins, and parts with, an aggregate of the failed host. */
 export type ReservedAct = 'enable' | 'disable' | 'join' | 'part';
@@ -139,13 +140,9 @@ export function reservedAnswered(
   answer: Answer,
   atMs: number,
 ): Extract<ReservedFact, { type: 'reserved-host-answered' }> {
-  const { kind, durationMs } = answer;
-  const detail =
-    kind === 'accepted' ? 'accepted' : kind === 'unknown' ? answer.error : `${answer.httpStatus} ${answer.message}`;
-  const requestId = kind === 'unknown' ? null : answer.requestId;
-  const httpStatus = kind === 'refused' ? answer.httpStatus : null;
+  const httpStatus = answer.kind === 'refused' ? answer.httpStatus : null;
   const about = { act, host, ...(aggregate === undefined ? {} : { aggregate }) };
-  return { type: 'reserved-host-answered', ...about, answer: kind, detail, httpStatus, requestId, durationMs, atMs };
+  return { type: 'reserved-host-answered', ...about, ...toldAnswer(answer), httpStatus, atMs };
 }
 
 /** No answer was recorded in all the time that a request may take: then nobody knows, and it may be asked for again. */

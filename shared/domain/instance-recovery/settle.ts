@@ -1,4 +1,5 @@
 import type { Answer } from '#shared/ports.ts';
+import { toldAnswer } from '../told.ts';
 import {
   closedInstance,
   decideInstance,
@@ -161,18 +162,11 @@ export function foldInstanceAnswer(
   nowMs: number,
   random: number,
 ): InstanceFact {
-  const { kind, durationMs } = answer;
-  const common = { type: 'instance-request-answered', ask, number, answer: kind, durationMs, atMs: nowMs } as const;
-  const nextLookAtMs = nowMs + POLL_MS;
-  switch (answer.kind) {
-    case 'accepted':
-      return { ...common, detail: 'accepted', httpStatus: 202, requestId: answer.requestId, nextLookAtMs };
-    case 'unknown':
-      return { ...common, detail: answer.error, httpStatus: null, requestId: null, nextLookAtMs };
-    case 'refused': {
-      const { httpStatus, message, requestId } = answer;
-      const later = retryAtMs(incident?.failures ?? 0, nowMs, random);
-      return { ...common, detail: `${httpStatus} ${message}`, httpStatus, requestId, nextLookAtMs: later };
-    }
-  }
+  const { kind } = answer;
+  const httpStatus = kind === 'accepted' ? 202 : kind === 'refused' ? answer.httpStatus : null;
+  const nextLookAtMs = kind === 'refused' ? retryAtMs(incident?.failures ?? 0, nowMs, random) : nowMs + POLL_MS;
+  return {
+    ...{ type: 'instance-request-answered', ask, number, ...toldAnswer(answer), httpStatus },
+    ...{ atMs: nowMs, nextLookAtMs },
+  };
 }

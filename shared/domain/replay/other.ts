@@ -9,6 +9,7 @@ import { decideProcess } from '../process-recovery/decide.ts';
 import { evolveProcesses, newProcesses } from '../process-recovery/evolve.ts';
 import type { ProcessesState, ProcessFact } from '../process-recovery/process.ts';
 import { decideProcessReports } from '../process-recovery/reports.ts';
+import { answerOf } from '../told.ts';
 import { CannotDecide } from './cannot-decide.ts';
 import { segmentOf } from './host.ts';
 import { type Decision, decisionsOf } from './log.ts';
@@ -104,20 +105,7 @@ function instanceAgain(
     case 'instance-answer': {
       const answered = facts.find((fact) => fact.type === 'instance-request-answered');
       if (answered === undefined) throw new CannotDecide('the answer to the request is not recorded');
-      const { detail, httpStatus, requestId, durationMs } = answered;
-      const answer =
-        answered.answer === 'accepted'
-          ? ({ kind: 'accepted', requestId, durationMs } as const)
-          : httpStatus === null
-            ? ({ kind: 'unknown', error: detail, durationMs } as const)
-            : ({
-                kind: 'refused',
-                httpStatus,
-                message: detail.slice(`${httpStatus} `.length),
-                requestId,
-                durationMs,
-              } as const);
-      return [foldInstanceAnswer(state, answered, answer, basis.atMs, basis.random)];
+      return [foldInstanceAnswer(state, answered, answerOf(answered), basis.atMs, basis.random)];
     }
     default:
       throw new CannotDecide(`nothing of an instance is decided by ${basis.by}`);

@@ -1,4 +1,3 @@
-import type { Answer } from '#shared/ports.ts';
 import type { RecordedBasis } from '../basis.ts';
 import { decideEvacuate, foldAnswer, unfitNow } from '../evacuate.ts';
 import { handOver } from '../follow.ts';
@@ -13,6 +12,7 @@ import { settle } from '../settle.ts';
 import type { TaskFact, TaskState } from '../task.ts';
 import { sightAgain } from '../task-sight.ts';
 import { guestAnswer } from '../tiers.ts';
+import { answerOf } from '../told.ts';
 import { CannotDecide } from './cannot-decide.ts';
 import { segmentOf, withRoom } from './host.ts';
 import type { Decision } from './log.ts';
@@ -129,7 +129,7 @@ function changeAgain(
       const answered = recorded.find((fact) => fact.type === 'evacuate-answered');
       if (answered === undefined) throw new CannotDecide('the answer to the request is not recorded');
       const before = recorded.filter((fact) => fact.type === 'reset-answered');
-      return [...before, ...foldAnswer(task, answered.attempt, answerIn(answered), segment, atMs, basis.random)];
+      return [...before, ...foldAnswer(task, answered.attempt, answerOf(answered), segment, atMs, basis.random)];
     }
     case 'restore-look':
     case 'restore-request':
@@ -150,7 +150,7 @@ function restoreAgain(
   if (basis.by === 'restore-answer') {
     if (answered === undefined) throw new CannotDecide('the answer to the request is not recorded');
     const failures = progress.status === 'restoring' ? progress.failures : 0;
-    return foldRestoreAnswer({ ...answered, failures }, answerIn(answered), basis.atMs, basis.random);
+    return foldRestoreAnswer({ ...answered, failures }, answerOf(answered), basis.atMs, basis.random);
   }
   if (progress.status !== 'restoring') throw new CannotDecide('it is not restarted from a snapshot');
   return basis.by === 'restore-look'
@@ -160,18 +160,3 @@ function restoreAgain(
 
 const seen = (server: RecordedServer | null, id: string, name: string) =>
   server === null ? undefined : serverAgain(server, id, name);
-
-function answerIn({
-  answer,
-  detail,
-  httpStatus,
-  requestId,
-  durationMs,
-}: Pick<
-  Extract<TaskFact, { type: 'evacuate-answered' }>,
-  'answer' | 'detail' | 'httpStatus' | 'requestId' | 'durationMs'
->): Answer {
-  if (answer === 'accepted') return { kind: 'accepted', requestId, durationMs };
-  if (httpStatus === null) return { kind: 'unknown', error: detail, durationMs };
-  return { kind: 'refused', httpStatus, message: detail.slice(`${httpStatus} `.length), requestId, durationMs };
-}

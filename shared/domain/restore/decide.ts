@@ -5,6 +5,7 @@ import { isTakenOver } from '../instance-recovery/holds.ts';
 import type { Segment } from '../policy.ts';
 import type { RecordedServer } from '../seen.ts';
 import { endedAs, type TaskFact } from '../task.ts';
+import { toldAnswer } from '../told.ts';
 import { leftAs, type RestoreFact, type RestoreStep, type Restoring } from './restoring.ts';
 import { toldOf } from './snapshot.ts';
 
@@ -202,17 +203,8 @@ export function foldRestoreAnswer(
   nowMs: number,
   random: number,
 ): readonly TaskFact[] {
-  const { kind, durationMs } = answer;
-  const common = { type: 'restore-answered', step, number, answer: kind, durationMs, atMs: nowMs } as const;
-  switch (answer.kind) {
-    case 'accepted':
-      return [{ ...common, detail: 'accepted', httpStatus: 202, requestId: answer.requestId, retryAtMs: nowMs }];
-    case 'unknown':
-      return [{ ...common, detail: answer.error, httpStatus: null, requestId: null, retryAtMs: nowMs }];
-    case 'refused': {
-      const { httpStatus, message, requestId } = answer;
-      const retryAtMs = nowMs + backoffMs(failures, RETRY, random);
-      return [{ ...common, detail: `${httpStatus} ${message}`, httpStatus, requestId, retryAtMs }];
-    }
-  }
+  const { kind } = answer;
+  const httpStatus = kind === 'accepted' ? 202 : kind === 'refused' ? answer.httpStatus : null;
+  const retryAtMs = nowMs + (kind === 'refused' ? backoffMs(failures, RETRY, random) : 0);
+  return [{ type: 'restore-answered', step, number, ...toldAnswer(answer), httpStatus, atMs: nowMs, retryAtMs }];
 }

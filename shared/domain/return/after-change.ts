@@ -1,6 +1,7 @@
 import type { Answer, PowerOffAnswer } from '#shared/ports.ts';
 import { backoffMs } from '../backoff.ts';
 import type { HostState } from '../host.ts';
+import { toldAnswer } from '../told.ts';
 import { check, type ReturnRules } from './checks.ts';
 import { changeFailed, serviceOutcome, stillSays } from './decide-return.ts';
 import type { ReturnFact, ServiceFact } from './facts.ts';
@@ -32,15 +33,7 @@ export function powerOnAnswered(
 }
 
 export function serviceAnswered(of: string, change: ServiceChange, answer: Answer): Answered {
-  const detail =
-    answer.kind === 'accepted'
-      ? 'accepted'
-      : answer.kind === 'refused'
-        ? `${answer.httpStatus} ${answer.message}`
-        : answer.error;
-  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
-  const { kind, durationMs } = answer;
-  return { type: 'service-change-answered', of, change, answer: kind, detail, requestId, durationMs };
+  return { type: 'service-change-answered', of, change, ...toldAnswer(answer) };
 }
 
 type SeenService = NonNullable<ReturnSight['service']>;

@@ -1,5 +1,6 @@
 import type { Segment } from '#shared/domain/policy.ts';
 import type { ProcessesState, ProcessFact } from '#shared/domain/process-recovery/process.ts';
+import { toldAnswer } from '#shared/domain/told.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { Answer } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -53,14 +54,7 @@ async function changeService(
       ? await compute.disableService(serviceId, intent.reason)
       : await compute.enableService(serviceId);
   const type = intent.type === 'disable-intended' ? 'disable-answered' : 'enable-answered';
-  const { kind, durationMs } = answer;
-  const requestId = answer.kind === 'unknown' ? null : answer.requestId;
-  return { type, answer: kind, detail: inWords(answer), requestId, durationMs } as const;
-}
-
-function inWords(answer: Answer): string {
-  if (answer.kind === 'accepted') return 'accepted';
-  return answer.kind === 'unknown' ? answer.error : `${answer.httpStatus} ${answer.message}`;
+  return { type, ...toldAnswer(answer) } as const;
 }
 
 async function askForRestart(
