@@ -2,9 +2,9 @@ import { openSite, type SiteFiles } from '#infra/site/open-site.ts';
 import type { CloudView, HostInstances } from '#shared/domain/forecast/view.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf } from '#shared/domain/segments.ts';
+import { inTurn } from '#shared/in-turn.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
-import { readSigns } from '#shared/shell/read-signs.ts';
-import { readSnapshots } from '#shared/shell/read-snapshots.ts';
+import { readSignsAndSnapshots } from '#shared/shell/read-signs.ts';
 import { type Failing, hostsOf } from './forecast.ts';
 
 /** So many hosts, or instances, are asked for at the same time. */
@@ -39,6 +39,7 @@ export async function viewOf(compute: Compute, policy: Policy, failing: Failing)
   const failed = services.filter(({ host }) => names.includes(host));
   const listed = await inTurn(
     failed,
+    AT_ONCE,
     async (service) => [service.host, await listOf(compute, service, bare, policy)] as const,
   );
   const instances = new Map(listed);
@@ -46,7 +47,7 @@ export async function viewOf(compute: Compute, policy: Policy, failing: Failing)
   const others = groups
     .filter(({ members }) => members.some((member) => own.has(member)))
     .flatMap(({ members }) => members.filter((member) => !own.has(member)));
-  const found = await inTurn([...new Set(others)], (id) => compute.server(id));
+  const found = await inTurn([...new Set(others)], AT_ONCE, (id) => compute.server(id));
   const whereabouts = new Map(
     found.flatMap((server) => (server?.host == null ? [] : [[server.id, server.host] as const])),
   );
@@ -67,18 +68,6 @@ async function listOf(
     compute.unfinishedMigrationsOf(host),
   ]);
   if (segment === undefined) return { servers, signs: new Map(), evacuations, otherMigrations };
-  const [signs, snapshots] = await Promise.all([
-    readSigns(compute, host, servers, segment.instances),
-    readSnapshots(compute, servers, segment.instances, Date.now()),
-  ]);
-  const all = new Map(signs);
-  for (const [id, snapshot] of snapshots) all.set(id, { ...all.get(id), snapshot });
-  return { servers, signs: all, evacuations, otherMigrations };
-}
-
-async function inTurn<T, R>(all: readonly T[], work: (each: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  for (let start = 0; start < all.length; start += AT_ONCE)
-    results.push(...(await Promise.all(all.slice(start, start + AT_ONCE).map(work))));
-  return results;
+  const signs = await readSignsAndSnapshots(compute, host, servers, segment.instances, Date.now());
+  return { servers, signs, evacuations, otherMigrations };
 }

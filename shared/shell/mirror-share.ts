@@ -16,8 +16,7 @@ import {
 import { loadInventory } from '#shared/state/inventory.ts';
 import { loadRound, roundWrite } from '#shared/state/rounds.ts';
 import { loadTaken, loadView } from './forecast-view.ts';
-import { readSigns } from './read-signs.ts';
-import { readSnapshots } from './read-snapshots.ts';
+import { readSignsAndSnapshots } from './read-signs.ts';
 
 const ROUND = 'mirror-instances';
 /** Each may be as large as half an item, and a transaction holds ten items' worth. */
@@ -83,16 +82,8 @@ export async function mirrorShare(services: Services, untilMs: number): Promise<
 async function mirrorHost(services: Services, host: string, segment: Segment): Promise<void> {
   const { state, policy, compute, clock } = services;
   const [servers, before] = await Promise.all([compute.serversOn(host), loadHostParts(state, policy.cloud, host)]);
-  const { instances } = segment;
-  const [signs, snapshots] = await Promise.all([
-    readSigns(compute, host, servers, instances),
-    readSnapshots(compute, servers, instances, clock.now()),
-  ]);
-  const kept = servers.map((server) => {
-    const snapshot = snapshots.get(server.id);
-    const beside = { ...signs.get(server.id), ...(snapshot === undefined ? {} : { snapshot }) };
-    return mirrored(server, beside, segment);
-  });
+  const signs = await readSignsAndSnapshots(compute, host, servers, segment.instances, clock.now());
+  const kept = servers.map((server) => mirrored(server, signs.get(server.id), segment));
   await commit(services, hostPartWrites(policy.cloud, host, before, kept));
 }
 

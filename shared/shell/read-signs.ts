@@ -2,6 +2,7 @@ import type { RecordedGroup } from '#shared/domain/placed-groups.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { signsNeeded } from '#shared/domain/protect.ts';
 import type { Signs } from '#shared/domain/seen.ts';
+import { inTurn } from '#shared/in-turn.ts';
 import type { Compute, Image, Server } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { orOutage } from './live.ts';
@@ -42,7 +43,27 @@ export async function readSigns(
 }
 
 /**
- * The same, the snapshots of those that the policy would restart from one, and their server groups where it keeps to them.
+ * The same, and the snapshots of those that the policy would restart from one.
+ * @throws as `readSigns`
+ */
+export async function readSignsAndSnapshots(
+  compute: Compute,
+  host: string,
+  servers: readonly Server[],
+  instances: Segment['instances'],
+  nowMs: number,
+): Promise<ReadonlyMap<string, Signs>> {
+  const [signs, snapshots] = await Promise.all([
+    readSigns(compute, host, servers, instances),
+    readSnapshots(compute, servers, instances, nowMs),
+  ]);
+  const both = new Map(signs);
+  for (const [id, snapshot] of snapshots) both.set(id, { ...both.get(id), snapshot });
+  return both;
+}
+
+/**
+ * The same, and their server groups where the policy keeps to them.
  * @param known instances of the incident that were planned before
  * @throws as `readSigns`
  */
@@ -53,15 +74,13 @@ export async function readSignsAndGroups(
   { instances, destinations }: Segment,
   known: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, Signs>> {
-  const [signs, snapshots, groups] = await Promise.all([
-    readSigns(services.compute, host, servers, instances),
-    readSnapshots(services.compute, servers, instances, services.clock.now()),
+  const [signs, groups] = await Promise.all([
+    readSignsAndSnapshots(services.compute, host, servers, instances, services.clock.now()),
     destinations.serverGroups && servers.length > 0
       ? groupsOrNone(services, host, servers, known)
       : new Map<string, RecordedGroup>(),
   ]);
   const all = new Map(signs);
-  for (const [id, snapshot] of snapshots) all.set(id, { ...all.get(id), snapshot });
   for (const [id, group] of groups) all.set(id, { ...all.get(id), group });
   return all;
 }
@@ -87,10 +106,6 @@ export async function groupsOrNone(
 }
 
 async function readImages(compute: Compute, ids: readonly string[]): Promise<ReadonlyMap<string, Image>> {
-  const found = new Map<string, Image>();
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const images = await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => compute.image(id)));
-    for (const image of images) if (image !== undefined) found.set(image.id, image);
-  }
-  return found;
+  const images = await inTurn(ids, AT_ONCE, (id) => compute.image(id));
+  return new Map(images.flatMap((image) => (image === undefined ? [] : [[image.id, image] as const])));
 }

@@ -1,6 +1,7 @@
 import type { Segment } from '#shared/domain/policy.ts';
 import { mayBeRestored, newestOf } from '#shared/domain/restore/snapshot.ts';
 import type { SeenSnapshot } from '#shared/domain/seen.ts';
+import { inTurn } from '#shared/in-turn.ts';
 import type { Compute, Server } from '#shared/ports.ts';
 
 /** So many instances are asked for at the same time. */
@@ -17,12 +18,10 @@ export async function readSnapshots(
   nowMs: number,
 ): Promise<ReadonlyMap<string, SeenSnapshot | null>> {
   const wanted = servers.filter((server) => mayBeRestored(server, instances));
-  const found = new Map<string, SeenSnapshot | null>();
-  for (let from = 0; from < wanted.length; from += AT_ONCE)
-    await Promise.all(
-      wanted.slice(from, from + AT_ONCE).map(async (server) => {
-        found.set(server.id, newestOf(await compute.snapshotsOf(server), nowMs));
-      }),
-    );
-  return found;
+  const found = await inTurn(
+    wanted,
+    AT_ONCE,
+    async (server) => [server.id, newestOf(await compute.snapshotsOf(server), nowMs)] as const,
+  );
+  return new Map(found);
 }
