@@ -1,9 +1,9 @@
-import { type HostFact, type HostState, newHost } from '#shared/domain/host.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
 import { decideReports, type ReceivedEvent, type ReportInput } from '#shared/domain/reports.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import { deliveryOf, type SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
-import { loadHost } from '#shared/state/hosts.ts';
+import { loadHostOrNew } from '#shared/state/hosts.ts';
 import { believedBeats, keepLease, lastBeat } from './keep-lease.ts';
 import type { KnownHost } from './known-hosts.ts';
 import { commitHost, sendCommands } from './step.ts';
@@ -28,16 +28,8 @@ export async function foldReports(
     newIncidentId: chance.id(),
   };
   for (let race = 0; race < MAX_RACES; race += 1) {
-    const loaded = (await loadHost(services.state, host.key)) ?? {
-      value: newHost({
-        key: host.key,
-        cloud: host.cloud,
-        region: host.region,
-        name: host.host,
-        serviceId: host.serviceId,
-      }),
-      version: 'absent' as const,
-    };
+    const { key, cloud, region, host: name, serviceId } = host;
+    const loaded = await loadHostOrNew(services.state, { key, cloud, region, name, serviceId });
     const nowMs = clock.now();
     const first = decideReports(loaded.value, { ...input, events }, policy, nowMs);
     const { beats: before, ...heard } = isNewDoubt(loaded.value, first)

@@ -1,6 +1,6 @@
 import type { OperatorCommand } from '#events/operator-command.ts';
 import { withoutStop } from '#shared/domain/guards.ts';
-import { hostKeyOf, newHost } from '#shared/domain/host.ts';
+import { hostKeyOf } from '#shared/domain/host.ts';
 import {
   askedAtMs,
   decideOnIncident,
@@ -15,7 +15,7 @@ import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
 import { type GuardName, guardWrite, loadGuard } from '#shared/state/guards.ts';
-import { loadHost } from '#shared/state/hosts.ts';
+import { loadHost, loadHostOrNew } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { loadOperatorHead, loadOutcome, outcomeWrites } from '#shared/state/operator-log.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
@@ -99,12 +99,9 @@ async function careForHost(services: Services, command: OnHost): Promise<void> {
   const { name: cloud, region } = policy.cloud;
   const inventory = await loadInventory(state, cloud, region);
   const known = inventory.find(({ value }) => hostKeyOf(cloud, region, value.serviceId) === hostKey)?.value;
-  const loaded =
-    (await loadHost(state, hostKey)) ??
-    (known && {
-      value: newHost({ key: hostKey, cloud, region, name: known.host, serviceId: known.serviceId }),
-      version: 'absent' as const,
-    });
+  const loaded = await (known === undefined
+    ? loadHost(state, hostKey)
+    : loadHostOrNew(state, { key: hostKey, cloud, region, name: known.host, serviceId: known.serviceId }));
   const atMs = clock.now();
   const segment = known?.segment ?? null;
   const decision =

@@ -7,6 +7,7 @@ import {
   type IncidentOutcome,
   isOfHostStream,
   isSilentFact,
+  newHost,
 } from '#shared/domain/host.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
@@ -36,6 +37,14 @@ const entryKey = (incidentId: string): ItemKey => ({ partition: 'incidents', sor
 
 export const loadHost = (state: StateReader, hostKey: string): Promise<Loaded<HostState> | undefined> =>
   load<HostState>(state, hostItemKey(hostKey), raised);
+
+/** The same, or one of which there is nothing yet. */
+export async function loadHostOrNew(
+  state: StateReader,
+  identity: Parameters<typeof newHost>[0],
+): Promise<Loaded<HostState>> {
+  return (await loadHost(state, identity.key)) ?? { value: newHost(identity), version: 'absent' };
+}
 
 /** An incident may be from before there were releases, pauses and dismissals. */
 function raised(host: HostState): HostState {
