@@ -8,7 +8,7 @@ import type { ReturnSight } from './return/returning.ts';
 /** What is done for a host that has no failure: its way back, and planned work. Goes to the host's own stream. */
 export type CareFact = ReturnFact | ServiceFact | MoveFact | MaintenanceFact;
 
-const CARE_FACTS: Readonly<Record<CareFact['type'], true>> = {
+export const CARE_FACTS: Readonly<Record<CareFact['type'], true>> = {
   'return-opened': true,
   'return-asked': true,
   'return-waits': true,

@@ -1,7 +1,7 @@
 /** docs/states.md names every status, outcome, check and fact of the way back of hosts and of their maintenance. */
 import { describe, expect, it } from 'vitest';
 import { QUEUES } from '#events/catalog.ts';
-import type { CareFact } from '#shared/domain/care.ts';
+import { CARE_FACTS } from '#shared/domain/care.ts';
 import { type HostFact, isSilentFact } from '#shared/domain/host.ts';
 import type { MaintenanceStatus } from '#shared/domain/maintenance/maintenance.ts';
 import type { MoveOutcome } from '#shared/domain/moves.ts';
@@ -45,34 +45,6 @@ const CHECKS: Every<CheckName> = {
   cleaned: true,
   'not-said-down': true,
   'sees-it-up': true,
-};
-const CARE_FACTS: Every<CareFact['type']> = {
-  'return-opened': true,
-  'return-asked': true,
-  'return-waits': true,
-  'return-still-waits': true,
-  'power-on-intended': true,
-  'power-on-answered': true,
-  'power-on-found': true,
-  'return-proving': true,
-  'return-goes-on': true,
-  'going-home-began': true,
-  'home-left-out': true,
-  'return-ended': true,
-  'service-change-intended': true,
-  'service-change-answered': true,
-  'service-changed': true,
-  'service-change-failed': true,
-  'move-intended': true,
-  'move-answered': true,
-  'move-found': true,
-  'move-ended': true,
-  'maintenance-opened': true,
-  'maintenance-began': true,
-  'drain-paused': true,
-  'maintenance-looked': true,
-  drained: true,
-  'maintenance-ended': true,
 };
 
 const namesOf = (every: Every<string>): readonly string[] => Object.keys(every).sort();
