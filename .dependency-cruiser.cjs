@@ -45,7 +45,7 @@ module.exports = {
     {
       name: 'shell-uses-ports-only',
       severity: 'error',
-      from: { path: ['^shared/(shell|state|ingest)/', '^functions/'] },
+      from: { path: ['^shared/(shell|state|views|ingest)/', '^functions/'] },
       to: { path: ['^shared/adapters/', '^infra/', '^cli/', '^sim/'] },
     },
     {

@@ -8,6 +8,7 @@ import { disarmCommand } from './commands/disarm.ts';
 import { dismissCommand } from './commands/dismiss.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
+import { explainCommand } from './commands/explain.ts';
 import { fenceWorkerCommand } from './commands/fence-worker.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { hostsCommand } from './commands/hosts.ts';
@@ -58,6 +59,7 @@ for (const command of [
   hostsCommand(),
   instancesCommand(),
   processesCommand(),
+  explainCommand(),
   auditCommand(),
   replayCommand(),
   parkedCommand(),
