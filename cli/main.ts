@@ -26,6 +26,7 @@ import { replayCommand } from './commands/replay.ts';
 import { reportersCommand } from './commands/reporters.ts';
 import { returnCommand } from './commands/return.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { segmentsCommand } from './commands/segments.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -57,6 +58,7 @@ for (const command of [
   statusCommand(),
   incidentsCommand(),
   hostsCommand(),
+  segmentsCommand(),
   instancesCommand(),
   processesCommand(),
   explainCommand(),

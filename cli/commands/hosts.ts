@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { wordsFor } from '#shared/domain/now/host-words.ts';
 import { listHosts } from '#shared/state/list-hosts.ts';
-import { wordsFor } from '../host-words.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 

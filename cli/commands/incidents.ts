@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { waitsOf } from '#shared/domain/follow.ts';
 import type { Incident } from '#shared/domain/host.ts';
+import { whyThere } from '#shared/domain/now/why-there.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
 import { type IncidentEntry, listIncidents, MAX_DUE } from '#shared/state/hosts.ts';
@@ -68,21 +69,4 @@ function rows(
     [id, host, iso(openedAtMs), outcome ?? open?.incident.status ?? 'open', first],
     ...more.map((why) => ['', '', '', '', why]),
   ];
-}
-
-/** Why an open incident stands where it does; nothing where its status says it. */
-function whyThere(incident: Incident): readonly string[] {
-  if (incident.pausedBy !== null) return [`waits: ${incident.pausedBy}`];
-  switch (incident.status) {
-    case 'held':
-      return incident.failedGates.map(({ gate, because }) => `${gate}: ${because}`);
-    case 'stopped':
-    case 'handing-over':
-      return [incident.reason];
-    case 'fencing':
-    case 'forcing-down':
-      return incident.lastFailure === null ? [] : [incident.lastFailure];
-    default:
-      return [];
-  }
 }

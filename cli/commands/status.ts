@@ -1,32 +1,70 @@
 import { Command } from 'commander';
-import { disarmedAmong } from '#shared/state/guards.ts';
-import { MAX_DUE } from '#shared/state/hosts.ts';
-import { listHosts } from '#shared/state/list-hosts.ts';
-import { wordsFor } from '../host-words.ts';
-import { print, printJson } from '../output.ts';
+import { lasting } from '#shared/domain/doctor/symptom.ts';
+import type { OpenNow } from '#shared/domain/now/progress.ts';
+import { loadNow, type NowView } from '#shared/views/now.ts';
+import { print, printJson, table } from '../output.ts';
 import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
+import { segmentTable } from './segments.ts';
 
-/** `salvor status`: what is switched off and until when, and how many hosts are in which state. */
+/** Of each list, so that all of it fits one screen. */
+const MOST = 8;
+
+/** `salvor status`: on one screen whether anything is down, what salvor does about it, and whether it needs a person. */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('say what is disarmed, why and until when, and how many hosts are not simply in service')
+    .description('say on one screen what is down, what salvor does about it, and what needs a person')
     .option('--json', 'print JSON')
     .action(async ({ json }, command: Command) => {
-      const { hosts, disarmed } = await withState(command, async (state) => ({
-        hosts: await Array.fromAsync(listHosts(state)),
-        disarmed: disarmedAmong(await state.due(Number.MAX_SAFE_INTEGER, MAX_DUE), Date.now()).values,
-      }));
-      const states = hosts.map(({ state }) => wordsFor(state)?.state ?? 'nothing to tell');
-      const counts = Object.fromEntries(
-        [...Map.groupBy(states, (name) => name)].map(([name, all]) => [name, all.length] as const).sort(),
-      );
-      if (json) {
-        printJson({ disarmed, hosts: counts });
-        return;
-      }
-      for (const each of disarmed) print(switchLine(each));
-      if (disarmed.length === 0) print('armed: nobody has switched salvor off');
-      for (const [name, count] of Object.entries(counts)) print(`${count} hosts, ${name}`);
+      const now = await withState(command, (state) => loadNow(state, Date.now()));
+      if (json) printJson(now);
+      else print(statusText(now));
     });
 }
+
+/** @param now as it is read; `atMs` is the moment that all durations end at */
+export function statusText(now: NowView): string {
+  const { disarmed, incidents, needs, segments, others, atMs } = now;
+  const also = [
+    ...(others.instances === 0 ? [] : [`${others.instances} single instances: salvor instances --open`]),
+    ...(others.processes === 0 ? [] : [`processes on ${others.processes} hosts: salvor processes`]),
+  ];
+  return [
+    headline(now),
+    ...disarmed.map(switchLine),
+    ...(segments.length === 0 ? [] : ['', segmentTable(segments)]),
+    ...(incidents.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['INCIDENT OF', 'STATE', 'SINCE', 'INSTANCES', 'WHY'],
+            first(incidents).map((each) => row(each, atMs)),
+          ),
+        ]),
+    ...more(incidents.length, 'salvor incidents'),
+    ...(also.length === 0 ? [] : ['', `also open: ${also.join('; ')}`]),
+    ...(needs.length === 0 ? [] : ['', 'NEEDS YOU']),
+    ...first(needs).flatMap(({ about, says, commands }) => [`  ${about}: ${says}`, `    ${commands.join('  |  ')}`]),
+    ...more(needs.length, 'salvor doctor'),
+  ].join('\n');
+}
+
+function headline({ incidents, needs, disarmed, beat, atMs, hosts }: NowView): string {
+  const pulse =
+    beat === undefined ? 'salvor has not run yet' : `salvor was last at work ${lasting(atMs - beat.lastMs)} ago`;
+  const open = incidents.length === 0 ? 'no incident is open' : `${incidents.length} open`;
+  const wants = needs.length === 0 ? 'nothing needs you' : `${needs.length} need you`;
+  const off = disarmed.length === 0 ? '' : ', and something is DISARMED';
+  return `${hosts.length} hosts: ${open}, ${wants}${off}; ${pulse}`;
+}
+
+function row({ host, status, openedAtMs, counts, total, why }: OpenNow, atMs: number): readonly string[] {
+  const { waiting = 0, evacuating = 0, restoring = 0 } = counts;
+  const done = total - waiting - evacuating - restoring;
+  return [host, status, lasting(atMs - openedAtMs), total === 0 ? '-' : `${done} of ${total} done`, why[0] ?? ''];
+}
+
+const first = <T>(all: readonly T[]): readonly T[] => all.slice(0, MOST);
+const more = (count: number, command: string): readonly string[] =>
+  count > MOST ? [`  and ${count - MOST} more: ${command}`] : [];

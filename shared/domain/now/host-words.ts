@@ -1,6 +1,6 @@
-import type { HostState } from '#shared/domain/host.ts';
-import type { Maintenance } from '#shared/domain/maintenance/maintenance.ts';
-import type { Returning } from '#shared/domain/return/returning.ts';
+import type { HostState } from '../host.ts';
+import type { Maintenance } from '../maintenance/maintenance.ts';
+import type { Returning } from '../return/returning.ts';
 
 /** What a person wants to know of a host: the state in a word or two, and why, a line each. */
 export interface HostWords {

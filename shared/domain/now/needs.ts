@@ -1,0 +1,65 @@
+import type { HostState } from '../host.ts';
+import type { OpenNow } from './progress.ts';
+import type { Tile } from './tile.ts';
+
+/** Something that waits for a person, and what he may type. */
+export interface Need {
+  /** The host; for instances that of their incident. */
+  readonly about: string;
+  readonly says: string;
+  /** Commands of salvor that would move it on, the likeliest first. */
+  readonly commands: readonly string[];
+}
+
+/** What stands still until a person has looked. What salvor goes on with by itself is not there. */
+export function needsOf(
+  hosts: readonly HostState[],
+  open: readonly OpenNow[],
+  tiles: readonly Tile[],
+): readonly Need[] {
+  return [
+    ...hosts.flatMap(ofHost),
+    ...open.flatMap(({ host, id, counts }) => {
+      const { person = 0 } = counts;
+      if (person === 0) return [];
+      const says = `${person} of its instances ${person === 1 ? 'is' : 'are'} for a person to decide`;
+      return [{ about: host, says, commands: [`salvor audit ${id}`] }];
+    }),
+    ...unfenceable(tiles),
+  ];
+}
+
+function ofHost({ name, incident, returning = null }: HostState): readonly Need[] {
+  const commands = (...verbs: readonly string[]) => verbs.map((verb) => `salvor ${verb} ${name} --reason …`);
+  switch (incident?.status) {
+    case 'stopped':
+      return [{ about: name, says: `stopped: ${incident.reason}`, commands: commands('release', 'dismiss') }];
+    case 'held': {
+      const gates = incident.failedGates.map(({ gate }) => gate).join(', ');
+      const says = `said to be down, and held by ${gates}`;
+      return [{ about: name, says, commands: [`salvor explain ${name}`, ...commands('release', 'dismiss')] }];
+    }
+    case 'fencing': {
+      const { lastFailure, failures, offConfirmed } = incident;
+      if (lastFailure === null) return [];
+      const more = offConfirmed?.complete === false ? '; one more person must confirm that it is off' : '';
+      const says = `not proven off after ${failures} tries: ${lastFailure}${more}`;
+      return [{ about: name, says, commands: commands('confirm-off') }];
+    }
+    default:
+      break;
+  }
+  const isForPerson = returning?.quarantine?.untilMs === null && returning.askedFor === null;
+  return isForPerson
+    ? [{ about: name, says: 'in quarantine until a person gives it back', commands: commands('return') }]
+    : [];
+}
+
+/** One line for all of them: one that dies would wait. */
+function unfenceable(tiles: readonly Tile[]): readonly Need[] {
+  const hosts = tiles.filter(({ fence, state }) => fence === 'not-ready' && state === 'in-service');
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const about = hosts.length === 1 ? first.host : `${hosts.length} hosts`;
+  return [{ about, says: 'could not be fenced if it failed now', commands: ['salvor doctor'] }];
+}

@@ -1,0 +1,117 @@
+import type { HostState } from '#shared/domain/host.ts';
+import { type Need, needsOf } from '#shared/domain/now/needs.ts';
+import { type OpenNow, openNow } from '#shared/domain/now/progress.ts';
+import { type SegmentRow, segmentRows } from '#shared/domain/now/segments.ts';
+import { type Tile, tileOf } from '#shared/domain/now/tile.ts';
+import type { Beat } from '#shared/domain/settling.ts';
+import type { StateReader } from '#shared/ports.ts';
+import { loadBeat } from '#shared/state/beat.ts';
+import { loadCapacity } from '#shared/state/capacity.ts';
+import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
+import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
+import { INVENTORY_PARTITION_PREFIX, loadInventory } from '#shared/state/inventory.ts';
+import { openOthers } from '#shared/state/open-others.ts';
+import { loadReadiness } from '#shared/state/readiness.ts';
+import { loadTasks } from '#shared/state/tasks.ts';
+
+/** All that a person must know at once. Times are Unix ms. */
+export interface NowView {
+  readonly atMs: number;
+  /** Undefined: `sweep` has never run. */
+  readonly beat: Beat | undefined;
+  readonly disarmed: readonly Switched[];
+  readonly segments: readonly SegmentRow[];
+  /** Every host of the mirror, by segment and name. */
+  readonly hosts: readonly Tile[];
+  /** Open incidents of hosts, the oldest first. */
+  readonly incidents: readonly OpenNow[];
+  /** Open incidents of single instances, and of the processes of hosts. */
+  readonly others: { readonly instances: number; readonly processes: number };
+  readonly needs: readonly Need[];
+}
+
+/**
+ * Reads a handful of partitions, however many hosts there are; of hosts that are simply in service nothing but the mirror.
+ * As old as the index of what is due, which may lag behind by seconds.
+ */
+export async function loadNow(state: StateReader, nowMs: number): Promise<NowView> {
+  const [due, regions, beat, others] = await Promise.all([
+    state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
+    regionsOf(state),
+    loadBeat(state),
+    openOthers(state),
+  ]);
+  const open = hostsAmong(due).values;
+  const perRegion = await Promise.all(regions.map((region) => regionNow(state, region, open)));
+  const hosts = perRegion
+    .flatMap(({ tiles }) => tiles)
+    .sort((a, b) => compare(a.segment ?? '~', b.segment ?? '~') || compare(a.host, b.host));
+  const disarmed = disarmedAmong(due, nowMs).values;
+  const segments = new Set(disarmed.flatMap(({ name }) => (name === 'global' ? [] : [name.segment])));
+  const everything = disarmed.some(({ name }) => name === 'global');
+  const incidents = await openIncidentsOf(state, open);
+  return {
+    atMs: nowMs,
+    beat: beat?.value,
+    disarmed,
+    segments: segmentRows(
+      hosts,
+      perRegion.flatMap(({ capacity }) => capacity),
+      { everything, segments },
+    ),
+    hosts,
+    incidents,
+    others: { instances: others.instance.length, processes: others.process.length },
+    needs: needsOf(open, incidents, hosts),
+  };
+}
+
+interface Region {
+  readonly name: string;
+  readonly region: string;
+}
+
+/** There is one, but for a state that has seen several clouds. */
+async function regionsOf(state: StateReader): Promise<readonly Region[]> {
+  const regions: Region[] = [];
+  for await (const partition of state.partitions('items')) {
+    if (!partition.startsWith(INVENTORY_PARTITION_PREFIX)) continue;
+    const [name = '', region = ''] = partition.slice(INVENTORY_PARTITION_PREFIX.length).split('/');
+    regions.push({ name, region });
+  }
+  return regions;
+}
+
+async function regionNow(state: StateReader, region: Region, open: readonly HostState[]) {
+  const [inventory, readiness, capacity] = await Promise.all([
+    loadInventory(state, region.name, region.region),
+    loadReadiness(state, region),
+    loadCapacity(state, region),
+  ]);
+  const opened = new Map(open.map((host) => [host.key, host]));
+  const ready = new Map(readiness.map(({ value }) => [value.hostKey, value]));
+  const tiles = inventory.map(({ value }) => {
+    const hostKey = `${region.name}/${region.region}/${value.serviceId}`;
+    return tileOf(value, opened.get(hostKey), ready.get(hostKey));
+  });
+  return { tiles, capacity: capacity.map(({ value }) => value) };
+}
+
+async function openIncidentsOf(state: StateReader, hosts: readonly HostState[]): Promise<readonly OpenNow[]> {
+  const read = hosts.flatMap(({ name, incident }) =>
+    incident === null
+      ? []
+      : [
+          loadTasks(state, incident.id).then((tasks) =>
+            openNow(
+              name,
+              incident,
+              tasks.map(({ value }) => value),
+            ),
+          ),
+        ],
+  );
+  return (await Promise.all(read)).sort((a, b) => a.openedAtMs - b.openedAtMs);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
