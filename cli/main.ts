@@ -31,6 +31,7 @@ import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { watchCommand } from './commands/watch.ts';
 import { whatIfCommand } from './commands/what-if.ts';
 import { explain } from './output.ts';
 
@@ -56,6 +57,7 @@ for (const command of [
   drillCommand(),
   upCommand(),
   statusCommand(),
+  watchCommand(),
   incidentsCommand(),
   hostsCommand(),
   segmentsCommand(),

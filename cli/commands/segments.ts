@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { SegmentRow } from '#shared/domain/now/segments.ts';
-import { loadNow } from '#shared/views/now.ts';
+import { loadNow, regionsOf } from '#shared/views/now.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 
@@ -10,7 +10,9 @@ export function segmentsCommand(): Command {
     .description('list the segments: how their hosts are, whether they could be fenced, and what they would survive')
     .option('--json', 'print JSON')
     .action(async ({ json }, command: Command) => {
-      const { segments } = await withState(command, (state) => loadNow(state, Date.now()));
+      const { segments } = await withState(command, async (state) =>
+        loadNow(state, await regionsOf(state), Date.now()),
+      );
       if (json) printJson(segments);
       else print(segments.length === 0 ? 'no segment holds a host' : segmentTable(segments));
     });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { lasting } from '#shared/domain/doctor/symptom.ts';
 import type { OpenNow } from '#shared/domain/now/progress.ts';
-import { loadNow, type NowView } from '#shared/views/now.ts';
+import { loadNow, type NowView, regionsOf } from '#shared/views/now.ts';
 import { print, printJson, table } from '../output.ts';
 import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
@@ -16,7 +16,7 @@ export function statusCommand(): Command {
     .description('say on one screen what is down, what salvor does about it, and what needs a person')
     .option('--json', 'print JSON')
     .action(async ({ json }, command: Command) => {
-      const now = await withState(command, (state) => loadNow(state, Date.now()));
+      const now = await withState(command, async (state) => loadNow(state, await regionsOf(state), Date.now()));
       if (json) printJson(now);
       else print(statusText(now));
     });

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '#shared/domain/audit.ts';
+import { type StoryLine, tell } from '#shared/domain/story/story.ts';
 import type { Log } from '#shared/services.ts';
 import { listIncidents } from '#shared/state/hosts.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
@@ -7,7 +8,6 @@ import { type DrillFault, type Ending, FAULTS } from './faults.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { DrillOptions } from './options.ts';
 import { type Sabotage, type Stage, setStage } from './stage.ts';
-import { type StoryLine, tell } from './story.ts';
 import { type Evidence, type Verdict, verify } from './verify.ts';
 
 /** What one who watches is told while it runs. */

@@ -1,17 +1,7 @@
 import { styleText } from 'node:util';
+import { MARKS } from '../marks.ts';
 import type { Audience, DrillResult } from './drill.ts';
-import type { StoryLine } from './story.ts';
 
-const MARKS: Readonly<
-  Record<StoryLine['mark'], { readonly sign: string; readonly colour: Parameters<typeof styleText>[0] }>
-> = {
-  report: { sign: '>', colour: 'dim' },
-  decision: { sign: '*', colour: 'cyan' },
-  action: { sign: '!', colour: 'yellow' },
-  proof: { sign: '#', colour: 'magenta' },
-  trouble: { sign: '?', colour: 'red' },
-  good: { sign: '+', colour: 'green' },
-};
 const BAR_WIDTH = 30;
 
 /** Tells the drill on a terminal, with a live progress bar; elsewhere as plain lines. */

@@ -4,6 +4,7 @@ import {
   faultIn,
   type Head,
   type KeptRecord,
+  placeOf,
   STREAM_OF_OPERATORS,
   streamOfHost,
   streamOfIncident,
@@ -29,10 +30,17 @@ export interface Audit {
   readonly streams: ReadonlyMap<string, Stream>;
 }
 
-/** A whole stream, in the order of its places. */
-export async function readKept(state: StateReader, stream: string): Promise<readonly KeptRecord[]> {
+/** Records of a stream with a number above `seq`, unchecked: for who follows it, not for who trusts it. */
+export const readBehind = async (state: StateReader, stream: string, seq: number): Promise<readonly AuditRecord[]> =>
+  (await readKept(state, stream, seq === 0 ? undefined : placeOf(seq))).map(({ record }) => record);
+
+/**
+ * A whole stream, in the order of its places.
+ * @param behind only what comes after this place
+ */
+export async function readKept(state: StateReader, stream: string, behind?: string): Promise<readonly KeptRecord[]> {
   const kept: KeptRecord[] = [];
-  let after: string | undefined;
+  let after = behind;
   do {
     const page = await state.queryAudit(stream, after === undefined ? {} : { after });
     for (const { sort, body } of page.items) kept.push({ place: sort, record: recordOf(body) });

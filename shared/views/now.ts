@@ -34,10 +34,9 @@ export interface NowView {
  * Reads a handful of partitions, however many hosts there are; of hosts that are simply in service nothing but the mirror.
  * As old as the index of what is due, which may lag behind by seconds.
  */
-export async function loadNow(state: StateReader, nowMs: number): Promise<NowView> {
-  const [due, regions, beat, others] = await Promise.all([
+export async function loadNow(state: StateReader, regions: readonly Region[], nowMs: number): Promise<NowView> {
+  const [due, beat, others] = await Promise.all([
     state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
-    regionsOf(state),
     loadBeat(state),
     openOthers(state),
   ]);
@@ -66,13 +65,14 @@ export async function loadNow(state: StateReader, nowMs: number): Promise<NowVie
   };
 }
 
-interface Region {
+/** A cloud's region, as the mirror of Nova is kept. */
+export interface Region {
   readonly name: string;
   readonly region: string;
 }
 
-/** There is one, but for a state that has seen several clouds. */
-async function regionsOf(state: StateReader): Promise<readonly Region[]> {
+/** All that the state has; there is one, but for a state that has seen several clouds. Reads the names of whole tables. */
+export async function regionsOf(state: StateReader): Promise<readonly Region[]> {
   const regions: Region[] = [];
   for await (const partition of state.partitions('items')) {
     if (!partition.startsWith(INVENTORY_PARTITION_PREFIX)) continue;

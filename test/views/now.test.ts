@@ -1,7 +1,7 @@
 /** What stands on one screen, at every turn of an incident, from the state that the real functions have written. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { statusText } from '#cli/commands/status.ts';
-import { loadNow } from '#shared/views/now.ts';
+import { loadNow, regionsOf } from '#shared/views/now.ts';
 import { aPolicy } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { aCommand } from '#test/support/operator.ts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
   await pipeline.start();
 });
 
-const now = () => loadNow(services.state, services.clock.now());
+const now = async () => loadNow(services.state, await regionsOf(services.state), services.clock.now());
 const tileOf = async (host: string) => (await now()).hosts.find((each) => each.host === host);
 const text = async () => statusText(await now());
 

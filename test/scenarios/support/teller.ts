@@ -1,4 +1,3 @@
-import { type StoryLine, tell } from '#cli/drill/story.ts';
 import type { DatedHappening, OutsideRequest } from '#cli/simulate/engine/log.ts';
 import { type Simulation, START_MS } from '#cli/simulate/engine/simulation.ts';
 import type { AuditRecord } from '#shared/domain/audit.ts';
@@ -7,6 +6,7 @@ import type { HostFact } from '#shared/domain/host.ts';
 import type { InstanceFact } from '#shared/domain/instance-recovery/instance.ts';
 import type { OperatorFact } from '#shared/domain/operator.ts';
 import type { ProcessFact } from '#shared/domain/process-recovery/process.ts';
+import { type StoryLine, tell } from '#shared/domain/story/story.ts';
 import type { TaskFact } from '#shared/domain/task.ts';
 import type { Parked } from '#shared/state/parked.ts';
 import type { WorldFact } from '#sim/journal.ts';

@@ -1,5 +1,5 @@
-import type { CareFact } from '#shared/domain/care.ts';
-import type { Check, ServiceChange } from '#shared/domain/return/returning.ts';
+import type { CareFact } from '../care.ts';
+import type { Check, ServiceChange } from '../return/returning.ts';
 import type { StoryLine } from './story.ts';
 
 type Told = Omit<StoryLine, 'atMs'> | undefined;

@@ -1,8 +1,8 @@
-import type { AuditRecord } from '#shared/domain/audit.ts';
-import { isCareFact } from '#shared/domain/care.ts';
-import type { GateResult } from '#shared/domain/gates/gate.ts';
-import type { HostFact } from '#shared/domain/host.ts';
-import type { TaskFact } from '#shared/domain/task.ts';
+import type { AuditRecord } from '../audit.ts';
+import { isCareFact } from '../care.ts';
+import type { GateResult } from '../gates/gate.ts';
+import type { HostFact } from '../host.ts';
+import type { TaskFact } from '../task.ts';
 import { tellCare } from './care-story.ts';
 
 /** One line of the timeline: what happened and why, from one audit record. */
