@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { access } from './policy-access.ts';
 import { deviceFaults, fenceDevicesByHost, fenceNetworks, networkFaults } from './policy-devices.ts';
 import {
   dependencies,
@@ -149,6 +150,8 @@ export const policySchema = z
         segmentDefaults: segmentTemplate.optional(),
       })
       .optional(),
+    /** Who may look and steer by the API and the console; without it only whoever is on this machine. */
+    access: access.optional(),
     watch: watch.prefault({}),
     survey: survey.prefault({}),
     forecast: forecast.prefault({}),

@@ -17,8 +17,8 @@ import { loadTasks } from '#shared/state/tasks.ts';
 /** All that a person must know at once. Times are Unix ms. */
 export interface NowView {
   readonly atMs: number;
-  /** Undefined: `sweep` has never run. */
-  readonly beat: Beat | undefined;
+  /** Null: `sweep` has never run. */
+  readonly beat: Beat | null;
   readonly disarmed: readonly Switched[];
   readonly segments: readonly SegmentRow[];
   /** Every host of the mirror, by segment and name. */
@@ -51,7 +51,7 @@ export async function loadNow(state: StateReader, regions: readonly Region[], no
   const incidents = await openIncidentsOf(state, open);
   return {
     atMs: nowMs,
-    beat: beat?.value,
+    beat: beat?.value ?? null,
     disarmed,
     segments: segmentRows(
       hosts,

@@ -10,28 +10,30 @@ export interface GateResult {
   readonly released?: string;
 }
 
-export type GateName =
-  | 'nova-answers'
-  | 'protected'
-  | 'in-service'
-  | 'segment-not-stopped'
-  | 'armed'
-  | 'fence-device'
-  | 'kernel-dump'
-  | 'settling'
-  | 'reporters'
-  | 'reporter-cliff'
-  | 'nova-sees-it-down'
-  | 'segment-storm'
-  | 'segment-rate'
-  | 'segment-cool-down'
-  | 'global-storm'
-  | 'global-rate'
-  | 'global-cool-down'
-  | 'failure-domain'
-  | 'healthy-hosts'
-  | 'observer'
-  | 'dependencies';
+export const GATES = [
+  'nova-answers',
+  'protected',
+  'in-service',
+  'segment-not-stopped',
+  'armed',
+  'fence-device',
+  'kernel-dump',
+  'settling',
+  'reporters',
+  'reporter-cliff',
+  'nova-sees-it-down',
+  'segment-storm',
+  'segment-rate',
+  'segment-cool-down',
+  'global-storm',
+  'global-rate',
+  'global-cool-down',
+  'failure-domain',
+  'healthy-hosts',
+  'observer',
+  'dependencies',
+] as const;
+export type GateName = (typeof GATES)[number];
 
 /** What the gates are asked under. `segment` is one of the policy's: the incident's. */
 export interface Rules {

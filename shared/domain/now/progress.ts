@@ -35,7 +35,7 @@ export interface OpenNow {
 }
 
 export function openNow(host: string, incident: Incident, tasks: readonly TaskState[]): OpenNow {
-  const instances = tasks.map(rowOf);
+  const instances = tasks.map(instanceRow);
   const counts: Partial<Record<Phase, number>> = {};
   for (const { phase } of instances) counts[phase] = (counts[phase] ?? 0) + 1;
   const { id, segment, status, openedAtMs } = incident;
@@ -52,7 +52,7 @@ export function openNow(host: string, incident: Incident, tasks: readonly TaskSt
   };
 }
 
-function rowOf({ instanceId, name, progress, attempts }: TaskState): InstanceRow {
+export function instanceRow({ instanceId, name, progress, attempts }: TaskState): InstanceRow {
   const row = { instanceId, name, attempts, why: '', endedAtMs: null };
   switch (progress.status) {
     case 'waiting':

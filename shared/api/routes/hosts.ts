@@ -1,0 +1,38 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Explanation } from '#shared/domain/explain/words.ts';
+import { loadHost } from '#shared/state/hosts.ts';
+import { loadInventoryHost } from '#shared/state/inventory.ts';
+import { hostExplained } from '#shared/views/explain-host.ts';
+import type { ApiServices } from '../app.ts';
+import { Refusal } from '../refusal.ts';
+import type { ApiEnv } from '../who.ts';
+import { answers, security } from './answers.ts';
+
+const explanationSchema: z.ZodType<Explanation> = z
+  .strictObject({
+    host: z.string(),
+    verdict: z.string(),
+    paragraphs: z.array(z.strictObject({ title: z.string(), sentences: z.array(z.string()) })),
+  })
+  .openapi('Explanation');
+
+const explanation = createRoute({
+  method: 'get',
+  path: '/api/v1/hosts/{host}/explanation',
+  summary: 'Why a host was or was not fenced, in sentences',
+  security,
+  request: { params: z.object({ host: z.string().min(1).max(255) }) },
+  responses: answers(explanationSchema, 'With the numbers of each gate.'),
+});
+
+export function hostRoutes(app: OpenAPIHono<ApiEnv>, { state, clock, policy: { cloud } }: ApiServices): void {
+  app.openapi(explanation, async (c) => {
+    const { host } = c.req.valid('param');
+    const known = await loadInventoryHost(state, cloud.name, cloud.region, host);
+    if (known === undefined) throw new Refusal(404, 'Nova has no such host, as far as salvor’s mirror tells');
+    const hostKey = `${cloud.name}/${cloud.region}/${known.serviceId}`;
+    const listed = { hostKey, known, state: (await loadHost(state, hostKey))?.value };
+    const told = await hostExplained(state, listed, clock.now());
+    return c.json(told, 200);
+  });
+}

@@ -1,0 +1,44 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type IncidentEntry, listIncidents, loadEntry } from '#shared/state/hosts.ts';
+import { type IncidentTold, incidentTold } from '#shared/views/incident.ts';
+import type { ApiServices } from '../app.ts';
+import { Refusal } from '../refusal.ts';
+import { entrySchema, incidentSchema } from '../schemas/incident.ts';
+import type { ApiEnv } from '../who.ts';
+import { answers, security } from './answers.ts';
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/incidents',
+  summary: 'Every incident of a host, the newest first',
+  security,
+  request: {
+    query: z.object({
+      sinceMs: z.coerce.number().int().min(0).default(0).openapi({ description: 'Opened at this time or later.' }),
+    }),
+  },
+  responses: answers(z.array(entrySchema), 'Open and ended ones.'),
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/api/v1/incidents/{id}',
+  summary:
+    'All of one incident: each record of its audit in people’s words, its instances, and whether its log is whole',
+  security,
+  request: { params: z.object({ id: z.uuid() }) },
+  responses: answers(incidentSchema, 'Open or ended.'),
+});
+
+export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices): void {
+  app.openapi(list, async (c) => {
+    const entries: IncidentEntry[] = await Array.fromAsync(listIncidents(state, c.req.valid('query').sinceMs));
+    return c.json(entries.reverse(), 200);
+  });
+  app.openapi(one, async (c) => {
+    const entry = await loadEntry(state, c.req.valid('param').id);
+    if (entry === undefined) throw new Refusal(404, 'there is no such incident: /api/v1/incidents lists them');
+    const told: IncidentTold = await incidentTold(state, entry.value);
+    return c.json(told, 200);
+  });
+}
