@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { askedToEnd } from '../asked-to-end.ts';
 import { runDrill } from '../drill/drill.ts';
 import { FAULTS } from '../drill/faults.ts';
 import { DEFAULTS, type DrillOptions, FAULT_NAMES } from '../drill/options.ts';
@@ -16,6 +17,8 @@ const number =
 
 /** The newest drill's state, for `salvor audit`; each drill begins anew. */
 const KEPT = '.salvor/drill';
+/** As `salvor up` has it. */
+const DEFAULT_CONSOLE_PORT = 15868;
 
 /** `salvor drill`: the main job, end to end, against a simulated cloud; nothing outside this process is touched. */
 export function drillCommand(): Command {
@@ -29,13 +32,14 @@ export function drillCommand(): Command {
     .addOption(new Option('--fault <name>', 'what else goes wrong').choices(FAULT_NAMES))
     .option('--seed <n>', 'ids and delays of the simulated cloud', number(0, 2 ** 31), DEFAULTS.seed)
     .option('--json', 'print one JSON document instead')
+    .option('--console [port]', 'serve the console, and go on until Ctrl-C', (text) => number(0, 65_535)(text))
     .option('--verbose', "show the pipeline's own log on standard error")
     .addHelpText(
       'after',
       `\nFaults:\n${faults}\n\nExit status: 0 every protected instance runs elsewhere; 3 rightly nothing was evacuated; 1 something is wrong.`,
     )
     .action(async (given) => {
-      const { hosts, instances, grace, evacuation, fault, seed, json, verbose } = given;
+      const { hosts, instances, grace, evacuation, fault, seed, json, verbose, console: port } = given;
       const options: DrillOptions = {
         hosts,
         instances,
@@ -44,6 +48,9 @@ export function drillCommand(): Command {
         fault,
         seed,
         stateDir: KEPT,
+        ...(port === undefined
+          ? {}
+          : { consolePort: port === true ? DEFAULT_CONSOLE_PORT : port, until: () => askedToEnd() }),
       };
       const shown = screen(json ? process.stderr : process.stdout);
       const audience = json ? { scene: () => undefined, line: () => undefined, progress: () => undefined } : shown;

@@ -51,8 +51,7 @@ export function statusText(now: NowView): string {
 }
 
 function headline({ incidents, needs, disarmed, beat, atMs, hosts }: NowView): string {
-  const pulse =
-    beat === null ? 'salvor has not run yet' : `salvor was last at work ${lasting(atMs - beat.lastMs)} ago`;
+  const pulse = beat === null ? 'salvor has not run yet' : `salvor was last at work ${lasting(atMs - beat.lastMs)} ago`;
   const open = incidents.length === 0 ? 'no incident is open' : `${incidents.length} open`;
   const wants = needs.length === 0 ? 'nothing needs you' : `${needs.length} need you`;
   const off = disarmed.length === 0 ? '' : ', and something is DISARMED';

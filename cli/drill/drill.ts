@@ -57,6 +57,7 @@ export async function runDrill(
     if (options.fault !== undefined) audience.scene(`fault: ${fault.story}`);
     const diedAtMs = await kill(stage, fault, victims);
     audience.scene(deathNotice(stage, victims));
+    if (stage.consoleUrl !== undefined) audience.scene(`watch it at ${stage.consoleUrl}`);
     const scene = { cloud, victim, agents: stage.agents };
     const judge = (audit: Streams): readonly Verdict[] =>
       verify({ cloud, victims, protectedBefore, unprotected, mustRecover: fault.ending === 'recovered', audit });
@@ -79,6 +80,7 @@ export async function runDrill(
     );
     const incidentId = (await firstIncidentOf(stage))?.id ?? null;
     const exitCode = !well ? 1 : fault.ending === 'recovered' ? 0 : 3;
+    await options.until?.();
     return {
       fault: options.fault ?? null,
       expected: fault.ending,

@@ -9,6 +9,10 @@ export interface DrillOptions {
   readonly seed: number;
   /** Where the pipeline's state is kept for a look afterwards; forgotten if absent. */
   readonly stateDir?: string;
+  /** The console is served there on 127.0.0.1, until somebody ends the drill; 0 for any free port. */
+  readonly consolePort?: number | undefined;
+  /** Awaited before the cloud and the pipeline are taken down. */
+  readonly until?: () => Promise<void>;
 }
 
 export const DEFAULTS: DrillOptions = {

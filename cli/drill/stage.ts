@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
@@ -36,6 +37,8 @@ export interface Stage {
   readonly victim: string;
   readonly protectedBefore: readonly SimServer[];
   readonly unprotected: readonly SimServer[];
+  /** Where the console is served; undefined where it is not asked for. */
+  readonly consoleUrl: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -51,7 +54,8 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
   const victim = 'compute-1';
   const { mine, unprotected } = bootInstances(cloud, options, victim);
   const policy = policyFor(cloud, options);
-  const connection = connect(cloudConfig(cloud), { get: async () => ({ ...cloud.bmcCredentials }) });
+  const secrets = { get: async () => ({ ...cloud.bmcCredentials }) };
+  const connection = connect(cloudConfig(cloud), secrets);
   const { compute, fencing } = connection;
   const healthy: OutsideServices = {
     compute,
@@ -71,17 +75,35 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
     services,
     ...(sabotage.inside === undefined ? {} : { wrap: sabotage.inside }),
   });
+  const consoleServer =
+    options.consolePort === undefined
+      ? undefined
+      : await startHttpServer(
+          { ...embedded.services, secrets, tokens: connection.tokens },
+          { address: '127.0.0.1', port: options.consolePort },
+        );
   const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);
   // A copy: what an instance was before is what it should be afterwards.
   const protectedBefore = mine.map((server) => ({ ...server }));
   const stop = async (): Promise<void> => {
     agents.stop();
+    await consoleServer?.close();
     await embedded.stop();
     await connection.close();
     await cloud.stop();
     if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
   };
-  return { cloud, embedded, agents, policy, victim, protectedBefore, unprotected, stop };
+  return {
+    cloud,
+    embedded,
+    agents,
+    policy,
+    victim,
+    protectedBefore,
+    unprotected,
+    consoleUrl: consoleServer && `${consoleServer.url}/console/`,
+    stop,
+  };
 }
 
 function cloudConfig(cloud: SimulatedCloud) {

@@ -6,7 +6,8 @@ import { type AddressInfo, createServer, type Server as NetServer } from 'node:n
 import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { PermanentError } from '#shared/errors.ts';
-import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
+import type { IngestServices } from '#shared/ingest/app.ts';
+import { siteApp } from './site-app.ts';
 
 export interface HttpOptions {
   /** Where it listens. What is not 127.0.0.1 can be reached from outside. */
@@ -24,8 +25,9 @@ export interface HttpServer {
 }
 
 /** Whether others on the network can read the tokens that are sent. */
-export const isReadable = ({ address, tls }: HttpOptions): boolean =>
-  tls === undefined && !/^(127\.|::1$|localhost$|::ffff:127\.)/.test(address);
+export const isReadable = ({ address, tls }: HttpOptions): boolean => tls === undefined && !isLoopback(address);
+
+const isLoopback = (address: string): boolean => /^(127\.|::1$|localhost$|::ffff:127\.)/.test(address);
 
 /** A client that is slower than this is cut off: it may not hold a connection for ever. */
 const REQUEST_MS = 30_000;
@@ -56,7 +58,7 @@ export async function startHttpServer(services: IngestServices, options: HttpOpt
         do: 'give it a certificate: --tls-cert and --tls-key',
       },
     );
-  const listener = getRequestListener(ingestApp(services).fetch);
+  const listener = getRequestListener(siteApp({ ...services, isLocal: isLoopback(options.address) }).fetch);
   const server: Server =
     tls === undefined
       ? createHttpServer(listener)

@@ -1,4 +1,4 @@
-import type { HostState } from '#shared/domain/host.ts';
+import type { HostState, Incident } from '#shared/domain/host.ts';
 import { type Need, needsOf } from '#shared/domain/now/needs.ts';
 import { type OpenNow, openNow } from '#shared/domain/now/progress.ts';
 import { type SegmentRow, segmentRows } from '#shared/domain/now/segments.ts';
@@ -92,26 +92,26 @@ async function regionNow(state: StateReader, region: Region, open: readonly Host
   const ready = new Map(readiness.map(({ value }) => [value.hostKey, value]));
   const tiles = inventory.map(({ value }) => {
     const hostKey = `${region.name}/${region.region}/${value.serviceId}`;
-    return tileOf(value, opened.get(hostKey), ready.get(hostKey));
+    return tileOf({ ...value, hostKey }, opened.get(hostKey), ready.get(hostKey));
   });
   return { tiles, capacity: capacity.map(({ value }) => value) };
 }
 
 async function openIncidentsOf(state: StateReader, hosts: readonly HostState[]): Promise<readonly OpenNow[]> {
-  const read = hosts.flatMap(({ name, incident }) =>
-    incident === null
-      ? []
-      : [
-          loadTasks(state, incident.id).then((tasks) =>
-            openNow(
-              name,
-              incident,
-              tasks.map(({ value }) => value),
-            ),
-          ),
-        ],
-  );
+  const read = hosts.flatMap((host) => {
+    const { incident } = host;
+    return incident === null ? [] : [openOf(state, host, incident)];
+  });
   return (await Promise.all(read)).sort((a, b) => a.openedAtMs - b.openedAtMs);
+}
+
+async function openOf(state: StateReader, host: HostState, incident: Incident): Promise<OpenNow> {
+  const tasks = await loadTasks(state, incident.id);
+  return openNow(
+    host,
+    incident,
+    tasks.map(({ value }) => value),
+  );
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -24,6 +24,7 @@ const TILE_STATES = [
 export const tileSchema: z.ZodType<Tile> = z
   .strictObject({
     host: z.string(),
+    hostKey: z.string(),
     segment: z.string().nullable(),
     zone: z.string(),
     state: z.enum(TILE_STATES),
@@ -76,6 +77,7 @@ export const openNowSchema: z.ZodType<OpenNow> = z
   .strictObject({
     id: z.uuid(),
     host: z.string(),
+    hostKey: z.string(),
     segment: z.string(),
     status: z.enum(STATUSES),
     openedAtMs: unixMs,

@@ -1,5 +1,5 @@
 import { waitsOf } from '../follow.ts';
-import type { Incident } from '../host.ts';
+import type { HostState, Incident } from '../host.ts';
 import type { TaskOutcome, TaskState } from '../task.ts';
 import { whyThere } from './why-there.ts';
 
@@ -23,6 +23,7 @@ export interface InstanceRow {
 export interface OpenNow {
   readonly id: string;
   readonly host: string;
+  readonly hostKey: string;
   readonly segment: string;
   readonly status: Incident['status'];
   readonly openedAtMs: number;
@@ -34,7 +35,11 @@ export interface OpenNow {
   readonly instances: readonly InstanceRow[];
 }
 
-export function openNow(host: string, incident: Incident, tasks: readonly TaskState[]): OpenNow {
+export function openNow(
+  { name: host, key: hostKey }: Pick<HostState, 'name' | 'key'>,
+  incident: Incident,
+  tasks: readonly TaskState[],
+): OpenNow {
   const instances = tasks.map(instanceRow);
   const counts: Partial<Record<Phase, number>> = {};
   for (const { phase } of instances) counts[phase] = (counts[phase] ?? 0) + 1;
@@ -42,6 +47,7 @@ export function openNow(host: string, incident: Incident, tasks: readonly TaskSt
   return {
     id,
     host,
+    hostKey,
     segment,
     status,
     openedAtMs,

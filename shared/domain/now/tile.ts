@@ -28,6 +28,7 @@ export type TileState =
 
 export interface Tile {
   readonly host: string;
+  readonly hostKey: string;
   readonly segment: string | null;
   readonly zone: string;
   readonly state: TileState;
@@ -40,6 +41,7 @@ export interface Tile {
 /** As the mirror of Nova has it. */
 export interface MirroredHost {
   readonly host: string;
+  readonly hostKey: string;
   readonly segment: string | null;
   readonly zone: string;
   readonly because: string;
@@ -48,11 +50,12 @@ export interface MirroredHost {
 
 /** @param state undefined where nothing of it is open */
 export function tileOf(known: MirroredHost, state: HostState | undefined, readiness: HostReadiness | undefined): Tile {
-  const { host, segment, zone } = known;
+  const { host, hostKey, segment, zone } = known;
   const told = wordsFor(state);
   const [here, why] = hereNow(known, state);
   return {
     host,
+    hostKey,
     segment,
     zone,
     state: here,

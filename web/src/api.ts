@@ -1,0 +1,78 @@
+import type { Explanation } from '#shared/domain/explain/words.ts';
+import type { IncidentEntry } from '#shared/state/hosts.ts';
+import type { CommandOutcome } from '#shared/state/operator-log.ts';
+import type { IncidentTold } from '#shared/views/incident.ts';
+import type { NowView } from '#shared/views/now.ts';
+
+/** The API of salvor, as `/api/openapi.json` describes it. */
+
+export type { Explanation, IncidentEntry, IncidentTold, NowView };
+
+/** What the API says is wrong (RFC 9457). */
+export class Problem extends Error {
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+const TOKEN = 'salvor-token';
+export const token = {
+  get: (): string | null => sessionStorage.getItem(TOKEN),
+  /** For this tab, until it is closed. */
+  set: (value: string): void => sessionStorage.setItem(TOKEN, value),
+};
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const known = token.get();
+  const headers = new Headers(init.headers);
+  if (known !== null) headers.set('authorization', `Bearer ${known}`);
+  const answered = await fetch(path, { ...init, headers });
+  if (answered.ok || answered.status === 304) return answered;
+  const problem = (await answered.json().catch(() => ({}))) as { readonly detail?: string };
+  throw new Problem(answered.status, problem.detail ?? `the server answers ${answered.status}`);
+}
+
+const get = async <T>(path: string): Promise<T> => (await (await ask(path)).json()) as T;
+
+export const incidents = (): Promise<readonly IncidentEntry[]> => get('/api/v1/incidents');
+export const incident = (id: string): Promise<IncidentTold> => get(`/api/v1/incidents/${id}`);
+export const explanation = (host: string): Promise<Explanation> =>
+  get(`/api/v1/hosts/${encodeURIComponent(host)}/explanation`);
+
+/** The newest, once it differs from what is known; undefined after a while without news. */
+export async function newsOfNow(
+  tag: string | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly now: NowView; readonly tag: string } | undefined> {
+  const headers: Record<string, string> = tag === undefined ? {} : { 'if-none-match': tag, prefer: 'wait=20' };
+  const answered = await ask('/api/v1/now', { headers, signal });
+  if (answered.status === 304) return undefined;
+  return { now: (await answered.json()) as NowView, tag: answered.headers.get('etag') ?? '' };
+}
+
+const LOOK_EVERY_MS = 300;
+const PATIENCE_MS = 30_000;
+
+/** Asks for something, and waits until salvor has obeyed or refused. */
+export async function tell(command: object): Promise<CommandOutcome> {
+  const sent = await ask('/api/v1/commands', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(command),
+  });
+  const { id } = (await sent.json()) as { readonly id: string };
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await get<CommandOutcome>(`/api/v1/commands/${id}`);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 404) throw error;
+      if (performance.now() > endMs)
+        throw new Problem(504, 'nobody has obeyed it yet: it is in the queue, and may be obeyed still');
+      await new Promise((wait) => setTimeout(wait, LOOK_EVERY_MS));
+    }
+  }
+}

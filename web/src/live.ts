@@ -1,0 +1,76 @@
+import { useSyncExternalStore } from 'react';
+import { type NowView, newsOfNow, Problem } from './api.ts';
+
+/** How things are, kept up by one request that is answered when something changes. */
+export interface Live {
+  readonly now: NowView | undefined;
+  /** Why there is no news; null while there would be. */
+  readonly trouble: { readonly because: string; readonly status: number | null; readonly sinceMs: number } | null;
+}
+
+const PAUSES_MS = [500, 1000, 2000, 5000, 10_000] as const;
+
+let live: Live = { now: undefined, trouble: null };
+const listeners = new Set<() => void>();
+let running: AbortController | undefined;
+
+function publish(next: Live): void {
+  live = next;
+  for (const listener of listeners) listener();
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  let tag: string | undefined;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const news = await newsOfNow(tag, signal);
+      failures = 0;
+      if (news !== undefined) {
+        tag = news.tag;
+        publish({ now: news.now, trouble: null });
+      } else if (live.trouble !== null) publish({ ...live, trouble: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      const because = error instanceof Error ? error.message : String(error);
+      const status = error instanceof Problem ? error.status : null;
+      publish({ ...live, trouble: { because, status, sinceMs: live.trouble?.sinceMs ?? Date.now() } });
+      const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
+      failures += 1;
+      await new Promise((wait) => setTimeout(wait, pause));
+    }
+  }
+}
+
+/** A page that nobody sees asks for nothing. */
+function startOrStop(): void {
+  const wanted = listeners.size > 0 && document.visibilityState === 'visible';
+  if (wanted && running === undefined) {
+    running = new AbortController();
+    void follow(running.signal);
+  }
+  if (!wanted && running !== undefined) {
+    running.abort();
+    running = undefined;
+  }
+}
+document.addEventListener('visibilitychange', startOrStop);
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  startOrStop();
+  return () => {
+    listeners.delete(listener);
+    startOrStop();
+  };
+}
+
+export const useLive = (): Live => useSyncExternalStore(subscribe, () => live);
+
+/** After a new token. */
+export function lookAgain(): void {
+  running?.abort();
+  running = undefined;
+  publish({ now: live.now, trouble: null });
+  startOrStop();
+}

@@ -1,0 +1,12 @@
+import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+
+/** Dark or light; the system's choice until somebody chooses. */
+export function ColourScheme() {
+  const { setColorScheme } = useMantineColorScheme();
+  const other = useComputedColorScheme('light') === 'dark' ? 'light' : 'dark';
+  return (
+    <ActionIcon variant="default" size="lg" aria-label={`Switch to ${other}`} onClick={() => setColorScheme(other)}>
+      {other === 'dark' ? '☾' : '☀'}
+    </ActionIcon>
+  );
+}
