@@ -4,9 +4,8 @@ import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
 import { defineComputeContract } from '../contracts/compute.ts';
-import { makeImage } from './base.ts';
 import type { Account } from './rig.ts';
-import { act, boot, waitForServer } from './servers.ts';
+import { act, boot, snapshotOf, waitForServer } from './servers.ts';
 import { describeOnRig, tidy } from './suite.ts';
 
 describeOnRig('the Nova adapter', (bench) => {
@@ -45,11 +44,10 @@ describeOnRig('the Nova adapter', (bench) => {
         await act(admin, id, { 'os-stop': null });
         await waitForServer(admin, id, ({ status }) => status === 'SHUTOFF');
       },
-      // The fake driver uploads nothing of a snapshot of its own: it would stay `queued`.
       snapshot: async (id) => {
         // Glance tells whole seconds.
         await sleep(1100);
-        return makeImage(admin, `of-${id}`, { image_type: 'snapshot', instance_uuid: id });
+        return snapshotOf(admin, id);
       },
       killHost: async (host) => {
         await rig.power(host, 'off');
