@@ -27,6 +27,8 @@ export interface ComputeContractCloud {
   stop(serverId: string): Promise<void>;
   /** An image that can be used, with what Nova writes on one that it makes of the instance: younger than the one before. @returns its id */
   snapshot(serverId: string): Promise<string>;
+  /** A port of an instance that is bound to the host. Absent where that can't be had. */
+  readonly addPort?: (serverId: string, host: string, vnicType: string) => Promise<void>;
   /** Starts a live migration that goes on during the test. Absent where that can't be had. */
   readonly startLiveMigration?: (serverId: string) => Promise<void>;
   /** A live migration that is asked for goes on during the test; else it ends within seconds. */

@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { streamOfTask } from '#shared/domain/audit.ts';
+import { readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { evacuationsOf } from './evacuation.ts';
 import { hostsRunning } from './ledger.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
 import { boot, snapshotOf, waitForServer } from './servers.ts';
 import { describeOnRig, tidy } from './suite.ts';
-import { factsOf } from './told.ts';
 
 const host = 'compute-1';
 /** The rig's hypervisors then say that the disk is not there. */
@@ -66,8 +66,11 @@ describeOnRig('disks that are lost with a host of a real cloud', (bench) => {
     const ledger = await rig.ledger();
     expect(hostsRunning(ledger, asked)).toEqual([server.host]);
     expect(ledger.filter(({ what, serverId }) => what === 'DOUBLE' && serverId === asked)).toEqual([]);
-    const requests = (await factsOf(pipeline, streamOfTask(incident.id, asked))).filter(({ type }) =>
-      ['evacuate-answered', 'restore-answered'].includes(type),
+    const { streams } = await readIncidentAudit(pipeline.embedded.state, incident);
+    const { records = [], fault } = streams.get(streamOfTask(incident.id, asked)) ?? {};
+    expect(fault).toBeUndefined();
+    const requests = records.flatMap(({ fact }) =>
+      ['evacuate-answered', 'restore-answered'].includes(fact.type) ? [fact] : [],
     );
     const accepted = { answer: 'accepted', requestId: expect.stringMatching(/^req-/) };
     expect(requests).toMatchObject([

@@ -163,7 +163,9 @@ describeOnRig('a dead host on a real Nova', (bench) => {
 async function forecastOf({ embedded, policy }: RigPipeline): Promise<Forecast> {
   const { state, services } = embedded;
   const view = await viewOf(services.compute, policy, { hosts: [host] });
-  const pace = await recordedPace(state, { fencingSeconds: 5, evacuationSeconds: 10 });
+  const pace = await recordedPace(state, {
+    ...{ novaDownSeconds: 0, fencingSeconds: 5, evacuationSeconds: 10, rebuildSeconds: 20 },
+  });
   return whatIf([host], view, await loadStanding(state, policy), policy, pace, Date.now());
 }
 
