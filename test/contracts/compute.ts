@@ -160,6 +160,7 @@ function reads(made: () => Prepared): void {
       name: _name,
       projectId: _project,
       pinnedZone = null,
+      imageProperties = {},
       ...rest
     } = servers.find(({ id }) => id === plain) ?? (await existing(compute, plain));
     expect(rest).toEqual({
@@ -181,6 +182,8 @@ function reads(made: () => Prepared): void {
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
     expect(pinnedZone).toBeNull();
+    // Only a Nova from 2025.1 on tells them.
+    expect(Object.values(imageProperties).every((value) => typeof value === 'string')).toBe(true);
     expect(await compute.serversOn(others[2])).toEqual([]);
     expect(await compute.serversOn('nowhere')).toEqual([]);
   });

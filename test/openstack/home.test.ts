@@ -60,7 +60,7 @@ describeOnRig('a host of a real cloud that is back', (bench) => {
   }
 
   /** Once its BMC has switched it on, its agent says so. */
-  async function returns(before: HostState['lastReturn']): Promise<HostState> {
+  async function returns(before?: HostState['lastReturn']): Promise<HostState> {
     await until('it to be switched on', async () =>
       (await bench().rig.power(host, 'status')) === 'on' ? true : undefined,
     );
@@ -80,7 +80,7 @@ describeOnRig('a host of a real cloud that is back', (bench) => {
     await fails(null);
     const away = await Promise.all(ids.map(runsOn));
     expect(away).not.toContain(host);
-    expect(await returns(null)).toMatchObject({ lastReturn: { outcome: 'returned' }, returning: null });
+    expect(await returns()).toMatchObject({ lastReturn: { outcome: 'returned' }, returning: null });
 
     const ledger = await rig.ledger();
     for (const id of ids) {
@@ -126,7 +126,7 @@ describeOnRig('a host of a real cloud that is back', (bench) => {
 
     const asked = await salvor(folder, 'return', host, '--reason', 'new memory', '--by', 'anna');
     expect(asked).toMatch(/^return of host compute-1 obeyed/);
-    expect(await returns(lastReturn ?? null)).toMatchObject({ lastReturn: { outcome: 'returned' } });
+    expect(await returns(lastReturn)).toMatchObject({ lastReturn: { outcome: 'returned' } });
     expect(await serviceOf(admin, host)).toMatchObject({ state: 'up', status: 'enabled', forced_down: false });
     const ledger = await rig.ledger();
     for (const id of ids) expect(hostsRunning(ledger, id)).toEqual([await runsOn(id)]);
