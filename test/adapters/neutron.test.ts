@@ -26,6 +26,7 @@ describe('the ports of a host', () => {
     const ports = [
       port(),
       port({ id: 'p2', 'binding:vnic_type': 'normal', resource_request: { required: ['CUSTOM_PHYSNET_A'] } }),
+      port({ id: 'p5', resource_request: undefined }),
       port({ id: 'p3', device_owner: 'network:dhcp' }),
       port({ id: 'p4', 'binding:host_id': 'compute-2' }),
     ];
@@ -33,6 +34,7 @@ describe('the ports of a host', () => {
     expect(await portsOn('compute-1')).toEqual([
       { serverId: 's1', vnicType: 'direct', isGuaranteed: false },
       { serverId: 's1', vnicType: 'normal', isGuaranteed: true },
+      { serverId: 's1', vnicType: 'direct', isGuaranteed: false },
     ]);
     const asked = new URL(`http://any${fake.requests.at(-1)?.path}`);
     expect(asked.pathname).toBe('/network/v2.0/ports');

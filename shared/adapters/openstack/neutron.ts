@@ -13,7 +13,8 @@ const portSchema = z.looseObject({
   device_owner: z.string(),
   'binding:host_id': z.string().optional(),
   'binding:vnic_type': z.string().optional(),
-  resource_request: z.unknown(),
+  /** Missing where no QoS service is loaded. */
+  resource_request: z.unknown().optional(),
 });
 const pageSchema = z.looseObject({
   ports: z.array(portSchema),
