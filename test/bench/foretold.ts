@@ -109,3 +109,37 @@ async function fill(rig: Rig, admin: OpenStackApi, base: Base, host: string): Pr
   for (const id of asked) await snapshotOf(admin, id);
   await boot(admin, base, { count: 1, host, name: 'silent', metadata: LOCAL });
 }
+
+export function foretoldPart(machine: string, { computes, rounds }: ForetoldFigures): string[] {
+  const row = (name: string, of: (round: ForetoldFigures['rounds'][number]) => number | string): string =>
+    `| ${name} | ${rounds.map(of).join(' | ')} |`;
+  const last = rounds.at(-1);
+  return [
+    '',
+    '## A forecast, and what then happened on a real Nova',
+    '',
+    machine,
+    '',
+    `One of ${computes} hosts after the other fails, and \`salvor what-if --live\` is asked right before. Its instances have volumes or disks of`,
+    'their own, run, are stopped or suspended, are in a server group, opted out, or to be restarted from a snapshot. The times of the first',
+    'are assumed; those of the others rest on what is on record of the ones before. Seconds from the first report, grace 0.',
+    '',
+    `| | ${rounds.map((_, index) => `host ${index + 1}`).join(' | ')} |`,
+    `| --- | ${rounds.map(() => '---').join(' | ')} |`,
+    row('instances', ({ instances }) => instances),
+    row('foretold to come back; of these came back', ({ toldBack, cameBack }) => `${toldBack}; ${cameBack}`),
+    row('became of otherwise than foretold', ({ otherwise }) => otherwise),
+    row(
+      'destinations foretold; of these took an instance',
+      ({ toldHosts, feasibleHosts }) => `${toldHosts}; ${feasibleHosts}`,
+    ),
+    row('came to the very host that was foretold', ({ sameHost, cameBack }) => `${sameHost} of ${cameBack}`),
+    row('requests in vain', ({ inVain }) => inVain),
+    row('recoveries on record before', ({ measured }) => measured),
+    row('seconds to the last one up: foretold', ({ toldSeconds }) => toldSeconds.toFixed(1)),
+    row('the same: real', ({ realSeconds }) => realSeconds.toFixed(1)),
+    ...(last === undefined
+      ? []
+      : ['', `Foretold by real, of the last: **${(last.toldSeconds / last.realSeconds).toFixed(2)}**.`]),
+  ];
+}

@@ -2,7 +2,7 @@ import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
 import { type FencingFigures, fencingPart } from './fencing.ts';
 import { type ForecastFigures, forecastRows } from './forecast.ts';
-import type { ForetoldFigures } from './foretold.ts';
+import { type ForetoldFigures, foretoldPart } from './foretold.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
@@ -72,7 +72,7 @@ export function page({
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(forecast === undefined ? [] : forecastPart(forecast)),
-    ...(foretold === undefined ? [] : foretoldPart(foretold)),
+    ...(foretold === undefined ? [] : foretoldPart(on(foretold.machine), foretold.figures)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
   ].join('\n');
@@ -116,41 +116,6 @@ function detectionPart({ machine, figures }: NonNullable<Results['detection']>):
     `| Nova's word is heard | ${list(heard)} | ${medians.heard.toFixed(1)} |`,
     `| confirmed down | ${list(confirmed)} | ${medians.confirmed.toFixed(1)} |`,
     `| confirmed down with \`requireNovaDown\` | ${list(confirmedWithNova)} | ${medians.confirmedWithNova.toFixed(1)} |`,
-  ];
-}
-
-function foretoldPart({ machine, figures }: NonNullable<Results['foretold']>): string[] {
-  const { computes, rounds } = figures;
-  const row = (name: string, of: (round: ForetoldFigures['rounds'][number]) => number | string): string =>
-    `| ${name} | ${rounds.map(of).join(' | ')} |`;
-  const last = rounds.at(-1);
-  return [
-    '',
-    '## A forecast, and what then happened on a real Nova',
-    '',
-    on(machine),
-    '',
-    `One of ${computes} hosts after the other fails, and \`salvor what-if --live\` is asked right before. Its instances have volumes or disks of`,
-    'their own, run, are stopped or suspended, are in a server group, opted out, or to be restarted from a snapshot. The times of the first',
-    'are assumed; those of the others rest on what is on record of the ones before. Seconds from the first report, grace 0.',
-    '',
-    `| | ${rounds.map((_, index) => `host ${index + 1}`).join(' | ')} |`,
-    `| --- | ${rounds.map(() => '---').join(' | ')} |`,
-    row('instances', ({ instances }) => instances),
-    row('foretold to come back; of these came back', ({ toldBack, cameBack }) => `${toldBack}; ${cameBack}`),
-    row('became of otherwise than foretold', ({ otherwise }) => otherwise),
-    row(
-      'destinations foretold; of these took an instance',
-      ({ toldHosts, feasibleHosts }) => `${toldHosts}; ${feasibleHosts}`,
-    ),
-    row('came to the very host that was foretold', ({ sameHost, cameBack }) => `${sameHost} of ${cameBack}`),
-    row('requests in vain', ({ inVain }) => inVain),
-    row('recoveries on record before', ({ measured }) => measured),
-    row('seconds to the last one up: foretold', ({ toldSeconds }) => toldSeconds.toFixed(1)),
-    row('the same: real', ({ realSeconds }) => realSeconds.toFixed(1)),
-    ...(last === undefined
-      ? []
-      : ['', `Foretold by real, of the last: **${two(last.toldSeconds / last.realSeconds)}**.`]),
   ];
 }
 
