@@ -50,6 +50,7 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       server: read((compute) => compute.server),
       image: read((compute) => compute.image),
       snapshotsOf: read((compute) => compute.snapshotsOf),
+      portsOn: read((compute) => compute.portsOn),
       evacuationsFrom: read((compute) => compute.evacuationsFrom),
       serverActions: read((compute) => compute.serverActions),
       unfinishedMigrationsOf: read((compute) => compute.unfinishedMigrationsOf),

@@ -2,7 +2,7 @@ import type { PowerOffAnswer } from '#shared/ports.ts';
 import type { HostBasis, ReadingBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
-import type { Candidate } from '../destinations.ts';
+import { withRoom } from '../destinations.ts';
 import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
 import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
@@ -206,14 +206,9 @@ function useOf({ reserved = {} }: Incident, host: string): ReservedUse {
   return use;
 }
 
-/** JSON has no infinity, which stands for a hypervisor that nobody knows. */
 function wakeAgain(basis: WakeBasis): WakeBasis {
   return { ...basis, candidates: basis.candidates.map(withRoom), asleep: basis.asleep.map(withRoom) };
 }
-export const withRoom = <T extends Candidate>(candidate: T): T => ({
-  ...candidate,
-  freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
-});
 
 function incidentOf({ incident }: HostState): Incident {
   if (incident === null) throw new CannotDecide('no incident is open');
