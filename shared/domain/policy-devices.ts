@@ -17,6 +17,8 @@ const common = {
   systemUuid: z.uuid().toLowerCase().optional(),
   /** Of one call to the device, however many requests it takes. */
   timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
+  /** So often it is asked the same before the next level, or a pause (Pacemaker's `pcmk_off_retries`); once where absent. */
+  attempts: z.int().min(1).max(5).optional(),
   /** Of `fenceNetworks`: so many calls are under way in it at most. */
   network: name.optional(),
 };

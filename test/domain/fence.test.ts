@@ -275,6 +275,57 @@ describe('after a power-off', () => {
     ]);
   });
 
+  describe('of a level with attempts', () => {
+    const words = (...powers: PowerReading['power'][]) =>
+      powers.map((power) => [{ driver: 'redfish', power, systemUuid: SYSTEM } as const]);
+    const outcome = (
+      kind: PowerOffAnswer['kind'],
+      read: Partial<TimedReading>,
+      { attempts = 3, ...of }: { attempts?: number; level?: number; tries?: number } = {},
+    ) => {
+      const reading = aReading('on', read);
+      const before = { ...poweredOffBefore, ...of };
+      const answer = { ...accepted, kind };
+      return decideAfterPowerOff(before, answer, reading, reading, 0, segment, NOW_MS, 0.5, attempts).at(-1);
+    };
+
+    it.each(['accepted', 'unknown'] as const)(
+      'one that was %s is asked for again at once while it reads on',
+      (kind) => {
+        expect(outcome(kind, {})).toEqual({
+          type: 'fence-failed',
+          because: expect.stringContaining('still on'),
+          retryAtMs: NOW_MS,
+          tries: 1,
+        });
+        expect(outcome(kind, {}, { tries: 1 })).toMatchObject({ retryAtMs: NOW_MS, tries: 2 });
+      },
+    );
+
+    it('the last one is followed by a pause, and then by as many again', () => {
+      const last = outcome('accepted', {}, { tries: 2 });
+      expect(last).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      expect(last).not.toHaveProperty('tries');
+    });
+
+    it('the last one is followed by the next level, at once', () => {
+      const levels = words('on', 'on');
+      expect(outcome('accepted', { levels }, { level: 0, tries: 1 })).toMatchObject({ level: 0, tries: 2 });
+      const next = outcome('accepted', { levels }, { level: 0, tries: 2 });
+      expect(next).toMatchObject({ retryAtMs: NOW_MS, level: 1 });
+      expect(next).not.toHaveProperty('tries');
+    });
+
+    it.each<[what: string, ...Parameters<typeof outcome>]>([
+      ['one that was refused: accounts lock', 'refused', {}],
+      ['one of which no reading tells what became of it', 'unknown', { power: 'unknown' }],
+      ['one of which only another level tells', 'unknown', { levels: words('unknown', 'on') }, { level: 0 }],
+      ['one whose level is off, against another level', 'accepted', { levels: words('off', 'on') }, { level: 0 }],
+    ])('no second request follows %s', (_, kind, read, of) => {
+      expect(outcome(kind, read, of)).not.toHaveProperty('tries');
+    });
+  });
+
   const another = uuid(4, 2);
   it.each([
     [SYSTEM, another, `the power of ${SYSTEM} was to be read back, and ${another} answered`],
