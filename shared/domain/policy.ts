@@ -61,7 +61,13 @@ const evacuation = z.strictObject({
   deadlineSeconds: seconds(60, 7 * 86_400).default(6 * 3600),
 });
 
+/** One key for one thing: what Pacemaker calls reboot begins with the same power-off, and ends on the way back. */
+const NO_ACTION =
+  'there is no such key: a host that is fenced is switched off, and stays off until its evacuations have ended. ' +
+  'For what Pacemaker calls reboot, say hostReturn: { mode: automatic, powerOn: after-evacuations }: a nova-compute that comes back sooner stops its instances, or starts second copies of them';
+
 const fencing = z.strictObject({
+  action: z.never(NO_ACTION).optional(),
   /** A proof older than this is renewed by another reading before the next evacuation leaves. */
   proofMaxAgeSeconds: seconds(30, 600).default(120),
   retryBaseSeconds: seconds(1, 3600).default(5),
