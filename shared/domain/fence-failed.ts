@@ -1,6 +1,14 @@
 import { backoffMs } from './backoff.ts';
+import type { HostReading } from './fence-levels.ts';
 import type { Fencing, IncidentFact } from './host.ts';
 import type { Segment } from './policy.ts';
+
+/** A program of a fence worker that takes long is looked after as often, however long the host has waited for. */
+const ANSWER_LOOK_MS = 10_000;
+
+/** When the device that is being asked still is to be looked after; never, where none is. */
+export const answerDueMs = ({ pending }: Pick<HostReading, 'pending'>, nowMs: number): number =>
+  pending === undefined ? Number.POSITIVE_INFINITY : nowMs + ANSWER_LOOK_MS;
 
 interface Tried {
   /** Of the host's fencing levels, when the one that was tried has not fenced it. */

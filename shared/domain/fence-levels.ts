@@ -49,6 +49,7 @@ export function combine(levels: readonly (readonly DeviceRead[])[]): HostReading
     systemUuid,
     detail: all.map(({ config, reading }) => `${config.driver}: ${reading.detail}`).join('; '),
     durationMs: Math.max(0, ...all.map(({ reading }) => reading.durationMs)),
+    ...(all.some(({ reading }) => reading.pending) ? { pending: true } : {}),
     levels: levels.map((level) =>
       level.map(({ config, reading }) => ({
         driver: config.driver,

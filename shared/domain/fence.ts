@@ -1,12 +1,13 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from './answer-due.ts';
-import { fenceFailed } from './fence-failed.ts';
+import { answerDueMs, fenceFailed } from './fence-failed.ts';
 import { type HostReading, levelToTry, sameSystems, saysOn } from './fence-levels.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
 import { withRelease } from './gates/release.ts';
 import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
+import { outdated } from './outdated.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
@@ -78,12 +79,15 @@ export function decideFencing(
     const proof = provenOtherwise(incident, reading, evidence, segment, lease);
     if (typeof proof === 'string') {
       const failed = fenceFailed(incident, `no power state: ${proof}`, segment, nowMs, random);
-      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, resetByMs(lease, segment, nowMs)) });
+      const soonMs = Math.min(resetByMs(lease, segment, nowMs), answerDueMs(reading, nowMs));
+      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, soonMs) });
     }
     if (mayLive && seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
     const gates = mayLive ? askHost() : [];
     return commit(gates.some(isShut) ? heldBy(gates, evidence) : proof);
   }
+  const old = outdated(incident, reading, lastSeenUpMs(claims), nowMs);
+  if (old !== undefined) return commit({ ...fenceFailed(incident, old, segment, nowMs, random), retryAtMs: nowMs });
   const ofHost = askHost();
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
@@ -221,16 +225,18 @@ export function decideAfterPowerOff(
       : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
   // What came of the request is settled only by a reading, and a no for good is one the second time too: accounts lock.
   const left = kind === 'refused' || !saysOn(reading, incident.level ?? 0) ? 1 : attempts;
-  return [answered, read, fenceFailed(incident, because, segment, nowMs, random, { levels, attempts: left })];
+  const failed = fenceFailed(incident, because, segment, nowMs, random, { levels, attempts: left });
+  return [answered, read, { ...failed, retryAtMs: Math.min(failed.retryAtMs, answerDueMs(reading, nowMs)) }];
 }
 
 /** Of a reading there is a record whatever comes of it: it may tell what became of a power-off (A1). */
-export const powerRead = ({ power, systemUuid, detail, durationMs, levels }: HostReading): IncidentFact => ({
+export const powerRead = ({ power, systemUuid, detail, durationMs, pending, levels }: HostReading): IncidentFact => ({
   type: 'power-read',
   power,
   systemUuid,
   detail,
   durationMs,
+  ...(pending === undefined ? {} : { pending }),
   ...(levels === undefined ? {} : { levels }),
 });
 

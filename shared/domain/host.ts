@@ -151,6 +151,8 @@ export type IncidentFact =
       readonly systemUuid: string | null;
       readonly detail: string;
       readonly durationMs: number;
+      /** A device is being asked still. */
+      readonly pending?: true;
       /** Device by device, of a host with several. */
       readonly levels?: HostReading['levels'];
     }

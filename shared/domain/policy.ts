@@ -17,6 +17,7 @@ import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
 import { forecast, survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
+import { proofFault } from './slow-agents.ts';
 
 /**
  * The operator's policy: what is protected and when salvor may act. Unknown keys are refused, so that a
@@ -208,6 +209,15 @@ export const policySchema = z
         ? []
         : [{ ...template, of: 'segmentDefaults', path: ['masakari', 'segmentDefaults'] }]),
     ];
+    for (const { of, path, fencing: each } of timed) {
+      const fault = proofFault(policy.fenceDevices, each);
+      if (fault !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'fencing', 'proofMaxAgeSeconds'],
+          message: `${of}: ${fault}`,
+        });
+    }
     for (const { of, path, graceSeconds, reporters: asked } of timed)
       if (asked.claimTtlSeconds <= graceSeconds)
         context.addIssue({

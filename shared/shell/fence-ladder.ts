@@ -103,7 +103,7 @@ async function readDevice({ config, device }: Rung, clock: Clock, againUntilMs: 
     const durationMs = spentMs + reading.durationMs;
     if (!isAskedAgain(config, reading, asked, clock.now() + PAUSE_MS, againUntilMs)) {
       const detail = asked === 1 ? reading.detail : `${reading.detail} (asked ${asked} times)`;
-      return { config, reading: { ...reading, detail, durationMs }, askedAtMs };
+      return { config, reading: { ...reading, detail, durationMs }, askedAtMs: reading.askedAtMs ?? askedAtMs };
     }
     spentMs = durationMs;
     await clock.sleep(PAUSE_MS);

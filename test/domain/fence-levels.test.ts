@@ -95,6 +95,13 @@ describe('the level that is tried', () => {
   });
 });
 
+it('one of them that is being asked still is told of', () => {
+  const asking = bmc('unknown');
+  const pending: DeviceRead = { ...asking, reading: { ...asking.reading, pending: true } };
+  expect(combine([[pending], [pdu('on')]])).toMatchObject({ power: 'on', pending: true });
+  expect(combine([[bmc('unknown')], [pdu('on')]])).not.toHaveProperty('pending');
+});
+
 describe('attempts', () => {
   it('of a level are those of the device that is given most, and one where nothing is said', () => {
     const levels = [[config], [{ ...outlet, attempts: 2 }, outlet], [{ ...config, attempts: 1 }]];

@@ -205,6 +205,44 @@ describe('a device', () => {
     expect(pauses).toEqual([3750, 7500, 15_000, 225_000]);
   });
 
+  it('that is being asked still is looked after soon, however long the host has waited', () => {
+    const retryMs = (failures: number, read: Partial<TimedReading>) => {
+      const fact = last(fence(anIncident('fencing', { failures }), aReading('unknown', read)));
+      return fact?.type === 'fence-failed' ? fact.retryAtMs - NOW_MS : undefined;
+    };
+    expect(retryMs(30, { pending: true })).toBe(seconds(10));
+    expect(retryMs(0, { pending: true })).toBe(3750);
+    const { facts } = fence(untouched, aReading('unknown', { pending: true }));
+    expect(facts[0]).toMatchObject({ type: 'power-read', pending: true });
+  });
+
+  describe('whose off was asked for in an earlier step', () => {
+    const readAt = (askedAtMs: number, upMs: number) =>
+      fence(poweredOffBefore, aReading('off', { askedAtMs }), {
+        claims: { '/monitor/a': aClaim('down'), '/monitor/b': aClaim('up', upMs) },
+      });
+    const { openedAtMs } = poweredOffBefore;
+
+    it.each([
+      ['before the incident was opened', openedAtMs - 1, 0, 'its power was asked for before the incident was opened'],
+      [
+        'before the host was reported up',
+        NOW_MS - seconds(31),
+        NOW_MS - seconds(30),
+        'the host was reported up since its power was asked for',
+      ],
+    ])('proves nothing %s: it is asked anew, at once', (_, askedAtMs, upMs, because) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'fence-failed', because, retryAtMs: NOW_MS });
+    });
+
+    it.each([
+      ['since the incident was opened', openedAtMs, openedAtMs - 1],
+      ['in this step, as every device is', NOW_MS - seconds(30), NOW_MS - seconds(29)],
+    ])('is a proof %s', (_, askedAtMs, upMs) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'proof-made', proof: { readAtMs: askedAtMs } });
+    });
+  });
+
   it.each(['on', 'off'] as const)('that is not the host’s own stops everything, %s', (power) => {
     const decision = fence(untouched, aReading(power), { fault: 'it is bound to another host' });
     expect(decision.do).toBe('commit');
@@ -301,6 +339,15 @@ describe('after a power-off', () => {
         expect(outcome(kind, {}, { tries: 1 })).toMatchObject({ retryAtMs: NOW_MS, tries: 2 });
       },
     );
+
+    it('what is being asked still is looked after soon', () => {
+      const unsettled = outcome('unknown', { power: 'unknown', pending: true }, {});
+      expect(unsettled).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      const before = { ...poweredOffBefore, failures: 9 };
+      const reading = aReading('unknown', { pending: true });
+      const facts = decideAfterPowerOff(before, accepted, reading, reading, 0, segment, NOW_MS, 0.5);
+      expect(facts.at(-1)).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + seconds(10) });
+    });
 
     it('the last one is followed by a pause, and then by as many again', () => {
       const last = outcome('accepted', {}, { tries: 2 });

@@ -250,8 +250,8 @@ function reasonIn(fact: { readonly because: string } | undefined): string {
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
   if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
-  const { power, systemUuid, detail, durationMs, levels } = read;
-  return { power, systemUuid, detail, durationMs, askedAtMs, ...(levels === undefined ? {} : { levels }) };
+  const { type: _, levels, ...reading } = read;
+  return { ...reading, askedAtMs, ...(levels === undefined ? {} : { levels }) };
 }
 
 /** For decisions that look at the reading alone. */
