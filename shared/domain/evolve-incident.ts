@@ -80,19 +80,29 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
     case 'power-off-answered':
     case 'force-down-answered':
       return incident;
-    case 'power-off-intended':
+    case 'power-off-intended': {
+      const { tries, ...fencing } = expect(incident, 'fencing');
       // It was read as on: what the device says from here on is a new row of readings.
       return {
-        ...expect(incident, 'fencing'),
+        ...fencing,
         ...next(fact.dueAtMs),
+        // Attempts are of one level: another one may be asked, since this one does not answer.
+        ...(tries === undefined || fact.level !== fencing.level ? {} : { tries }),
         ...(fact.level === undefined ? {} : { level: fact.level }),
         powerOffs: fact.attempt,
         earlierProof: null,
       };
+    }
     case 'fence-failed': {
-      const fencing = expect(incident, 'fencing');
-      const failed = { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
-      return fact.level === undefined ? failed : { ...failed, level: fact.level };
+      const { tries: _, ...fencing } = expect(incident, 'fencing');
+      return {
+        ...fencing,
+        ...next(fact.retryAtMs),
+        failures: fencing.failures + 1,
+        lastFailure: fact.because,
+        ...(fact.level === undefined ? {} : { level: fact.level }),
+        ...(fact.tries === undefined ? {} : { tries: fact.tries }),
+      };
     }
     case 'proof-made': {
       const { confirmedAtMs, powerOffs, evacuatingSinceMs } = expect(incident, 'fencing');

@@ -151,6 +151,8 @@ export type IncidentFact =
       readonly systemUuid: string | null;
       readonly detail: string;
       readonly durationMs: number;
+      /** A device is being asked still. */
+      readonly pending?: true;
       /** Device by device, of a host with several. */
       readonly levels?: HostReading['levels'];
     }
@@ -177,6 +179,8 @@ export type IncidentFact =
       readonly retryAtMs: number;
       /** The fencing level that is tried next; absent where there is one. */
       readonly level?: number;
+      /** So often that level was tried by now; absent: its attempts begin anew. */
+      readonly tries?: number;
     }
   | { readonly type: 'proof-made'; readonly proof: FenceProof; readonly atMs: number }
   | { readonly type: 'proof-voided'; readonly because: string; readonly atMs: number }

@@ -86,6 +86,8 @@ export interface Fencing extends IncidentBase {
   readonly lastFailure: string | null;
   /** The fencing level that is tried next, from 0; absent: the first. */
   readonly level?: number;
+  /** So often this level was asked and has not fenced it, while it has attempts left. */
+  readonly tries?: number;
   /** Why an earlier proof does not count any more. */
   readonly proofVoidedBy: string | null;
   /** Its `offSinceMs` goes on while the device keeps saying off. */

@@ -10,6 +10,10 @@ export interface PowerReading {
   /** In a person's words; never holds a secret. */
   readonly detail: string;
   readonly durationMs: number;
+  /** It was asked for before this call, in which the answer came. Unix ms. */
+  readonly askedAtMs?: number;
+  /** It is unknown as yet: the device is being asked still, and the next call finds what it says. */
+  readonly pending?: true;
   /** It is unknown since the device does not take the credentials: asking again may lock the account. */
   readonly refused?: 'credentials';
   /** What the device showed, where the driver speaks TLS and the transport can tell. Unix ms. */

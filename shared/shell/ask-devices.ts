@@ -11,7 +11,7 @@ export interface Pace {
   readonly untilMs?: number;
 }
 
-/** Reads the power by each device, which changes nothing. Whose turn did not come is missing. */
+/** Reads the power by each device, which changes nothing. Whose turn did not come, or who is being asked still, is missing. */
 export async function askDevices<T extends { readonly config: FenceDeviceConfig }>(
   services: Pick<Services, 'fencing' | 'clock'>,
   devices: readonly T[],
@@ -23,7 +23,8 @@ export async function askDevices<T extends { readonly config: FenceDeviceConfig 
     // All of them take from one iterator.
     for (const device of left) {
       if (services.clock.now() >= untilMs) return;
-      readings.set(device, await read(services, device.config));
+      const reading = await read(services, device.config);
+      if (reading !== undefined) readings.set(device, reading);
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, devices.length) }, askOn));
@@ -31,13 +32,16 @@ export async function askDevices<T extends { readonly config: FenceDeviceConfig 
 }
 
 /** What goes wrong with one device is of that one: all others are asked. */
-async function read(services: Pick<Services, 'fencing'>, config: FenceDeviceConfig): Promise<DeviceReading> {
+async function read(
+  services: Pick<Services, 'fencing'>,
+  config: FenceDeviceConfig,
+): Promise<DeviceReading | undefined> {
   const unknown = (detail: string) => ({ power: 'unknown', systemUuid: null, detail }) as const;
   try {
     const device = await openDevice(services, config);
     if (typeof device === 'string') return { ...unknown(device), trouble: 'not-configured' };
-    const { durationMs: _, ...reading } = await device.readPower();
-    return reading;
+    const { durationMs: _, askedAtMs: __, pending, ...reading } = await device.readPower();
+    return pending === true ? undefined : reading;
   } catch (error) {
     if (error instanceof RetryableError) return unknown(error.message);
     return unknown(`asking it failed: ${error instanceof Error ? error.name : 'unknown'}`);

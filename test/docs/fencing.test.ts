@@ -55,6 +55,21 @@ describe('a configuration', () => {
   });
 });
 
+/** Durations of the code that no policy changes: where each is set, and the words with which the page gives it. */
+const DURATIONS: readonly (readonly [file: string, constant: string, words: (seconds: number) => string])[] = [
+  ['shell/power-off.ts', 'READ_BACK_MS', (s) => `After each request the level is read for ${s} s`],
+  ['shell/fence-ladder.ts', 'READ_AGAIN_MS', (s) => `fits into its first ${s} s`],
+  ['shell/ask-slow-agent.ts', 'WAIT_MS', (s) => `No function waits for that. It waits for ${s} s`],
+  ['shell/ask-slow-agent.ts', 'WAIT_MS', (s) => `It is begun within ${s} s or not at all`],
+  ['shell/ask-slow-agent.ts', 'KEPT_MS', (s) => `which is kept for ${s} s`],
+  ['domain/fence-failed.ts', 'ANSWER_LOOK_MS', (s) => `next step, ${s} s later or sooner`],
+];
+
+it.each(DURATIONS)('gives the duration of %s, %s', (file, constant, words) => {
+  const set = new RegExp(`const ${constant} = ([\\d_]+);`).exec(readPage(`shared/${file}`))?.[1] ?? 'not set';
+  expect(page.replaceAll('\n  ', ' ').replaceAll('\n', ' ')).toContain(words(Number(set.replaceAll('_', '')) / 1000));
+});
+
 it('the receiver of the page answers salvor, for a key that it has', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'salvor-receiver-'));
   const [receiver] = codeBlocksOf(page).filter(({ marks }) => marks.includes('receiver'));

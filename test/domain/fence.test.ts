@@ -205,6 +205,44 @@ describe('a device', () => {
     expect(pauses).toEqual([3750, 7500, 15_000, 225_000]);
   });
 
+  it('that is being asked still is looked after soon, however long the host has waited', () => {
+    const retryMs = (failures: number, read: Partial<TimedReading>) => {
+      const fact = last(fence(anIncident('fencing', { failures }), aReading('unknown', read)));
+      return fact?.type === 'fence-failed' ? fact.retryAtMs - NOW_MS : undefined;
+    };
+    expect(retryMs(30, { pending: true })).toBe(seconds(10));
+    expect(retryMs(0, { pending: true })).toBe(3750);
+    const { facts } = fence(untouched, aReading('unknown', { pending: true }));
+    expect(facts[0]).toMatchObject({ type: 'power-read', pending: true });
+  });
+
+  describe('whose off was asked for in an earlier step', () => {
+    const readAt = (askedAtMs: number, upMs: number) =>
+      fence(poweredOffBefore, aReading('off', { askedAtMs }), {
+        claims: { '/monitor/a': aClaim('down'), '/monitor/b': aClaim('up', upMs) },
+      });
+    const { openedAtMs } = poweredOffBefore;
+
+    it.each([
+      ['before the incident was opened', openedAtMs - 1, 0, 'its power was asked for before the incident was opened'],
+      [
+        'before the host was reported up',
+        NOW_MS - seconds(31),
+        NOW_MS - seconds(30),
+        'the host was reported up since its power was asked for',
+      ],
+    ])('proves nothing %s: it is asked anew, at once', (_, askedAtMs, upMs, because) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'fence-failed', because, retryAtMs: NOW_MS });
+    });
+
+    it.each([
+      ['since the incident was opened', openedAtMs, openedAtMs - 1],
+      ['in this step, as every device is', NOW_MS - seconds(30), NOW_MS - seconds(29)],
+    ])('is a proof %s', (_, askedAtMs, upMs) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'proof-made', proof: { readAtMs: askedAtMs } });
+    });
+  });
+
   it.each(['on', 'off'] as const)('that is not the host’s own stops everything, %s', (power) => {
     const decision = fence(untouched, aReading(power), { fault: 'it is bound to another host' });
     expect(decision.do).toBe('commit');
@@ -273,6 +311,66 @@ describe('after a power-off', () => {
       { type: 'power-read', power },
       { type: 'fence-failed', because: expect.stringMatching(because), retryAtMs: NOW_MS + 7500 },
     ]);
+  });
+
+  describe('of a level with attempts', () => {
+    const words = (...powers: PowerReading['power'][]) =>
+      powers.map((power) => [{ driver: 'redfish', power, systemUuid: SYSTEM } as const]);
+    const outcome = (
+      kind: PowerOffAnswer['kind'],
+      read: Partial<TimedReading>,
+      { attempts = 3, ...of }: { attempts?: number; level?: number; tries?: number } = {},
+    ) => {
+      const reading = aReading('on', read);
+      const before = { ...poweredOffBefore, ...of };
+      const answer = { ...accepted, kind };
+      return decideAfterPowerOff(before, answer, reading, reading, 0, segment, NOW_MS, 0.5, attempts).at(-1);
+    };
+
+    it.each(['accepted', 'unknown'] as const)(
+      'one that was %s is asked for again at once while it reads on',
+      (kind) => {
+        expect(outcome(kind, {})).toEqual({
+          type: 'fence-failed',
+          because: expect.stringContaining('still on'),
+          retryAtMs: NOW_MS,
+          tries: 1,
+        });
+        expect(outcome(kind, {}, { tries: 1 })).toMatchObject({ retryAtMs: NOW_MS, tries: 2 });
+      },
+    );
+
+    it('what is being asked still is looked after soon', () => {
+      const unsettled = outcome('unknown', { power: 'unknown', pending: true }, {});
+      expect(unsettled).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      const before = { ...poweredOffBefore, failures: 9 };
+      const reading = aReading('unknown', { pending: true });
+      const facts = decideAfterPowerOff(before, accepted, reading, reading, 0, segment, NOW_MS, 0.5);
+      expect(facts.at(-1)).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + seconds(10) });
+    });
+
+    it('the last one is followed by a pause, and then by as many again', () => {
+      const last = outcome('accepted', {}, { tries: 2 });
+      expect(last).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      expect(last).not.toHaveProperty('tries');
+    });
+
+    it('the last one is followed by the next level, at once', () => {
+      const levels = words('on', 'on');
+      expect(outcome('accepted', { levels }, { level: 0, tries: 1 })).toMatchObject({ level: 0, tries: 2 });
+      const next = outcome('accepted', { levels }, { level: 0, tries: 2 });
+      expect(next).toMatchObject({ retryAtMs: NOW_MS, level: 1 });
+      expect(next).not.toHaveProperty('tries');
+    });
+
+    it.each<[what: string, ...Parameters<typeof outcome>]>([
+      ['one that was refused: accounts lock', 'refused', {}],
+      ['one of which no reading tells what became of it', 'unknown', { power: 'unknown' }],
+      ['one of which only another level tells', 'unknown', { levels: words('unknown', 'on') }, { level: 0 }],
+      ['one whose level is off, against another level', 'accepted', { levels: words('off', 'on') }, { level: 0 }],
+    ])('no second request follows %s', (_, kind, read, of) => {
+      expect(outcome(kind, read, of)).not.toHaveProperty('tries');
+    });
   });
 
   const another = uuid(4, 2);

@@ -13,15 +13,15 @@ const agent = {
   credentials: 'pdu',
 } as const;
 const plugged = (parameters: object) => ({ ...agent, parameters });
-const withDevices = (fenceDevices: object) => ({
+const withDevices = (fenceDevices: object, fencing: object = {}) => ({
   version: 1,
-  segments: [{ name: 'a', hosts: { availabilityZone: 'nova' } }],
+  segments: [{ name: 'a', hosts: { availabilityZone: 'nova' }, fencing }],
   fenceDevices,
 });
 const policyWith = (fenceDevices: object) => policySchema.parse(withDevices(fenceDevices));
 /** What is wrong with the policy, one line per fault; empty when nothing is. */
-function faults(fenceDevices: object): string {
-  const parsed = policySchema.safeParse(withDevices(fenceDevices));
+function faults(fenceDevices: object, fencing?: object): string {
+  const parsed = policySchema.safeParse(withDevices(fenceDevices, fencing));
   return parsed.success ? '' : z.prettifyError(parsed.error);
 }
 
@@ -74,6 +74,18 @@ describe('a device by a fence agent', () => {
     expect(
       faults({ a: agent, b: plugged({ ip: 'pdu-1', plug: '4' }), '*': plugged({ ip: 'pdu-9', plug: '{host}' }) }),
     ).toBe('');
+  });
+
+  it.each<[timeoutSeconds: number, proofMaxAgeSeconds: number, fault: RegExp]>([
+    [15, 30, /^$/],
+    [16, 63, /fencing.proofMaxAgeSeconds/],
+    [16, 64, /^$/],
+    [120, 479, /segment a: with a fence agent that may take 120 s a proof must be good for 480 s/],
+    [120, 480, /^$/],
+    [121, 600, /at fenceDevices.a/],
+  ])('may take %d s where proofs are good for %d s, or not', (timeoutSeconds, proofMaxAgeSeconds, fault) => {
+    const said = faults({ a: { ...agent, timeoutSeconds }, b: plugged({ plug: '9' }) }, { proofMaxAgeSeconds });
+    expect(said).toMatch(fault);
   });
 
   it('tells what is wrong with a secret without a word of it', () => {

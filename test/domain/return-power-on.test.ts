@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { HostState } from '#shared/domain/host.ts';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
 import { powerOnAnswered } from '#shared/domain/return/after-change.ts';
-import { asksForPower, decideReturn } from '#shared/domain/return/decide-return.ts';
-import { objectionToPowerOn } from '#shared/domain/return/power-on.ts';
+import { decideReturn } from '#shared/domain/return/decide-return.ts';
+import { asksForPower, objectionToPowerOn } from '#shared/domain/return/power-on.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { aHostIn, NOW_MS, seconds } from '#test/support/builders.ts';
 import {
@@ -99,8 +100,56 @@ describe('its power is read', () => {
     expect(asks(aReturn('proving'), silent)).toBe(false);
     expect(asks(aReturn('waiting'), { ...silent, running: 1 })).toBe(false);
   });
+  it('also of one that is heard of again, until it was read as on', () => {
+    const sent = { powerOns: 1, poweredOnAtMs: NOW_MS - seconds(5) };
+    for (const status of ['waiting', 'powering-on'] as const) {
+      expect(asks(aReturn(status, sent), aSight())).toBe(true);
+      expect(asks(aReturn(status, { ...sent, provenOn: true }), aSight())).toBe(false);
+    }
+    expect(asks(aReturn('powering-on', sent), aSight({ running: 1 }))).toBe(false);
+    expect(asks(aReturn('proving', sent), aSight())).toBe(false);
+  });
   it('and wherever a power-on has no outcome on record', () => {
     expect(asks(aReturn('powering-on', { asked: 'power-on' }), { ...silent, running: 1 }, rulesOf())).toBe(true);
+  });
+});
+
+describe('a power-on', () => {
+  const ON = { ...OFF, power: 'on', detail: 'PowerState On' } as const;
+  const sent = aReturn('powering-on', { powerOns: 2, poweredOnAtMs: NOW_MS - seconds(5) });
+  const proven = { type: 'power-on-proven', returnId: RETURN_ID, attempt: 2, systemUuid: OFF.systemUuid };
+  const evolved = (returning: Returning, ...facts: HostFact[]): Returning | null | undefined =>
+    facts.reduce(evolveHost, aReturningHost(returning)).returning;
+
+  it('is proven by a reading of on, once, whatever else the look decides', () => {
+    const { facts } = decide(sent, anOffSight({ power: ON }));
+    expect(facts).toMatchObject([{ ...proven, detail: 'PowerState On', atMs: NOW_MS }, { type: 'return-waits' }]);
+    const on = evolved(sent, ...facts);
+    expect(on).toMatchObject({ status: 'waiting', provenOn: true });
+    expect(on && decide(on, anOffSight({ power: ON })).facts).toMatchObject([{ type: 'return-still-waits' }]);
+    expect(decide(sent, aSight({ power: ON })).facts).toMatchObject([proven, { type: 'return-proving' }]);
+  });
+
+  it.each([
+    ['its power reads off', sent, anOffSight()],
+    ['its power is unknown', sent, anOffSight({ power: { ...ON, power: 'unknown' } })],
+    ['its power was not read', sent, aSight()],
+    ['its device is another’s', sent, anOffSight({ power: ON, deviceFault: 'its device is bound to compute-2' })],
+    ['none was sent', aReturn('powering-on', { powerOns: 1 }), anOffSight({ power: ON })],
+  ])('is not while %s', (_, returning, sight) => {
+    expect(decide(returning, sight).facts.map(({ type }) => type)).not.toContain('power-on-proven');
+  });
+
+  it('whose answer nobody heard is proven by what is found, and the next one anew', () => {
+    const lost = aReturn('powering-on', { powerOns: 1, asked: 'power-on' });
+    const { facts } = decide(lost, anOffSight({ power: ON }));
+    expect(facts).toMatchObject([{ type: 'power-on-found', power: 'on' }, { type: 'return-goes-on' }]);
+    expect(evolved(lost, ...facts)).toMatchObject({ asked: null, provenOn: true });
+    const found = decide(lost, anOffSight()).facts;
+    expect(evolved(lost, ...found)).not.toHaveProperty('provenOn');
+    const again = decide(aReturn('waiting', { powerOns: 1, provenOn: true }), anOffSight()).facts;
+    expect(evolved(aReturn('waiting', { powerOns: 1, provenOn: true }), ...again)).toMatchObject({ powerOns: 2 });
+    expect(evolved(aReturn('waiting', { powerOns: 1, provenOn: true }), ...again)).not.toHaveProperty('provenOn');
   });
 });
 

@@ -4,8 +4,10 @@ import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts
 import { deadlinePassed } from '../deadline.ts';
 import { withRoom } from '../destinations.ts';
 import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
-import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
+import { decideAfterPowerOff, decideFencing, powerOffAnswered, type TimedReading } from '../fence.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
+import { fenceFailed } from '../fence-failed.ts';
+import { attemptsAt } from '../fence-levels.ts';
 import { closeIncident, proofFault } from '../follow.ts';
 import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
@@ -110,7 +112,8 @@ function decide(
       const asked = systemUuid === undefined ? reading : { systemUuid, ...(levels === undefined ? {} : { levels }) };
       const upMs = lastSeenUpMs(host.claims);
       const fencing = inStatus(incident, ['fencing']);
-      return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random);
+      const attempts = attemptsAt(fenceLevelsOf(policy, host.name), fencing.level ?? 0);
+      return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random, attempts);
     }
     case 'forcing-down': {
       const answered = find('force-down-answered');
@@ -242,8 +245,8 @@ function reasonIn(fact: { readonly because: string } | undefined): string {
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
   if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
-  const { power, systemUuid, detail, durationMs, levels } = read;
-  return { power, systemUuid, detail, durationMs, askedAtMs, ...(levels === undefined ? {} : { levels }) };
+  const { type: _, levels, ...reading } = read;
+  return { ...reading, askedAtMs, ...(levels === undefined ? {} : { levels }) };
 }
 
 /** For decisions that look at the reading alone. */

@@ -54,6 +54,8 @@ interface ReturnBase {
   /** Power-on requests whose intent was committed, and when one may have worked last. */
   readonly powerOns: number;
   readonly poweredOnAtMs: number | null;
+  /** Its power was read as on since. */
+  readonly provenOn?: true;
   /** What was asked of the outside without an outcome on record. */
   readonly asked: 'power-on' | ServiceChange | null;
   readonly failures: number;

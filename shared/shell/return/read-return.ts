@@ -2,7 +2,7 @@ import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { ReturnRules } from '#shared/domain/return/checks.ts';
-import { asksForPower } from '#shared/domain/return/decide-return.ts';
+import { asksForPower } from '#shared/domain/return/power-on.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { isRunning } from '#shared/domain/seen.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
