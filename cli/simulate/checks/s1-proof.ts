@@ -55,7 +55,8 @@ export function proofBeforeEvacuation(scene: Scene): Check {
       provenByTime.set(host, incidents.idOf(host) ?? '');
     } else {
       const { people: asked = 0, maxAgeSeconds = 0 } = confirmOff ?? {};
-      const said = [...people.whoSayOff(host, maxAgeSeconds, upAtMs, nowMs)];
+      const seenOnAtMs = Math.max(upAtMs, onRecordedAtMs.get(host) ?? 0);
+      const said = [...people.whoSayOff(host, maxAgeSeconds, seenOnAtMs, nowMs)];
       if (asked === 0 || said.length < asked)
         return `${said.join(' and ') || 'nobody'} has said that it is off, and ${asked} must`;
     }
