@@ -8,6 +8,7 @@ import {
   endMaintenance as endWork,
   giveBack,
   isAskedForWords,
+  isReleased,
   isTagged,
   mayBeConfirmedOff,
   release,
@@ -55,11 +56,16 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   };
 
   /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it for good. */
-  function isLeft({ name, forcedDown }: SimHost): boolean {
+  function isLeft(host: SimHost): boolean {
+    const { name, forcedDown } = host;
     const state = states.incidentOf(name);
     const isHopeless = state === 'fencing' && director.isCalm && fenceDeviceOf(policy, name) === undefined;
     const waits = state === 'suspected' || state === 'held' || isHopeless;
-    return state === 'none' || (waits && (forcedDown || director.isCalm)) || isSeenTo(name, state);
+    return (
+      state === 'none' ||
+      (waits && (forcedDown || director.isCalm)) ||
+      (isSeenTo(name, state) && !isReleased(simulation, host))
+    );
   }
 
   function isSeenTo(name: string, state: string): boolean {

@@ -1,7 +1,7 @@
 import type { Random } from '#sim/random.ts';
 import { happens, pickOne, wholeBetween } from './engine/chance.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
-import { MAIN, outletUrl } from './ports/devices.ts';
+import { isOutlet, MAIN, outletUrl } from './ports/devices.ts';
 import type { PlannedFailure, PlannedHost, PolicyInput, Scenario, SegmentInput } from './scenario.ts';
 
 /**
@@ -41,6 +41,7 @@ export function withFencing(random: Random, scenario: Scenario): Scenario {
     faults: [
       ...faults.map((fault) => ofOneDevice(random, fault, hosts)),
       ...failures.flatMap((failure) => silencesOf(random, failure, guards || people > 0)),
+      ...failures.flatMap((failure) => outletFaultsOf(random, failure, hosts)),
     ],
   };
 }
@@ -117,6 +118,29 @@ function ofOneDevice(random: Random, fault: PlannedFault, hosts: readonly Equipp
   const devices = devicesOf(hosts.find(({ host }) => host.name === fault.host)?.ways ?? []);
   if (!fault.kind.startsWith('bmc-') || devices.length < 2 || happens(random, 0.4)) return fault;
   return { ...fault, device: pickOne(random, devices) };
+}
+
+const ON_OUTLETS: readonly FaultKind[] = ['bmc-stuck', 'bmc-stuck', 'bmc-hangs', 'bmc-errors', 'bmc-refuses'];
+
+/** One of two outlets can't be switched or read for a while, and the board tells nothing: the host may run. */
+function outletFaultsOf(
+  random: Random,
+  { host, atMs }: PlannedFailure,
+  hosts: readonly Equipped[],
+): readonly PlannedFault[] {
+  const devices = devicesOf(hosts.find((each) => each.host.name === host)?.ways ?? []);
+  const outlets = devices.filter(isOutlet);
+  if (outlets.length === 0 || happens(random, 0.5)) return [];
+  const forMs = wholeBetween(random, 20_000, 200_000);
+  const fault = (kind: FaultKind, device: string): PlannedFault => ({
+    ...{ kind, host, device, forMs, fromMs: Math.max(0, atMs - 1_000) },
+    ...{ during: 'fencing', skip: 0, afterMs: 0, times: 1, sizeMs: 0 },
+  });
+  const boards = devices.filter((device) => !isOutlet(device));
+  return [
+    fault(pickOne(random, ON_OUTLETS), pickOne(random, outlets)),
+    ...boards.map((device) => fault(pickOne(random, SILENT), device)),
+  ];
 }
 
 const SILENT: readonly FaultKind[] = ['bmc-hangs', 'bmc-errors', 'bmc-refuses'];

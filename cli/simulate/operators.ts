@@ -55,6 +55,13 @@ function heldUp(simulation: Simulation, host: SimHost) {
 
 export const isHeldUp = (simulation: Simulation, host: SimHost): boolean => heldUp(simulation, host) !== undefined;
 
+/** Incidents in which somebody has released something. */
+const released = new WeakMap<Simulation, Set<string>>();
+
+/** Whoever has released it waits for salvor. */
+export const isReleased = (simulation: Simulation, { name }: SimHost): boolean =>
+  released.get(simulation)?.has(simulation.states.incidentIdOf(name) ?? '') === true;
+
 /** Releases what is held or stopped, if anything is: all that is closed, or the first of it. */
 export function release(simulation: Simulation, host: SimHost): void {
   const incident = heldUp(simulation, host);
@@ -62,6 +69,8 @@ export function release(simulation: Simulation, host: SimHost): void {
   const closed = (incident.failedGates ?? []).map(({ gate }) => gate).filter(isReleasable);
   const gates = simulation.random.next() < 0.4 ? closed.slice(0, 1) : closed;
   const { hostKey, id: incidentId } = incident;
+  const known = released.get(simulation) ?? new Set();
+  released.set(simulation, known.add(incidentId));
   simulation.command({ type: 'release', ...said(simulation), hostKey, incidentId, gates });
 }
 
