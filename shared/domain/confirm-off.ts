@@ -41,7 +41,12 @@ const partOf = (
   { confirmOff }: Segment['fencing'],
   nowMs: number,
 ): readonly string[] =>
-  word === undefined || word.complete || nowMs - word.atMs > confirmOff.maxAgeSeconds * 1000 ? [] : word.by;
+  word === undefined ||
+  word.complete ||
+  word.refutedBy !== undefined ||
+  nowMs - word.atMs > confirmOff.maxAgeSeconds * 1000
+    ? []
+    : word.by;
 
 /** The word that the host is off, or why there is none that counts. */
 export function goodWord(
@@ -56,6 +61,7 @@ export function goodWord(
   const ageSeconds = Math.round((nowMs - word.atMs) / 1000);
   if (ageSeconds > confirmOff.maxAgeSeconds)
     return `and the word of ${names} that it is off is ${ageSeconds} s old, which counts for ${confirmOff.maxAgeSeconds} s`;
+  if (word.refutedBy !== undefined) return `and ${word.refutedBy} since ${names} confirmed that it is off`;
   if (lastSeenUpMs(claims) > word.atMs - CLOCK_SKEW_MS)
     return `and the host was seen up since ${names} confirmed that it is off`;
   return word;

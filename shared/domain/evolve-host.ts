@@ -1,5 +1,5 @@
 import { type CareFact, isCareFact } from './care.ts';
-import { evolveIncident, openedIncident } from './evolve-incident.ts';
+import { evolveIncident, openedIncident, seenUp } from './evolve-incident.ts';
 import type { HostFact, HostState, LateAnswer, ReportFact } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
 import { evolveMaintenance } from './maintenance/maintenance.ts';
@@ -67,7 +67,8 @@ function evolveReport(host: HostState, fact: ReportFact | LateAnswer): HostState
       const { says, occurredAtMs, receivedAtMs } = fact;
       const before = Object.hasOwn(host.claims, fact.reporter) ? host.claims[fact.reporter] : undefined;
       const claim = turned(before, { says, occurredAtMs, receivedAtMs });
-      return { ...host, claims: newest({ ...host.claims, [fact.reporter]: claim }) };
+      const claims = newest({ ...host.claims, [fact.reporter]: claim });
+      return { ...host, claims, incident: says === 'up' ? seenUp(host.incident, occurredAtMs) : host.incident };
     }
     case 'not-believed':
     case 'recorded': {

@@ -13,6 +13,7 @@ import type {
   Stopped,
   Suspected,
 } from './host.ts';
+import { CLOCK_SKEW_MS } from './reports.ts';
 import { reservedAfter } from './reserved-hosts.ts';
 
 export function openedIncident(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
@@ -75,7 +76,7 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...next(fact.atMs), ...FRESH, confirmedAtMs: fact.atMs, powerOffs, evacuatingSinceMs: null };
     }
     case 'power-read':
-      return expect(incident, 'fencing');
+      return refutedIf(fact.power === 'on', expect(incident, 'fencing'), 'a device has said on');
     // What became of an action is recorded wherever the incident has come to meanwhile (A1).
     case 'power-off-answered':
     case 'force-down-answered':
@@ -197,6 +198,18 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       expectOneOf(incident, ['suspected', 'held', 'fencing', 'stopped']);
       return { ...next(fact.atMs), status: 'handing-over', reason: fact.reason, dismissed: true };
   }
+}
+
+/** Whoever saw the host up, at this time by their clock, has refuted the word of people that it is off. */
+export const seenUp = (incident: Incident | null, atMs: number): Incident | null =>
+  incident?.offConfirmed === undefined
+    ? incident
+    : refutedIf(atMs > incident.offConfirmed.atMs - CLOCK_SKEW_MS, incident, 'the host was seen up');
+
+function refutedIf<T extends Incident>(isRefuted: boolean, incident: T, refutedBy: string): T {
+  const { offConfirmed } = incident;
+  if (!isRefuted || offConfirmed === undefined || offConfirmed.refutedBy !== undefined) return incident;
+  return { ...incident, offConfirmed: { ...offConfirmed, refutedBy } };
 }
 
 interface ByStatus {

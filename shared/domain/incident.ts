@@ -55,6 +55,8 @@ export interface OffConfirmed {
   readonly atMs: number;
   /** As many as the policy asks for. */
   readonly complete: boolean;
+  /** What has contradicted it, once and for all: whoever said up may say down again, and a device fall silent. */
+  readonly refutedBy?: string;
 }
 
 /** By our clock: when a packet of its kdump came first, and last. */

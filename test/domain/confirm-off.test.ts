@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { goodWord } from '#shared/domain/confirm-off.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import type { HostState, OffConfirmed } from '#shared/domain/host.ts';
+import type { HostFact, HostState, OffConfirmed } from '#shared/domain/host.ts';
 import { decideOnIncident } from '#shared/domain/operator.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { aClaim, aHostIn, aSegment, NOW_MS, seconds } from '#test/support/builders.ts';
@@ -74,6 +74,50 @@ describe('a person who has seen that a host is off', () => {
     expect(decideOnIncident(command, once, false, asked(1), late)).toMatchObject(again);
     const seen = { ...once, claims: { '/m/a': aClaim('up', NOW_MS + seconds(1)) } };
     expect(confirm(seen, 'ann')).toHaveProperty('facts');
+  });
+});
+
+describe('a word that was contradicted', () => {
+  const reported = (says: 'up' | 'down', occurredAtMs: number): HostFact => ({
+    type: 'reported',
+    reporter: '/m/a',
+    says,
+    eventId: `${says} ${occurredAtMs}`,
+    eventType: `host.${says}`,
+    reason: null,
+    repeats: 0,
+    occurredAtMs,
+    receivedAtMs: occurredAtMs,
+  });
+  const read = (power: 'on' | 'unknown'): HostFact => ({
+    type: 'power-read',
+    power,
+    systemUuid: null,
+    detail: '',
+    durationMs: 0,
+  });
+  const afterwards = (facts: readonly HostFact[], people = 1): HostState =>
+    facts.reduce(evolveHost, saidBy(aHostIn('fencing'), 'ann', asked(people)));
+  const wordOf = ({ incident, claims }: HostState) =>
+    goodWord(incident?.offConfirmed, claims, asked(1).fencing, NOW_MS + seconds(60));
+
+  it('counts no more, though whoever saw the host up says down again', () => {
+    const host = afterwards([reported('up', NOW_MS + seconds(20)), reported('down', NOW_MS + seconds(40))]);
+    expect(wordOf(host)).toMatch(/the host was seen up since ann confirmed/);
+    expect(confirm(host, 'ann')).toHaveProperty('facts');
+  });
+
+  it('counts no more once a device has said on, though it says nothing by now', () => {
+    expect(wordOf(afterwards([read('on'), read('unknown')]))).toMatch(/a device has said on since ann confirmed/);
+  });
+
+  it('is not one of two that are asked for either', () => {
+    const host = afterwards([reported('up', NOW_MS + seconds(20)), reported('down', NOW_MS + seconds(40))], 2);
+    expect(saidBy(host, 'bob', asked(2)).incident?.offConfirmed).toMatchObject({ by: ['bob'], complete: false });
+  });
+
+  it('still counts where what was seen is older, or nothing was read', () => {
+    expect(wordOf(afterwards([reported('up', NOW_MS - seconds(20)), read('unknown')]))).toMatchObject({ by: ['ann'] });
   });
 });
 

@@ -86,8 +86,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
   /** By their stream. */
   const hostOfProcesses = new Map<string, string>();
   const hostOfService = new Map([...simulation.world.hosts.values()].map((each) => [each.serviceUuid, each.name]));
-  /** By what they are about: each is good for one request of a kind, and lapses. */
-  const intents = new Map<string, { readonly atMs: number; readonly used: Set<OutsideRequest['act']> }[]>();
+  /** By what they are about: each is good for one request of a kind to one device, and lapses. */
+  const intents = new Map<string, { readonly atMs: number; readonly used: Set<string> }[]>();
   /** Every answer that somebody heard, by the number of its request. */
   const heard = new Map<string, OutsideRequest>();
   const killed = new Set<number>();
@@ -131,16 +131,18 @@ export function auditTellsAll({ simulation }: Scene): Check {
   }
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
-  function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
+  function seeRequest({ act, host, instanceId, device }: OutsideRequest, atMs: number): string | undefined {
     const types = INTENT[act];
+    // Each device of a level is asked once.
+    const use = `${act} ${device ?? ''}`;
     if (act === 'read-power' || types === undefined) return undefined;
     const sinceMs = atMs - INTENT_GOOD_MS[act];
     const intent = types
       .map((type) => `${type} ${type === 'service-change-intended' ? `${act} ` : ''}${instanceId ?? host}`)
       .flatMap((about) => intents.get(about) ?? [])
-      .find((each) => each.atMs >= sinceMs && !each.used.has(act));
+      .find((each) => each.atMs >= sinceMs && !each.used.has(use));
     if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
-    intent.used.add(act);
+    intent.used.add(use);
     return undefined;
   }
 
@@ -175,8 +177,13 @@ export function auditTellsAll({ simulation }: Scene): Check {
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
       }
     }
-    for (const [id, { act, host, instanceId, invocation }] of heard) {
+    const levels = new Set<string>();
+    for (const [id, { act, host, instanceId, invocation, device }] of heard) {
       if (killed.has(invocation)) continue;
+      // Of the devices of a level one answer is recorded.
+      const level = `${act} ${host} ${invocation}`;
+      if (device !== undefined && levels.has(level)) continue;
+      levels.add(level);
       const answer = `${act}-answered ${host}`;
       // Those of a host have no id: there must be as many records as answers.
       const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
