@@ -118,6 +118,13 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     loggedBy: ['survey-devices'],
     minutes: { of: 3, atLeast: 1 },
   },
+  'access-ending': {
+    errorImpact: 'From its end on salvor sees and recovers nothing, or nobody can report to it.',
+    says: "A certificate of the cloud's services or salvor's own, or its account, ends soon or is refused.",
+    pattern: text('fact', 'access-ending'),
+    loggedBy: ['survey-devices'],
+    minutes: { of: 3, atLeast: 1 },
+  },
   'capacity-short': {
     errorImpact: 'If a host of this segment dies now, some of its instances stay down for want of room.',
     says: 'A segment can not take up the instances of one of its hosts.',

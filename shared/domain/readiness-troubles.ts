@@ -1,3 +1,4 @@
+import { isNear, whenItEnds } from './ending.ts';
 import type { HostReadiness } from './readiness.ts';
 
 export interface Trouble {
@@ -11,8 +12,6 @@ export interface Troubles {
   /** They could be fenced, but one of several devices does not answer, or a certificate ends soon. */
   readonly weak: readonly Trouble[];
 }
-
-const DAY_MS = 86_400_000;
 
 /** What people must know of. Who is in maintenance is in somebody's hands, and would not be fenced. */
 export function troublesOf(hosts: readonly HostReadiness[], certificateDays: number, nowMs: number): Troubles {
@@ -31,9 +30,6 @@ export function troublesOf(hosts: readonly HostReadiness[], certificateDays: num
 /** The certificates that end within so many days, in words. */
 export const endingOf = ({ devices }: HostReadiness, withinDays: number, nowMs: number): readonly string[] =>
   devices.flatMap(({ address, certificateExpiresAtMs: endsAtMs }) => {
-    if (endsAtMs === null || endsAtMs - nowMs >= withinDays * DAY_MS) return [];
-    const days = Math.floor(Math.abs(endsAtMs - nowMs) / DAY_MS);
-    const span = days === 0 ? 'less than a day' : `${days} days`;
-    const when = endsAtMs < nowMs ? `expired ${span} ago` : `expires in ${span}`;
-    return [`the certificate of ${address} ${when}`];
+    if (!isNear(endsAtMs, withinDays, nowMs)) return [];
+    return [`the certificate of ${address} ${whenItEnds('expire', endsAtMs, nowMs)}`];
   });

@@ -41,11 +41,13 @@ const aReadiness = (changes: Partial<HostReadiness> = {}): HostReadiness => ({
   ...changes,
 });
 
+const WITHIN = { certificateDays: 30, credentialDays: 14 };
+
 describe('of the fence devices', () => {
   const round = { startedAtMs: NOW_MS - seconds(100), after: null, wholeAtMs: NOW_MS - seconds(100) };
   const policy = aPolicy({ survey: { everySeconds: 300 } });
   const look = (surveyed: Partial<Surveyed>) =>
-    short(fencingSymptoms({ readiness: [], round, held: [], ...surveyed }, policy, 30, NOW_MS));
+    short(fencingSymptoms({ readiness: [], round, held: [], ...surveyed }, policy, WITHIN, NOW_MS));
 
   it('nothing is said while all is well', () => {
     expect(look({ readiness: [aReadiness()], held: ['compute-1'] })).toEqual([]);
@@ -117,7 +119,7 @@ describe('of the fence devices', () => {
   });
 
   it('one that is switched off is a note', () => {
-    expect(fencingSymptoms({ readiness: [], round, held: ['a'] }, aPolicy(), 30, NOW_MS)).toMatchObject([
+    expect(fencingSymptoms({ readiness: [], round, held: ['a'] }, aPolicy(), WITHIN, NOW_MS)).toMatchObject([
       { level: 'note', what: 'survey-late' },
     ]);
   });

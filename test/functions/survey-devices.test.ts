@@ -5,9 +5,11 @@ import { surveyDevices } from '#functions/survey-devices.ts';
 import { streamOfReadiness } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
-import type { FenceDevice, PowerReading } from '#shared/ports.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
+import type { AccountEnd, FenceDevice, PowerReading } from '#shared/ports.ts';
 import { grantLease } from '#shared/shell/grant-lease.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
+import { loadAccess } from '#shared/state/access.ts';
 import { readBindings } from '#shared/state/bindings.ts';
 import { readKept } from '#shared/state/read-audit.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
@@ -325,4 +327,62 @@ it('ends in time with a thousand dead devices, and comes to all of them', async 
   expect((await readiness()).size).toBe(1000);
   // Twenty at once, each for a quarter of a minute, for half of each minute.
   expect(runs).toBe(25);
+});
+
+describe('of what lets salvor itself into the cloud', () => {
+  const DAY_MS = seconds(86_400);
+  const CERTIFICATE = { of: 'nova', address: 'https://nova.test:8774' };
+  let account: () => Promise<AccountEnd>;
+  const asked = () => ({
+    ...services,
+    access: {
+      certificates: async () => [{ ...CERTIFICATE, expiresAtMs: services.clock.nowMs + 10 * DAY_MS }],
+      account: () => account(),
+    },
+  });
+  beforeEach(() => {
+    account = async () => ({ of: 'the password of user salvor', endsAtMs: null, untold: null });
+  });
+
+  it('it says each minute what ends soon, also where no device is asked', async () => {
+    await setup({ everySeconds: 0 });
+    expect(await surveyDevices(asked())).toBe(0);
+    expect(facts()).toEqual([
+      {
+        fact: 'access-ending',
+        endings: [{ of: 'nova', because: expect.stringMatching(/^the certificate of .* expires in 10 days/) }],
+      },
+    ]);
+    expect((await loadAccess(services.state, REGION))?.value).toMatchObject({ certificates: [CERTIFICATE] });
+  });
+
+  it('it asks every service once an hour, so that each shows its certificate', async () => {
+    await setup({ everySeconds: 0 });
+    let times = 0;
+    const health = async () => {
+      times += 1;
+      return [];
+    };
+    for (let minute = 0; minute < 61; minute += 1) {
+      const given = asked();
+      await surveyDevices({ ...given, compute: { ...given.compute, health } });
+      services.clock.nowMs += seconds(60);
+    }
+    expect(times).toBe(2);
+  });
+
+  it('it says that Keystone refuses the credentials, and goes on while it does not answer', async () => {
+    await setup({ everySeconds: 0 });
+    account = async () => {
+      throw new RetryableError('no answer');
+    };
+    await surveyDevices(asked());
+    expect((await loadAccess(services.state, REGION))?.value.account).toBeNull();
+    services.clock.nowMs += seconds(3600);
+    account = async () => {
+      throw new PermanentError('Keystone refuses the credentials of cloud lab (401)');
+    };
+    await surveyDevices(asked());
+    expect(facts().at(-1)).toMatchObject({ endings: [{ of: 'nova' }, { of: 'keystone' }] });
+  });
 });
