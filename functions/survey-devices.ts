@@ -27,7 +27,7 @@ async function askDevices(services: Services, untilMs: number): Promise<number> 
   const { policy, clock, log } = services;
   if (policy.survey.everySeconds === 0) return 0;
   const { asked, readiness } = await surveyShare(services, untilMs);
-  const { notFenceable, weak } = troublesOf(readiness, policy.survey.certificateDays, clock.now());
+  const { notFenceable, weak } = troublesOf(readiness, policy.survey, clock.now());
   // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
   if (notFenceable.length > 0)
     log.warn('hosts could not be fenced right now', { fact: 'not-fenceable', ...named(notFenceable) });

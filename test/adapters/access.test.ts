@@ -35,12 +35,16 @@ async function setup(
   identityOf: (sim: SimulatedCloud) => CloudConfig['identity'] = byPassword,
 ): Promise<{ readonly sim: SimulatedCloud; readonly connection: Connection }> {
   const sim = await startSimulatedCloud({ hosts: 1, ...(tls === undefined ? {} : { tls }) });
-  const cloud = {
-    ...{ name: 'lab', regionName: sim.region, interface: 'public', insecureTls: false, computeEndpoint: undefined },
+  const cloud: CloudConfig = {
+    name: 'lab',
+    regionName: sim.region,
+    interface: 'public',
+    insecureTls: false,
+    computeEndpoint: undefined,
     authUrl: sim.authUrl,
     identity: identityOf(sim),
     caPem: tls?.cert,
-  } as const;
+  };
   const connection = connect(cloud, NO_SECRETS);
   closers.push(() => sim.stop(), connection.close);
   return { sim, connection };

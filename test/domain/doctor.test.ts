@@ -78,6 +78,17 @@ describe('of the fence devices', () => {
     ]);
   });
 
+  it('an account that ends soon is a note, and trouble from its end on', () => {
+    const account = { endsAtMs: NOW_MS + 3 * DAY_MS, trouble: null, askedAtMs: NOW_MS };
+    const says = (ends: object) =>
+      look({ readiness: [aReadiness({ devices: [aStanding({ account: { ...account, ...ends } })] })] });
+    expect(says({})).toEqual([
+      ['note', 'credentials', 'compute-1', expect.stringMatching(/^the account of bmc-1 ends in 3 days; change/)],
+    ]);
+    expect(says({ endsAtMs: NOW_MS - 1 })).toMatchObject([['trouble', 'credentials', 'compute-1', expect.any(String)]]);
+    expect(says({ endsAtMs: null })).toEqual([]);
+  });
+
   it('of hosts in maintenance it is a note', () => {
     expect(look({ readiness: [aReadiness({ state: 'not-ready', outOfService: true })] })).toMatchObject([
       ['note', 'not-fenceable', 'compute-1', expect.any(String)],

@@ -6,7 +6,7 @@ import { streamOfReadiness } from '#shared/domain/audit.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { AccountEnd, FenceDevice, PowerReading } from '#shared/ports.ts';
+import type { AccountEnd, AccountReading, FenceDevice, FenceDeviceConfig, PowerReading } from '#shared/ports.ts';
 import { grantLease } from '#shared/shell/grant-lease.ts';
 import type { KnownHost } from '#shared/shell/known-hosts.ts';
 import { loadAccess } from '#shared/state/access.ts';
@@ -291,6 +291,71 @@ it('tells of a certificate that ends soon', async () => {
   expect(facts()).toMatchObject([
     { fact: 'fencing-weak', hosts: [{ host: 'compute-3', because: expect.stringMatching(/expires in 10 days/) }] },
   ]);
+});
+
+describe('of the accounts by which devices are asked', () => {
+  /** Each device tells so, and counts how often it is asked. */
+  const telling = (account: Partial<AccountReading>) => {
+    const times = new Map<string, number>();
+    const { fencing } = services.cloud;
+    const given = {
+      ...services,
+      fencing: {
+        device: async (config: FenceDeviceConfig): Promise<FenceDevice> => ({
+          ...(await fencing.device(config)),
+          readAccount: async () => {
+            times.set(addressOf(config), (times.get(addressOf(config)) ?? 0) + 1);
+            return { endsAtMs: null, trouble: null, untold: null, ...account };
+          },
+        }),
+      },
+    };
+    const minutes = async (count: number) => {
+      for (let minute = 0; minute < count; minute += 1) {
+        services.clock.nowMs += seconds(60);
+        await surveyDevices(given);
+      }
+    };
+    return { times, minutes };
+  };
+
+  it('it asks each once a day, behind its first good answer, so many in a run as devices at once', async () => {
+    await setup({ everySeconds: 60, atOnce: 2 });
+    const { times, minutes } = telling({});
+    await minutes(1);
+    expect(times.size).toBe(0);
+    await minutes(1);
+    expect(times.size).toBe(2);
+    await minutes(30);
+    expect([...times.values()]).toEqual([1, 1, 1]);
+    services.clock.nowMs += seconds(86_400);
+    await minutes(2);
+    expect([...times.values()]).toEqual([2, 2, 2]);
+  });
+
+  it('one that ends soon is told of each minute, and its host stays ready', async () => {
+    const { minutes } = telling({ endsAtMs: services.clock.nowMs + seconds(5 * 86_400) });
+    await minutes(2);
+    expect([...(await readiness()).values()].map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
+    const because = expect.stringMatching(/^the account of redfish at .*compute-1 ends in 4 days; change/);
+    expect(facts().at(-1)).toMatchObject({ fact: 'fencing-weak', count: 3, hosts: [{ because }, {}, {}] });
+  });
+
+  it('what goes wrong with it spoils nothing that was read of the power', async () => {
+    const { fencing } = services.cloud;
+    const device = async (config: FenceDeviceConfig): Promise<FenceDevice> => ({
+      ...(await fencing.device(config)),
+      readAccount: async () => {
+        throw new Error('defect');
+      },
+    });
+    for (let time = 0; time < 2; time += 1) {
+      services.clock.nowMs += seconds(60);
+      await surveyDevices({ ...services, fencing: { device } });
+    }
+    const [first] = (await readiness()).values();
+    expect(first).toMatchObject({ state: 'ready', devices: [{ account: { endsAtMs: null, trouble: null } }] });
+  });
 });
 
 it('ends in time with a thousand dead devices, and comes to all of them', async () => {

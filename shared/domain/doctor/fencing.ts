@@ -2,7 +2,7 @@ import type { Within } from '../access.ts';
 import { WATCHDOG } from '../device-survey.ts';
 import type { Policy } from '../policy.ts';
 import type { DeviceStanding, HostReadiness } from '../readiness.ts';
-import { endingOf } from '../readiness-troubles.ts';
+import { accountsOf, endingOf } from '../readiness-troubles.ts';
 import type { Round } from '../rounds.ts';
 import { lateRound } from './late-round.ts';
 import { lasting, note, type Symptom, trouble } from './symptom.ts';
@@ -47,6 +47,9 @@ function ofHost(readiness: HostReadiness, within: Within, nowMs: number): readon
       .filter((each) => each.trouble === 'credentials-refused')
       .map((each) => say('credentials-refused', host, `${each.address}: ${each.because}`)),
     ...endingOf(readiness, within.certificateDays, nowMs).map((ending) => say('certificate', host, ending)),
+    ...accountsOf(readiness, within.credentialDays, nowMs).map(({ says, isOver }) =>
+      (isOver ? say : note)('credentials', host, says),
+    ),
     ...devices.flatMap((each) => unbound(host, each)),
   ];
 }
