@@ -29,7 +29,10 @@ export function askingWorkers({ queues, state, clock, chance }: AskOptions): Wor
     });
     for (let look = 0; ; look += 1) {
       const answer = await loadAnswer(state, request.id).catch(note);
-      if (answer !== undefined) return { answer: answer.answer, detail: answer.detail };
+      if (answer !== undefined) {
+        const { answer: said, detail, refused: of } = answer;
+        return { answer: said, detail, ...(of === undefined ? {} : { refused: of }) };
+      }
       if (refusal !== undefined) return { answer: 'refused', detail: `nothing was sent: ${refusal}` };
       const leftMs = untilMs - clock.now();
       if (leftMs <= 0)
