@@ -44,4 +44,6 @@ export interface Delivery<T> {
   readonly redelivered: boolean;
   /** When it came into the queue, in Unix ms. */
   readonly sentAtMs: number;
+  /** Who sent it, as SQS knows; absent where it tells none. */
+  readonly senderId?: string;
 }
