@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { credentialRoutes, endOf, type Fail } from './application-credentials.ts';
 import type { FaultBoard } from './faults.ts';
 import { closeConnection, jsonBody, type SimEnv } from './http.ts';
 import type { Identity, SimProject, SimToken, SimUser } from './identity.ts';
@@ -59,7 +60,7 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
       .catalog()
       .find((entry) => entry.type === 'identity')
       ?.url.replace(/\/v3$/, '') ?? '';
-  const fail = (code: 400 | 401 | 403 | 404 | 503, title: string, message: string): Response =>
+  const fail: Fail = (code, title, message) =>
     new Response(JSON.stringify({ error: { code, message, title } }), {
       status: code,
       headers: {
@@ -116,19 +117,7 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
     return c.body(null, 204);
   });
 
-  // `identity:get_application_credential` of Keystone's default policy: the owner may.
-  api.get('/v3/users/:user/application_credentials/:id', (c) => {
-    const asking = identity.validate(c.req.header('x-auth-token'));
-    if (asking === undefined) return unauthenticated();
-    const found = identity.applicationCredentials.find(({ id }) => id === c.req.param('id'));
-    if (found?.userId !== c.req.param('user')) return fail(404, 'Not Found', 'Could not find application credential.');
-    if (asking.user.id !== found.userId)
-      return fail(403, 'Forbidden', 'You are not authorized to perform the requested action.');
-    const { id, name, projectId } = found;
-    return c.json({
-      application_credential: { id, name, project_id: projectId, unrestricted: false, expires_at: endOf(parts) },
-    });
-  });
+  credentialRoutes(api, parts, fail);
 
   api.notFound(() => fail(404, 'Not Found', 'The resource could not be found.'));
   return api;
@@ -199,7 +188,7 @@ function tokenBody(token: SimToken, parts: KeystoneParts): object {
   const { user, project, applicationCredential } = token;
   return {
     methods: token.methods,
-    user: { id: user.id, name: user.name, domain, password_expires_at: endOf(parts) },
+    user: { id: user.id, name: user.name, domain, password_expires_at: endOf(parts.faults) },
     audit_ids: [token.value.slice(6, 28)],
     expires_at: new Date(token.expiresMs).toISOString().replace('Z', '000Z'),
     issued_at: new Date(token.issuedMs).toISOString().replace('Z', '000Z'),
@@ -209,11 +198,6 @@ function tokenBody(token: SimToken, parts: KeystoneParts): object {
     }),
   };
 }
-
-const endOf = ({ faults }: KeystoneParts): string | null => {
-  const ends = faults.take('account-ends');
-  return ends === undefined ? null : new Date(ends.atMs).toISOString().replace('Z', '000');
-};
 
 function scopeBody(token: SimToken, project: SimProject, parts: KeystoneParts): object {
   return {

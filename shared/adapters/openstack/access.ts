@@ -33,10 +33,8 @@ export function cloudAccess(session: Session, shown: ReadonlyMap<string, ShownCe
     const exchange = await http.once(new URL(`${cloud.authUrl}${path}`), { 'x-auth-token': token.value }, TIMEOUT_MS);
     if (exchange.kind === 'failed') return { of, endsAtMs: null, untold: exchange.error };
     const { status, body } = exchange;
-    if (status !== 200) {
-      if (status === 401) session.reject(token);
+    if (status !== 200)
       return { of, endsAtMs: null, untold: `Keystone answered ${status}: ${messageOf(body, redact)}` };
-    }
     const { name, expires_at: endsAt } = parseBody(credentialSchema, body, 'Keystone').application_credential;
     return { of: `application credential ${name}`, endsAtMs: utcMs(endsAt), untold: null };
   }
