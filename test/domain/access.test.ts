@@ -29,6 +29,12 @@ describe('what is noted of what was seen', () => {
     expect(next?.certificates).toEqual([{ ...renewed, seenAtMs: NOW_MS + seconds(60) }]);
   });
 
+  it('keeps the name of a service while Keystone does not tell it', () => {
+    const unnamed = { ...sight, certificates: [{ ...NOVA, of: NOVA.address }] };
+    expect(nextAccess(well(), unnamed, NOW_MS + DAY_MS)?.certificates).toMatchObject([{ of: 'nova' }]);
+    expect(nextAccess(EMPTY, unnamed, NOW_MS)?.certificates).toMatchObject([{ of: NOVA.address }]);
+  });
+
   it('is kept of who does not answer, and forgotten after a month', () => {
     const silent = { certificates: [], account: undefined, asked: true };
     expect(nextAccess(well(), silent, NOW_MS + 30 * DAY_MS - 1)?.certificates).toHaveLength(1);
