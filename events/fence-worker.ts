@@ -73,6 +73,8 @@ export const workerAnswer = z.strictObject({
   answer: z.enum(['on', 'off', 'accepted', 'refused', 'failed', 'unknown']),
   /** For a person; never a secret. */
   detail: z.string().max(1024),
+  /** Of an `unknown`: the device does not take the login. Not said where that is not certain. */
+  refused: z.literal('credentials').optional(),
   durationMs: z.int().min(0),
 });
 

@@ -188,8 +188,9 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
     }
     case 'off-confirmed': {
       const before = expectOneOf(incident, ['held', 'fencing']);
-      const { names: by, reason, atMs, complete } = fact;
-      return { ...before, ...next(atMs), offConfirmed: { by, reason, atMs, complete } };
+      const { names: by, reason, atMs, complete, senders } = fact;
+      const word = { by, reason, atMs, complete, ...(senders === undefined ? {} : { senders }) };
+      return { ...before, ...next(atMs), offConfirmed: word };
     }
     case 'deadline-passed':
       expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);

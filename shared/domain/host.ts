@@ -215,6 +215,8 @@ export type IncidentFact =
       readonly atMs: number;
       /** All whose word counts now, this one's last. */
       readonly names: readonly string[];
+      /** Who has sent each of them, where that is told: `senderOfCommand`. Absent where it is of none. */
+      readonly senders?: readonly (string | null)[];
       /** As many as the policy asks for. */
       readonly complete: boolean;
     }

@@ -50,6 +50,8 @@ interface IncidentBase {
 /** That a host is off, by the word of as many people as the policy asks for. */
 export interface OffConfirmed {
   readonly by: readonly string[];
+  /** Of each of them; absent where it is told of none. */
+  readonly senders?: readonly (string | null)[];
   readonly reason: string;
   /** Of the last of them. */
   readonly atMs: number;

@@ -80,6 +80,10 @@ const fencing = z.strictObject({
       people: z.int().min(0).max(5).default(1),
       /** Their word counts for so long, and only while no device says on and nobody has seen the host up since. */
       maxAgeSeconds: seconds(60, 86_400).default(3600),
+      /** Unique ids of roles each of whose sessions is a person of its own; of any other role all sessions are one. */
+      sessionRoles: z
+        .array(z.string().regex(/^AROA[A-Z0-9]{8,124}$/, 'the unique id of a role, such as AROAEXAMPLEID'))
+        .default([]),
     })
     .prefault({}),
   /** A host whose hardware watchdog has had no lease for long enough is taken as reset, where this is given. */

@@ -71,6 +71,10 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       resetStateToActive: change((compute) => compute.resetStateToActive),
     },
     fencing: { device: (config) => use(({ fencing }) => fencing.device(config)) },
+    access: {
+      certificates: () => use(({ access }) => access.certificates()),
+      account: () => use(({ access }) => access.account()),
+    },
     tokens: {
       uri: () => use(({ tokens }) => tokens.uri()),
       check: (token) => use(({ tokens }) => tokens.check(token)),

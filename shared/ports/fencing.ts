@@ -20,6 +20,16 @@ export interface PowerReading {
   readonly certificate?: { readonly expiresAtMs: number };
 }
 
+/** What a device tells of the account by which salvor asks it. */
+export interface AccountReading {
+  /** When its credentials end, in Unix ms; null: never, or it does not tell. */
+  readonly endsAtMs: number | null;
+  /** What is wrong with it although it is still taken, in words; null: nothing that it tells. */
+  readonly trouble: string | null;
+  /** Why nothing is known; null where it was read. */
+  readonly untold: string | null;
+}
+
 export type PowerOffAnswer =
   | { readonly kind: 'accepted'; readonly detail: string; readonly durationMs: number }
   /** The device says no for good: credentials, no such system, not allowed. */
@@ -36,6 +46,8 @@ export type Objection = () => Promise<string | undefined>;
  */
 export interface FenceDevice {
   readPower(): Promise<PowerReading>;
+  /** There where the device, or the credentials themselves, can tell. It takes several requests: not for each reading. */
+  readAccount?(): Promise<AccountReading>;
   /**
    * @param systemUuid as it was read; another system by now is refused, with nothing sent (S2). Null: it told none.
    * @param objection asked when only the one request that has an effect is left to send, as what comes before it may take

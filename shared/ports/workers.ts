@@ -14,7 +14,7 @@ export interface WorkerQueues {
   send(worker: string, request: WorkerRequest): Promise<void>;
 }
 
-export interface WorkerReply extends Pick<WorkerAnswer, 'answer' | 'detail'> {
+export interface WorkerReply extends Pick<WorkerAnswer, 'answer' | 'detail' | 'refused'> {
   /** From the question to the answer, on the side of who asks. */
   readonly durationMs: number;
   /** The answer is to a question of an earlier call, which was asked then. Unix ms. */

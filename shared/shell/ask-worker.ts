@@ -38,7 +38,10 @@ export function askingWorkers({ queues, state, clock, chance, questions }: AskOp
     });
     for (let look = 0; ; look += 1) {
       const found = await loadAnswer(state, id).catch(note);
-      if (found !== undefined) return { answered: true, answer: found.answer, detail: found.detail };
+      if (found !== undefined) {
+        const { answer, detail, refused } = found;
+        return { answered: true, answer, detail, ...(refused === undefined ? {} : { refused }) };
+      }
       if (refusal !== undefined) return { answered: true, answer: 'refused', detail: `nothing was sent: ${refusal}` };
       const leftMs = untilMs - clock.now();
       if (leftMs <= 0) return { answered: false, answer: 'unknown', detail: `${silence}${trouble}` };
@@ -57,12 +60,12 @@ export function askingWorkers({ queues, state, clock, chance, questions }: AskOp
         return { ...reply, durationMs: clock.now() - startMs };
       }
       const request: WorkerRequest = { ...task, ...stamped(), validSeconds: timeoutMs / 1000 };
-      const { answer, detail } = await answerTo(request.id, {
+      const { answered: _, ...reply } = await answerTo(request.id, {
         send: () => queues.send(worker, request),
         untilMs: startMs + timeoutMs,
         silence: `no answer of fence worker ${worker} within ${request.validSeconds} s`,
       });
-      return { answer, detail, durationMs: clock.now() - startMs };
+      return { ...reply, durationMs: clock.now() - startMs };
     },
   };
 }

@@ -121,6 +121,62 @@ describe('a word that was contradicted', () => {
   });
 });
 
+describe('two people', () => {
+  const ANN = 'AIDAEXAMPLEANN';
+  const BOB = 'AIDAEXAMPLEBOB';
+  const ROLE = 'AROAEXAMPLEROLE';
+  const withSessions = aSegment({ fencing: { confirmOff: { people: 2, sessionRoles: [ROLE] } } });
+  const sent = (host: HostState, by: string, sender: string | null, segment = asked(2)) =>
+    decideOnIncident(aCommand('confirm-off', { by }), host, false, segment, NOW_MS, sender);
+  const wordOf = (host: HostState, by: string, sender: string | null, segment = asked(2)): HostState => {
+    const decision = sent(host, by, sender, segment);
+    if ('refused' in decision) throw new Error(decision.refused);
+    return decision.facts.reduce(evolveHost, host);
+  };
+  const begun = aHostIn('fencing');
+
+  it('send it by two accounts, which are on record', () => {
+    const one = wordOf(begun, 'ann', ANN);
+    expect(one.incident?.offConfirmed).toMatchObject({ by: ['ann'], senders: [ANN], complete: false });
+    expect(wordOf(one, 'bob', BOB).incident?.offConfirmed).toMatchObject({
+      by: ['ann', 'bob'],
+      senders: [ANN, BOB],
+      complete: true,
+    });
+  });
+
+  it('are not one account with two names, nor one name with two accounts', () => {
+    const one = wordOf(begun, 'ann', ANN);
+    expect(sent(one, 'bob', ANN)).toEqual({
+      refused: `it comes from ${ANN}, which has said so already as ann: another person must confirm it, from an account of their own`,
+    });
+    expect(sent(one, 'ann', BOB)).toHaveProperty('refused');
+  });
+
+  it('are two sessions of a role only where the policy says so', () => {
+    const one = wordOf(begun, 'ann', `${ROLE}:ann`);
+    expect(sent(one, 'bob', `${ROLE}:bob`)).toEqual({
+      refused: expect.stringContaining(`it comes from ${ROLE}, which`),
+    });
+    expect(sent(one, 'bob', `${ROLE}:bob`, withSessions)).toHaveProperty('facts');
+    expect(sent(one, 'bob', `${ROLE}:ann`, withSessions)).toHaveProperty('refused');
+  });
+
+  it('are told by their names alone where nobody is told from another', () => {
+    const one = wordOf(begun, 'ann', null);
+    expect(one.incident?.offConfirmed).not.toHaveProperty('senders');
+    expect(wordOf(one, 'bob', null).incident?.offConfirmed).toMatchObject({ by: ['ann', 'bob'], complete: true });
+    expect(wordOf(one, 'bob', BOB).incident?.offConfirmed).toMatchObject({ senders: [null, BOB], complete: true });
+  });
+
+  it('may have one account where the policy asks for one', () => {
+    expect(wordOf(begun, 'ann', ANN, asked(1)).incident?.offConfirmed).toMatchObject({
+      senders: [ANN],
+      complete: true,
+    });
+  });
+});
+
 describe('the word counts', () => {
   const { fencing } = asked(1);
   const word: OffConfirmed = { by: ['ann', 'bob'], reason: 'pulled', atMs: NOW_MS - seconds(100), complete: true };

@@ -1,6 +1,6 @@
 /** Hosts with several fence devices, and with none that answers: level by level, and by the word of people. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AuditRecord } from '#shared/domain/audit.ts';
+import { type AuditRecord, STREAM_OF_OPERATORS } from '#shared/domain/audit.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import type { FenceDevice, Fencing, PowerReading } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
@@ -90,10 +90,10 @@ async function factsOf(type: string): Promise<readonly AuditRecord['fact'][]> {
   return items.map((item) => (item.body as unknown as AuditRecord).fact).filter((fact) => fact.type === type);
 }
 
-async function confirmOff(by = 'ann'): Promise<string | undefined> {
+async function confirmOff(by = 'ann', senderId?: string): Promise<string | undefined> {
   const incidentId = (await hostNow())?.incident?.id ?? 'none';
   const command = aCommand('confirm-off', { incidentId, by, time: iso(services.clock.now()) });
-  pipeline.command(command);
+  pipeline.command(command, senderId);
   await pipeline.run(1);
   const outcome = await loadOutcome(services.state, command.id);
   return outcome && `${outcome.type}: ${outcome.said}`;
@@ -191,6 +191,27 @@ it('the word of one person is not enough where the policy asks for two', async (
   expect(await confirmOff('bob')).toMatch(/^obeyed: confirmed/);
   await pipeline.run();
   expect(await outcomeNow()).toBe('recovered');
+});
+
+it('nor is that of one principal under two names, and both principals are on record', async () => {
+  await begin({ '*': at('silent') }, { fencing: { confirmOff: { people: 2 } } });
+  Object.assign(services, { trustedSenders: { principals: ['AROAEXAMPLEOWN'] } });
+  await pipeline.run(600);
+  const [one, other] = ['AIDAEXAMPLEANN', 'AROAEXAMPLEROLE:bob'];
+  expect(await confirmOff('ann', one)).toBe('obeyed: noted; 1 more must confirm it');
+  expect(await confirmOff('bob', one)).toMatch(
+    /^refused: it comes from AIDAEXAMPLEANN, which has said so already as ann/,
+  );
+  await pipeline.run(600);
+  expect(evacuations()).toBe(0);
+  expect(await confirmOff('bob', other)).toMatch(/^obeyed: confirmed/);
+  await pipeline.run();
+  expect(await factsOf('proof-made')).toMatchObject([
+    { proof: { detail: expect.stringContaining(`confirmed by ann (${one}) and bob (${other}): `) } },
+  ]);
+  const { items } = await services.state.queryAudit(STREAM_OF_OPERATORS);
+  const senders = items.map(({ body }) => (body as unknown as AuditRecord).fact);
+  expect(senders).toMatchObject([{ sender: one }, { type: 'refused', sender: one }, { sender: other }]);
 });
 
 it('a device that answers after all is believed, not the person', async () => {

@@ -236,4 +236,21 @@ describe('an operator', { timeout: 180_000 }, () => {
         stderr: 'salvor: no salvor runs on .salvor: start it with "salvor up", and ask again\n',
       });
   });
+
+  it('is not two people by two names: the second word has to come from another login', async () => {
+    await start({ fencing: { confirmOff: { people: 2 } } });
+    cloud.faults.set({ kind: 'bmc-dead', how: 'close', host: VICTIM });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/fencing/);
+    const confirm = (by: string) => salvor(folder, 'confirm-off', VICTIM, '--reason', 'pulled both cables', '--by', by);
+    expect((await confirm('ann')).stdout).toMatch(/obeyed: noted; 1 more must confirm it/);
+    expect(await confirm('bob')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/refused: it comes from uid \d+, which has said so already as ann: another person/),
+    });
+    expect((await salvor(folder, 'audit', 'operators')).stdout).toMatch(
+      /bob\s+uid \d+\s+confirm-off of host compute-1/,
+    );
+    expect(await incidents()).not.toContain('recovered');
+  });
 });

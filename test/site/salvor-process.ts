@@ -14,7 +14,8 @@ export interface SiteFolder {
   write(name: string, content: unknown, mode?: number): void;
 }
 
-export function siteFolder(cloud: SimulatedCloud): SiteFolder {
+/** @param cacert the path of the CA of a cloud that speaks TLS */
+export function siteFolder(cloud: SimulatedCloud, cacert?: string): SiteFolder {
   const path = mkdtempSync(join(tmpdir(), 'salvor-site-'));
   const write = (name: string, content: unknown, mode = 0o600): void => {
     const file = join(path, name);
@@ -28,6 +29,7 @@ export function siteFolder(cloud: SimulatedCloud): SiteFolder {
         auth_type: 'v3applicationcredential',
         auth: { auth_url: cloud.authUrl, application_credential_id: id, application_credential_secret: secret },
         region_name: cloud.region,
+        ...(cacert === undefined ? {} : { cacert }),
       },
     },
   });
@@ -87,8 +89,8 @@ export interface Running {
 }
 
 /** `salvor up`, once it says where events go. */
-export async function startSalvor({ path }: SiteFolder): Promise<Running> {
-  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0', '--http-port', '0'], {
+export async function startSalvor({ path }: SiteFolder, ...options: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0', '--http-port', '0', ...options], {
     cwd: path,
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],

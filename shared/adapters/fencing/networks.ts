@@ -41,7 +41,14 @@ interface Places {
 function limited(device: FenceDevice, { timeoutSeconds }: FenceDeviceConfig, { hold, full }: Places): FenceDevice {
   const forMs = Math.min(timeoutSeconds, LONGEST_CALL_SECONDS) * 1000;
   const noPlace = { kind: 'refused', detail: `nothing was sent: ${full}`, durationMs: WAIT_MS } as const;
+  const readAccount = device.readAccount?.bind(device);
   return {
+    ...(readAccount === undefined
+      ? {}
+      : {
+          readAccount: async () =>
+            (await hold(forMs, readAccount)) ?? { endsAtMs: null, trouble: null, untold: `it was not asked: ${full}` },
+        }),
     readPower: async () =>
       (await hold(forMs, () => device.readPower())) ?? {
         ...{ power: 'unknown', systemUuid: null, detail: `it was not asked: ${full}`, durationMs: WAIT_MS },

@@ -165,7 +165,9 @@ function decide(
     case 'operator': {
       const said = find('released') ?? find('dismissed') ?? find('off-confirmed');
       if (said === undefined) throw new CannotDecide("the operator's word is not recorded");
-      const decided = decideOnIncident(commandAgain(host, incident, said, basis), host, basis.hasTasks, segment, atMs);
+      const sender = (said.type === 'off-confirmed' ? said.senders?.at(-1) : null) ?? null;
+      const command = commandAgain(host, incident, said, basis);
+      const decided = decideOnIncident(command, host, basis.hasTasks, segment, atMs, sender);
       return 'refused' in decided ? [] : decided.facts;
     }
     default:
