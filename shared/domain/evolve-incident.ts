@@ -45,10 +45,11 @@ type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' 
 
 /** The incident after a fact about it. */
 export function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, reserved } = incident;
+  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, seenUpAtMs, reserved } = incident;
   const seen = {
     ...(dumping === undefined ? {} : { dumping }),
     ...(offConfirmed === undefined ? {} : { offConfirmed }),
+    ...(seenUpAtMs === undefined ? {} : { seenUpAtMs }),
     ...(reserved === undefined ? {} : { reserved }),
   };
   const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
@@ -201,11 +202,19 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
   }
 }
 
-/** Whoever saw the host up, at this time by their clock, has refuted the word of people that it is off. */
-export const seenUp = (incident: Incident | null, atMs: number): Incident | null =>
-  incident?.offConfirmed === undefined
-    ? incident
-    : refutedIf(atMs > incident.offConfirmed.atMs - CLOCK_SKEW_MS, incident, 'the host was seen up');
+/** Somebody saw the host up, at this time by their clock: that refutes the word of people that it is off. */
+export function seenUp(incident: Incident | null, atMs: number): Incident | null {
+  if (incident === null) return null;
+  const { offConfirmed, seenUpAtMs = 0 } = incident;
+  const isRefuted = offConfirmed !== undefined && atMs > offConfirmed.atMs - CLOCK_SKEW_MS;
+  return refutedIf(isRefuted, { ...incident, seenUpAtMs: Math.max(atMs, seenUpAtMs) }, 'the host was seen up');
+}
+
+/** A person has looked, and overruled whoever saw it. */
+export function withoutSeenUp(incident: Incident): Incident {
+  const { seenUpAtMs, ...rest } = incident;
+  return seenUpAtMs === undefined ? incident : rest;
+}
 
 function refutedIf<T extends Incident>(isRefuted: boolean, incident: T, refutedBy: string): T {
   const { offConfirmed } = incident;

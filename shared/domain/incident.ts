@@ -45,6 +45,8 @@ interface IncidentBase {
   readonly reserved?: ReservedUses;
   /** People say that it is off. */
   readonly offConfirmed?: OffConfirmed;
+  /** When it was seen up last since it opened, whatever whoever saw it has said since; without what a person has overruled. */
+  readonly seenUpAtMs?: number;
 }
 
 /** That a host is off, by the word of as many people as the policy asks for. */

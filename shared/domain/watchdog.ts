@@ -82,10 +82,14 @@ export function safeTime(
   };
 }
 
-/** The lease on which a proof may rest, or why there is none. */
+/**
+ * The lease on which a proof may rest, or why there is none.
+ * @param seenUpAtMs in this incident, whatever whoever saw it has said since
+ */
 export function expiredLease(
   lease: WatchdogLease | undefined,
   claims: HostState['claims'],
+  seenUpAtMs: number | undefined,
   watchdog: Watchdog | undefined,
   nowMs: number,
 ): WatchdogLease | string {
@@ -94,7 +98,8 @@ export function expiredLease(
   const { atMs, parts } = safeTime(lease, watchdog);
   const since = new Date(lease.grantedAtMs).toISOString();
   if (nowMs < atMs) return `and its watchdog had a lease at ${since}: it is taken as reset after ${parts}`;
-  if (lastSeenUpMs(claims) > atMs - CLOCK_SKEW_MS) return 'and it was seen up after its watchdog must have reset it';
+  if (Math.max(lastSeenUpMs(claims), seenUpAtMs ?? 0) > atMs - CLOCK_SKEW_MS)
+    return 'and it was seen up after its watchdog must have reset it';
   return lease;
 }
 

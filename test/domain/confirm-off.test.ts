@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { goodWord } from '#shared/domain/confirm-off.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import type { HostFact, HostState, OffConfirmed } from '#shared/domain/host.ts';
+import type { FenceProof, HostFact, HostState, OffConfirmed } from '#shared/domain/host.ts';
 import { decideOnIncident } from '#shared/domain/operator.ts';
 import type { Segment } from '#shared/domain/policy.ts';
 import { aClaim, aHostIn, aSegment, NOW_MS, seconds } from '#test/support/builders.ts';
@@ -105,6 +105,24 @@ describe('a word that was contradicted', () => {
     const host = afterwards([reported('up', NOW_MS + seconds(20)), reported('down', NOW_MS + seconds(40))]);
     expect(wordOf(host)).toMatch(/the host was seen up since ann confirmed/);
     expect(confirm(host, 'ann')).toHaveProperty('facts');
+  });
+
+  it('is refuted by what was seen, of which the incident keeps the newest until a person has overruled it', () => {
+    const host = afterwards([reported('up', NOW_MS + seconds(20)), reported('up', NOW_MS + seconds(10))]);
+    expect(host.incident).toMatchObject({ seenUpAtMs: NOW_MS + seconds(20) });
+    const release = { commandId: '', by: 'ann', reason: '', gates: [], atMs: NOW_MS, untilMs: NOW_MS } as const;
+    const { incident } = aHostIn('stopped');
+    if (incident?.status !== 'stopped') throw new Error('it is not stopped');
+    const proof: FenceProof = {
+      ...{ kind: 'power-off-read-back', systemUuid: null, detail: '' },
+      ...{ readAtMs: NOW_MS - seconds(30), offSinceMs: NOW_MS - seconds(30) },
+    };
+    const seen = evolveHost(
+      { ...aHostIn('stopped'), incident: { ...incident, proof } },
+      reported('up', NOW_MS - seconds(1)),
+    );
+    expect(seen.incident).toHaveProperty('seenUpAtMs');
+    expect(evolveHost(seen, { type: 'released', ...release }).incident).not.toHaveProperty('seenUpAtMs');
   });
 
   it('counts no more once a device has said on, though it says nothing by now', () => {

@@ -53,8 +53,8 @@ describe('a host is taken as reset', () => {
   });
 
   it('no moment sooner', () => {
-    expect(expiredLease(granted, {}, watchdog, safeMs)).toBe(granted);
-    expect(expiredLease(granted, {}, watchdog, safeMs - 1)).toMatch(/it is taken as reset after 5 s call/);
+    expect(expiredLease(granted, {}, undefined, watchdog, safeMs)).toBe(granted);
+    expect(expiredLease(granted, {}, undefined, watchdog, safeMs - 1)).toMatch(/it is taken as reset after 5 s call/);
   });
 
   it.each<[what: string, lease: WatchdogLease | undefined, upMs: number, because: RegExp]>([
@@ -63,6 +63,14 @@ describe('a host is taken as reset', () => {
     ['that was seen since', granted, safeMs, /seen up after its watchdog must have reset it/],
   ])('but not one %s', (_, lease, upMs, because) => {
     const claims = upMs === 0 ? {} : { '/m/a': aClaim('up', upMs) };
-    expect(expiredLease(lease, claims, watchdog, safeMs + seconds(3600))).toMatch(because);
+    expect(expiredLease(lease, claims, undefined, watchdog, safeMs + seconds(3600))).toMatch(because);
+  });
+
+  it('nor one that was seen since by somebody who says down again', () => {
+    const claims = { '/m/a': aClaim('down', safeMs + seconds(20)) };
+    expect(expiredLease(granted, claims, safeMs + seconds(10), watchdog, safeMs + seconds(60))).toMatch(
+      /seen up after/,
+    );
+    expect(expiredLease(granted, claims, safeMs - seconds(10), watchdog, safeMs + seconds(60))).toBe(granted);
   });
 });
