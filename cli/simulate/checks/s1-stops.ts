@@ -6,6 +6,8 @@ const LIFTED_BY: ReadonlySet<string> = new Set(['released', 'dismissed', 'incide
 
 /** What is asked for under the segment that holds the host now; the rest is under that of its incident, wherever it is by now. */
 const UNDER_NO_INCIDENT: ReadonlySet<string> = new Set(['power-on', 'force-up', 'enable', 'live-migrate']);
+/** What is asked for a single instance: its host lives, and may never have had an incident. */
+const OF_INSTANCES: ReadonlySet<string> = new Set(['reboot', 'instance-reset', 'migrate', 'confirm-resize']);
 
 /** A device that contradicts its host stops the whole segment: what else it says may be wrong as well. */
 export function stoppedSegmentsRest({ incidents, segmentsOf }: Scene): Check {
@@ -26,10 +28,12 @@ export function stoppedSegmentsRest({ incidents, segmentsOf }: Scene): Check {
       const { act, host } = happening.request;
       const isSwitch = act === 'power-off' || act === 'power-on';
       const knownMs = happening.atMs - (isSwitch ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act as 'evacuate']);
+      const now = segmentsOf(host).map(({ name }) => name);
       const segment = incidents.segmentOf(host);
-      if (UNDER_NO_INCIDENT.has(act) && !segmentsOf(host).some(({ name }) => name === segment)) return undefined;
-      const stop = [...stops.values()].find((each) => each.segment === segment && each.sinceMs < knownMs);
-      return stop && `${act} of ${host}, and its segment ${segment} is stopped`;
+      if (UNDER_NO_INCIDENT.has(act) && !now.some((name) => name === segment)) return undefined;
+      const under = OF_INSTANCES.has(act) ? now : [segment];
+      const stop = [...stops.values()].find((each) => under.includes(each.segment) && each.sinceMs < knownMs);
+      return stop && `${act} of ${host}, and its segment ${stop.segment} is stopped`;
     },
   };
 }
