@@ -3,9 +3,6 @@ import type { Scenario } from './scenario.ts';
 /** A release counts for so long (docs/operating.md): what a switch holds for longer has outlived it. */
 const RELEASED_MS = 900_000;
 
-const asksForPeople = ({ policy }: Scenario, people: number): boolean =>
-  policy.segments.some(({ fencing }) => (fencing?.confirmOff?.people ?? 1) >= people);
-
 /** Seeds by what they have, for whoever looks for one thing only; each is played as it is among all others. */
 export const AMONG = {
   /** Hosts with several fence devices. */
@@ -13,9 +10,10 @@ export const AMONG = {
   /** Hosts with two power supplies, whose outlets are switched. */
   outlets: ({ hosts }) => hosts.some(({ outlets }) => outlets !== undefined),
   watchdogs: ({ keepers }) => keepers !== undefined,
-  /** People confirm that a host is off, and one of them is enough. */
-  'one-person': (scenario) => !asksForPeople(scenario, 2) && saysOff(scenario),
-  'two-people': (scenario) => asksForPeople(scenario, 2) && saysOff(scenario),
+  /** People confirm that a host is off, and one of them is not enough. */
+  'two-people': ({ policy, faults }) =>
+    policy.segments.some(({ fencing }) => fencing?.confirmOff?.people === 2) &&
+    faults.some(({ kind }) => kind === 'off-confirmed'),
   /** What is released is held for longer than the release counts. */
   'releases-outlived': ({ faults }) =>
     faults.some(
@@ -29,5 +27,3 @@ export const AMONG = {
 export type Among = keyof typeof AMONG;
 
 export const isAmong = (text: string): text is Among => Object.hasOwn(AMONG, text);
-
-const saysOff = ({ faults }: Scenario): boolean => faults.some(({ kind }) => kind === 'off-confirmed');

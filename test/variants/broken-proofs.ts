@@ -122,7 +122,7 @@ export const BROKEN_PROOFS: readonly Variant[] = [
         'atMs > offConfirmed.atMs + 1e9 * CLOCK_SKEW_MS;',
       ),
     ],
-    among: 'one-person',
+    among: 'two-people',
     caughtBy: ['S1'],
   },
 ];

@@ -1,5 +1,5 @@
 import { type Check, INTENT_GOOD_MS, KNOWN_WITHIN_MS, type Scene } from './check.ts';
-import { factsOf } from './intents.ts';
+import { factsOf, instanceOf } from './intents.ts';
 
 /** What lifts the stop of an incident: a person who has looked, or its end. */
 const LIFTED_BY: ReadonlySet<string> = new Set(['released', 'dismissed', 'incident-closed']);
@@ -13,6 +13,8 @@ const OF_INSTANCES: ReadonlySet<string> = new Set(['reboot', 'instance-reset', '
 export function stoppedSegmentsRest({ incidents, segmentsOf }: Scene): Check {
   /** By the stream of the incident that stopped it. */
   const stops = new Map<string, { readonly segment: string; readonly sinceMs: number }>();
+  /** The failed host of each instance that is restarted from a snapshot: it is asked for on another one by then. */
+  const restoredFrom = new Map<string, string>();
   return {
     id: 'S1',
     sentence:
@@ -22,10 +24,13 @@ export function stoppedSegmentsRest({ incidents, segmentsOf }: Scene): Check {
         const segment = incidents.segmentOf(incidents.hostOf(stream) ?? '');
         if (type === 'stopped' && segment !== undefined) stops.set(stream, { segment, sinceMs: happening.atMs });
         if (LIFTED_BY.has(type)) stops.delete(stream);
+        if (type === 'restore-intended') restoredFrom.set(instanceOf(stream), incidents.hostOf(stream) ?? '');
       }
       // To disable a host that a person has in hand keeps everybody's hands off it.
       if (happening.kind !== 'asked' || ['read-power', 'disable'].includes(happening.request.act)) return undefined;
-      const { act, host } = happening.request;
+      const { act, instanceId = '' } = happening.request;
+      const isRestored = act === 'rebuild' || act === 'start-restored';
+      const host = (isRestored ? restoredFrom.get(instanceId) : undefined) ?? happening.request.host;
       const isSwitch = act === 'power-off' || act === 'power-on';
       const knownMs = happening.atMs - (isSwitch ? KNOWN_WITHIN_MS.state : INTENT_GOOD_MS[act as 'evacuate']);
       const now = segmentsOf(host).map(({ name }) => name);
