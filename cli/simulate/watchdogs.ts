@@ -1,3 +1,4 @@
+import type { LeaseRequest } from '#shared/domain/watchdog.ts';
 import type { Services } from '#shared/services.ts';
 import { grantLease } from '#shared/shell/grant-lease.ts';
 import { findHost } from '#shared/shell/known-hosts.ts';
@@ -63,9 +64,10 @@ function keep(simulation: Simulation, host: SimHost, watchdog: SimWatchdog, { lo
     }
     const askedAtMs = scheduler.now();
     const { generation } = host;
+    const call = { boot: `${host.name} ${generation}`, uptimeMs: askedAtMs };
     let isOver = false;
     const answered = lambda.call('http-ingest', host.name, (services) =>
-      leaseFor(services, host.name, watchdog).catch(() => false),
+      leaseFor(services, host.name, watchdog, call).catch(() => false),
     );
     void answered.then((granted) => {
       if (isOver) return;
@@ -90,13 +92,19 @@ function keep(simulation: Simulation, host: SimHost, watchdog: SimWatchdog, { lo
 }
 
 /** What the endpoint for leases does (shared/ingest/watchdog.ts). */
-async function leaseFor(services: Services, name: string, { state, timeoutSeconds }: SimWatchdog): Promise<boolean> {
+async function leaseFor(
+  services: Services,
+  name: string,
+  { state, timeoutSeconds }: SimWatchdog,
+  call: Pick<LeaseRequest, 'boot' | 'uptimeMs'>,
+): Promise<boolean> {
   const found = await findHost(services, { host: name });
   if ('unknown' in found) return false;
   const answer = await grantLease(services, found.known, {
     armed: state !== 'idle',
     timeoutSeconds,
     identity: IDENTITY,
+    ...call,
   });
   return 'granted' in answer;
 }

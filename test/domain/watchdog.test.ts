@@ -3,7 +3,8 @@ import { decideLease, expiredLease, type LeaseRequest, safeTime, type WatchdogLe
 import { aClaim, aSegment, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 
 const { watchdog } = aSegment({ fencing: { watchdog: {} } }).fencing;
-const request: LeaseRequest = { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt' };
+const call = { boot: uuid(8, 1), uptimeMs: 60_000 };
+const request: LeaseRequest = { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt', ...call };
 const host = { key: 'c/r/1', name: 'compute-1', incidentId: null };
 const granted: WatchdogLease = {
   host: 'compute-1',
@@ -13,6 +14,7 @@ const granted: WatchdogLease = {
   identity: 'iTCO_wdt',
   armed: true,
   revokedBy: null,
+  ...call,
 };
 
 describe('a lease', () => {
@@ -27,6 +29,15 @@ describe('a lease', () => {
   ])('is refused to %s', (_, change, because) => {
     const refused = { refused: expect.stringMatching(because), isRevoked: false };
     expect(decideLease({ ...request, ...change }, undefined, host, watchdog, NOW_MS)).toEqual(refused);
+  });
+
+  it('is refused to a call that a later one has overtaken', () => {
+    const late = { ...request, uptimeMs: call.uptimeMs - 1 };
+    const refused = { refused: 'a later call of this host came before it', isRevoked: false };
+    expect(decideLease(late, { ...granted, armed: false }, host, watchdog, NOW_MS)).toEqual(refused);
+    expect(decideLease({ ...late, boot: uuid(8, 2) }, granted, host, watchdog, NOW_MS)).toHaveProperty('lease');
+    const { boot: _, uptimeMs: __, ...ofBefore } = granted;
+    expect(decideLease(late, ofBefore, host, watchdog, NOW_MS)).toHaveProperty('lease');
   });
 
   it('is refused where the policy takes no watchdog for a proof', () => {

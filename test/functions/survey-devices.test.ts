@@ -275,7 +275,13 @@ it('counts the watchdog of a host as its last level, as long as it has leases', 
   const feed = async () => {
     for (const number of [1, 2]) {
       const known = { key: keyOf(number), host: `compute-${number}`, segment: 'az1' } as KnownHost;
-      await grantLease(services, known, { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt' });
+      await grantLease(services, known, {
+        armed: true,
+        timeoutSeconds: 60,
+        identity: 'iTCO_wdt',
+        boot: uuid(8, 1),
+        uptimeMs: 1,
+      });
     }
   };
   services.clock.nowMs += seconds(59);
