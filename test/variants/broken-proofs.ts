@@ -96,7 +96,11 @@ export const BROKEN_PROOFS: readonly Variant[] = [
     wrong: 'One person who confirms twice counts as two.',
     room: 'domain',
     patches: [
-      domain('confirm-off.ts', 'if (before.includes(by)) return', 'if (before.includes(by) && people === 1) return'),
+      domain(
+        'confirm-off.ts',
+        'if (before.some(({ name }) => name === by))',
+        'if (people === 1 && before.some(({ name }) => name === by))',
+      ),
     ],
     among: 'two-people',
     caughtBy: ['S1'],
