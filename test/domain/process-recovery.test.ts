@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decideProcess, type ProcessesIn, wordOnHost } from '#shared/domain/process-recovery/decide.ts';
 import { evolveProcesses, newProcesses } from '#shared/domain/process-recovery/evolve.ts';
-import { isRestartedFirst } from '#shared/domain/process-recovery/first.ts';
+import { isRestartedFirst, lateRestarts } from '#shared/domain/process-recovery/first.ts';
 import type {
   ProcessClaim,
   ProcessesState,
@@ -461,8 +461,28 @@ describe('Nova’s silence about a host is no news', () => {
     expect(isRestartedFirst(newProcesses(HOST_KEY), segmentWith({}), NOW_MS)).toBe(false);
   });
 
+  it('while restarts take longer than by default, up to ten minutes', () => {
+    const patient = { processRecovery: { ...recovery, restartAttempts: 20, restartEverySeconds: 3600 } };
+    expect(of({ openedAtMs: NOW_MS - seconds(599) }, patient)).toBe(true);
+    expect(of({ openedAtMs: NOW_MS - seconds(239) })).toBe(true);
+  });
+
+  it('is noted of a policy whose restarts take longer', () => {
+    const noteOf = (given: SegmentInput['processRecovery']) =>
+      lateRestarts(segmentWith({ processRecovery: given }).processRecovery);
+    expect(noteOf({ ...recovery, restartAttempts: 9 })).toBeUndefined();
+    expect(noteOf({ ...recovery, restartAttempts: 10 })).toContain('for 660 s');
+    expect(noteOf({ ...recovery, restart: ['libvirtd'], restartAttempts: 10 })).toBeUndefined();
+    expect(noteOf(undefined)).toBeUndefined();
+  });
+
   it.each<[string, Partial<ProcessIncident>, Partial<SegmentInput>]>([
     ['all restarts have had their time', { openedAtMs: NOW_MS - seconds(240) }, {}],
+    [
+      'ten minutes are over, whatever the policy says',
+      { openedAtMs: NOW_MS - seconds(600) },
+      { processRecovery: { ...recovery, restartAttempts: 20, restartEverySeconds: 3600 } },
+    ],
     ['something keeps them', { heldBy: 'the host has an incident' }, {}],
     ['it was said that the host is down for it', { escalatedAtMs: NOW_MS }, {}],
     ['the policy starts nothing', {}, { processRecovery: {} }],

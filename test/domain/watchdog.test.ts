@@ -42,6 +42,8 @@ describe('a lease', () => {
 
   it('is refused where the policy takes no watchdog for a proof', () => {
     expect(decideLease(request, undefined, host, undefined, NOW_MS)).toHaveProperty('refused');
+    // Nor is the word taken that its watchdog is about to be disarmed: it stays armed.
+    expect(decideLease({ ...request, armed: false }, granted, host, undefined, NOW_MS)).toHaveProperty('refused');
   });
 
   it('is refused as long as the incident is open whose proof rests on its end', () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { asLogin } from '#test/support/logins.ts';
 
 const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
 
@@ -12,4 +13,10 @@ const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
  */
 export async function salvor(stateDir: string, ...command: readonly string[]): Promise<string> {
   return (await promisify(execFile)(process.execPath, [SALVOR, ...command, '--state-dir', stateDir])).stdout;
+}
+
+/** The same, by a person who has come in with the login `uid`. */
+export async function salvorOf(uid: number, stateDir: string, ...command: readonly string[]): Promise<string> {
+  const program = asLogin(uid, process.execPath, SALVOR, ...command, '--state-dir', stateDir);
+  return (await promisify(execFile)(...program)).stdout;
 }
