@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
+import { proofNote } from '#shared/domain/slow-agents.ts';
 import { print, printJson } from '../output.ts';
 import { policyDevicesCommand } from './policy-devices.ts';
 
@@ -14,6 +15,8 @@ export function policyCommand(): Command {
     .action((file: string) => {
       const { segments, fenceDevices } = readPolicy(file);
       print(`${file} is well: ${segments.length} segments, ${Object.keys(fenceDevices).length} fence devices`);
+      const note = proofNote(fenceDevices, segments);
+      if (note !== undefined) print(`note: ${note}`);
     });
   policy
     .command('show <file>')
