@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { lateRestarts } from '#shared/domain/process-recovery/first.ts';
+import { proofNote } from '#shared/domain/slow-agents.ts';
 import { print, printJson } from '../output.ts';
 import { policyDevicesCommand } from './policy-devices.ts';
 
@@ -21,6 +22,8 @@ export function policyCommand(): Command {
         const note = lateRestarts(each.processRecovery);
         if (note !== undefined) print(`note: ${each.of}: ${note}`);
       }
+      const slow = proofNote(fenceDevices, segments);
+      if (slow !== undefined) print(`note: ${slow}`);
     });
   policy
     .command('show <file>')

@@ -77,7 +77,7 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...next(fact.atMs), ...FRESH, confirmedAtMs: fact.atMs, powerOffs, evacuatingSinceMs: null };
     }
     case 'power-read':
-      return refutedIf(fact.power === 'on', expect(incident, 'fencing'), 'a device has said on');
+      return refutedIf(isOnSince(fact, offConfirmed), expect(incident, 'fencing'), 'a device has said on');
     // What became of an action is recorded wherever the incident has come to meanwhile (A1).
     case 'power-off-answered':
     case 'force-down-answered':
@@ -209,6 +209,12 @@ export function seenUp(incident: Incident | null, atMs: number): Incident | null
   const isRefuted = offConfirmed !== undefined && atMs > offConfirmed.atMs - CLOCK_SKEW_MS;
   return refutedIf(isRefuted, { ...incident, seenUpAtMs: Math.max(atMs, seenUpAtMs) }, 'the host was seen up');
 }
+
+/** An answer that was kept may be of before the word: that people have seen the host off then, it says nothing of. */
+const isOnSince = (
+  { power, askedAtMs = Number.POSITIVE_INFINITY }: Extract<IncidentFact, { type: 'power-read' }>,
+  word: Incident['offConfirmed'],
+): boolean => power === 'on' && askedAtMs > (word?.atMs ?? 0) - CLOCK_SKEW_MS;
 
 /** A person has looked, and overruled whoever saw it. */
 export function withoutSeenUp(incident: Incident): Incident {

@@ -11,6 +11,11 @@ export interface DeviceRead {
   readonly reading: PowerReading;
 }
 
+export interface TimedRead extends DeviceRead {
+  /** When it was asked for what it has told. */
+  readonly askedAtMs: number;
+}
+
 /** One device as it goes into the audit. */
 export interface DeviceWord {
   readonly driver: FenceDeviceConfig['driver'];
@@ -23,6 +28,13 @@ export interface DeviceWord {
 export interface HostReading extends PowerReading {
   /** Level by level; absent for a host with one device. */
   readonly levels?: readonly (readonly DeviceWord[])[];
+}
+
+/** A reading with the moment at which the devices were asked. */
+export interface TimedReading extends HostReading {
+  readonly askedAtMs: number;
+  /** That was before this step began: its answer was kept. */
+  readonly askedEarlier?: true;
 }
 
 /** An outlet of a power supply: that it is on says nothing of the host. */
@@ -58,6 +70,23 @@ export function combine(levels: readonly (readonly DeviceRead[])[]): HostReading
       })),
     ),
   };
+}
+
+/**
+ * Of when their common word is: none among them was asked for before that. An on that was kept is as young as the last
+ * that was, since one of them is enough.
+ * @param beganMs when the step began
+ */
+export function timeOf(
+  { power }: Pick<HostReading, 'power'>,
+  all: readonly TimedRead[],
+  beganMs: number,
+): Pick<TimedReading, 'askedAtMs' | 'askedEarlier'> {
+  const firstMs = Math.min(...all.map(({ askedAtMs }) => askedAtMs));
+  if (power === 'unknown') return { askedAtMs: firstMs };
+  const onMs = all.filter(({ reading }) => reading.power === 'on').map(({ askedAtMs }) => askedAtMs);
+  const askedAtMs = power === 'on' ? Math.max(...onMs) : firstMs;
+  return askedAtMs < beganMs ? { askedAtMs, askedEarlier: true } : { askedAtMs: firstMs };
 }
 
 function powerOf(level: readonly DeviceRead[]): Power {

@@ -1,7 +1,8 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from './answer-due.ts';
+import { fenceLevelsOf } from './fence-device.ts';
 import { answerDueMs, fenceFailed } from './fence-failed.ts';
-import { type HostReading, levelToTry, sameSystems, saysOn } from './fence-levels.ts';
+import { type HostReading, levelToTry, sameSystems, saysOn, type TimedReading } from './fence-levels.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
@@ -10,17 +11,14 @@ import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
 import { outdated } from './outdated.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
+import { powerRead } from './power-read.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
+import { offRunsUntilMs } from './slow-agents.ts';
 import { provenOtherwise, resetByMs } from './unread-power.ts';
 import type { WatchdogLease } from './watchdog.ts';
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
-
-/** A reading with the moment at which the devices were asked. */
-export interface TimedReading extends HostReading {
-  readonly askedAtMs: number;
-}
 
 /**
  * What the state of the power means. Asked with a fresh reading, at the start of each step and again after each
@@ -113,6 +111,8 @@ export function decideFencing(
   }
   const attempt = incident.powerOffs + 1;
   const level = levelToTry(reading, incident.level ?? 0);
+  const asked = fenceLevelsOf(rules.policy, host.name)[level] ?? [];
+  const mayRunUntilMs = offRunsUntilMs(asked, nowMs + LEAVE_WITHIN_MS);
   const intent: IncidentFact = {
     type: 'power-off-intended',
     attempt,
@@ -121,6 +121,7 @@ export function decideFencing(
     checks: mayLive ? gates : [],
     evidence,
     dueAtMs: nowMs + ANSWER_DUE_MS,
+    ...(mayRunUntilMs === undefined ? {} : { mayRunUntilMs }),
   };
   return { do: 'power-off', facts: [read, intent], attempt, level };
 }
@@ -215,6 +216,10 @@ export function decideAfterPowerOff(
     const because = `the power of ${asked.systemUuid ?? 'a system without UUID'} was to be read back, and ${systemUuid ?? 'one without'} answered`;
     return [answered, read, fenceFailed(incident, because, segment, nowMs, random, { levels })];
   }
+  // Another level's answer may have been kept.
+  const old = reading.askedEarlier && outdated(incident, reading, upMs, nowMs);
+  if (old !== undefined)
+    return [answered, read, { ...fenceFailed(incident, old, segment, nowMs, random), retryAtMs: nowMs }];
   if (power === 'off') {
     const { askedAtMs } = reading;
     return [answered, read, proofMade(reading, askedAtMs, nowMs), ...voidedByReport(askedAtMs, upMs, nowMs)];
@@ -228,16 +233,5 @@ export function decideAfterPowerOff(
   const failed = fenceFailed(incident, because, segment, nowMs, random, { levels, attempts: left });
   return [answered, read, { ...failed, retryAtMs: Math.min(failed.retryAtMs, answerDueMs(reading, nowMs)) }];
 }
-
-/** Of a reading there is a record whatever comes of it: it may tell what became of a power-off (A1). */
-export const powerRead = ({ power, systemUuid, detail, durationMs, pending, levels }: HostReading): IncidentFact => ({
-  type: 'power-read',
-  power,
-  systemUuid,
-  detail,
-  durationMs,
-  ...(pending === undefined ? {} : { pending }),
-  ...(levels === undefined ? {} : { levels }),
-});
 
 const stopped = (because: string, atMs: number): IncidentFact => ({ type: 'stopped', because, atMs });

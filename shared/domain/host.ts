@@ -151,6 +151,8 @@ export type IncidentFact =
       readonly systemUuid: string | null;
       readonly detail: string;
       readonly durationMs: number;
+      /** Of what was asked for before the step that found it, and kept: when. */
+      readonly askedAtMs?: number;
       /** A device is being asked still. */
       readonly pending?: true;
       /** Device by device, of a host with several. */
@@ -165,6 +167,8 @@ export type IncidentFact =
       readonly checks: readonly GateResult[];
       readonly evidence: Evidence;
       readonly dueAtMs: number;
+      /** Where a fence agent is asked that runs on behind its call: it may cut the power until then, whatever is read. */
+      readonly mayRunUntilMs?: number;
     }
   | {
       readonly type: 'power-off-answered';

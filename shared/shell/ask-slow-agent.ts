@@ -1,4 +1,5 @@
 import type { FenceRequest } from '#events/fence-worker.ts';
+import { BEGUN_WITHIN_MS, ON_ITS_WAY_MS } from '#shared/domain/slow-agents.ts';
 import type { Clock, ItemKey, StateStore, WorkerQueues, WorkerReply } from '#shared/ports.ts';
 import { type FenceQuestion, loadQuestion, questionOf, questionWrite } from '#shared/state/fence-questions.ts';
 
@@ -23,12 +24,10 @@ export interface SlowOptions {
   answerTo(id: string, watch: Watch): Promise<Reply & { readonly answered: boolean }>;
 }
 
-/** So long a call waits; so long a request may lie in its queue until it is begun. */
+/** So long a call waits. */
 const WAIT_MS = 10_000;
 /** So long an answer is kept for who asks the same: the survey comes by once a minute. */
 const KEPT_MS = 300_000;
-/** For the answer's way back, once the program was cut off. */
-const ON_ITS_WAY_MS = 5_000;
 
 /**
  * Fence agents that take longer than a function may wait. A power-off is begun within seconds, by which its gates were
@@ -37,9 +36,18 @@ const ON_ITS_WAY_MS = 5_000;
  */
 export function askingSlowAgents({ queues, clock, questions, stamped, answerTo }: SlowOptions) {
   function begin(worker: string, task: Asked, runMs: number) {
-    const request: FenceRequest = { ...task, ...stamped(), validSeconds: WAIT_MS / 1000, runSeconds: runMs / 1000 };
+    const request: FenceRequest = {
+      ...task,
+      ...stamped(),
+      validSeconds: BEGUN_WITHIN_MS / 1000,
+      runSeconds: runMs / 1000,
+    };
     const askedAtMs = Date.parse(request.time);
-    const question: FenceQuestion = { id: request.id, askedAtMs, untilMs: askedAtMs + WAIT_MS + runMs + ON_ITS_WAY_MS };
+    const question: FenceQuestion = {
+      id: request.id,
+      askedAtMs,
+      untilMs: askedAtMs + BEGUN_WITHIN_MS + runMs + ON_ITS_WAY_MS,
+    };
     return { question, send: () => queues.send(worker, request) };
   }
 

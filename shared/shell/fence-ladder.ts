@@ -1,5 +1,4 @@
-import type { TimedReading } from '#shared/domain/fence.ts';
-import { combine, type DeviceRead, isAskedAgain } from '#shared/domain/fence-levels.ts';
+import { combine, isAskedAgain, type TimedRead, type TimedReading, timeOf } from '#shared/domain/fence-levels.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import type { Clock, FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -45,7 +44,8 @@ export async function openLadder(
   levels: readonly (readonly FenceDeviceConfig[])[],
 ): Promise<Ladder | string> {
   const { clock } = services;
-  const againUntilMs = clock.now() + READ_AGAIN_MS;
+  const beganMs = clock.now();
+  const againUntilMs = beganMs + READ_AGAIN_MS;
   const rungs = await Promise.all(
     levels.map((level) =>
       Promise.all(
@@ -69,9 +69,8 @@ export async function openLadder(
       const read = await Promise.all(
         asked.map((level) => Promise.all(level.map((rung) => readRung(rung, clock, againUntilMs)))),
       );
-      // No word among them is of before that.
-      const askedAtMs = Math.min(...read.flat().map((each) => each.askedAtMs));
-      return { ...combine(read), askedAtMs };
+      const reading = combine(read);
+      return { ...reading, ...timeOf(reading, read.flat(), beganMs) };
     },
     powerOff: (level, objection) => switchLevel('off', rungs[level] ?? [], objection),
     powerOn: (level, objection) => {
@@ -81,18 +80,14 @@ export async function openLadder(
   };
 }
 
-interface RungRead extends DeviceRead {
-  readonly askedAtMs: number;
-}
-
-async function readRung(rung: Rung, clock: Clock, againUntilMs: number): Promise<RungRead> {
+async function readRung(rung: Rung, clock: Clock, againUntilMs: number): Promise<TimedRead> {
   const read = await readDevice(rung, clock, againUntilMs);
   rung.power = read.reading.power;
   if (read.reading.power !== 'unknown') rung.systemUuid = read.reading.systemUuid;
   return read;
 }
 
-async function readDevice({ config, device }: Rung, clock: Clock, againUntilMs: number): Promise<RungRead> {
+async function readDevice({ config, device }: Rung, clock: Clock, againUntilMs: number): Promise<TimedRead> {
   if (typeof device === 'string') {
     const reading = { power: 'unknown', systemUuid: null, detail: device, durationMs: 0 } as const;
     return { config, reading, askedAtMs: clock.now() };

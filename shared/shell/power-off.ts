@@ -6,15 +6,14 @@ import {
   evidenceApart,
   objectionToPowerOff,
   powerOffAnswered,
-  powerRead,
-  type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { fenceFailed } from '#shared/domain/fence-failed.ts';
-import { attemptsAt } from '#shared/domain/fence-levels.ts';
+import { attemptsAt, type TimedReading } from '#shared/domain/fence-levels.ts';
 import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { powerRead } from '#shared/domain/power-read.ts';
 import { lastSeenUpMs } from '#shared/domain/reports.ts';
 import { revoked, type WatchdogLease } from '#shared/domain/watchdog.ts';
 import type { StateWrite } from '#shared/ports.ts';

@@ -75,7 +75,7 @@ const DURATIONS: readonly (readonly [file: string, constant: string, words: (sec
   ['shell/power-off.ts', 'READ_BACK_MS', (s) => `After each request the level is read for ${s} s`],
   ['shell/fence-ladder.ts', 'READ_AGAIN_MS', (s) => `fits into its first ${s} s`],
   ['shell/ask-slow-agent.ts', 'WAIT_MS', (s) => `No function waits for that. It waits for ${s} s`],
-  ['shell/ask-slow-agent.ts', 'WAIT_MS', (s) => `It is begun within ${s} s or not at all`],
+  ['domain/slow-agents.ts', 'BEGUN_WITHIN_MS', (s) => `It is begun within ${s} s or not at all`],
   ['shell/ask-slow-agent.ts', 'KEPT_MS', (s) => `which is kept for ${s} s`],
   ['domain/fence-failed.ts', 'ANSWER_LOOK_MS', (s) => `next step, ${s} s later or sooner`],
 ];

@@ -129,6 +129,17 @@ describe('a word that was contradicted', () => {
     expect(wordOf(afterwards([read('on'), read('unknown')]))).toMatch(/a device has said on since ann confirmed/);
   });
 
+  it.each([
+    [-6, { by: ['ann'] }],
+    [-5, { by: ['ann'] }],
+    [-4, /a device has said on since ann confirmed/],
+  ])('and a device that was asked %d s from then has said on, which was kept', (afterSeconds, word) => {
+    const kept = { ...read('on'), askedAtMs: NOW_MS + seconds(afterSeconds) } as HostFact;
+    const found = wordOf(afterwards([kept, read('unknown')]));
+    if (word instanceof RegExp) expect(found).toMatch(word);
+    else expect(found).toMatchObject(word);
+  });
+
   it('is not one of two that are asked for either', () => {
     const host = afterwards([reported('up', NOW_MS + seconds(20)), reported('down', NOW_MS + seconds(40))], 2);
     expect(saidBy(host, 'bob', asked(2)).incident?.offConfirmed).toMatchObject({ by: ['bob'], complete: false });

@@ -8,6 +8,8 @@ import {
   levelToSwitchOn,
   levelToTry,
   sameSystems,
+  type TimedRead,
+  timeOf,
 } from '#shared/domain/fence-levels.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import type { PowerReading } from '#shared/ports.ts';
@@ -74,6 +76,25 @@ describe('devices of several levels', () => {
       ],
     });
     expect(combine([[pdu('on')], [bmc('on')]]).systemUuid).toBe(SYSTEM);
+  });
+});
+
+describe('what the devices say together is of when', () => {
+  const asked = (each: DeviceRead, beforeMs: number): TimedRead => ({ ...each, askedAtMs: 1000 - beforeMs });
+  it.each<[what: string, read: TimedRead[], time: ReturnType<typeof timeOf>]>([
+    ['all were asked in this step: the first', [asked(bmc('on'), -5), asked(pdu('on'), -9)], { askedAtMs: 1005 }],
+    ['the step began', [asked(bmc('off'), 0)], { askedAtMs: 1000 }],
+    ['an off was kept', [asked(bmc('off'), 1), asked(pdu('unknown'), 0)], { askedAtMs: 999, askedEarlier: true }],
+    ['each on was kept: the last', [asked(bmc('on'), 9), asked(pdu('on'), 5)], { askedAtMs: 995, askedEarlier: true }],
+    ['one on was kept, and another was not', [asked(bmc('on'), 9), asked(pdu('on'), 0)], { askedAtMs: 991 }],
+    [
+      'an on was kept, and an off was not',
+      [asked(bmc('on'), 9), asked(pdu('off'), 0)],
+      { askedAtMs: 991, askedEarlier: true },
+    ],
+    ['it is unknown', [asked(bmc('unknown'), 9)], { askedAtMs: 991 }],
+  ])('%s', (_, read, time) => {
+    expect(timeOf(combine(read.map((each) => [each])), read, 1000)).toEqual(time);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFault } from '#shared/domain/device-binding.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import { decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import { decideAfterPowerOff, decideFencing } from '#shared/domain/fence.ts';
+import type { TimedReading } from '#shared/domain/fence-levels.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import { NO_GUARD, withStop } from '#shared/domain/guards.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
@@ -10,6 +11,7 @@ import {
   aClaim,
   aHostIn,
   anIncident,
+  aPolicy,
   aProof,
   aSegment,
   aService,
@@ -157,6 +159,23 @@ describe('a host that is on', () => {
     expect(last(fence(untouched, aReading('off'), { live }))).toMatchObject({ type: 'held' });
   });
 
+  it('by a slow agent says with the intent until when that may cut its power, by a fast device nothing', () => {
+    const agent = { driver: 'agent', agent: 'fence_ilo_ssh', worker: 'rack-a', credentials: 'bmc' } as const;
+    const by = (timeoutSeconds: number) => {
+      const device = { ...agent, parameters: { ip: 'ilo-1' }, timeoutSeconds };
+      return last(
+        fence(untouched, aReading('on'), {
+          policy: aPolicy({ fenceDevices: { 'compute-1': device } }, { fencing: { proofMaxAgeSeconds: 480 } }),
+        }),
+      );
+    };
+    // It leaves within 30 s, is begun within 10 s, and its answer is 5 s on its way.
+    expect(by(120)).toMatchObject({ type: 'power-off-intended', mayRunUntilMs: NOW_MS + seconds(165) });
+    expect(by(16)).toMatchObject({ type: 'power-off-intended', mayRunUntilMs: NOW_MS + seconds(61) });
+    expect(by(15)).toMatchObject({ type: 'power-off-intended' });
+    expect(by(15)).not.toHaveProperty('mayRunUntilMs');
+  });
+
   it('after a power-off is powered off again, and the attempts are counted', () => {
     expect(fence(poweredOffBefore, aReading('on'))).toMatchObject({ do: 'power-off', attempt: 2 });
   });
@@ -217,11 +236,11 @@ describe('a device', () => {
   });
 
   describe('whose off was asked for in an earlier step', () => {
-    const readAt = (askedAtMs: number, upMs: number) =>
-      fence(poweredOffBefore, aReading('off', { askedAtMs }), {
+    const readAt = (askedAtMs: number, upMs: number, askedEarlier?: true) =>
+      fence(poweredOffBefore, aReading('off', { askedAtMs, ...(askedEarlier && { askedEarlier }) }), {
         claims: { '/monitor/a': aClaim('down'), '/monitor/b': aClaim('up', upMs) },
       });
-    const { openedAtMs } = poweredOffBefore;
+    const { openedAtMs, confirmedAtMs } = poweredOffBefore;
 
     it.each([
       ['before the incident was opened', openedAtMs - 1, 0, 'its power was asked for before the incident was opened'],
@@ -233,6 +252,44 @@ describe('a device', () => {
       ],
     ])('proves nothing %s: it is asked anew, at once', (_, askedAtMs, upMs, because) => {
       expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'fence-failed', because, retryAtMs: NOW_MS });
+    });
+
+    it.each([
+      ['before the host was confirmed down', confirmedAtMs - 1, 0, 'the host was confirmed down'],
+      ['before the host was reported up a moment ago', NOW_MS - 2, NOW_MS - 1, 'the host was reported up since'],
+    ])('and was kept, proves nothing %s', (_, askedAtMs, upMs, because) => {
+      expect(confirmedAtMs).toBeGreaterThan(openedAtMs);
+      expect(last(readAt(askedAtMs, upMs, true))).toMatchObject({
+        type: 'fence-failed',
+        because: expect.stringContaining(because),
+        retryAtMs: NOW_MS,
+      });
+    });
+
+    it('and was kept, is a proof since the host was confirmed down, of then', () => {
+      const decision = fence(poweredOffBefore, aReading('off', { askedAtMs: confirmedAtMs, askedEarlier: true }));
+      expect(decision.facts).toMatchObject([
+        { type: 'power-read', askedAtMs: confirmedAtMs },
+        { type: 'proof-made', proof: { readAtMs: confirmedAtMs } },
+      ]);
+    });
+
+    it('renews a proof, however long ago the host was confirmed down', () => {
+      const askedAtMs = NOW_MS - seconds(50);
+      const before = { ...provenBefore, openedAtMs: 0, confirmedAtMs: NOW_MS - seconds(900) };
+      const renewed = fence(before, aReading('off', { askedAtMs, askedEarlier: true }));
+      expect(last(renewed)).toMatchObject({ type: 'proof-made', proof: { readAtMs: askedAtMs } });
+    });
+
+    it('proves nothing by a level whose answer was kept, after another one was switched off', () => {
+      const accepted: PowerOffAnswer = { kind: 'accepted', detail: '204', durationMs: 5 };
+      const reading = aReading('off', { askedAtMs: confirmedAtMs - 1, askedEarlier: true });
+      const facts = decideAfterPowerOff(poweredOffBefore, accepted, reading, reading, 0, segment, NOW_MS, 0.5);
+      expect(facts).toMatchObject([
+        { type: 'power-off-answered' },
+        { type: 'power-read', power: 'off', askedAtMs: confirmedAtMs - 1 },
+        { type: 'fence-failed', because: 'its power was asked for before the host was confirmed down' },
+      ]);
     });
 
     it.each([

@@ -5,6 +5,7 @@ import { fenceWorkersOf } from '#shared/domain/fence-workers.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { isSecret } from '#shared/domain/policy-agent.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
+import { proofNote } from '#shared/domain/slow-agents.ts';
 
 const agent = {
   driver: 'agent',
@@ -80,12 +81,32 @@ describe('a device by a fence agent', () => {
     [15, 30, /^$/],
     [16, 63, /fencing.proofMaxAgeSeconds/],
     [16, 64, /^$/],
-    [120, 479, /segment a: with a fence agent that may take 120 s a proof must be good for 480 s/],
+    [
+      120,
+      479,
+      /segment a: with a fence agent that may take 120 s a proof must be good for 480 s.* hosts that take longer to boot/,
+    ],
     [120, 480, /^$/],
     [121, 600, /at fenceDevices.a/],
   ])('may take %d s where proofs are good for %d s, or not', (timeoutSeconds, proofMaxAgeSeconds, fault) => {
     const said = faults({ a: { ...agent, timeoutSeconds }, b: plugged({ plug: '9' }) }, { proofMaxAgeSeconds });
     expect(said).toMatch(fault);
+  });
+
+  it.each<[timeoutSeconds: number, note: string | undefined]>([
+    [15, undefined],
+    [
+      16,
+      'a fence agent may take 16 s, so proofs are good for 90 s in segment a, 240 s in segment b: each host must take longer than that to boot, or start no guest by itself',
+    ],
+  ])('that may take %d s has a note on how long hosts must take to boot, or none', (timeoutSeconds, note) => {
+    const segments = [
+      { name: 'a', fencing: { proofMaxAgeSeconds: 90 } },
+      { name: 'b', fencing: { proofMaxAgeSeconds: 240 } },
+    ];
+    expect(
+      proofNote({ '*': { levels: [{ ...agent, worker: 'rack-a', switches: 'system', timeoutSeconds }] } }, segments),
+    ).toBe(note);
   });
 
   it('tells what is wrong with a secret without a word of it', () => {

@@ -5,7 +5,7 @@ import { powerOnAnswered } from '#shared/domain/return/after-change.ts';
 import { decideReturn } from '#shared/domain/return/decide-return.ts';
 import { asksForPower, objectionToPowerOn } from '#shared/domain/return/power-on.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
-import { aHostIn, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aHostIn, aPolicy, NOW_MS, seconds } from '#test/support/builders.ts';
 import {
   anOffSight,
   aReturn,
@@ -187,6 +187,67 @@ describe('the last objection to a power-on', () => {
   it.each(REASONS.filter(([check]) => check !== 'starts'))('is %s by then', (_, returning, sight) => {
     const of = { ...intended, ...(returning as object) } as Returning;
     expect(objection({ ...host, returning: of }, anOffSight(sight), { of })).toBeDefined();
+  });
+});
+
+describe('a host behind a slow fence agent', () => {
+  const agent = { driver: 'agent', agent: 'fence_ilo_ssh', worker: 'rack-a', credentials: 'bmc' } as const;
+  const device = { ...agent, parameters: { ip: 'ilo-1' }, timeoutSeconds: 45 };
+  const policy = aPolicy(
+    { fenceDevices: { 'compute-1': device } },
+    { hostReturn: { mode: 'automatic', powerOn: 'after-evacuations' }, fencing: { proofMaxAgeSeconds: 180 } },
+  );
+  const rules = { policy, segment: policy.segments[0] ?? null };
+  const off = (untilMs: number): Partial<HostState> => ({
+    ours: { forcedDownAtMs: NOW_MS - seconds(900), switchedOff: [0], offMayRunUntilMs: untilMs },
+  });
+  const shut = (decision: ReturnType<typeof decideReturn>) =>
+    decision.facts.flatMap((fact) => (fact.type === 'return-waits' ? fact.checks.filter(({ open }) => !open) : []));
+
+  it.each([
+    ['switched on', 'waiting', anOffSight()],
+    ['given back', 'giving-back', aSight()],
+  ] as const)('is not %s while a power-off of it may run, whoever asks', (_, status, sight) => {
+    for (const byName of [{}, asked]) {
+      const returning = aReturn(status, byName);
+      const waits = decide(returning, sight, off(NOW_MS + 1), rules);
+      expect(waits.do).toBe('commit');
+      expect(shut(waits)).toEqual([
+        {
+          check: 'power-off-ended',
+          open: false,
+          because: `a slow power-off of it may run until ${new Date(NOW_MS + 1).toISOString()}`,
+        },
+      ]);
+      expect(decide(returning, sight, off(NOW_MS), rules).do).not.toBe('commit');
+    }
+  });
+
+  it('does not prove well meanwhile, nor is its power read', () => {
+    const returning = aReturn('proving');
+    expect(decide(returning, aSight(), off(NOW_MS + 1), rules).facts).toMatchObject([{ type: 'return-waits' }]);
+    const waiting = aReturn('waiting');
+    const reads = (untilMs: number) =>
+      asksForPower(aReturningHost(waiting, off(untilMs)), waiting, anOffSight({ power: null }), rules);
+    expect(reads(NOW_MS + 1)).toBe(false);
+    expect(reads(NOW_MS)).toBe(true);
+  });
+
+  it('is switched on by an answer that was kept for as long as one takes and a look that is seldom', () => {
+    const kept = (agoSeconds: number) => anOffSight({ power: { ...OFF, askedAtMs: NOW_MS - seconds(agoSeconds) } });
+    expect(decide(aReturn('waiting'), kept(150), {}, rules).do).toBe('power-on');
+    const late = decide(aReturn('waiting'), kept(151), {}, rules);
+    expect(shut(late)).toMatchObject([
+      {
+        check: 'switchable',
+        because: 'its power was asked for 151 s ago, which counts for 150 s: it is asked for anew',
+      },
+    ]);
+    const intended = aReturn('powering-on', { powerOns: 1, asked: 'power-on' });
+    const objection = (agoSeconds: number) =>
+      objectionToPowerOn(intended, aReturningHost(intended), kept(agoSeconds), rules, NOW_MS - seconds(5), NOW_MS);
+    expect(objection(150)).toBeUndefined();
+    expect(objection(151)).toMatch(/^its power was asked for 151 s ago/);
   });
 });
 

@@ -10,7 +10,7 @@ import { askingWorkers } from '#shared/shell/ask-worker.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
-import { aPolicy, HOST_KEY, seconds } from '#test/support/builders.ts';
+import { aPolicy, HOST_KEY, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { aRecord, type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 
@@ -164,10 +164,10 @@ describe('a host behind a slow agent', () => {
   let pipeline: Pipeline;
   let worker: ReturnType<typeof slowWorker>;
 
-  async function fail(runMs: number, graceSeconds = 30): Promise<void> {
+  async function fail(runMs: number, graceSeconds = 30, more: Partial<SegmentInput> = {}): Promise<void> {
     const fencing = { proofMaxAgeSeconds: 240 };
     const fenceDevices = { 'compute-1': AGENT };
-    const fake = fakeServices(aPolicy({ fenceDevices, observer: { devices: 0 } }, { graceSeconds, fencing }));
+    const fake = fakeServices(aPolicy({ fenceDevices, observer: { devices: 0 } }, { graceSeconds, fencing, ...more }));
     worker = slowWorker(fake, runMs);
     services = { ...fake, fencing: withWorkers(fake.fencing, worker.asking()) };
     pipeline = new Pipeline(services);
@@ -221,5 +221,47 @@ describe('a host behind a slow agent', () => {
     const opened = (await factsOf('incident-opened'))[0] as { atMs?: number } | undefined;
     const proofs = (await factsOf('proof-made')) as { proof?: { readAtMs: number } }[];
     for (const { proof } of proofs) expect(proof?.readAtMs).toBeGreaterThanOrEqual(opened?.atMs ?? 0);
+  });
+
+  it('is asked anew when the answer is to a question from before it was confirmed down: it is on again', async () => {
+    await fail(12_000, 60);
+    await pipeline.run(1);
+    const { clock, cloud, fencing } = services;
+    await clock.sleep(seconds(40));
+    cloud.power = 'off';
+    await fencing.device(AGENT).then((device) => device.readPower());
+    await clock.sleep(seconds(3));
+    await worker.arrive();
+    cloud.power = 'on';
+    await pipeline.run();
+    const [confirmed] = (await factsOf('confirmed')) as { atMs?: number }[];
+    expect((await factsOf('power-read'))[0]).toMatchObject({ power: 'off', askedAtMs: expect.any(Number) });
+    expect((await factsOf('fence-failed'))[0]).toMatchObject({
+      because: 'its power was asked for before the host was confirmed down',
+    });
+    const proofs = (await factsOf('proof-made')) as { proof?: { readAtMs: number } }[];
+    expect(proofs).not.toEqual([]);
+    for (const { proof } of proofs) expect(proof?.readAtMs).toBeGreaterThan(confirmed?.atMs ?? 0);
+    expect(worker.actions()).toContain('off');
+  });
+
+  it('is switched on again only once its power-off can’t run any more', async () => {
+    const hostReturn = { mode: 'automatic', powerOn: 'after-evacuations' } as const;
+    await fail(12_000, 30, { hostReturn, evacuation: { settleSeconds: 1 } });
+    await pipeline.run(1200);
+    const [intended] = (await factsOf('power-off-intended')) as { mayRunUntilMs?: number }[];
+    const log = await services.state.queryAudit(`host#${HOST_KEY}`);
+    const facts = log.items.map((item) => (item.body as unknown as AuditRecord).fact);
+    const on = facts.find(({ type }) => type === 'power-on-intended') as
+      | { atMs?: number; checks?: object[] }
+      | undefined;
+    expect(on?.atMs).toBeGreaterThanOrEqual(intended?.mayRunUntilMs ?? Number.POSITIVE_INFINITY);
+    expect(on?.checks).toContainEqual(expect.objectContaining({ check: 'power-off-ended', open: true }));
+    const waited = facts.filter(({ type }) => type === 'return-waits') as { checks?: object[] }[];
+    expect(waited.flatMap(({ checks = [] }) => checks)).toContainEqual(
+      expect.objectContaining({ check: 'power-off-ended', open: false }),
+    );
+    expect(worker.actions()).toContain('on');
+    expect(facts.filter(({ type }) => type === 'power-on-proven')).toHaveLength(1);
   });
 });

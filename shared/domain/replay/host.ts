@@ -4,10 +4,10 @@ import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts
 import { deadlinePassed } from '../deadline.ts';
 import { withRoom } from '../destinations.ts';
 import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
-import { decideAfterPowerOff, decideFencing, powerOffAnswered, type TimedReading } from '../fence.ts';
+import { decideAfterPowerOff, decideFencing, powerOffAnswered } from '../fence.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
 import { fenceFailed } from '../fence-failed.ts';
-import { attemptsAt } from '../fence-levels.ts';
+import { attemptsAt, type TimedReading } from '../fence-levels.ts';
 import { closeIncident, proofFault } from '../follow.ts';
 import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
@@ -247,8 +247,9 @@ function reasonIn(fact: { readonly because: string } | undefined): string {
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
   if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
-  const { type: _, levels, ...reading } = read;
-  return { ...reading, askedAtMs, ...(levels === undefined ? {} : { levels }) };
+  const { type: _, levels, askedAtMs: keptMs, ...reading } = read;
+  const kept = keptMs === undefined ? {} : ({ askedEarlier: true } as const);
+  return { ...reading, askedAtMs, ...kept, ...(levels === undefined ? {} : { levels }) };
 }
 
 /** For decisions that look at the reading alone. */

@@ -109,8 +109,12 @@ async function readPower(services: Services, host: HostState, all: readonly Comp
   const words = wordsOf(reading, levels[0]?.[0]?.driver);
   const keys = new Set(all.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
   const { known } = await readBindings(services.state, host.key, words, levels, (key) => keys.has(key));
-  const { power, systemUuid, detail } = reading;
-  const told = { power, systemUuid, detail, ...(reading.levels === undefined ? {} : { levels: reading.levels }) };
+  const { power, systemUuid, detail, askedAtMs, askedEarlier } = reading;
+  const told = {
+    ...{ power, systemUuid, detail },
+    ...(askedEarlier === undefined ? {} : { askedAtMs }),
+    ...(reading.levels === undefined ? {} : { levels: reading.levels }),
+  };
   return { power: told, deviceFault: bindingFaultOf(words, known, host.key), ladder };
 }
 
