@@ -17,7 +17,13 @@ export interface Judgement {
   readonly auditRecords: number;
 }
 
-export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: StateReader): Promise<Judgement> {
+/** @param crashes of the single instance that were reported: each is answered by one reboot */
+export async function judge(
+  scene: Scene,
+  accepted: ReadonlySet<string>,
+  state: StateReader,
+  crashes: number,
+): Promise<Judgement> {
   const { cloud, protectedBefore, unprotected, single } = scene;
   const { streams } = await auditOf(scene, state);
   const verdicts = verify({
@@ -36,7 +42,7 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
   const lost = [...accepted].filter((id) => !recorded.has(id));
   const twice = [...recorded].filter(([, times]) => times > 1);
   const broken = [
-    ...besideFaults(scene),
+    ...besideFaults(scene, crashes),
     ...verdicts.flatMap(({ rule, broken }) => broken.map((each) => `${rule}: ${each}`)),
     ...lost.map((id) => `message ${id} was accepted, and is not on record`),
     ...twice.map(([id, times]) => `message ${id} is ${times} times on record`),
@@ -54,13 +60,13 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
 }
 
 /** What went on beside the failure has come to a good end, once. */
-function besideFaults({ cloud, single }: Scene): string[] {
+function besideFaults({ cloud, single }: Scene, crashes: number): string[] {
   const disabled = [WORKED, AILING].filter((host) => cloud.host(host).disabled);
   const reboots = cloud.requestLog
     .find({ api: 'nova', operation: 'server-action', serverId: single.id })
     .filter(({ status, body }) => status === 202 && JSON.stringify(body).startsWith('{"reboot"')).length;
   return [
     ...disabled.map((host) => `${host} is left disabled`),
-    ...(reboots === 1 ? [] : [`${single.name} was rebooted ${reboots} times`]),
+    ...(reboots === crashes ? [] : [`${single.name} was rebooted ${reboots} times`]),
   ];
 }

@@ -108,7 +108,7 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
     trouble.push('the pipeline did not end when it was asked to');
     await life?.kill('sweep/before acknowledge');
   }
-  const judgement = await withState(stateDir, (state) => judge(scene, agents.accepted, state));
+  const judgement = await withState(stateDir, (state) => judge(scene, agents.accepted, state, 1));
   await scene.cloud.stop();
   const broken = [...trouble, ...queuesLeft(stateDir), ...judgement.broken];
   if (broken.length === 0) rmSync(stateDir, { recursive: true, force: true });
