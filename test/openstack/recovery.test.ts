@@ -94,7 +94,7 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     }
   });
 
-  it('came to what was forecast before it: the same instances, on the same hosts by turns', async () => {
+  it('came to what was forecast before it: the same instances, on the same set of hosts', async () => {
     const told = new Map(forecast.instances.map((each) => [each.id, each]));
     const tasks = (await loadTasks(pipeline.embedded.state, incident.id)).map(({ value }) => value);
     // What is written into the database as the host dies is news to a forecast.
