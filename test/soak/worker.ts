@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { fenceRequestsOf } from '#events/catalog.ts';
 import { type WorkerAnswer, workerRequest } from '#events/fence-worker.ts';
 import type { Said } from './points.ts';
+import { queueClient } from './queue-client.ts';
 
 type Address = Extract<Said, { kind: 'ready' }>;
 
@@ -21,14 +22,7 @@ export function workerOf(name: string, address: () => Address | undefined): Work
 
   async function serve({ endpoint, queueUrl }: Address): Promise<void> {
     const urlOf = (queue: string): string => queueUrl.replace(/[^/]*$/, queue);
-    const credentials = { accessKeyId: 'worker', secretAccessKey: 'worker' };
-    const sqs = new SQSClient({
-      endpoint,
-      region: 'us-east-1',
-      credentials,
-      useQueueUrlAsEndpoint: false,
-      maxAttempts: 1,
-    });
+    const sqs = queueClient(endpoint, 'worker');
     try {
       const QueueUrl = urlOf(fenceRequestsOf(name));
       while (!stopped && address()?.endpoint === endpoint) {
