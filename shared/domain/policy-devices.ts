@@ -145,6 +145,10 @@ export type FenceEntry = FenceDeviceConfig | z.infer<typeof topology>;
 export const levelsOf = (entry: FenceEntry): readonly (readonly FenceDeviceConfig[])[] =>
   'levels' in entry ? entry.levels.map((level) => (Array.isArray(level) ? level : [level])) : [[entry]];
 
+/** Every device that the policy has. */
+export const allDevices = (entries: Readonly<Record<string, FenceEntry>>): readonly FenceDeviceConfig[] =>
+  Object.values(entries).flatMap((entry) => levelsOf(entry).flat());
+
 /** The entry with each of its devices changed. */
 export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig) => FenceDeviceConfig): FenceEntry {
   if (!('levels' in entry)) return change(entry);

@@ -1,4 +1,4 @@
-import { type FenceDeviceConfig, type FenceEntry, LONGEST_CALL_SECONDS, levelsOf } from './policy-devices.ts';
+import { allDevices, type FenceDeviceConfig, type FenceEntry, LONGEST_CALL_SECONDS } from './policy-devices.ts';
 
 /** So long a request to a slow agent may lie in its worker's queue until it is begun. */
 export const BEGUN_WITHIN_MS = 10_000;
@@ -13,7 +13,7 @@ export function proofFault(
   entries: Readonly<Record<string, FenceEntry>>,
   { proofMaxAgeSeconds }: { readonly proofMaxAgeSeconds: number },
 ): string | undefined {
-  const slowest = slowestOf(Object.values(entries).flatMap((entry) => levelsOf(entry).flat()));
+  const slowest = slowestOf(allDevices(entries));
   const needed = PROOF_LASTS * slowest;
   if (slowest <= LONGEST_CALL_SECONDS || proofMaxAgeSeconds >= needed) return undefined;
   return `with a fence agent that may take ${slowest} s a proof must be good for ${needed} s, as it is as old as its reading took; that is for hosts that take longer to boot only, others need a faster device`;
@@ -24,7 +24,7 @@ export function proofNote(
   entries: Readonly<Record<string, FenceEntry>>,
   segments: readonly { readonly name: string; readonly fencing: { readonly proofMaxAgeSeconds: number } }[],
 ): string | undefined {
-  const slowest = slowestOf(Object.values(entries).flatMap((entry) => levelsOf(entry).flat()));
+  const slowest = slowestOf(allDevices(entries));
   if (slowest <= LONGEST_CALL_SECONDS) return undefined;
   const proofs = segments.map(({ name, fencing }) => `${fencing.proofMaxAgeSeconds} s in segment ${name}`).join(', ');
   return `a fence agent may take ${slowest} s, so proofs are good for ${proofs}: each host must take longer than that to boot, or start no guest by itself`;

@@ -1,21 +1,12 @@
 import * as z from 'zod';
 import type { ShownCertificate } from '#shared/http/connector.ts';
 import type { AccountEnd, CloudAccess } from '#shared/ports.ts';
-import { computeEndpoint, serviceEndpoint } from './catalog.ts';
+import { computeEndpoint, SERVICE_TYPES, serviceEndpoint } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { type Session, type Token, utcMs } from './keystone.ts';
 import { messageOf, parseBody } from './parse.ts';
 
 const TIMEOUT_MS = 5_000;
-
-/** Services that salvor calls, with their types in the service-types-authority, the official one first. */
-const TYPES: Readonly<Record<string, readonly string[]>> = {
-  placement: ['placement'],
-  glance: ['image'],
-  cinder: ['block-storage', 'volumev3', 'volume', 'block-store'],
-  neutron: ['network'],
-  ironic: ['baremetal', 'bare-metal'],
-};
 
 /** Identity API v3, "Show application credential details". */
 const credentialSchema = z.looseObject({
@@ -66,7 +57,7 @@ function namesOf(cloud: CloudConfig, token: Token | undefined): ReadonlyMap<stri
   const services: (readonly [string, URL | undefined])[] = [['keystone', new URL(cloud.authUrl)]];
   if (token !== undefined) {
     services.push(['nova', novaIn(token, cloud)]);
-    for (const [name, types] of Object.entries(TYPES))
+    for (const [name, types] of Object.entries(SERVICE_TYPES))
       services.push([name, serviceEndpoint(token.catalog, cloud, types)]);
   }
   const names = new Map<string, string[]>();

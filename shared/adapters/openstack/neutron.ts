@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { PermanentError, RetryableError } from '#shared/errors.ts';
+import { PermanentError } from '#shared/errors.ts';
 import type { Compute, Port } from '#shared/ports.ts';
-import { serviceEndpoint } from './catalog.ts';
+import { SERVICE_TYPES, serviceEndpoint } from './catalog.ts';
 import type { Answered } from './http.ts';
 import type { Session, Token } from './keystone.ts';
-import { messageOf, parseBody } from './parse.ts';
+import { parseBody } from './parse.ts';
+import { readError, withToken } from './read.ts';
 
 /** Only administrators are told of the binding (Networking API v2.0, extensions binding and port-resource-request). */
 const portSchema = z.looseObject({
@@ -34,7 +35,7 @@ export function neutronPorts(session: Session): Pick<Compute, 'portsOn'> {
 
   /** Undefined: there is no Neutron. */
   async function get(host: string, marker: string | undefined, token: Token): Promise<Answered | undefined> {
-    const endpoint = serviceEndpoint(token.catalog, cloud, ['network']);
+    const endpoint = serviceEndpoint(token.catalog, cloud, SERVICE_TYPES.neutron);
     if (endpoint === undefined) return undefined;
     endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '').replace(/\/v2\.0$/, '')}/v2.0/ports`;
     const query = new URLSearchParams({ 'binding:host_id': host, limit: PAGE });
@@ -45,17 +46,11 @@ export function neutronPorts(session: Session): Pick<Compute, 'portsOn'> {
   }
 
   async function page(host: string, marker: string | undefined): Promise<Page | undefined> {
-    const token = await session.token();
-    let answer = await get(host, marker, token);
-    if (answer?.status === 401) {
-      session.reject(token);
-      answer = await get(host, marker, await session.token());
-    }
+    const answer = await withToken(session, (token) => get(host, marker, token));
     if (answer === undefined) return undefined;
     const who = 'Neutron: GET /v2.0/ports';
     if (answer.status === 200) return parseBody(pageSchema, answer.body, who);
-    const text = `${who} answered ${answer.status}: ${messageOf(answer.body, redact)}`;
-    throw answer.status === 408 ? new RetryableError(text) : new PermanentError(text);
+    throw readError(who, answer, redact);
   }
 
   return {

@@ -3,6 +3,7 @@ import { isMaintenance } from '../gates/of-host.ts';
 import { isTakenOver } from '../instance-recovery/holds.ts';
 import type { Segment } from '../policy.ts';
 import type { ProcessRecovery } from '../policy-instances.ts';
+import { isNovaCompute } from './first.ts';
 import type { Disabling, Enabling, ProcessesState, ProcessFact, ProcessIncident, ProcessOutcome } from './process.ts';
 import { disableReason, isBySalvor } from './reason.ts';
 import { matches } from './reports.ts';
@@ -90,8 +91,6 @@ const stillDown = ({ down, disabledAtMs = 0 }: ProcessIncident, service: Service
       return !(isNovaCompute(name) && reported && !service.forcedDown);
     })
     .map(([name]) => name);
-
-const isNovaCompute = (name: string): boolean => name.startsWith('nova-compute');
 
 /** Whether what Nova was asked for shows; undefined when it is to be asked (again). */
 function settle(

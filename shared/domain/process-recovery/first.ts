@@ -6,7 +6,8 @@ import type { ProcessesState } from './process.ts';
 /** Nova's silence may be all that tells of a host that has died meanwhile: it goes unheard for no longer, whatever the policy says. */
 const LONGEST_SILENCE_SECONDS = 600;
 
-const isNovaCompute = (name: string): boolean => name.startsWith('nova-compute');
+/** Of one cell or another: by the name that its reporter gives it. */
+export const isNovaCompute = (name: string): boolean => name.startsWith('nova-compute');
 
 /** How long all restarts that the policy has take, in seconds. */
 const restartsSeconds = ({ restartAttempts, restartEverySeconds }: ProcessRecovery): number =>
