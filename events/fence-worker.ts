@@ -34,10 +34,15 @@ export const agentParameters = z
 /** The name of a secret, as in the policy. */
 export const secretName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
 
+/** So long a fence agent may run at most. */
+export const LONGEST_RUN_SECONDS = 120;
+
 /** Run a fence agent once. */
 export const fenceRequest = z.strictObject({
   type: z.literal('fence'),
   ...asked,
+  /** Once begun, it is cut off only then. Absent: when it is valid no more. */
+  runSeconds: z.number().gt(0).max(LONGEST_RUN_SECONDS).optional(),
   action: z.enum(['status', 'off', 'on']),
   agent: agentName,
   parameters: agentParameters,
@@ -68,6 +73,8 @@ export const workerAnswer = z.strictObject({
   answer: z.enum(['on', 'off', 'accepted', 'refused', 'failed', 'unknown']),
   /** For a person; never a secret. */
   detail: z.string().max(1024),
+  /** Of an `unknown`: the device does not take the login. Not said where that is not certain. */
+  refused: z.literal('credentials').optional(),
   durationMs: z.int().min(0),
 });
 

@@ -43,7 +43,13 @@ export const release = z.strictObject({
 /** Close an incident whose host salvor has not powered off, or that is stopped. */
 export const dismiss = z.strictObject({ type: z.literal('dismiss'), ...said, ...which });
 /** A person has seen that the host is off, whose fence devices do not answer. A second one may have to confirm it. */
-export const confirmOff = z.strictObject({ type: z.literal('confirm-off'), ...said, ...which });
+export const confirmOff = z.strictObject({
+  type: z.literal('confirm-off'),
+  ...said,
+  ...which,
+  /** Of the machine on which the command was given, as the kernel has it: `uid 1000`. At one site only. */
+  login: text(255).optional(),
+});
 
 /** A host, whatever it is going through: what becomes of it depends on how it is when the command is obeyed. */
 const host = { hostKey: which.hostKey };

@@ -2,6 +2,7 @@
  * What the functions need of the outside. Each port has one contract suite in `test/contracts/` that every adapter
  * passes, the fakes included.
  */
+export type * from './ports/access.ts';
 export type * from './ports/baremetal.ts';
 export type * from './ports/fencing.ts';
 export type * from './ports/guests.ts';

@@ -1,6 +1,16 @@
 import type { Policy } from '#shared/domain/policy.ts';
 import type { TrustedSenders } from '#shared/domain/reporter.ts';
-import type { Chance, Clock, Compute, Fencing, Guests, LocalRestart, Outbox, StateStore } from '#shared/ports.ts';
+import type {
+  Chance,
+  Clock,
+  CloudAccess,
+  Compute,
+  Fencing,
+  Guests,
+  LocalRestart,
+  Outbox,
+  StateStore,
+} from '#shared/ports.ts';
 
 /** Structured log lines; the fields never hold a secret. */
 export interface Log {
@@ -17,6 +27,8 @@ export interface Services {
   readonly fencing: Fencing;
   readonly localRestart: LocalRestart;
   readonly guests: Guests;
+  /** Absent where there is no cloud to get into, as in simulations. */
+  readonly access?: CloudAccess;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly policy: Policy;
@@ -32,4 +44,6 @@ export interface Delivery<T> {
   readonly redelivered: boolean;
   /** When it came into the queue, in Unix ms. */
   readonly sentAtMs: number;
+  /** Who sent it, as SQS knows; absent where it tells none. */
+  readonly senderId?: string;
 }

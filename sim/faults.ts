@@ -50,6 +50,13 @@ type Kind =
   | ({ readonly kind: 'bmc-lies-off' } & OfHost)
   /** The device at this host's address is wired to the host `actual`. */
   | { readonly kind: 'bmc-swapped'; readonly host: string; readonly actual: string }
+  /**
+   * What the BMC's AccountService tells of the account by which it is asked (DSP0268, ManagerAccount): all of it, or that it
+   * must not be read (`hidden`: 403).
+   */
+  | ({ readonly kind: 'bmc-account'; readonly hidden?: true; readonly body?: object } & OfHost)
+  /** The BMC lets its user do nothing before the password is changed: 403 to everything (DSP0266, "Password management"). */
+  | ({ readonly kind: 'bmc-password-change' } & OfHost)
   // What stands between salvor and a BMC
   /** Ironic, the Kubernetes API or the webhook answers 500 (default) to everything, or never. */
   | { readonly kind: 'power-api-down'; readonly api: PowerApi; readonly how?: '500' | 'hang' }
@@ -69,6 +76,8 @@ type Kind =
   // Keystone
   /** 503 (default), or the connection is closed. */
   | { readonly kind: 'keystone-down'; readonly how?: '503' | 'close' }
+  /** Keystone tells that passwords and application credentials end then (Unix ms). */
+  | { readonly kind: 'account-ends'; readonly atMs: number }
   /** Placement, Glance, Neutron or Cinder answers 503 (default), closes the connection, or never answers. */
   | { readonly kind: 'service-down'; readonly service: NeededApi; readonly how?: '503' | 'close' | 'hang' }
   /** By Nova's own list, the conductor or the scheduler is down. */

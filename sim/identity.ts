@@ -25,6 +25,10 @@ export interface SimApplicationCredential {
   readonly secret: string;
   readonly userId: string;
   readonly projectId: string;
+  /** As it was asked for; null or absent for never. */
+  readonly expiresAt?: string | null;
+  /** It may do what access rules say, of which none is for Keystone itself. */
+  readonly hasAccessRules?: boolean;
 }
 
 /** A token that was issued; `project` is absent from an unscoped one. */
@@ -44,7 +48,7 @@ export class Identity {
   readonly domain = { id: 'default', name: 'Default' } as const;
   readonly projects: readonly SimProject[];
   readonly users: readonly SimUser[];
-  readonly applicationCredentials: readonly SimApplicationCredential[];
+  readonly applicationCredentials: SimApplicationCredential[];
   readonly #clock: WorldClock;
   readonly #random: Random;
   readonly #lifetimeMs: number;
@@ -69,6 +73,14 @@ export class Identity {
       [`${admin.id} ${adminProject.id}`, ['admin', 'member', 'reader']],
       [`${demo.id} ${demoProject.id}`, ['member', 'reader']],
     ]);
+  }
+
+  addApplicationCredential(
+    of: Pick<SimApplicationCredential, 'name' | 'userId' | 'projectId' | 'expiresAt' | 'hasAccessRules'>,
+  ): SimApplicationCredential {
+    const added = { ...of, id: this.#random.hex(32), secret: this.#random.hex(64) };
+    this.applicationCredentials.push(added);
+    return added;
   }
 
   rolesOf(user: SimUser, project: SimProject): readonly string[] {

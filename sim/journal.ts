@@ -13,6 +13,9 @@ export type WorldFact =
       readonly otherHost?: string;
     }
   | { readonly kind: 'power'; readonly host: string; readonly power: 'on' | 'off' }
+  | { readonly kind: 'outlet'; readonly host: string; readonly outlet: string; readonly power: 'on' | 'off' }
+  /** A hardware watchdog was fed for the first time, has fired, or has reset its host: nothing of it runs from then on. */
+  | { readonly kind: 'watchdog'; readonly host: string; readonly what: 'armed' | 'fires' | 'resets' }
   | { readonly kind: 'compute'; readonly host: string; readonly running: boolean }
   | { readonly kind: 'forced-down'; readonly host: string; readonly forcedDown: boolean }
   | { readonly kind: 'status'; readonly host: string; readonly disabled: boolean }

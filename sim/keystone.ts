@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { credentialRoutes, endOf, type Fail } from './application-credentials.ts';
 import type { FaultBoard } from './faults.ts';
 import { closeConnection, jsonBody, type SimEnv } from './http.ts';
 import type { Identity, SimProject, SimToken, SimUser } from './identity.ts';
@@ -59,7 +60,7 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
       .catalog()
       .find((entry) => entry.type === 'identity')
       ?.url.replace(/\/v3$/, '') ?? '';
-  const fail = (code: 400 | 401 | 403 | 404 | 503, title: string, message: string): Response =>
+  const fail: Fail = (code, title, message) =>
     new Response(JSON.stringify({ error: { code, message, title } }), {
       status: code,
       headers: {
@@ -115,6 +116,8 @@ export function keystoneApi(parts: KeystoneParts): Hono<SimEnv> {
     identity.revoke(c.req.header('x-subject-token') ?? '');
     return c.body(null, 204);
   });
+
+  credentialRoutes(api, parts, fail);
 
   api.notFound(() => fail(404, 'Not Found', 'The resource could not be found.'));
   return api;
@@ -185,7 +188,7 @@ function tokenBody(token: SimToken, parts: KeystoneParts): object {
   const { user, project, applicationCredential } = token;
   return {
     methods: token.methods,
-    user: { id: user.id, name: user.name, domain, password_expires_at: null },
+    user: { id: user.id, name: user.name, domain, password_expires_at: endOf(parts.faults) },
     audit_ids: [token.value.slice(6, 28)],
     expires_at: new Date(token.expiresMs).toISOString().replace('Z', '000Z'),
     issued_at: new Date(token.issuedMs).toISOString().replace('Z', '000Z'),

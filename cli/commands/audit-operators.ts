@@ -18,10 +18,10 @@ export function auditOperatorsCommand(): Command {
         else
           print(
             table(
-              ['TIME', 'BY', 'ASKED FOR', 'BECAME', 'SAID', 'REASON'],
+              ['TIME', 'BY', 'FROM', 'ASKED FOR', 'BECAME', 'SAID', 'REASON'],
               records.map(({ atMs, fact }) => {
-                const { type, command: asked, by, on, said, reason } = fact as unknown as OperatorFact;
-                return [new Date(atMs).toISOString(), by, `${asked} of ${on}`, type, said, reason];
+                const { type, command: asked, by, sender = '', on, said, reason } = fact as unknown as OperatorFact;
+                return [new Date(atMs).toISOString(), by, sender, `${asked} of ${on}`, type, said, reason];
               }),
             ),
           );

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { findOpen } from '../operator/find-incident.ts';
+import { loginHere } from '../operator/login.ts';
 import { operatorOptions, tell } from '../operator/tell.ts';
 
 /** `salvor confirm-off`: a person has seen that a host is off, whose fence devices do not answer. */
@@ -16,7 +17,10 @@ pull its power, and see to it that it can not come back by itself.`,
   return operatorOptions(command).action(async (wanted: string) =>
     tell(command, async (state) => {
       const { hostKey, incident } = await findOpen(state, wanted);
-      return { type: 'confirm-off', hostKey, incidentId: incident.id };
+      // For a stack SQS knows who sends; of an older one no more is understood.
+      const isDeployed = command.optsWithGlobals<{ queueUrl?: string }>().queueUrl !== undefined;
+      const login = isDeployed ? {} : { login: loginHere() };
+      return { type: 'confirm-off', hostKey, incidentId: incident.id, ...login };
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
+import type { Within } from '#shared/domain/access.ts';
 import type { Symptom } from '#shared/domain/doctor/symptom.ts';
 import { examine, examineQueues } from '../operator/examine.ts';
 import { print, printJson, table } from '../output.ts';
@@ -14,15 +15,13 @@ export function doctorCommand(): Command {
     .addOption(
       new Option(
         '--within <days>',
-        'certificates that end within so many days; survey.certificateDays unless given',
+        'certificates and credentials that end within so many days; as in the survey of the policy unless given',
       ).argParser(days),
     )
     .option('--json', 'print JSON')
     .action(async ({ policy: file, within, json }, command: Command) => {
       const policy = readPolicy(file);
-      const examined = await withState(command, (state) =>
-        examine(state, policy, within ?? policy.survey.certificateDays),
-      );
+      const examined = await withState(command, (state) => examine(state, policy, withinOf(policy.survey, within)));
       const symptoms = [...examined.symptoms, ...(await examineQueues(command))];
       const troubles = symptoms.filter(({ level }) => level === 'trouble');
       if (json) printJson({ hosts: examined.hosts, symptoms });
@@ -30,6 +29,9 @@ export function doctorCommand(): Command {
       if (troubles.length > 0) process.exitCode = 1;
     });
 }
+
+const withinOf = (survey: Within, days: number | undefined): Within =>
+  days === undefined ? survey : { certificateDays: days, credentialDays: days };
 
 function days(text: string): number {
   const value = Number(text);

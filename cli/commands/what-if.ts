@@ -23,8 +23,10 @@ interface Options {
   readonly live?: true;
   readonly secrets: string;
   readonly cloud?: string;
+  readonly novaDownSeconds: number;
   readonly fencingSeconds: number;
   readonly evacuationSeconds: number;
+  readonly rebuildSeconds: number;
   readonly json?: true;
 }
 
@@ -42,6 +44,14 @@ export function whatIfCommand(): Command {
     .addOption(secretsOption())
     .addOption(cloudOption())
     .addOption(
+      new Option(
+        '--nova-down-seconds <n>',
+        'taken for the time until Nova sees a host down, where requireNovaDown asks for it, while none is on record',
+      )
+        .default(60)
+        .argParser(seconds),
+    )
+    .addOption(
       new Option('--fencing-seconds <n>', 'taken for a fencing while none is on record').default(30).argParser(seconds),
     )
     .addOption(
@@ -49,13 +59,20 @@ export function whatIfCommand(): Command {
         .default(60)
         .argParser(seconds),
     )
+    .addOption(
+      new Option(
+        '--rebuild-seconds <n>',
+        'taken for making a disk of a snapshot and starting it while none is on record',
+      )
+        .default(120)
+        .argParser(seconds),
+    )
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const failing = failingOf(options);
       await withState(command, async (state) => {
         const { view, policy, asOf } = await look(state, options, failing);
-        const { fencingSeconds, evacuationSeconds } = options;
-        const pace = await recordedPace(state, { fencingSeconds, evacuationSeconds });
+        const pace = await recordedPace(state, options);
         const hosts = hostsOf(failing, view, policy);
         const forecast = whatIf(hosts, view, await loadStanding(state, policy), policy, pace, Date.now());
         if (options.json === true) printJson({ asOf, pace, ...forecast });
@@ -99,9 +116,10 @@ function seconds(text: string): number {
 
 function asText({ hosts, instances }: Forecast, pace: Pace, asOf: string, policy: Policy): string {
   const lines = [`If ${listed(hosts.map(({ host }) => host))} failed now (${asOf}):`];
-  for (const { host, blockers, seen } of hosts) {
+  for (const { host, blockers, seen, unread } of hosts) {
     for (const blocker of blockers) lines.push(`${host} would NOT be fenced, and nothing of it comes back: ${blocker}`);
     if (!seen) lines.push(`${host}: its instances are not known`);
+    for (const what of unread) lines.push(`${host}: not seen, and may be needed of a destination: ${what}`);
   }
   if (instances.length > 0) lines.push(rows(instances));
   const count = (outcome: ForecastInstance['outcome']) => instances.filter((each) => each.outcome === outcome).length;
@@ -111,7 +129,7 @@ function asText({ hosts, instances }: Forecast, pace: Pace, asOf: string, policy
   const when = last === 0 ? '' : `; the last is up about ${lasting(last * 1000)} after the first report`;
   lines.push(
     `${instances.length} instances: ${count('comes-back')} come back, ${fromSnapshot}${count('maybe')} maybe, ${count('stays')} stay down, ${count('not-protected')} not protected${when}`,
-    `counted with: grace periods of ${graces(hosts, policy)}; fencing ${figure(pace.fencingSeconds)}; an evacuation ${evacuation(pace)}`,
+    `counted with: grace periods of ${graces(hosts, policy)}; ${novaDown(hosts, pace, policy)}fencing ${figure(pace.fencingSeconds)}; an evacuation ${evacuation(pace)}${restored === 0 ? '' : `; a disk made of a snapshot ${figure(pace.rebuildSeconds)}`}`,
   );
   return lines.join('\n');
 }
@@ -139,6 +157,12 @@ function graces(hosts: Forecast['hosts'], { segments }: Policy): string {
   const all = segments.filter(({ name }) => own.has(name)).map(({ graceSeconds }) => `${graceSeconds} s`);
   return [...new Set(all)].join(', ') || 'no segment';
 }
+
+/** Only where some of the hosts wait for it. */
+const novaDown = (hosts: Forecast['hosts'], { novaDownSeconds }: Pace, { segments }: Policy): string =>
+  segments.some(({ name, requireNovaDown }) => requireNovaDown && hosts.some(({ segment }) => segment === name))
+    ? `Nova sees a host down after ${figure(novaDownSeconds)}; `
+    : '';
 
 const figure = ({ seconds: value, of }: Figure): string =>
   of === 0 ? `${value} s, assumed: none is on record` : `${value.toFixed(1)} s, the median of ${of}`;

@@ -25,6 +25,8 @@ export interface Evidence {
    * record in its place.
    */
   readonly killed?: boolean;
+  /** What goes on beside the failure: hosts whose service may be disabled and enabled, instances that may be rebooted. */
+  readonly beside?: { readonly hosts: readonly string[]; readonly instances: readonly string[] };
 }
 
 interface Stream {
@@ -91,20 +93,25 @@ function overlapping({ cloud }: Evidence): string[] {
   );
 }
 
-function othersTouched({ cloud, victims }: Evidence): string[] {
+function othersTouched({ cloud, victims, beside }: Evidence): string[] {
   const power = cloud.requestLog.find({ api: 'redfish', method: 'POST' });
-  const services = cloud.requestLog.find({ api: 'nova', operation: 'update-service' });
+  const services = cloud.requestLog
+    .find({ api: 'nova', operation: 'update-service' })
+    .filter(
+      ({ host = '', body }) => !(beside?.hosts.includes(host) && !JSON.stringify(body).includes('"forced_down"')),
+    );
   return [...power, ...services]
     .filter((request) => !victims.includes(request.host ?? ''))
     .map((request) => `${request.method} ${request.path} (${request.host})`);
 }
 
 /** Salvor forces hosts down, resets and evacuates instances. Locks, names, tags and whatever else is their owners'. */
-const otherChanges = ({ cloud }: Evidence): string[] =>
+const otherChanges = ({ cloud, beside }: Evidence): string[] =>
   cloud.requestLog
     .find({ api: 'nova' })
-    .filter(({ method, operation, body }) => {
+    .filter(({ method, operation, body, serverId = '' }) => {
       if (method === 'GET' || operation === 'evacuate' || operation === 'update-service') return false;
+      if (beside?.instances.includes(serverId) && JSON.stringify(body).startsWith('{"reboot"')) return false;
       return !(operation === 'server-action' && JSON.stringify(body).startsWith('{"os-resetState"'));
     })
     .map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body)}`);

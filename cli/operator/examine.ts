@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { deadLetterQueueOf } from '#events/catalog.ts';
 import { depthOf } from '#shared/adapters/sqs/depths.ts';
+import type { Within } from '#shared/domain/access.ts';
+import { accessSymptoms } from '#shared/domain/doctor/access.ts';
 import { capacitySymptoms } from '#shared/domain/doctor/capacity.ts';
 import { fencingSymptoms } from '#shared/domain/doctor/fencing.ts';
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
@@ -10,6 +12,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import { reporterRows } from '#shared/domain/reporter-summary.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
+import { loadAccess } from '#shared/state/access.ts';
 import { loadBeat } from '#shared/state/beat.ts';
 import { loadCapacity } from '#shared/state/capacity.ts';
 import { disarmedAmong } from '#shared/state/guards.ts';
@@ -32,21 +35,23 @@ export interface Examination {
 }
 
 /** Everything that can be told of a salvor from its state and its policy; changes nothing. */
-export async function examine(state: StateReader, file: Policy, withinDays: number): Promise<Examination> {
+export async function examine(state: StateReader, file: Policy, within: Within): Promise<Examination> {
   const { cloud } = file;
   const nowMs = Date.now();
-  const [inventory, readiness, round, beat, watch, reports, due, policy, capacity, mirrored] = await Promise.all([
-    loadInventory(state, cloud.name, cloud.region),
-    loadReadiness(state, cloud),
-    loadRound(state, 'survey-devices', cloud),
-    loadBeat(state),
-    loadWatch(state),
-    listReports(state),
-    state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
-    policyInForce(state, file),
-    loadCapacity(state, cloud),
-    loadRound(state, 'mirror-instances', cloud),
-  ]);
+  const [inventory, readiness, round, beat, watch, reports, due, policy, capacity, mirrored, access] =
+    await Promise.all([
+      loadInventory(state, cloud.name, cloud.region),
+      loadReadiness(state, cloud),
+      loadRound(state, 'survey-devices', cloud),
+      loadBeat(state),
+      loadWatch(state),
+      listReports(state),
+      state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
+      policyInForce(state, file),
+      loadCapacity(state, cloud),
+      loadRound(state, 'mirror-instances', cloud),
+      loadAccess(state, cloud),
+    ]);
   const hosts = inventory.map(({ value }) => value);
   const held = hosts.filter(({ segment }) => segment !== null);
   const rows = reporterRows(reports, ({ key }) => ttlOf(reports.judgedBy.get(key), policy), nowMs);
@@ -73,7 +78,8 @@ export async function examine(state: StateReader, file: Policy, withinDays: numb
   return {
     hosts: held.length,
     symptoms: [
-      ...fencingSymptoms(surveyed, policy, withinDays, nowMs),
+      ...fencingSymptoms(surveyed, policy, within, nowMs),
+      ...accessSymptoms(access?.value, within, nowMs),
       ...upkeepSymptoms(upkeep, policy, nowMs),
       ...capacitySymptoms(
         capacity.map(({ value }) => value),

@@ -4,6 +4,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf } from '#shared/domain/segments.ts';
 import { inTurn } from '#shared/in-turn.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
+import { readForForecast } from '#shared/shell/read-beside.ts';
 import { readSignsAndSnapshots } from '#shared/shell/read-signs.ts';
 import { type Failing, hostsOf } from './forecast.ts';
 
@@ -68,6 +69,9 @@ async function listOf(
     compute.unfinishedMigrationsOf(host),
   ]);
   if (segment === undefined) return { servers, signs: new Map(), evacuations, otherMigrations };
-  const signs = await readSignsAndSnapshots(compute, host, servers, segment.instances, Date.now());
-  return { servers, signs, evacuations, otherMigrations };
+  const [signs, seen] = await Promise.all([
+    readSignsAndSnapshots(compute, host, servers, segment.instances, Date.now()),
+    readForForecast(compute, host, servers),
+  ]);
+  return { ...seen, signs, evacuations, otherMigrations };
 }

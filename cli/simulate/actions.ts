@@ -1,7 +1,7 @@
 import { applyRule, deleteServer, liveMigrate, STATE_RULES } from '#sim/world/actions.ts';
 import { acceptEvacuation } from '#sim/world/evacuation.ts';
 import { stopAllGuests } from '#sim/world/guests.ts';
-import { killCompute, powerOff, powerOn, reconnectCompute, startCompute } from '#sim/world/power.ts';
+import { boot as bootHost, killCompute, powerOff, powerOn, reconnectCompute } from '#sim/world/power.ts';
 import type { SimHost, SimServer } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 
@@ -11,13 +11,23 @@ import type { World } from '#sim/world/world.ts';
 export function crash(world: World, host: SimHost): void {
   killCompute(world, host);
   stopAllGuests(world, host);
+  if (host.watchdog !== null) Object.assign(host.watchdog, { osRuns: false, holdsBack: false });
 }
 
-/** The host is cut off: nobody hears of it, and its guests run on. The dangerous one. */
-export const cutOff = (world: World, host: SimHost): void => killCompute(world, host);
+/**
+ * The host is cut off: nobody hears of it, and its guests run on. The dangerous one.
+ * @param getsLeases only its nova-compute: the keeper of its watchdog still gets through
+ */
+export function cutOff(world: World, host: SimHost, getsLeases = false): void {
+  killCompute(world, host);
+  if (host.watchdog !== null) host.watchdog.reaches = getsLeases;
+}
 
 /** The network is back; what ran there runs on. */
-export const reconnect = (world: World, host: SimHost): void => reconnectCompute(world, host);
+export function reconnect(world: World, host: SimHost): void {
+  if (host.watchdog !== null) host.watchdog.reaches = true;
+  reconnectCompute(world, host);
+}
 
 export const losePower = (world: World, host: SimHost): void => powerOff(world, host);
 
@@ -28,10 +38,8 @@ export function boot(world: World, host: SimHost): void {
     return;
   }
   crash(world, host);
-  const { generation } = host;
-  world.clock.after(world.options.hostBootMs, () => {
-    if (host.generation === generation) startCompute(world, host);
-  });
+  if (host.watchdog !== null) host.watchdog.state = 'idle';
+  bootHost(world, host);
 }
 
 /** Alive as its reporters see it. */

@@ -1,7 +1,18 @@
+import { fenceDeviceOf } from '#shared/domain/fence-device.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import { boot, isAlive, setDisabled, setForcedDown } from './actions.ts';
 import type { Simulation } from './engine/simulation.ts';
-import { arm, endMaintenance as endWork, giveBack, release } from './operators.ts';
+import {
+  arm,
+  confirmOff,
+  endMaintenance as endWork,
+  giveBack,
+  isAskedForWords,
+  isReleased,
+  isTagged,
+  mayBeConfirmedOff,
+  release,
+} from './operators.ts';
 import { owedTo } from './owed.ts';
 
 /** Why a reserved host is disabled. */
@@ -45,10 +56,16 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
   };
 
   /** Nobody waits for salvor: it has nothing open, only hears again of what it has done, or holds it for good. */
-  function isLeft({ name, forcedDown }: SimHost): boolean {
+  function isLeft(host: SimHost): boolean {
+    const { name, forcedDown } = host;
     const state = states.incidentOf(name);
-    const waits = state === 'suspected' || state === 'held';
-    return state === 'none' || (waits && (forcedDown || director.isCalm)) || isSeenTo(name, state);
+    const isHopeless = state === 'fencing' && director.isCalm && fenceDeviceOf(policy, name) === undefined;
+    const waits = state === 'suspected' || state === 'held' || isHopeless;
+    return (
+      state === 'none' ||
+      (waits && (forcedDown || director.isCalm)) ||
+      (isSeenTo(name, state) && !isReleased(simulation, host))
+    );
   }
 
   function isSeenTo(name: string, state: string): boolean {
@@ -105,7 +122,13 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
       endMaintenance(host);
       return;
     }
-    if (inRepair(host) || !isLeft(host) || isLeftToSalvor(host) || (switchesOn(host) && isReturning(host))) {
+    if (
+      inRepair(host) ||
+      isTagged(simulation, host) ||
+      !isLeft(host) ||
+      isLeftToSalvor(host) ||
+      (switchesOn(host) && isReturning(host))
+    ) {
       leftSinceMs.delete(host.name);
       return;
     }
@@ -126,7 +149,13 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     const state = states.incidentOf(host.name);
     const waits = state === 'stopped' || (state === 'held' && !isAlive(host) && !inRepair(host));
     if (state === 'held' && isLeftToSalvor(host)) return;
-    if (waits && scheduler.now() - calmSinceMs > ANSWER_AFTER_MS && random.next() < 0.2) release(simulation, host);
+    if (scheduler.now() - calmSinceMs <= ANSWER_AFTER_MS) return;
+    // No device will ever answer for it, or people have said so before.
+    const isTheirs = isTagged(simulation, host) || fenceDeviceOf(policy, host.name) === undefined;
+    const isConfirmed =
+      isTheirs && isAskedForWords(simulation, host) && mayBeConfirmedOff(simulation, host) && random.next() < 0.2;
+    if (isConfirmed) for (const by of ['alice', 'bob']) confirmOff(simulation, host, by);
+    else if (waits && random.next() < 0.2) release(simulation, host);
   }
 
   const look = (): void => {

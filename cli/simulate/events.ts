@@ -17,11 +17,28 @@ import {
 import { pickOne } from './engine/chance.ts';
 import type { Simulation } from './engine/simulation.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
-import { disarm, dismiss, hasIncident, isHeldUp, release } from './operators.ts';
+import {
+  confirmOff,
+  disarm,
+  dismiss,
+  hasIncident,
+  isHeldUp,
+  isTagged,
+  mayBeConfirmedOff,
+  release,
+} from './operators.ts';
 import { eventOf, REPORTERS } from './reporters.ts';
 
 const REPORTS_OF_FLAPPING = 6;
 const REPORTS_OF_NAGGING = 8;
+/** Who says that a host is off, one after the other. */
+const WHO_CONFIRMS: readonly (readonly [string, ...string[]])[] = [
+  ['alice', 'bob'],
+  ['alice', 'bob'],
+  ['alice', 'alice'],
+  ['bob'],
+  ['alice', 'alice', 'bob'],
+];
 
 /** Lets it happen. @returns the instance's id when it was done to one, false when nothing has come of it, else anything */
 type Act = () => unknown;
@@ -64,12 +81,14 @@ export const EVENTS: Partial<Readonly<Record<FaultKind, Event>>> = {
     });
   },
   'host-comes-back': (simulation, host) =>
-    onlyIf(!isAlive(host), () => {
+    onlyIf(!isAlive(host) && !isTagged(simulation, host), () => {
       comeBack(simulation, host);
       for (const source of REPORTERS) say(simulation, 'host.up', host, source);
     }),
-  'host-back-silently': (simulation, host) => onlyIf(!isAlive(host), () => comeBack(simulation, host)),
-  'host-powered-on': ({ world }, host) => onlyIf(host.power === 'off', () => boot(world, host)),
+  'host-back-silently': (simulation, host) =>
+    onlyIf(!isAlive(host) && !isTagged(simulation, host), () => comeBack(simulation, host)),
+  'host-powered-on': (simulation, host) =>
+    onlyIf(host.power === 'off' && !isTagged(simulation, host), () => boot(simulation.world, host)),
   'host-loses-power': ({ world }, host) => onlyIf(host.power === 'on', () => losePower(world, host)),
   'another-host-dies': ({ world, random }, host) => {
     const others = [...world.hosts.values()].filter((each) => each !== host && isAlive(each));
@@ -122,6 +141,15 @@ export const EVENTS: Partial<Readonly<Record<FaultKind, Event>>> = {
       disarm(simulation, simulation.random.next() < 0.7 ? segment?.name : undefined, Math.ceil(sizeMs / 200));
     },
   dismissed: (simulation, host) => onlyIf(hasIncident(simulation, host), () => dismiss(simulation, host)),
+  'off-confirmed': (simulation, host, { sizeMs }) =>
+    onlyIf(mayBeConfirmedOff(simulation, host), () => {
+      const [first, ...others] = pickOne(simulation.random, WHO_CONFIRMS);
+      confirmOff(simulation, host, first);
+      for (const [index, by] of others.entries())
+        simulation.scheduler.after(sizeMs * (index + 1), () => {
+          if (mayBeConfirmedOff(simulation, host)) confirmOff(simulation, host, by);
+        });
+    }),
   released: (simulation, host) => onlyIf(isHeldUp(simulation, host), () => release(simulation, host)),
   'instance-deleted': toAnInstance(
     ({ world }, server) => {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { AMONG, type Among } from './among.ts';
 import type { Violation } from './checks/check.ts';
 import { type Cut, cutScenario } from './cut.ts';
 import { scenarioOf } from './generate.ts';
@@ -10,6 +11,8 @@ export interface ExploreOptions {
   /** How many seeds, from which one on. */
   readonly seeds: number;
   readonly from: number;
+  /** Only seeds that have this are played, and counted. */
+  readonly among?: Among;
   /** Worker threads; with 1 all runs in this thread. */
   readonly workers: number;
   /** The file that a worker runs; it must call {@link answerWorker}. */
@@ -51,9 +54,12 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
   let tally = NOTHING;
   const broken: { seed: number; violation: Violation }[] = [];
   let next = options.from;
-  const endSeed = options.from + options.seeds;
+  let left = options.seeds;
+  const isMeant = (seed: number): boolean => options.among === undefined || AMONG[options.among](scenarioOf(seed));
   const take = (): number | undefined => {
-    if (next >= endSeed || (broken.length > 0 && options.goOn !== true)) return undefined;
+    if (left === 0 || (broken.length > 0 && options.goOn !== true)) return undefined;
+    while (!isMeant(next)) next += 1;
+    left -= 1;
     next += 1;
     return next - 1;
   };

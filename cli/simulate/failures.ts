@@ -3,7 +3,7 @@ import type { Simulation } from './engine/simulation.ts';
 import type { PlannedFailure, PlannedHalt } from './scenario.ts';
 
 /** A host fails as planned; one that has failed already is left. */
-export function fail({ world }: Simulation, { host: name, how, forMs }: PlannedFailure): void {
+export function fail({ world }: Simulation, { host: name, how, forMs, getsLeases }: PlannedFailure): void {
   const host = world.hosts.get(name);
   if (host === undefined || !isAlive(host)) return;
   switch (how) {
@@ -17,7 +17,7 @@ export function fail({ world }: Simulation, { host: name, how, forMs }: PlannedF
       boot(world, host);
       return;
     case 'cut-off':
-      cutOff(world, host);
+      cutOff(world, host, getsLeases);
       return;
     case 'false-alarm':
       return;

@@ -76,6 +76,7 @@ export const FAULTS = {
   unprotected: { by: 'event', story: 'an operator takes the host out of its segment' },
   disarmed: { by: 'event', story: 'an operator disarms salvor' },
   dismissed: { by: 'event', story: 'an operator dismisses the incident' },
+  'off-confirmed': { by: 'event', story: 'people switch the host off, if it is on, and confirm that it is off' },
   released: { by: 'event', story: 'an operator releases what is held or stopped' },
   'instance-deleted': { by: 'event', story: 'its owner deletes an instance' },
   'instance-moved': { by: 'event', story: 'an operator starts to migrate an instance' },
@@ -122,6 +123,8 @@ export interface PlannedFault {
   readonly function?: FunctionName;
   /** Only requests of this kind to the outside. */
   readonly act?: string;
+  /** Only this one of its host's fence devices, as ports/devices.ts names them. */
+  readonly device?: string;
   /** Of `nova-4xx`: this refusal. */
   readonly httpStatus?: number;
   /** Not before this, in ms since the beginning. */

@@ -2,7 +2,7 @@ import type { Random } from '#sim/random.ts';
 import { happens, pickOne, wholeBetween } from './engine/chance.ts';
 import type { FaultKind, StateName } from './faults.ts';
 import { wantsRenewals } from './leads.ts';
-import { DEVICE_URL } from './ports/fencing.ts';
+import { DEVICE_URL } from './ports/devices.ts';
 import type { PlannedHost, PolicyInput } from './scenario.ts';
 import type { Focus } from './schedule.ts';
 

@@ -1,6 +1,7 @@
 import type { Random } from '#sim/random.ts';
 import type { VmState } from '#sim/world/types.ts';
 import { chanceFor, happens, pickOne, wholeBetween } from './engine/chance.ts';
+import { withFencing } from './generate-fencing.ts';
 import { policyOf } from './generate-policy.ts';
 import { withRecovery } from './generate-recovery.ts';
 import { withReturns, withWorkLimits, worksOf } from './generate-returns.ts';
@@ -48,7 +49,7 @@ export function scenarioOf(seed: number): Scenario {
   const returning = returns ? withReturns(chanceFor(seed, 'returns'), watched, hostBootMs) : watched;
   const guests = seed % GUESTS_FAIL_EVERY === 0 ? { everyMs: 30_000 } : null;
   const policyOfAll = guests === null ? returning : withInstanceRecovery(seed, returning);
-  return withRecovery({
+  const scenario = withRecovery({
     seed,
     hosts,
     policy: withWorkLimits(chanceFor(seed, 'work limits'), policyOfAll),
@@ -68,8 +69,13 @@ export function scenarioOf(seed: number): Scenario {
     hostBootMs,
     calmAtMs: lastMs + wholeBetween(random, 250_000, 400_000),
   });
+  return happens(chanceFor(seed, 'whether it is fenced by more'), 1 / MORE_FENCING_EVERY)
+    ? withFencing(chanceFor(seed, 'fencing'), scenario)
+    : scenario;
 }
 
+/** One seed in so many has hosts with more than a BMC by Redfish. */
+const MORE_FENCING_EVERY = 2;
 /** One seed in so many has hosts that send heartbeats: they make for many messages. */
 const BEATS_EVERY = 8;
 /** One seed in so many has guests that end by themselves. */

@@ -152,6 +152,11 @@ export const REASONS: readonly Reach[] = [
     because: 'there is nothing to dismiss',
   },
   {
+    kinds: ['off-confirmed'],
+    states: ['held', 'fencing'],
+    because: 'salvor takes the word of people only where it waits for a proof, or holds the host',
+  },
+  {
     kinds: ['released'],
     states: ['held', 'stopped'],
     because: 'nothing else waits for an operator',

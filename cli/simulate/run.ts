@@ -15,6 +15,7 @@ import { startGuestFailures } from './guests.ts';
 import { performDue, scheduleEvents } from './moments.ts';
 import { startBeats, startReporters } from './reporters.ts';
 import type { Scenario } from './scenario.ts';
+import { NO_TROUBLE, startKeepers } from './watchdogs.ts';
 import { work } from './works.ts';
 
 /** After so long in the calm what has not ended never will. */
@@ -114,6 +115,7 @@ export async function runScenario(scenario: Scenario, wrap?: (services: Services
   for (const planned of scenario.works) scheduler.after(planned.atMs, () => work(simulation, planned));
   startReporters(simulation, { lookMs: 10_000, repeatMs: 60_000, skewMs: scenario.skewMs });
   if (scenario.beats !== null) startBeats(simulation, scenario.beats);
+  startKeepers(simulation, scenario.keepers ?? NO_TROUBLE);
   if (scenario.guests !== null) startGuestFailures(simulation, scenario.seed, scenario.guests);
   startCaretaker(
     simulation,

@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import type { policySchema } from '#shared/domain/policy.ts';
-import type { VmState } from '#sim/world/types.ts';
+import type { SimWatchdog, VmState } from '#sim/world/types.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
+import type { KeeperChances } from './watchdogs.ts';
 
 export type PolicyInput = z.input<typeof policySchema>;
 export type SegmentInput = PolicyInput['segments'][number];
@@ -27,6 +28,8 @@ export interface PlannedFailure {
   readonly how: FailureHow;
   /** Of a blip: until the network is back. */
   readonly forMs: number;
+  /** Of one that is cut off: the keeper of its watchdog still gets its leases. */
+  readonly getsLeases?: true;
 }
 
 /** Nothing of salvor runs: its machine is down, or its account is locked. Messages wait. */
@@ -87,6 +90,10 @@ export interface PlannedHost {
   readonly memoryMb?: number;
   /** It is disabled, and kept for failures. */
   readonly reserved?: true;
+  /** Of its power supplies, as devices of the policy switch them. */
+  readonly outlets?: readonly string[];
+  /** A hardware watchdog, and a keeper that asks for leases. */
+  readonly watchdog?: Pick<SimWatchdog, 'timeoutSeconds' | 'timeoutMs' | 'resetMs'>;
 }
 
 /** One run of a small world, as data: what it is made of, what befalls it, what goes wrong. Times in ms from the beginning. */
@@ -109,6 +116,8 @@ export interface Scenario {
   readonly beats: { readonly everyMs: number; readonly skewMs: number } | null;
   /** Guests end by themselves, one about so often. Null: none does. */
   readonly guests: { readonly everyMs: number } | null;
+  /** What befalls the keepers of watchdogs; those that there are have no trouble if absent. */
+  readonly keepers?: KeeperChances;
   readonly failures: readonly PlannedFailure[];
   readonly halts: readonly PlannedHalt[];
   readonly works: readonly PlannedWork[];

@@ -113,8 +113,15 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   },
   'fencing-weakened': {
     errorImpact: 'A host can still be fenced, but not if one more thing fails.',
-    says: 'One of several fence devices of a host does not answer, or a certificate ends soon.',
+    says: 'One of several fence devices of a host does not answer, or its certificate or credentials end soon.',
     pattern: text('fact', 'fencing-weak'),
+    loggedBy: ['survey-devices'],
+    minutes: { of: 3, atLeast: 1 },
+  },
+  'access-ending': {
+    errorImpact: 'From its end on salvor sees and recovers nothing, or nobody can report to it.',
+    says: "A certificate of the cloud's services or salvor's own, or its account, ends soon or is refused.",
+    pattern: text('fact', 'access-ending'),
     loggedBy: ['survey-devices'],
     minutes: { of: 3, atLeast: 1 },
   },

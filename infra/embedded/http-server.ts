@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
@@ -6,6 +7,7 @@ import { type AddressInfo, createServer, type Server as NetServer } from 'node:n
 import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { PermanentError } from '#shared/errors.ts';
+import type { ShownCertificate } from '#shared/http/connector.ts';
 import type { IngestServices } from '#shared/ingest/app.ts';
 import { siteApp } from './site-app.ts';
 
@@ -20,6 +22,8 @@ export interface HttpOptions {
 
 export interface HttpServer {
   readonly url: string;
+  /** What it shows; undefined where it speaks HTTP. */
+  readonly certificate: ShownCertificate | undefined;
   /** Answers what is under way, and takes nothing new. */
   close(): Promise<void>;
 }
@@ -59,10 +63,9 @@ export async function startHttpServer(services: IngestServices, options: HttpOpt
       },
     );
   const listener = getRequestListener(siteApp({ ...services, isLocal: isLoopback(options.address) }).fetch);
+  const cert = tls === undefined ? '' : pem(tls.certificate);
   const server: Server =
-    tls === undefined
-      ? createHttpServer(listener)
-      : createHttpsServer({ cert: pem(tls.certificate), key: pem(tls.key) }, listener);
+    tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert, key: pem(tls.key) }, listener);
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = HEADERS_MS;
   server.keepAliveTimeout = IDLE_MS;
@@ -86,6 +89,8 @@ export async function startHttpServer(services: IngestServices, options: HttpOpt
   const host = address.includes(':') ? `[${address}]` : address;
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound}`,
+    // The first of the file is its own; the rest is its chain (node:tls, `cert`).
+    certificate: tls === undefined ? undefined : { expiresAtMs: Date.parse(new X509Certificate(cert).validTo) },
     close: async () => {
       const closed = doors.map((door) => once(door, 'close'));
       closing = true;

@@ -82,7 +82,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const { endpoint, queueUrls, workerUrls, client, unknownQueues, depths, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
-    const workers = askingWorkers({ queues: sqsWorkerQueues(client, workerUrls), state, clock, chance });
+    const workers = askingWorkers({
+      queues: sqsWorkerQueues(client, workerUrls),
+      state,
+      questions: state,
+      clock,
+      chance,
+    });
     const limits = policy.fenceNetworks ?? {};
     const fencing = withNetworks(withWorkers(options.services.fencing, workers), { state, clock, chance, limits });
     // Who can send here is on this machine, and could be anybody of it.

@@ -92,7 +92,8 @@ export async function startFenceWorker(options: FenceWorkerOptions): Promise<Fen
     if (task.hasEffect && message.receives > 1)
       return { answer: 'unknown', detail: 'it was given out before, and may have been begun then' };
     counts.ran += 1;
-    return run(task, request, limitMs);
+    const runSeconds = request.type === 'fence' ? request.runSeconds : undefined;
+    return run(task, request, runSeconds === undefined ? limitMs : runSeconds * 1000);
   }
 
   async function run({ about, hasEffect, run: work }: Task, { id }: WorkerRequest, limitMs: number): Promise<Outcome> {

@@ -1,8 +1,9 @@
 import type { WorkerAnswer } from '#events/fence-worker.ts';
 import type { Redact } from '#shared/http/redact.ts';
+import { refusalIn } from './refusals.ts';
 import type { Ran } from './run-program.ts';
 
-export type Outcome = Pick<WorkerAnswer, 'answer' | 'detail'>;
+export type Outcome = Pick<WorkerAnswer, 'answer' | 'detail' | 'refused'>;
 
 export const notRun = (because: string): Outcome => ({ answer: 'refused', detail: `nothing was run: ${because}` });
 
@@ -23,16 +24,28 @@ export function outcomeOf(agent: string, action: 'status' | 'off' | 'on', ran: R
   const status = /^Status: (ON|OFF)\s*$/im.exec(ran.stdout)?.[1]?.toUpperCase();
   if (status === 'ON' && ran.code === 0) return { answer: 'on', detail: detail('says Status: ON') };
   if (status === 'OFF' && ran.code === 2) return { answer: 'off', detail: detail('says Status: OFF') };
-  return { answer: 'unknown', detail: detail(`ended with ${ran.code}: ${said}`) };
+  const ended = `ended with ${ran.code}: ${said}`;
+  const refusal = ran.code === 0 ? undefined : refusalIn(`${ran.stderr}\n${ran.stdout}`);
+  if (refusal === undefined) return { answer: 'unknown', detail: detail(ended) };
+  return { answer: 'unknown', detail: detail(`${ended}; ${redact(refusal)}`), refused: 'credentials' };
 }
 
 const LINES = 3;
 
-/** The last lines, without the time and the level that agents log. */
-const wordsIn = (output: string): string =>
-  output
-    .split('\n')
-    .map((line) => line.replace(/^\d{4}-\d\d-\d\d \S+ (?=[A-Z]+: )/, '').trim())
+/** How a line begins that agents log: a record goes on to the next such line. */
+const RECORD = /^\d{4}-\d\d-\d\d \S+ (?=([A-Z]+): )/;
+
+/** The last lines, without the time that agents log, and without what loud ones log besides. */
+function wordsIn(output: string): string {
+  let isAside = false;
+  const lines = output.split('\n').filter((line) => {
+    const level = RECORD.exec(line)?.[1];
+    if (level !== undefined) isAside = level === 'DEBUG' || level === 'INFO';
+    return !isAside;
+  });
+  return lines
+    .map((line) => line.replace(RECORD, '').trim())
     .filter((line) => line !== '' && !line.includes("use '-h' for usage"))
     .slice(-LINES)
     .join('; ');
+}

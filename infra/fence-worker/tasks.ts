@@ -9,6 +9,7 @@ import type { RestartConfig, WorkerConfig } from './config.ts';
 import { type NetworkOf, networksOf } from './networks.ts';
 import { notRun, type Outcome, outcomeOf } from './outcome.ts';
 import { faultOfRequest, faultOfSecret, inputOf } from './parameters.ts';
+import { loudnessOf } from './refusals.ts';
 import { runProgram } from './run-program.ts';
 import type { Place } from './slots.ts';
 
@@ -79,7 +80,8 @@ function fenceTask(request: FenceRequest, { agents, secrets }: TaskOptions, netw
       const redact = redactor(
         Object.entries({ ...secret, ...agent.own }).flatMap(([key, value]) => (isSecret(key) ? [value] : [])),
       );
-      const input = inputOf(agent, action, parameters, secret);
+      const loudness = action === 'status' ? loudnessOf(agent) : {};
+      const input = inputOf(agent, action, loudness, parameters, secret);
       return outcomeOf(name, action, await runProgram({ file: agent.file, args: [], input, limitMs }), redact);
     },
   };

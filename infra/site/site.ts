@@ -1,14 +1,15 @@
 import { mkdirSync } from 'node:fs';
-import { type HttpOptions, startHttpServer } from '#infra/embedded/http-server.ts';
+import { type HttpOptions, type HttpServer, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
+import { OWN } from '#shared/domain/access.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import type { Policy, Segment } from '#shared/domain/policy.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
-import type { Fencing } from '#shared/ports.ts';
+import type { CloudAccess, Fencing } from '#shared/ports.ts';
 import type { Log } from '#shared/services.ts';
 import { openSite, type SiteFiles } from './open-site.ts';
 
@@ -42,7 +43,9 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const hosts = await checkCloud(connection, policy);
     await checkFencing(policy, connection.fencing, hosts);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    let own: HttpServer | undefined;
     const services = {
+      access: withOwn(connection.access, () => own),
       compute: connection.compute,
       fencing: connection.fencing,
       guests: systemGuests,
@@ -59,6 +62,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         throw error;
       },
     );
+    own = http;
     const { endpoint } = embedded;
     log.info('salvor is on watch', { cloud: name, region, hosts: hosts.length, endpoint, http: http.url });
     return {
@@ -77,6 +81,16 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     throw error;
   }
 }
+
+/** salvor's own HTTP endpoint ends by its certificate as well. */
+const withOwn = (access: CloudAccess, server: () => HttpServer | undefined): CloudAccess => ({
+  ...access,
+  certificates: async () => {
+    const { url = '', certificate } = server() ?? {};
+    const own = certificate === undefined ? [] : [{ of: OWN, address: url, ...certificate }];
+    return [...own, ...(await access.certificates())];
+  },
+});
 
 /** A host and the segment of the policy that holds it. */
 interface HeldHost {

@@ -16,6 +16,7 @@ export const CARE_FACTS: Readonly<Record<CareFact['type'], true>> = {
   'power-on-intended': true,
   'power-on-answered': true,
   'power-on-found': true,
+  'power-on-proven': true,
   'return-proving': true,
   'return-goes-on': true,
   'going-home-began': true,

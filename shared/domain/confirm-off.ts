@@ -1,6 +1,7 @@
 import type { OperatorCommand } from '#events/operator-command.ts';
 import type { HostReading } from './fence-levels.ts';
 import type { FenceProof, HostState, Incident, IncidentFact, OffConfirmed } from './host.ts';
+import { personOf } from './operator-sender.ts';
 import type { Segment } from './policy.ts';
 import { CLOCK_SKEW_MS, lastSeenUpMs } from './reports.ts';
 
@@ -16,6 +17,7 @@ export function decideConfirmOff(
   { id: commandId, by, reason }: ConfirmOff,
   { claims, incident }: { readonly claims: HostState['claims']; readonly incident: Incident },
   { fencing }: Segment,
+  sender: string | null,
   nowMs: number,
 ): { readonly refused: string } | { readonly facts: readonly IncidentFact[]; readonly said: string } {
   const { people } = fencing.confirmOff;
@@ -26,13 +28,22 @@ export function decideConfirmOff(
   const word = goodWord(incident.offConfirmed, claims, fencing, nowMs);
   if (typeof word !== 'string') return { refused: `it is confirmed already, by ${word.by.join(' and ')}` };
   const before = partOf(incident.offConfirmed, fencing, nowMs);
-  if (before.includes(by)) return { refused: `${by} has said so already: another person must confirm it` };
-  const names = [...before, by];
+  if (before.some(({ name }) => name === by))
+    return { refused: `${by} has said so already: another person must confirm it` };
+  const person = sender === null ? null : personOf(sender, fencing);
+  const same = before.find((each) => each.sender !== null && personOf(each.sender, fencing) === person);
+  if (same !== undefined)
+    return {
+      refused: `it comes from ${person}, which has said so already as ${same.name}: another person must confirm it, from an account of their own`,
+    };
+  const names = [...before.map(({ name }) => name), by];
+  const senders = [...before.map((each) => each.sender), sender];
+  const told = senders.every((each) => each === null) ? {} : { senders };
   const complete = names.length >= people;
   const said = complete
     ? 'confirmed: once more its devices are asked, and it goes on unless one of them says on'
     : `noted; ${people - names.length} more must confirm it`;
-  return { facts: [{ type: 'off-confirmed', commandId, by, reason, atMs: nowMs, names, complete }], said };
+  return { facts: [{ type: 'off-confirmed', commandId, by, reason, atMs: nowMs, names, ...told, complete }], said };
 }
 
 /** Who has confirmed it so far, of several that must. */
@@ -40,8 +51,13 @@ const partOf = (
   word: OffConfirmed | undefined,
   { confirmOff }: Segment['fencing'],
   nowMs: number,
-): readonly string[] =>
-  word === undefined || word.complete || nowMs - word.atMs > confirmOff.maxAgeSeconds * 1000 ? [] : word.by;
+): readonly { readonly name: string; readonly sender: string | null }[] =>
+  word === undefined ||
+  word.complete ||
+  word.refutedBy !== undefined ||
+  nowMs - word.atMs > confirmOff.maxAgeSeconds * 1000
+    ? []
+    : word.by.map((name, at) => ({ name, sender: word.senders?.[at] ?? null }));
 
 /** The word that the host is off, or why there is none that counts. */
 export function goodWord(
@@ -56,6 +72,7 @@ export function goodWord(
   const ageSeconds = Math.round((nowMs - word.atMs) / 1000);
   if (ageSeconds > confirmOff.maxAgeSeconds)
     return `and the word of ${names} that it is off is ${ageSeconds} s old, which counts for ${confirmOff.maxAgeSeconds} s`;
+  if (word.refutedBy !== undefined) return `and ${word.refutedBy} since ${names} confirmed that it is off`;
   if (lastSeenUpMs(claims) > word.atMs - CLOCK_SKEW_MS)
     return `and the host was seen up since ${names} confirmed that it is off`;
   return word;
@@ -63,7 +80,7 @@ export function goodWord(
 
 /** S1: no device says on, and people say off. */
 export const provenByWord = (
-  { by, reason, atMs: offSinceMs }: OffConfirmed,
+  { by, senders, reason, atMs: offSinceMs }: OffConfirmed,
   { systemUuid, askedAtMs, detail }: HostReading & { readonly askedAtMs: number },
   atMs: number,
 ): IncidentFact => {
@@ -72,7 +89,7 @@ export const provenByWord = (
     systemUuid,
     readAtMs: askedAtMs,
     offSinceMs,
-    detail: `confirmed by ${by.join(' and ')}: ${reason}; its devices: ${detail}`,
+    detail: `confirmed by ${by.map((name, at) => (senders?.[at] == null ? name : `${name} (${senders[at]})`)).join(' and ')}: ${reason}; its devices: ${detail}`,
   };
   return { type: 'proof-made', proof, atMs };
 };

@@ -87,6 +87,12 @@ export function asCandidate(
   };
 }
 
+/** One that comes out of the log: JSON has no infinity, which stands for the room of a hypervisor that nobody knows. */
+export const withRoom = <T extends Candidate>(candidate: T): T => ({
+  ...candidate,
+  freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
+});
+
 /** What an instance takes of a host. */
 interface Room {
   readonly memoryMb: number;

@@ -1,4 +1,4 @@
-import type { ComputeService, PowerReading } from '#shared/ports.ts';
+import type { AccountReading, ComputeService, PowerReading } from '#shared/ports.ts';
 import { bindingFault, type KnownDevice } from './device-binding.ts';
 import type { FenceDeviceConfig } from './policy-devices.ts';
 import type { WatchdogLease } from './watchdog.ts';
@@ -26,6 +26,8 @@ export interface SurveyedDevice {
 export interface DeviceReading
   extends Pick<PowerReading, 'power' | 'systemUuid' | 'detail' | 'refused' | 'certificate'> {
   readonly trouble?: 'no-device' | 'not-configured' | 'no-lease';
+  /** Where it was read: not each time. */
+  readonly account?: AccountReading;
   /** Of a watchdog, in words: its lease is young. */
   readonly lease?: string;
 }

@@ -1,5 +1,5 @@
 import { type CareFact, isCareFact } from './care.ts';
-import { evolveIncident, openedIncident } from './evolve-incident.ts';
+import { evolveIncident, openedIncident, seenUp, withoutSeenUp } from './evolve-incident.ts';
 import type { HostFact, HostState, LateAnswer, ReportFact } from './host.ts';
 import { isReportFact, recordedId } from './host.ts';
 import { evolveMaintenance } from './maintenance/maintenance.ts';
@@ -32,11 +32,10 @@ function evolveWithoutOurs(host: HostState, fact: HostFact): HostState {
     return { ...host, incident: null, lastIncident: fact.outcome === 'dismissed' ? { ...last, knownDown } : last };
   }
   // Whoever releases a contradiction has looked: who said up was wrong. A device that was never believed contradicts none.
-  const claims =
-    fact.type === 'released' && incident.status === 'stopped' && incident.proof !== null
-      ? overruled(host.claims, fact.atMs)
-      : host.claims;
-  return { ...host, claims, incident: evolveIncident(incident, fact) };
+  const next = evolveIncident(incident, fact);
+  if (fact.type !== 'released' || incident.status !== 'stopped' || incident.proof === null)
+    return { ...host, incident: next };
+  return { ...host, claims: overruled(host.claims, fact.atMs), incident: withoutSeenUp(next) };
 }
 
 /** A host that was never brought back nor worked on has no fields for it. */
@@ -67,7 +66,8 @@ function evolveReport(host: HostState, fact: ReportFact | LateAnswer): HostState
       const { says, occurredAtMs, receivedAtMs } = fact;
       const before = Object.hasOwn(host.claims, fact.reporter) ? host.claims[fact.reporter] : undefined;
       const claim = turned(before, { says, occurredAtMs, receivedAtMs });
-      return { ...host, claims: newest({ ...host.claims, [fact.reporter]: claim }) };
+      const claims = newest({ ...host.claims, [fact.reporter]: claim });
+      return { ...host, claims, incident: says === 'up' ? seenUp(host.incident, occurredAtMs) : host.incident };
     }
     case 'not-believed':
     case 'recorded': {

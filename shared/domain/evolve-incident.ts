@@ -13,6 +13,7 @@ import type {
   Stopped,
   Suspected,
 } from './host.ts';
+import { CLOCK_SKEW_MS } from './reports.ts';
 import { reservedAfter } from './reserved-hosts.ts';
 
 export function openedIncident(host: HostState, fact: IncidentFact & { type: 'incident-opened' }): Suspected {
@@ -44,10 +45,11 @@ type Step = Exclude<IncidentFact, { type: 'incident-opened' | 'incident-closed' 
 
 /** The incident after a fact about it. */
 export function evolveIncident(incident: Incident, fact: Step): Incident {
-  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, reserved } = incident;
+  const { id, segment, openedAtMs, audit, release, dumping, offConfirmed, seenUpAtMs, reserved } = incident;
   const seen = {
     ...(dumping === undefined ? {} : { dumping }),
     ...(offConfirmed === undefined ? {} : { offConfirmed }),
+    ...(seenUpAtMs === undefined ? {} : { seenUpAtMs }),
     ...(reserved === undefined ? {} : { reserved }),
   };
   const base = { id, segment, openedAtMs, audit, release, pausedBy: null, ...seen };
@@ -75,24 +77,34 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       return { ...next(fact.atMs), ...FRESH, confirmedAtMs: fact.atMs, powerOffs, evacuatingSinceMs: null };
     }
     case 'power-read':
-      return expect(incident, 'fencing');
+      return refutedIf(isOnSince(fact, offConfirmed), expect(incident, 'fencing'), 'a device has said on');
     // What became of an action is recorded wherever the incident has come to meanwhile (A1).
     case 'power-off-answered':
     case 'force-down-answered':
       return incident;
-    case 'power-off-intended':
+    case 'power-off-intended': {
+      const { tries, ...fencing } = expect(incident, 'fencing');
       // It was read as on: what the device says from here on is a new row of readings.
       return {
-        ...expect(incident, 'fencing'),
+        ...fencing,
         ...next(fact.dueAtMs),
+        // Attempts are of one level: another one may be asked, since this one does not answer.
+        ...(tries === undefined || fact.level !== fencing.level ? {} : { tries }),
         ...(fact.level === undefined ? {} : { level: fact.level }),
         powerOffs: fact.attempt,
         earlierProof: null,
       };
+    }
     case 'fence-failed': {
-      const fencing = expect(incident, 'fencing');
-      const failed = { ...fencing, ...next(fact.retryAtMs), failures: fencing.failures + 1, lastFailure: fact.because };
-      return fact.level === undefined ? failed : { ...failed, level: fact.level };
+      const { tries: _, ...fencing } = expect(incident, 'fencing');
+      return {
+        ...fencing,
+        ...next(fact.retryAtMs),
+        failures: fencing.failures + 1,
+        lastFailure: fact.because,
+        ...(fact.level === undefined ? {} : { level: fact.level }),
+        ...(fact.tries === undefined ? {} : { tries: fact.tries }),
+      };
     }
     case 'proof-made': {
       const { confirmedAtMs, powerOffs, evacuatingSinceMs } = expect(incident, 'fencing');
@@ -177,8 +189,9 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
     }
     case 'off-confirmed': {
       const before = expectOneOf(incident, ['held', 'fencing']);
-      const { names: by, reason, atMs, complete } = fact;
-      return { ...before, ...next(atMs), offConfirmed: { by, reason, atMs, complete } };
+      const { names: by, reason, atMs, complete, senders } = fact;
+      const word = { by, reason, atMs, complete, ...(senders === undefined ? {} : { senders }) };
+      return { ...before, ...next(atMs), offConfirmed: word };
     }
     case 'deadline-passed':
       expectOneOf(incident, ['fencing', 'forcing-down', 'planning', 'evacuating']);
@@ -187,6 +200,32 @@ export function evolveIncident(incident: Incident, fact: Step): Incident {
       expectOneOf(incident, ['suspected', 'held', 'fencing', 'stopped']);
       return { ...next(fact.atMs), status: 'handing-over', reason: fact.reason, dismissed: true };
   }
+}
+
+/** Somebody saw the host up, at this time by their clock: that refutes the word of people that it is off. */
+export function seenUp(incident: Incident | null, atMs: number): Incident | null {
+  if (incident === null) return null;
+  const { offConfirmed, seenUpAtMs = 0 } = incident;
+  const isRefuted = offConfirmed !== undefined && atMs > offConfirmed.atMs - CLOCK_SKEW_MS;
+  return refutedIf(isRefuted, { ...incident, seenUpAtMs: Math.max(atMs, seenUpAtMs) }, 'the host was seen up');
+}
+
+/** An answer that was kept may be of before the word: that people have seen the host off then, it says nothing of. */
+const isOnSince = (
+  { power, askedAtMs = Number.POSITIVE_INFINITY }: Extract<IncidentFact, { type: 'power-read' }>,
+  word: Incident['offConfirmed'],
+): boolean => power === 'on' && askedAtMs > (word?.atMs ?? 0) - CLOCK_SKEW_MS;
+
+/** A person has looked, and overruled whoever saw it. */
+export function withoutSeenUp(incident: Incident): Incident {
+  const { seenUpAtMs, ...rest } = incident;
+  return seenUpAtMs === undefined ? incident : rest;
+}
+
+function refutedIf<T extends Incident>(isRefuted: boolean, incident: T, refutedBy: string): T {
+  const { offConfirmed } = incident;
+  if (!isRefuted || offConfirmed === undefined || offConfirmed.refutedBy !== undefined) return incident;
+  return { ...incident, offConfirmed: { ...offConfirmed, refutedBy } };
 }
 
 interface ByStatus {

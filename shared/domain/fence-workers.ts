@@ -1,11 +1,11 @@
 import type { Policy } from './policy.ts';
-import { levelsOf } from './policy-devices.ts';
+import { allDevices } from './policy-devices.ts';
 
 type Names = readonly string[];
 
 /** The fence workers that devices need. */
 export function fencingWorkersOf({ fenceDevices }: Pick<Policy, 'fenceDevices'>): Names {
-  const devices = Object.values(fenceDevices).flatMap((entry) => levelsOf(entry).flat());
+  const devices = allDevices(fenceDevices);
   return named(devices.flatMap((each) => (each.driver === 'agent' ? [each.worker] : [])));
 }
 

@@ -1,25 +1,24 @@
 import type { PowerOffAnswer } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from './answer-due.ts';
-import { backoffMs } from './backoff.ts';
-import { type HostReading, levelToTry, sameSystems } from './fence-levels.ts';
+import { fenceLevelsOf } from './fence-device.ts';
+import { answerDueMs, fenceFailed } from './fence-failed.ts';
+import { type HostReading, levelToTry, sameSystems, saysOn, type TimedReading } from './fence-levels.ts';
 import { askCountingGates, askHostGates } from './gates/ask.ts';
 import type { Evidence } from './gates/evidence.ts';
 import { type GateResult, isShut, type Rules } from './gates/gate.ts';
 import { withRelease } from './gates/release.ts';
 import type { FenceProof, Fencing, HostState, IncidentFact } from './host.ts';
+import { outdated } from './outdated.ts';
 import { pause } from './pause.ts';
 import type { Segment } from './policy.ts';
+import { powerRead } from './power-read.ts';
 import { CLOCK_SKEW_MS, closedUntouched, countingDownClaims, lastSeenUpMs, voidedByReport } from './reports.ts';
+import { offRunsUntilMs } from './slow-agents.ts';
 import { provenOtherwise, resetByMs } from './unread-power.ts';
 import type { WatchdogLease } from './watchdog.ts';
 
 /** A confirmation this old no longer tells how many hosts fail together. Any device that answers is asked well before. */
 const CONFIRMATION_GOOD_MS = 60_000;
-
-/** A reading with the moment at which the devices were asked. */
-export interface TimedReading extends HostReading {
-  readonly askedAtMs: number;
-}
 
 /**
  * What the state of the power means. Asked with a fresh reading, at the start of each step and again after each
@@ -78,12 +77,15 @@ export function decideFencing(
     const proof = provenOtherwise(incident, reading, evidence, segment, lease);
     if (typeof proof === 'string') {
       const failed = fenceFailed(incident, `no power state: ${proof}`, segment, nowMs, random);
-      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, resetByMs(lease, segment, nowMs)) });
+      const soonMs = Math.min(resetByMs(lease, segment, nowMs), answerDueMs(reading, nowMs));
+      return commit({ ...failed, retryAtMs: Math.min(failed.retryAtMs, soonMs) });
     }
     if (mayLive && seenUp) return commit(closedUntouched(cameBack(incident), nowMs, evidence));
     const gates = mayLive ? askHost() : [];
     return commit(gates.some(isShut) ? heldBy(gates, evidence) : proof);
   }
+  const old = outdated(incident, reading, lastSeenUpMs(claims), nowMs);
+  if (old !== undefined) return commit({ ...fenceFailed(incident, old, segment, nowMs, random), retryAtMs: nowMs });
   const ofHost = askHost();
   if (power === 'off') {
     // Found off, not switched off by salvor: whoever did that may be at work on it, or its device may be wrong.
@@ -109,6 +111,8 @@ export function decideFencing(
   }
   const attempt = incident.powerOffs + 1;
   const level = levelToTry(reading, incident.level ?? 0);
+  const asked = fenceLevelsOf(rules.policy, host.name)[level] ?? [];
+  const mayRunUntilMs = offRunsUntilMs(asked, nowMs + LEAVE_WITHIN_MS);
   const intent: IncidentFact = {
     type: 'power-off-intended',
     attempt,
@@ -117,6 +121,7 @@ export function decideFencing(
     checks: mayLive ? gates : [],
     evidence,
     dueAtMs: nowMs + ANSWER_DUE_MS,
+    ...(mayRunUntilMs === undefined ? {} : { mayRunUntilMs }),
   };
   return { do: 'power-off', facts: [read, intent], attempt, level };
 }
@@ -199,15 +204,22 @@ export function decideAfterPowerOff(
   segment: Segment,
   nowMs: number,
   random: number,
+  /** That the level is given: `attemptsAt`. */
+  attempts = 1,
 ): readonly IncidentFact[] {
   const { kind, detail } = answer;
   const answered = powerOffAnswered(incident.powerOffs, answer);
   const { power, systemUuid } = reading;
   const read = powerRead(reading);
+  const levels = reading.levels?.length ?? 1;
   if (!sameSystems(asked, reading)) {
     const because = `the power of ${asked.systemUuid ?? 'a system without UUID'} was to be read back, and ${systemUuid ?? 'one without'} answered`;
-    return [answered, read, fenceFailed(incident, because, segment, nowMs, random, reading.levels?.length)];
+    return [answered, read, fenceFailed(incident, because, segment, nowMs, random, { levels })];
   }
+  // Another level's answer may have been kept.
+  const old = reading.askedEarlier && outdated(incident, reading, upMs, nowMs);
+  if (old !== undefined)
+    return [answered, read, { ...fenceFailed(incident, old, segment, nowMs, random), retryAtMs: nowMs }];
   if (power === 'off') {
     const { askedAtMs } = reading;
     return [answered, read, proofMade(reading, askedAtMs, nowMs), ...voidedByReport(askedAtMs, upMs, nowMs)];
@@ -216,34 +228,10 @@ export function decideAfterPowerOff(
     kind === 'refused'
       ? `it was not powered off: ${detail}`
       : `the power is still ${power} after a power-off that was ${kind}: ${reading.detail}`;
-  return [answered, read, fenceFailed(incident, because, segment, nowMs, random, reading.levels?.length)];
-}
-
-/** Of a reading there is a record whatever comes of it: it may tell what became of a power-off (A1). */
-export const powerRead = ({ power, systemUuid, detail, durationMs, levels }: HostReading): IncidentFact => ({
-  type: 'power-read',
-  power,
-  systemUuid,
-  detail,
-  durationMs,
-  ...(levels === undefined ? {} : { levels }),
-});
-
-/**
- * @param levels of the host's fencing levels, when the one that was tried has not fenced it: the next one is tried at
- *   once, and after a pause all of them again
- */
-export function fenceFailed(
-  incident: Fencing,
-  because: string,
-  segment: Segment,
-  nowMs: number,
-  random: number,
-  levels = 1,
-): Extract<IncidentFact, { type: 'fence-failed' }> {
-  const next = ((incident.level ?? 0) + 1) % levels;
-  const pauseMs = levels > 1 && next > 0 ? 0 : backoffMs(incident.failures, segment.fencing, random);
-  return { type: 'fence-failed', because, retryAtMs: nowMs + pauseMs, ...(levels > 1 ? { level: next } : {}) };
+  // What came of the request is settled only by a reading, and a no for good is one the second time too: accounts lock.
+  const left = kind === 'refused' || !saysOn(reading, incident.level ?? 0) ? 1 : attempts;
+  const failed = fenceFailed(incident, because, segment, nowMs, random, { levels, attempts: left });
+  return [answered, read, { ...failed, retryAtMs: Math.min(failed.retryAtMs, answerDueMs(reading, nowMs)) }];
 }
 
 const stopped = (because: string, atMs: number): IncidentFact => ({ type: 'stopped', because, atMs });

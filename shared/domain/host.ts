@@ -151,6 +151,10 @@ export type IncidentFact =
       readonly systemUuid: string | null;
       readonly detail: string;
       readonly durationMs: number;
+      /** Of what was asked for before the step that found it, and kept: when. */
+      readonly askedAtMs?: number;
+      /** A device is being asked still. */
+      readonly pending?: true;
       /** Device by device, of a host with several. */
       readonly levels?: HostReading['levels'];
     }
@@ -163,6 +167,8 @@ export type IncidentFact =
       readonly checks: readonly GateResult[];
       readonly evidence: Evidence;
       readonly dueAtMs: number;
+      /** Where a fence agent is asked that runs on behind its call: it may cut the power until then, whatever is read. */
+      readonly mayRunUntilMs?: number;
     }
   | {
       readonly type: 'power-off-answered';
@@ -177,6 +183,8 @@ export type IncidentFact =
       readonly retryAtMs: number;
       /** The fencing level that is tried next; absent where there is one. */
       readonly level?: number;
+      /** So often that level was tried by now; absent: its attempts begin anew. */
+      readonly tries?: number;
     }
   | { readonly type: 'proof-made'; readonly proof: FenceProof; readonly atMs: number }
   | { readonly type: 'proof-voided'; readonly because: string; readonly atMs: number }
@@ -211,6 +219,8 @@ export type IncidentFact =
       readonly atMs: number;
       /** All whose word counts now, this one's last. */
       readonly names: readonly string[];
+      /** Who has sent each of them, where that is told: `senderOfCommand`. Absent where it is of none. */
+      readonly senders?: readonly (string | null)[];
       /** As many as the policy asks for. */
       readonly complete: boolean;
     }

@@ -45,16 +45,22 @@ interface IncidentBase {
   readonly reserved?: ReservedUses;
   /** People say that it is off. */
   readonly offConfirmed?: OffConfirmed;
+  /** When it was seen up last since it opened, whatever whoever saw it has said since; without what a person has overruled. */
+  readonly seenUpAtMs?: number;
 }
 
 /** That a host is off, by the word of as many people as the policy asks for. */
 export interface OffConfirmed {
   readonly by: readonly string[];
+  /** Of each of them; absent where it is told of none. */
+  readonly senders?: readonly (string | null)[];
   readonly reason: string;
   /** Of the last of them. */
   readonly atMs: number;
   /** As many as the policy asks for. */
   readonly complete: boolean;
+  /** What has contradicted it, once and for all: whoever said up may say down again, and a device fall silent. */
+  readonly refutedBy?: string;
 }
 
 /** By our clock: when a packet of its kdump came first, and last. */
@@ -86,6 +92,8 @@ export interface Fencing extends IncidentBase {
   readonly lastFailure: string | null;
   /** The fencing level that is tried next, from 0; absent: the first. */
   readonly level?: number;
+  /** So often this level was asked and has not fenced it, while it has attempts left. */
+  readonly tries?: number;
   /** Why an earlier proof does not count any more. */
   readonly proofVoidedBy: string | null;
   /** Its `offSinceMs` goes on while the device keeps saying off. */

@@ -16,6 +16,8 @@ export interface OperatorFact {
   readonly command: OperatorCommand['type'] | 'change';
   readonly commandId: string;
   readonly by: string;
+  /** Who has sent it, where that is told apart from the name: `senderOfCommand`. */
+  readonly sender?: string;
   readonly reason: string;
   /** What it was about: the whole cloud, a segment or a host. */
   readonly on: string;
@@ -78,6 +80,7 @@ export interface IncidentDecision {
 
 /**
  * @param hasTasks whether tasks of the incident exist: each must have its outcome before it closes (L1)
+ * @param sender of `senderOfCommand`
  * @param segment the incident's; undefined where the policy has it no more
  */
 export function decideOnIncident(
@@ -86,6 +89,7 @@ export function decideOnIncident(
   hasTasks: boolean,
   segment: Segment | undefined,
   nowMs: number,
+  sender: string | null = null,
 ): Refused | IncidentDecision {
   const old = tooOld(command, nowMs);
   if (old !== undefined) return { refused: old };
@@ -99,7 +103,7 @@ export function decideOnIncident(
     case 'confirm-off':
       return segment === undefined
         ? { refused: `the policy has no segment ${incident.segment} any more` }
-        : decideConfirmOff(command, { claims: host.claims, incident }, segment, nowMs);
+        : decideConfirmOff(command, { claims: host.claims, incident }, segment, sender, nowMs);
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LONGEST_RUN_SECONDS } from '#events/fence-worker.ts';
 import { ipmiAddressOf } from './ipmi-address.ts';
 import { agentAddress, agentFaults, agentKeys, agentOfHost } from './policy-agent.ts';
 import { name, seconds } from './policy-values.ts';
@@ -8,7 +9,7 @@ import { name, seconds } from './policy-values.ts';
  * `shared/adapters/fencing/`, and one table in docs/policy.md. `{host}` in an address stands for the host's name.
  */
 
-/** Of one call to a device, however many requests it takes. */
+/** Of one call to a device, however many requests it takes: no function waits for longer. */
 export const LONGEST_CALL_SECONDS = 15;
 
 /** What each driver has. */
@@ -17,6 +18,8 @@ const common = {
   systemUuid: z.uuid().toLowerCase().optional(),
   /** Of one call to the device, however many requests it takes. */
   timeoutSeconds: seconds(1, LONGEST_CALL_SECONDS).default(10),
+  /** So often it is asked the same before the next level, or a pause (Pacemaker's `pcmk_off_retries`); once where absent. */
+  attempts: z.int().min(1).max(5).optional(),
   /** Of `fenceNetworks`: so many calls are under way in it at most. */
   network: name.optional(),
 };
@@ -111,7 +114,12 @@ const ipmi = z.strictObject({
   ...common,
 });
 
-const agent = z.strictObject({ ...agentKeys, ...common });
+/** The worker's program may run on behind the call. */
+const agent = z.strictObject({
+  ...agentKeys,
+  ...common,
+  timeoutSeconds: seconds(1, LONGEST_RUN_SECONDS).default(10),
+});
 
 const device = z.discriminatedUnion('driver', [redfish, ipmi, ironic, metal3, webhook, agent]);
 
@@ -136,6 +144,10 @@ export type FenceEntry = FenceDeviceConfig | z.infer<typeof topology>;
 /** An entry's levels, each with its devices; one device alone is one level. */
 export const levelsOf = (entry: FenceEntry): readonly (readonly FenceDeviceConfig[])[] =>
   'levels' in entry ? entry.levels.map((level) => (Array.isArray(level) ? level : [level])) : [[entry]];
+
+/** Every device that the policy has. */
+export const allDevices = (entries: Readonly<Record<string, FenceEntry>>): readonly FenceDeviceConfig[] =>
+  Object.values(entries).flatMap((entry) => levelsOf(entry).flat());
 
 /** The entry with each of its devices changed. */
 export function mapDevices(entry: FenceEntry, change: (config: FenceDeviceConfig) => FenceDeviceConfig): FenceEntry {

@@ -44,12 +44,17 @@ export const instanceRecovery = z.strictObject({
 /** Names of processes; `*` stands for any text. */
 const processes = z.array(z.string().min(1).max(255));
 
+/** Without one of these what is scheduled to its host does not come up, or has no network. */
+const NEEDED = ['nova-compute*', 'libvirtd*', 'virtqemud*', 'neutron-*-agent*', 'ovn-controller*'];
+/** Without these nobody is measured, or billed: no reason to keep a host empty. */
+const METERING = ['*ceilometer*'];
+
 export const processRecovery = z
   .strictObject({
     /** No new instances are scheduled to a host on which one of these has stopped. */
-    disable: processes.default(['nova-compute*', 'libvirtd*', 'virtqemud*', 'neutron-*-agent*', 'ovn-controller*']),
-    /** The worker is asked to start these again. */
-    restart: processes.default([]),
+    disable: processes.default(NEEDED),
+    /** The worker is asked to start these again. Where there is one: unless given, those of `disable` by default, and ceilometer's. */
+    restart: processes.optional(),
     /** The fence worker that starts them: a program near the hosts, with a queue of its own. */
     worker: workerName.optional(),
     restartAttempts: z.int().min(1).max(20).default(3),
@@ -61,10 +66,14 @@ export const processRecovery = z
     /** A process that is still down after this long is one reporter's word that the host is; never, unless given. */
     escalateAfterSeconds: seconds(30, 86_400).optional(),
   })
-  .refine(({ restart, worker }) => restart.length === 0 || worker !== undefined, {
+  .refine(({ restart = [], worker }) => restart.length === 0 || worker !== undefined, {
     message: 'is needed where anything is to be restarted',
     path: ['worker'],
-  });
+  })
+  .transform((recovery) => ({
+    ...recovery,
+    restart: recovery.restart ?? (recovery.worker === undefined ? [] : [...NEEDED, ...METERING]),
+  }));
 
 export type InstanceRecovery = z.infer<typeof instanceRecovery>;
 export type ProcessRecovery = z.infer<typeof processRecovery>;

@@ -8,8 +8,10 @@ export const survey = z.strictObject({
   everySeconds: z.int().min(0).max(86_400).default(300),
   /** Devices that are asked at the same time: BMC networks are slow, and often behind one small switch. */
   atOnce: z.int().min(1).max(200).default(20),
-  /** A device's certificate that ends within so many days is told of. */
+  /** A certificate that ends within so many days is told of: of devices, of the cloud's services, and salvor's own. */
   certificateDays: z.int().min(0).max(365).default(30),
+  /** The same of credentials that end by themselves. */
+  credentialDays: z.int().min(0).max(365).default(14),
 });
 
 /** What a failure would come to is known before it: `salvor what-if` and `salvor capacity`. */

@@ -18,6 +18,7 @@ import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
 import { forecast, survey } from './policy-survey.ts';
 import { hostName, name, seconds } from './policy-values.ts';
+import { proofFault } from './slow-agents.ts';
 
 /**
  * The operator's policy: what is protected and when salvor may act. Unknown keys are refused, so that a
@@ -62,7 +63,13 @@ const evacuation = z.strictObject({
   deadlineSeconds: seconds(60, 7 * 86_400).default(6 * 3600),
 });
 
+/** One key for one thing: what Pacemaker calls reboot begins with the same power-off, and ends on the way back. */
+const NO_ACTION =
+  'there is no such key: a host that is fenced is switched off, and stays off until its evacuations have ended. ' +
+  'For what Pacemaker calls reboot, say hostReturn: { mode: automatic, powerOn: after-evacuations }: a nova-compute that comes back sooner stops its instances, or starts second copies of them';
+
 const fencing = z.strictObject({
+  action: z.never(NO_ACTION).optional(),
   /** A proof older than this is renewed by another reading before the next evacuation leaves. */
   proofMaxAgeSeconds: seconds(30, 600).default(120),
   retryBaseSeconds: seconds(1, 3600).default(5),
@@ -74,6 +81,10 @@ const fencing = z.strictObject({
       people: z.int().min(0).max(5).default(1),
       /** Their word counts for so long, and only while no device says on and nobody has seen the host up since. */
       maxAgeSeconds: seconds(60, 86_400).default(3600),
+      /** Unique ids of roles each of whose sessions is a person of its own; of any other role all sessions are one. */
+      sessionRoles: z
+        .array(z.string().regex(/^AROA[A-Z0-9]{8,124}$/, 'the unique id of a role, such as AROAEXAMPLEID'))
+        .default([]),
     })
     .prefault({}),
   /** A host whose hardware watchdog has had no lease for long enough is taken as reset, where this is given. */
@@ -205,6 +216,15 @@ export const policySchema = z
         ? []
         : [{ ...template, of: 'segmentDefaults', path: ['masakari', 'segmentDefaults'] }]),
     ];
+    for (const { of, path, fencing: each } of timed) {
+      const fault = proofFault(policy.fenceDevices, each);
+      if (fault !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'fencing', 'proofMaxAgeSeconds'],
+          message: `${of}: ${fault}`,
+        });
+    }
     for (const { of, path, graceSeconds, reporters: asked } of timed)
       if (asked.claimTtlSeconds <= graceSeconds)
         context.addIssue({

@@ -1,3 +1,5 @@
+import type { Within } from './access.ts';
+import { isNear, whenItEnds } from './ending.ts';
 import type { HostReadiness } from './readiness.ts';
 
 export interface Trouble {
@@ -8,21 +10,23 @@ export interface Trouble {
 export interface Troubles {
   /** None of their levels would fence them. */
   readonly notFenceable: readonly Trouble[];
-  /** They could be fenced, but one of several devices does not answer, or a certificate ends soon. */
+  /** They could be fenced, but one of several devices does not answer, or a certificate or credentials end soon. */
   readonly weak: readonly Trouble[];
 }
 
-const DAY_MS = 86_400_000;
-
 /** What people must know of. Who is in maintenance is in somebody's hands, and would not be fenced. */
-export function troublesOf(hosts: readonly HostReadiness[], certificateDays: number, nowMs: number): Troubles {
+export function troublesOf(hosts: readonly HostReadiness[], within: Within, nowMs: number): Troubles {
   const inService = hosts.filter(({ outOfService, state }) => !outOfService && state !== 'not-asked');
   const notFenceable = inService.flatMap(({ host, state, because }) =>
     state === 'not-ready' ? [{ host, because }] : [],
   );
   const weak = inService.flatMap((each): readonly Trouble[] => {
     if (each.state === 'not-ready') return [];
-    const reasons = [...(each.state === 'degraded' ? [each.because] : []), ...endingOf(each, certificateDays, nowMs)];
+    const reasons = [
+      ...(each.state === 'degraded' ? [each.because] : []),
+      ...endingOf(each, within.certificateDays, nowMs),
+      ...accountsOf(each, within.credentialDays, nowMs).map(({ says }) => says),
+    ];
     return reasons.length === 0 ? [] : [{ host: each.host, because: reasons.join('; ') }];
   });
   return { notFenceable, weak };
@@ -31,9 +35,24 @@ export function troublesOf(hosts: readonly HostReadiness[], certificateDays: num
 /** The certificates that end within so many days, in words. */
 export const endingOf = ({ devices }: HostReadiness, withinDays: number, nowMs: number): readonly string[] =>
   devices.flatMap(({ address, certificateExpiresAtMs: endsAtMs }) => {
-    if (endsAtMs === null || endsAtMs - nowMs >= withinDays * DAY_MS) return [];
-    const days = Math.floor(Math.abs(endsAtMs - nowMs) / DAY_MS);
-    const span = days === 0 ? 'less than a day' : `${days} days`;
-    const when = endsAtMs < nowMs ? `expired ${span} ago` : `expires in ${span}`;
-    return [`the certificate of ${address} ${when}`];
+    if (!isNear(endsAtMs, withinDays, nowMs)) return [];
+    return [`the certificate of ${address} ${whenItEnds('expire', endsAtMs, nowMs)}`];
+  });
+
+/** What devices tell of salvor's accounts that end within so many days, or are no good already. */
+export const accountsOf = (
+  { devices }: HostReadiness,
+  withinDays: number,
+  nowMs: number,
+): readonly { readonly says: string; readonly isOver: boolean }[] =>
+  devices.flatMap(({ address, account }) => {
+    if (account === undefined) return [];
+    const { endsAtMs, trouble } = account;
+    const because = [
+      ...(isNear(endsAtMs, withinDays, nowMs) ? [whenItEnds('end', endsAtMs, nowMs)] : []),
+      ...(trouble === null ? [] : [`is about to fail: ${trouble}`]),
+    ];
+    if (because.length === 0) return [];
+    const says = `the account of ${address} ${because.join(', ')}; change its password or token there and in the secret`;
+    return [{ says, isOver: endsAtMs !== null && endsAtMs < nowMs }];
   });

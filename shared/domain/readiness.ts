@@ -1,6 +1,7 @@
-import type { ComputeService } from '#shared/ports.ts';
+import type { AccountReading, ComputeService } from '#shared/ports.ts';
 import { FIRST, type Head } from './audit.ts';
 import { type DeviceTrouble, isBound, type JudgedDevice } from './device-survey.ts';
+import { isNear } from './ending.ts';
 
 /** Whether a host could be fenced right now, as its devices said when they were asked last. Times are Unix ms. */
 export interface HostReadiness {
@@ -41,6 +42,12 @@ export interface DeviceStanding {
   /** When it refused the credentials last. */
   readonly refusedAtMs: number | null;
   readonly certificateExpiresAtMs: number | null;
+  /** What it told of salvor's account; absent before it was asked. */
+  readonly account?: AccountStanding;
+}
+
+interface AccountStanding extends Pick<AccountReading, 'endsAtMs' | 'trouble'> {
+  readonly askedAtMs: number;
 }
 
 export type ReadinessFact =
@@ -66,6 +73,20 @@ const REFUSED_PAUSE_MS = 1_800_000;
 export function mayAsk(standing: DeviceStanding | undefined, nowMs: number): boolean {
   if (standing === undefined || standing.refusedAtMs === null || standing.doubt !== null) return true;
   return nowMs - standing.refusedAtMs >= REFUSED_PAUSE_MS;
+}
+
+/** Boards are slow, and it takes a handful of requests. */
+const ACCOUNT_MS = 86_400_000;
+/** Somebody may have changed the password. */
+const ENDING_ACCOUNT_MS = 3_600_000;
+
+/** Whether a device is to be asked what becomes of salvor's account: one that was well when it was asked last. */
+export function isAccountDue(standing: DeviceStanding | undefined, credentialDays: number, nowMs: number): boolean {
+  if (standing === undefined || standing.trouble !== null || standing.doubt !== null) return false;
+  const { account } = standing;
+  if (account === undefined) return true;
+  const isEnding = account.trouble !== null || isNear(account.endsAtMs, credentialDays, nowMs);
+  return nowMs - account.askedAtMs >= (isEnding ? ENDING_ACCOUNT_MS : ACCOUNT_MS);
 }
 
 /** Asked again in the next run, whoever's turn it is. */
@@ -164,10 +185,22 @@ function standingOf(before: DeviceStanding | undefined, device: JudgedDevice, no
     badSinceMs: isGood ? null : (before?.badSinceMs ?? nowMs),
     refusedAtMs: reading.refused === undefined ? null : nowMs,
     certificateExpiresAtMs: reading.certificate?.expiresAtMs ?? before?.certificateExpiresAtMs ?? null,
+    ...accountOf(before, reading.account, nowMs),
   };
   const isFirst = !isGood && before !== undefined && before.trouble === null && before.doubt === null;
   if (!isFirst) return { ...now, verdict, trouble, because, doubt: null };
   return { ...now, verdict: before.verdict, trouble: null, because: before.because, doubt: because };
+}
+
+/** What was told once is believed while nothing else is. */
+function accountOf(
+  before: DeviceStanding | undefined,
+  read: AccountReading | undefined,
+  nowMs: number,
+): Pick<DeviceStanding, 'account'> {
+  if (read === undefined) return before?.account === undefined ? {} : { account: before.account };
+  const { endsAtMs, trouble } = read.untold !== null && before?.account !== undefined ? before.account : read;
+  return { account: { endsAtMs, trouble, askedAtMs: nowMs } };
 }
 
 function stateOf(devices: readonly DeviceStanding[]): Pick<HostReadiness, 'state' | 'because'> {

@@ -167,6 +167,8 @@ export interface ReservedSeen {
   readonly halted: string | null;
   /** Why it is for somebody else to decide by now whether it is in service. Absent: it is not. */
   readonly theirs?: string;
+  /** It is disabled for planned work alone, with salvor's own reason; else it would be enabled. Absent: it is not. */
+  readonly workedOn?: true;
 }
 
 /** Hosts that must be looked at before the incident may close. */
@@ -186,7 +188,8 @@ function isOpen({ act, answer, tries, joined = [] }: ReservedUse): boolean {
 
 /**
  * A reserved host is given back when nothing has come to it: it is disabled, and leaves the aggregates that it has joined.
- * Else it is a host like any other from now on.
+ * Else it is a host like any other from now on. One that is worked on meanwhile gets the reason of before, so that the end of the
+ * work leaves it asleep.
  * @returns nothing while an answer is still to come
  */
 export function decideGiveBack(
@@ -203,7 +206,8 @@ export function decideGiveBack(
   const because = 'no instance has come to it';
   const common = { type: 'reserved-host-intended', host, serviceId, reason, because, atMs } as const;
   const isTried = act === 'disable' && (answer === 'refused' || tries >= MAX_TRIES);
-  if (seen.status === 'enabled') return isTried ? left('Nova does not disable it') : [{ ...common, act: 'disable' }];
+  if (seen.status === 'enabled' || seen.workedOn)
+    return isTried ? left('Nova does not disable it') : [{ ...common, act: 'disable' }];
   return aggregate === undefined ? left('it is disabled already') : [{ ...common, act: 'part', aggregate }];
 }
 

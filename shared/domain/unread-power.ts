@@ -18,13 +18,13 @@ export function resetByMs(lease: WatchdogLease | undefined, { fencing }: Segment
 
 /** Without a reading: by its watchdog, or by the word of people. Why neither counts, or not yet, is told where there is one. */
 export function provenOtherwise(
-  { offConfirmed }: Fencing,
+  { offConfirmed, seenUpAtMs }: Fencing,
   reading: Unread,
   { claims, atMs }: Evidence,
   { fencing }: Segment,
   lease: WatchdogLease | undefined,
 ): IncidentFact | string {
-  const expired = expiredLease(lease, claims, fencing.watchdog, atMs);
+  const expired = expiredLease(lease, claims, seenUpAtMs, fencing.watchdog, atMs);
   if (typeof expired !== 'string' && fencing.watchdog !== undefined)
     return provenByTime(expired, fencing.watchdog, reading, atMs);
   const word = goodWord(offConfirmed, claims, fencing, atMs);

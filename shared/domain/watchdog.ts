@@ -25,6 +25,9 @@ export interface WatchdogLease {
   readonly armed: boolean;
   /** The incident whose proof rests on its end: none is granted while that is open. */
   readonly revokedBy: string | null;
+  /** Of the call that it answers; absent where a salvor of before granted it. */
+  readonly boot?: string;
+  readonly uptimeMs?: number;
 }
 
 /** What a host asks with. */
@@ -33,6 +36,10 @@ export interface LeaseRequest {
   readonly armed: boolean;
   readonly timeoutSeconds: number;
   readonly identity: string;
+  /** Tells one start of the host from another (`/proc/sys/kernel/random/boot_id`). */
+  readonly boot: string;
+  /** Of that start, when it asked: which of two calls is the later one, whatever became of them on their way. */
+  readonly uptimeMs: number;
 }
 
 /** A host believes an answer only within this after it asked, and feeds its watchdog at once then. */
@@ -56,7 +63,10 @@ export function decideLease(
   const refused = (why: string, isRevoked = false) => ({ refused: why, isRevoked });
   if (watchdog === undefined)
     return refused('the segment of the host takes no watchdog for a proof (fencing.watchdog of the policy)');
-  const { timeoutSeconds, identity, armed } = request;
+  const { timeoutSeconds, identity, armed, boot, uptimeMs } = request;
+  // It would call a watchdog armed that its host has disarmed since.
+  if (before?.boot === boot && uptimeMs < (before.uptimeMs ?? 0))
+    return refused('a later call of this host came before it');
   if (isSoftware(identity))
     return refused(`"${identity}" dies with the kernel that it guards: a hardware watchdog is needed`);
   if (timeoutSeconds > watchdog.maxTimeoutSeconds)
@@ -64,7 +74,17 @@ export function decideLease(
   if (before?.revokedBy != null && before.revokedBy === host.incidentId)
     return refused('the host is being recovered elsewhere: it gets no lease before that has ended', true);
   return {
-    lease: { host: host.name, hostKey: host.key, grantedAtMs: nowMs, timeoutSeconds, identity, armed, revokedBy: null },
+    lease: {
+      host: host.name,
+      hostKey: host.key,
+      grantedAtMs: nowMs,
+      timeoutSeconds,
+      identity,
+      armed,
+      revokedBy: null,
+      boot,
+      uptimeMs,
+    },
   };
 }
 
@@ -82,10 +102,14 @@ export function safeTime(
   };
 }
 
-/** The lease on which a proof may rest, or why there is none. */
+/**
+ * The lease on which a proof may rest, or why there is none.
+ * @param seenUpAtMs in this incident, whatever whoever saw it has said since
+ */
 export function expiredLease(
   lease: WatchdogLease | undefined,
   claims: HostState['claims'],
+  seenUpAtMs: number | undefined,
   watchdog: Watchdog | undefined,
   nowMs: number,
 ): WatchdogLease | string {
@@ -94,7 +118,8 @@ export function expiredLease(
   const { atMs, parts } = safeTime(lease, watchdog);
   const since = new Date(lease.grantedAtMs).toISOString();
   if (nowMs < atMs) return `and its watchdog had a lease at ${since}: it is taken as reset after ${parts}`;
-  if (lastSeenUpMs(claims) > atMs - CLOCK_SKEW_MS) return 'and it was seen up after its watchdog must have reset it';
+  if (Math.max(lastSeenUpMs(claims), seenUpAtMs ?? 0) > atMs - CLOCK_SKEW_MS)
+    return 'and it was seen up after its watchdog must have reset it';
   return lease;
 }
 

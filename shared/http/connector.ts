@@ -15,8 +15,8 @@ export interface ShownCertificate {
 export interface CertificateChecks {
   /** SHA-256 of the one certificate to accept, in hexadecimal digits, with colons or without. */
   readonly pin?: string | undefined;
-  /** Told of each certificate that was accepted. */
-  readonly onCertificate?: ((certificate: ShownCertificate) => void) | undefined;
+  /** Told of each certificate that was accepted, and of whom: `https://nova.example:8774`. */
+  readonly onCertificate?: ((certificate: ShownCertificate, origin: string) => void) | undefined;
 }
 
 /**
@@ -38,10 +38,14 @@ export function lookingConnector(
         const told = fingerprint === undefined ? 'it shows none' : `it shows ${fingerprint}`;
         return callback(new CertificateNotPinned(`its certificate is not the pinned one: ${told}`), null);
       }
-      if (shown !== undefined) onCertificate?.({ expiresAtMs: Date.parse(shown.validTo) });
+      if (shown !== undefined) onCertificate?.({ expiresAtMs: Date.parse(shown.validTo) }, originOf(target));
       callback(null, socket);
     });
 }
+
+/** As `URL.origin` has it: without the port that the protocol implies. */
+const originOf = ({ protocol, hostname, host = hostname }: buildConnector.Options): string =>
+  new URL(`${protocol}//${host}`).origin;
 
 /** Of a fingerprint as openssl prints it, or without its colons. */
 const digitsOf = (fingerprint: string): string => fingerprint.replaceAll(':', '').toLowerCase();

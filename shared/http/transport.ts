@@ -21,8 +21,8 @@ export interface TransportOptions {
    * With `caPem` it must be of that CA too. Then `insecureTls` means nothing, and `http:` is refused.
    */
   readonly certificateSha256?: string;
-  /** Told of the certificate of each new connection. */
-  readonly onCertificate?: (certificate: ShownCertificate) => void;
+  /** Told of the certificate of each new connection, and whose it is. */
+  readonly onCertificate?: (certificate: ShownCertificate, origin: string) => void;
 }
 
 export interface HttpRequest {

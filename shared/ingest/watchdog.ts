@@ -15,6 +15,10 @@ export const leaseRequest = z.strictObject({
   timeoutSeconds: z.number().positive().max(3600),
   identity: z.string().min(1).max(128),
   armed: z.boolean(),
+  /** Of the kernel: another one after each start. */
+  boot: z.uuid(),
+  /** Since that start, when it asked. */
+  uptimeMs: z.int().nonnegative(),
 });
 
 /**

@@ -50,6 +50,7 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       server: read((compute) => compute.server),
       image: read((compute) => compute.image),
       snapshotsOf: read((compute) => compute.snapshotsOf),
+      portsOn: read((compute) => compute.portsOn),
       evacuationsFrom: read((compute) => compute.evacuationsFrom),
       serverActions: read((compute) => compute.serverActions),
       unfinishedMigrationsOf: read((compute) => compute.unfinishedMigrationsOf),
@@ -70,6 +71,10 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
       resetStateToActive: change((compute) => compute.resetStateToActive),
     },
     fencing: { device: (config) => use(({ fencing }) => fencing.device(config)) },
+    access: {
+      certificates: () => use(({ access }) => access.certificates()),
+      account: () => use(({ access }) => access.account()),
+    },
     tokens: {
       uri: () => use(({ tokens }) => tokens.uri()),
       check: (token) => use(({ tokens }) => tokens.check(token)),

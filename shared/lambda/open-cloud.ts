@@ -3,7 +3,7 @@ import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { secretsManagerSecrets } from '#shared/adapters/secrets/secrets-manager.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
-import type { Compute, Fencing, KeystoneTokens } from '#shared/ports.ts';
+import type { CloudAccess, Compute, Fencing, KeystoneTokens } from '#shared/ports.ts';
 
 export interface CloudSource {
   readonly cloudSecret: string;
@@ -14,6 +14,7 @@ export interface OpenedCloud {
   readonly compute: Compute;
   readonly fencing: Fencing;
   readonly tokens: KeystoneTokens;
+  readonly access: CloudAccess;
 }
 
 /**
@@ -25,6 +26,6 @@ export async function openCloud({ cloudSecret, secretPrefix }: CloudSource): Pro
   const cloudSecrets = secretsManagerSecrets({ client, now: systemClock.now });
   const cloud = cloudFromSecret(await cloudSecrets.get(cloudSecret), cloudSecret);
   const deviceSecrets = secretsManagerSecrets({ client, prefix: secretPrefix, now: systemClock.now });
-  const { compute, fencing, tokens } = connect(cloud, deviceSecrets);
-  return { compute, fencing, tokens };
+  const { compute, fencing, tokens, access } = connect(cloud, deviceSecrets);
+  return { compute, fencing, tokens, access };
 }

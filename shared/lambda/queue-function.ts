@@ -50,6 +50,7 @@ export const deliveryOf = <T>({ attributes }: SqsRecord, message: T): Delivery<T
   message,
   redelivered: Number(attributes.ApproximateReceiveCount) > 1,
   sentAtMs: Number(attributes.SentTimestamp),
+  ...(attributes.SenderId === undefined ? {} : { senderId: attributes.SenderId }),
 });
 
 /** @throws PermanentError that says what is wrong with the body, without repeating it. */

@@ -33,7 +33,13 @@ export function servicesFromEnvironment(env: NodeJS.ProcessEnv): Services & Pick
   const state = dynamoStore({ client: new DynamoDBClient({}), stateTable: STATE_TABLE, auditTable: AUDIT_TABLE });
   const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
   const [clock, chance] = [systemClock, systemChance];
-  const workers = askingWorkers({ queues: sqsWorkerQueues(sqs, FENCE_REQUEST_URLS), state, clock, chance });
+  const workers = askingWorkers({
+    queues: sqsWorkerQueues(sqs, FENCE_REQUEST_URLS),
+    state,
+    questions: state,
+    clock,
+    chance,
+  });
   const cloud = cloudOnDemand(async () => {
     const { openCloud } = await import('./open-cloud.ts');
     return openCloud({ cloudSecret: CLOUD_SECRET, secretPrefix: SECRET_PREFIX });

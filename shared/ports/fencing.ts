@@ -10,10 +10,24 @@ export interface PowerReading {
   /** In a person's words; never holds a secret. */
   readonly detail: string;
   readonly durationMs: number;
+  /** It was asked for before this call, in which the answer came. Unix ms. */
+  readonly askedAtMs?: number;
+  /** It is unknown as yet: the device is being asked still, and the next call finds what it says. */
+  readonly pending?: true;
   /** It is unknown since the device does not take the credentials: asking again may lock the account. */
   readonly refused?: 'credentials';
   /** What the device showed, where the driver speaks TLS and the transport can tell. Unix ms. */
   readonly certificate?: { readonly expiresAtMs: number };
+}
+
+/** What a device tells of the account by which salvor asks it. */
+export interface AccountReading {
+  /** When its credentials end, in Unix ms; null: never, or it does not tell. */
+  readonly endsAtMs: number | null;
+  /** What is wrong with it although it is still taken, in words; null: nothing that it tells. */
+  readonly trouble: string | null;
+  /** Why nothing is known; null where it was read. */
+  readonly untold: string | null;
 }
 
 export type PowerOffAnswer =
@@ -32,6 +46,8 @@ export type Objection = () => Promise<string | undefined>;
  */
 export interface FenceDevice {
   readPower(): Promise<PowerReading>;
+  /** There where the device, or the credentials themselves, can tell. It takes several requests: not for each reading. */
+  readAccount?(): Promise<AccountReading>;
   /**
    * @param systemUuid as it was read; another system by now is refused, with nothing sent (S2). Null: it told none.
    * @param objection asked when only the one request that has an effect is left to send, as what comes before it may take

@@ -68,6 +68,17 @@ export interface Server {
   };
   /** The availability zone that its owner has pinned it to; null: none. Absent: Nova does not tell (before 2.96). */
   readonly pinnedZone?: string | null;
+  /** What its image said when it was built. Absent: Nova does not tell (before 2.98, or its root disk is a volume). */
+  readonly imageProperties?: Readonly<Record<string, string>>;
+}
+
+/** A port of an instance, as far as a host must have something for it that memory and CPUs do not tell. */
+export interface Port {
+  readonly serverId: string;
+  /** `normal` or `direct`, `direct-physical`, `macvtap`, `vdpa`, `accelerator-direct`, … (Neutron's `binding:vnic_type`). */
+  readonly vnicType: string;
+  /** A guaranteed bandwidth or packet rate, which Placement has to have. */
+  readonly isGuaranteed: boolean;
 }
 
 /** What an image says of the instances that were made from it. */
@@ -175,6 +186,8 @@ export interface Compute {
    * anybody may write an instance's id on an image.
    */
   snapshotsOf(server: Pick<Server, 'id' | 'projectId'>): Promise<readonly Snapshot[]>;
+  /** Of Neutron: the ports of instances that are bound to `host`. Undefined: the catalogue has no Neutron. */
+  portsOn(host: string): Promise<readonly Port[] | undefined>;
   /** Every evacuation away from `host` that Nova still records, all pages. */
   evacuationsFrom(host: string): Promise<readonly Migration[]>;
   /** Every live migration of an instance that Nova still records. */

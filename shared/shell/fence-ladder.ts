@@ -1,14 +1,24 @@
-import type { TimedReading } from '#shared/domain/fence.ts';
-import { combine, type DeviceRead } from '#shared/domain/fence-levels.ts';
+import { combine, isAskedAgain, type TimedRead, type TimedReading, timeOf } from '#shared/domain/fence-levels.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
-import type { FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import type { Clock, FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { openDevice } from './device.ts';
+
+/**
+ * So long from its beginning on a step asks devices again that don't answer, in ms: it has a power-off to ask for, and to
+ * read back.
+ */
+const READ_AGAIN_MS = 20_000;
+/** A device that was busy is free a moment later. */
+const PAUSE_MS = 500;
 
 /** All fence devices of one host, level by level. */
 export interface Ladder {
   readonly levels: number;
-  /** Asks all devices at once; or those of one level only, after they were asked to switch off. */
+  /**
+   * Asks all devices at once; or those of one level only, after they were asked to switch off. Those that don't answer are
+   * asked as often as their `attempts` say, while the step is young.
+   */
   readPower(level?: number): Promise<TimedReading>;
   /**
    * Asks the devices of one level to switch off, one after the other, each to be the system that it was read as; the first
@@ -33,6 +43,9 @@ export async function openLadder(
   services: Pick<Services, 'fencing' | 'clock'>,
   levels: readonly (readonly FenceDeviceConfig[])[],
 ): Promise<Ladder | string> {
+  const { clock } = services;
+  const beganMs = clock.now();
+  const againUntilMs = beganMs + READ_AGAIN_MS;
   const rungs = await Promise.all(
     levels.map((level) =>
       Promise.all(
@@ -49,14 +62,15 @@ export async function openLadder(
   );
   const faults = rungs.flat().map(({ device }) => device);
   if (faults.every((fault) => typeof fault === 'string')) return faults.join('; ');
-  const { clock } = services;
   return {
     levels: levels.length,
     readPower: async (only) => {
-      const askedAtMs = clock.now();
       const asked = only === undefined ? rungs : rungs.slice(only, only + 1);
-      const read = await Promise.all(asked.map((level) => Promise.all(level.map(readRung))));
-      return { ...combine(read), askedAtMs };
+      const read = await Promise.all(
+        asked.map((level) => Promise.all(level.map((rung) => readRung(rung, clock, againUntilMs)))),
+      );
+      const reading = combine(read);
+      return { ...reading, ...timeOf(reading, read.flat(), beganMs) };
     },
     powerOff: (level, objection) => switchLevel('off', rungs[level] ?? [], objection),
     powerOn: (level, objection) => {
@@ -66,15 +80,29 @@ export async function openLadder(
   };
 }
 
-async function readRung(rung: Rung): Promise<DeviceRead> {
-  const { config, device } = rung;
-  const reading: PowerReading =
-    typeof device === 'string'
-      ? { power: 'unknown', systemUuid: null, detail: device, durationMs: 0 }
-      : await device.readPower();
-  rung.power = reading.power;
-  if (reading.power !== 'unknown') rung.systemUuid = reading.systemUuid;
-  return { config, reading };
+async function readRung(rung: Rung, clock: Clock, againUntilMs: number): Promise<TimedRead> {
+  const read = await readDevice(rung, clock, againUntilMs);
+  rung.power = read.reading.power;
+  if (read.reading.power !== 'unknown') rung.systemUuid = read.reading.systemUuid;
+  return read;
+}
+
+async function readDevice({ config, device }: Rung, clock: Clock, againUntilMs: number): Promise<TimedRead> {
+  if (typeof device === 'string') {
+    const reading = { power: 'unknown', systemUuid: null, detail: device, durationMs: 0 } as const;
+    return { config, reading, askedAtMs: clock.now() };
+  }
+  for (let asked = 1, spentMs = 0; ; asked += 1) {
+    const askedAtMs = clock.now();
+    const reading = await device.readPower();
+    const durationMs = spentMs + reading.durationMs;
+    if (!isAskedAgain(config, reading, asked, clock.now() + PAUSE_MS, againUntilMs)) {
+      const detail = asked === 1 ? reading.detail : `${reading.detail} (asked ${asked} times)`;
+      return { config, reading: { ...reading, detail, durationMs }, askedAtMs: reading.askedAtMs ?? askedAtMs };
+    }
+    spentMs = durationMs;
+    await clock.sleep(PAUSE_MS);
+  }
 }
 
 async function switchLevel(to: 'on' | 'off', rungs: readonly Rung[], objection: Objection): Promise<PowerOffAnswer> {

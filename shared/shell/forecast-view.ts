@@ -28,7 +28,7 @@ export async function loadView(state: StateReader, region: Region): Promise<Clou
     services: inventory.map(({ value }) => serviceOf(value)),
     instances: asInstances(hosts, parts.aggregates),
     whereabouts: new Map(
-      [...hosts].flatMap(([host, servers]) =>
+      [...hosts].flatMap(([host, { servers }]) =>
         servers.flatMap(({ id }) => (members.has(id) ? [[id, host] as const] : [])),
       ),
     ),

@@ -16,6 +16,7 @@ import {
 import { loadInventory } from '#shared/state/inventory.ts';
 import { loadRound, roundWrite } from '#shared/state/rounds.ts';
 import { loadTaken, loadView } from './forecast-view.ts';
+import { readForForecast } from './read-beside.ts';
 import { readSignsAndSnapshots } from './read-signs.ts';
 
 const ROUND = 'mirror-instances';
@@ -82,9 +83,12 @@ export async function mirrorShare(services: Services, untilMs: number): Promise<
 async function mirrorHost(services: Services, host: string, segment: Segment): Promise<void> {
   const { state, policy, compute, clock } = services;
   const [servers, before] = await Promise.all([compute.serversOn(host), loadHostParts(state, policy.cloud, host)]);
-  const signs = await readSignsAndSnapshots(compute, host, servers, segment.instances, clock.now());
-  const kept = servers.map((server) => mirrored(server, signs.get(server.id), segment));
-  await commit(services, hostPartWrites(policy.cloud, host, before, kept));
+  const [signs, seen] = await Promise.all([
+    readSignsAndSnapshots(compute, host, servers, segment.instances, clock.now()),
+    readForForecast(compute, host, servers),
+  ]);
+  const kept = seen.servers.map((server) => mirrored(server, signs.get(server.id), segment));
+  await commit(services, hostPartWrites(policy.cloud, host, before, { servers: kept, unread: seen.unread }));
 }
 
 async function mirrorCloud(services: Services): Promise<void> {
@@ -113,8 +117,12 @@ async function judge(services: Services, held: ReadonlyMap<string, Segment>): Pr
   await commit(services, capacityWrites(region, known, capacityOf(view, taken, policy), clock.now()));
 }
 
-/** Images and aggregates are the same for many hosts: each is read once in a run. */
+/**
+ * Images and aggregates are the same for many hosts: each is read once in a run. A Neutron that does not answer is not waited
+ * for again in it.
+ */
 function readOnce(compute: Compute): Compute {
+  let noPorts: { readonly error: unknown } | undefined;
   const images = new Map<string, ReturnType<Compute['image']>>();
   let aggregates: ReturnType<Compute['aggregates']> | undefined;
   return {
@@ -123,6 +131,15 @@ function readOnce(compute: Compute): Compute {
       const image = images.get(id) ?? compute.image(id);
       images.set(id, image);
       return image;
+    },
+    portsOn: async (host) => {
+      if (noPorts !== undefined) throw noPorts.error;
+      try {
+        return await compute.portsOn(host);
+      } catch (error) {
+        noPorts = { error };
+        throw error;
+      }
     },
     aggregates: () => {
       aggregates ??= compute.aggregates();

@@ -11,6 +11,7 @@ import {
   type Switch,
 } from '#shared/domain/operator.ts';
 import { decideOnHost } from '#shared/domain/operator-host.ts';
+import { senderOfCommand } from '#shared/domain/operator-sender.ts';
 import { ConflictError, RetryableError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
 import type { Delivery, Services } from '#shared/services.ts';
@@ -24,12 +25,16 @@ import { commitHost, sendCommands } from './step.ts';
 
 const MAX_RACES = 8;
 
+type Sender = ReturnType<typeof senderOfCommand>;
+
 /** Does what an operator asks for, once: its effect, its audit record and what became of it are one transaction. */
-export async function obey(services: Services, { message, redelivered }: Delivery<OperatorCommand>): Promise<void> {
+export async function obey(services: Services, delivery: Delivery<OperatorCommand>): Promise<void> {
+  const { message, redelivered, senderId } = delivery;
+  const sender = senderOfCommand(message, senderId, services.trustedSenders);
   for (let race = 0; race < MAX_RACES; race += 1) {
     const earlier = await loadOutcome(services.state, message.id);
     try {
-      if (earlier === undefined) await obeyOne(services, message);
+      if (earlier === undefined) await obeyOne(services, message, sender);
       // Whoever had it before may have died between commit and send.
       else if (redelivered && 'hostKey' in message) await resend(services, message);
       return;
@@ -40,21 +45,21 @@ export async function obey(services: Services, { message, redelivered }: Deliver
   throw new RetryableError(`the operator's ${message.type} lost ${MAX_RACES} races`);
 }
 
-function obeyOne(services: Services, command: OperatorCommand): Promise<void> {
+function obeyOne(services: Services, command: OperatorCommand, sender: Sender): Promise<void> {
   switch (command.type) {
     case 'disarm':
     case 'arm':
-      return moveSwitch(services, command);
+      return moveSwitch(services, command, sender);
     case 'release':
     case 'dismiss':
     case 'confirm-off':
-      return settleIncident(services, command);
+      return settleIncident(services, command, sender);
     default:
-      return careForHost(services, command);
+      return careForHost(services, command, sender);
   }
 }
 
-async function moveSwitch(services: Services, command: Switch): Promise<void> {
+async function moveSwitch(services: Services, command: Switch, sender: Sender): Promise<void> {
   const { state, policy, clock } = services;
   const { segment } = command;
   const known = policy.segments.map((each) => each.name);
@@ -66,20 +71,20 @@ async function moveSwitch(services: Services, command: Switch): Promise<void> {
       : { refused: `the policy has no segment ${segment}, but ${known.join(', ')}` };
   const writes = 'refused' in decision ? [] : [guardWrite(name, guard, decision.guard)];
   const on = segment === undefined ? 'everything' : `segment ${segment}`;
-  const fact = factOf(command, on, null, decision, clock.now());
+  const fact = factOf({ command, sender }, on, null, decision, clock.now());
   await state.transact([...writes, ...(await recordWrites(services, fact))]);
   logOutcome(services, fact);
 }
 
-async function settleIncident(services: Services, command: OnIncident): Promise<void> {
+async function settleIncident(services: Services, command: OnIncident, sender: Sender): Promise<void> {
   const { state, clock } = services;
   const loaded = await loadHost(state, command.hostKey);
   const tasks = await loadTasks(state, command.incidentId);
   const atMs = clock.now();
   const segment = services.policy.segments.find(({ name }) => name === loaded?.value.incident?.segment);
-  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, segment, atMs);
+  const decision = decideOnIncident(command, loaded?.value, tasks.length > 0, segment, atMs, sender);
   const on = `host ${loaded?.value.name ?? command.hostKey}`;
-  const fact = factOf(command, on, command.incidentId, decision, clock.now());
+  const fact = factOf({ command, sender }, on, command.incidentId, decision, clock.now());
   const record = await recordWrites(services, fact);
   if ('refused' in decision || loaded === undefined) await state.transact(record);
   else {
@@ -93,7 +98,7 @@ async function settleIncident(services: Services, command: OnIncident): Promise<
 }
 
 /** Its way back, or planned work: also of a host of which nobody has said anything yet. */
-async function careForHost(services: Services, command: OnHost): Promise<void> {
+async function careForHost(services: Services, command: OnHost, sender: Sender): Promise<void> {
   const { state, policy, clock } = services;
   const { hostKey } = command;
   const { name: cloud, region } = policy.cloud;
@@ -108,7 +113,7 @@ async function careForHost(services: Services, command: OnHost): Promise<void> {
     loaded === undefined
       ? { refused: 'Nova has no such compute service' }
       : decideOnHost(command, loaded.value, segment, atMs);
-  const fact = factOf(command, `host ${loaded?.value.name ?? hostKey}`, null, decision, clock.now());
+  const fact = factOf({ command, sender }, `host ${loaded?.value.name ?? hostKey}`, null, decision, clock.now());
   const writes = await recordWrites(services, fact);
   if ('refused' in decision || loaded === undefined) await state.transact(writes);
   else {
@@ -133,7 +138,7 @@ async function liftStop(
 }
 
 function factOf(
-  command: OperatorCommand,
+  { command, sender }: { readonly command: OperatorCommand; readonly sender: Sender },
   on: string,
   incidentId: string | null,
   decision: { readonly refused: string } | { readonly said: string },
@@ -142,7 +147,18 @@ function factOf(
   const { type, id: commandId, by, reason } = command;
   const refused = 'refused' in decision;
   const said = refused ? decision.refused : decision.said;
-  const common = { command: type, commandId, by, reason, on, said, incidentId, askedAtMs: askedAtMs(command, nowMs) };
+  const from = sender === null ? {} : { sender };
+  const common = {
+    command: type,
+    commandId,
+    by,
+    ...from,
+    reason,
+    on,
+    said,
+    incidentId,
+    askedAtMs: askedAtMs(command, nowMs),
+  };
   return { type: refused ? 'refused' : 'obeyed', ...common };
 }
 

@@ -4,16 +4,16 @@ import {
   decideAfterPowerOff,
   decideFencing,
   evidenceApart,
-  fenceFailed,
   objectionToPowerOff,
   powerOffAnswered,
-  powerRead,
-  type TimedReading,
 } from '#shared/domain/fence.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
+import { fenceFailed } from '#shared/domain/fence-failed.ts';
+import { attemptsAt, type TimedReading } from '#shared/domain/fence-levels.ts';
 import { type GuardState, withStop } from '#shared/domain/guards.ts';
 import { type HostFact, type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { Segment } from '#shared/domain/policy.ts';
+import { powerRead } from '#shared/domain/power-read.ts';
 import { lastSeenUpMs } from '#shared/domain/reports.ts';
 import { revoked, type WatchdogLease } from '#shared/domain/watchdog.ts';
 import type { StateWrite } from '#shared/ports.ts';
@@ -117,11 +117,13 @@ export async function powerOff(services: Services, loaded: Loaded<HostIn<'fencin
       random: again,
       current: current !== undefined,
     } as const;
-    const facts =
-      current === undefined
-        ? [answered]
-        : decideAfterPowerOff(current, answer, reading, after, lastSeenUpMs(claims), segment, atMs, again);
-    return { facts, basis };
+    if (current === undefined) return { facts: [answered], basis };
+    const attempts = attemptsAt(levels, decision.level);
+    const upMs = lastSeenUpMs(claims);
+    return {
+      facts: decideAfterPowerOff(current, answer, reading, after, upMs, segment, atMs, again, attempts),
+      basis,
+    };
   });
 }
 

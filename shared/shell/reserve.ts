@@ -7,6 +7,7 @@ import {
   decideWake,
   lostAnswer,
   type ReservedFact,
+  type ReservedSeen,
   type ReservedUse,
   reservedAnswered,
   toGiveBack,
@@ -113,11 +114,13 @@ export async function giveBackReserved(
   const [host] = toGiveBack(incident);
   const use = host === undefined ? undefined : incident.reserved?.[host];
   if (host === undefined || use === undefined) return undefined;
-  const seen = await orOutage(lookAt(services, incident.id, host, use));
+  const looked = await orOutage(lookAt(services, incident.id, host, use));
   const atMs = services.clock.now();
-  if ('outage' in seen) return commitHost(services, loaded, followedUntil(atMs + OUTAGE_LOOK_MS));
+  if ('outage' in looked) return commitHost(services, loaded, followedUntil(atMs + OUTAGE_LOOK_MS));
   const { guards, halted = null } = await readHalt(services, segment);
-  return giveBack(services, loaded, host, use, { ...seen.value, halted }, guardChecks(segment.name, guards), segment);
+  const { seen, unchanged } = looked.value;
+  const writes = [...guardChecks(segment.name, guards), unchanged];
+  return giveBack(services, loaded, host, use, { ...seen, halted }, writes, segment);
 }
 
 async function giveBack(
@@ -125,8 +128,8 @@ async function giveBack(
   loaded: Open,
   host: string,
   use: ReservedUse,
-  seen: Parameters<typeof decideGiveBack>[2],
-  writes: ReturnType<typeof guardChecks>,
+  seen: ReservedSeen,
+  writes: readonly StateWrite[],
   segment: Segment,
 ): Promise<Loaded<HostState>> {
   const { clock } = services;
@@ -160,15 +163,23 @@ async function lookAt(
     loadHost(state, hostKeyOf(cloud, region, serviceId)),
   ]);
   const inFlight = inFlightElsewhere(tokens.value, incidentId).byDestination[host] ?? 0;
-  const theirs = whoseElse(own?.value, askedAtMs);
-  return { status: service?.status ?? null, instances: servers.length, inFlight, ...theirs };
+  const theirs = whoseElse(own?.value, service?.disabledReason ?? null, askedAtMs);
+  const seen = { status: service?.status ?? null, instances: servers.length, inFlight, ...theirs };
+  return { seen, unchanged: hostUnchanged(hostKeyOf(cloud, region, serviceId), own) };
 }
 
 /** A host that had an incident since it was enabled is in service because somebody, or its reporters, have found it well. */
-function whoseElse(host: HostState | undefined, enabledAtMs: number): { readonly theirs?: string } {
-  if (isInHand(host)) return { theirs: 'it has failed itself, is on its way back, or is worked on' };
+function whoseElse(
+  host: HostState | undefined,
+  disabledReason: string | null,
+  enabledAtMs: number,
+): Pick<ReservedSeen, 'theirs' | 'workedOn'> {
+  const hasFailed = host?.incident != null || host?.returning != null;
+  if (hasFailed) return { theirs: 'it has failed itself, or is on its way back' };
   const hadOne = (host?.lastIncident?.endedAtMs ?? 0) > enabledAtMs;
-  return hadOne ? { theirs: 'it has had an incident of its own since, and is in service after it' } : {};
+  if (hadOne) return { theirs: 'it has had an incident of its own since, and is in service after it' };
+  const isOurs = host?.maintenance != null && disabledReason !== null && host.ours?.disabled === disabledReason;
+  return isOurs ? { workedOn: true } : {};
 }
 
 /** Sends the one request of a committed intent, and records what came of it. */

@@ -1,7 +1,7 @@
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { hostKeyOf } from '#shared/domain/host.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
-import { type HostReadiness, isInDoubt, leftAlone, mayAsk } from '#shared/domain/readiness.ts';
+import { type HostReadiness, isAccountDue, isInDoubt, leftAlone, mayAsk } from '#shared/domain/readiness.ts';
 import { cameTo, shareOf } from '#shared/domain/rounds.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { StateWrite } from '#shared/ports.ts';
@@ -12,7 +12,7 @@ import { loadReadiness, readinessWrites } from '#shared/state/readiness.ts';
 import { loadRound, roundWrite } from '#shared/state/rounds.ts';
 import { askDevices } from './ask-devices.ts';
 import { orOutage } from './live.ts';
-import { type HeldDevice, type HeldHost, type Judged, judgeHosts } from './survey-hosts.ts';
+import { type HeldHost, type Judged, judgeHosts } from './survey-hosts.ts';
 
 const ROUND = 'survey-devices';
 const WRITES_AT_ONCE = 90;
@@ -50,8 +50,16 @@ export async function surveyShare(services: Services, untilMs: number): Promise<
   const isDoubtful = (each: HeldHost) => each.before !== undefined && isInDoubt(each.before.value);
   const isDue = new Set(share.hosts);
   const turn = [...held.filter(isDoubtful), ...held.filter((each) => isDue.has(each.host) && !isDoubtful(each))];
-  const toAsk = new Set(turn.flatMap((each) => each.devices.filter((device) => mayBeAsked(each, device, clock.now()))));
-  const readings = await askDevices(services, [...toAsk], { atOnce: survey.atOnce, untilMs });
+  const mayBe = turn.flatMap((each) =>
+    each.devices.flatMap((device) => {
+      const standing = each.before?.value.devices.find(({ address }) => address === device.address);
+      return mayAsk(standing, clock.now()) ? [{ device, standing }] : [];
+    }),
+  );
+  const toAsk = new Set(mayBe.map(({ device }) => device));
+  const due = mayBe.filter(({ standing }) => isAccountDue(standing, survey.credentialDays, clock.now()));
+  const accounts = new Set(due.slice(0, survey.atOnce).map(({ device }) => device));
+  const readings = await askDevices(services, [...toAsk], { atOnce: survey.atOnce, untilMs, accounts });
   const asked = turn.filter(({ devices }) => devices.every((device) => !toAsk.has(device) || readings.has(device)));
 
   const judged = await judgeHosts(services, asked, readings, toldBy(known, asked), computeServices);
@@ -86,12 +94,6 @@ function heldHost(
   const watchdog = policy.segments.some(({ name, fencing }) => name === segment && fencing.watchdog !== undefined);
   return [{ host, hostKey, segment, before, devices, watchdog }];
 }
-
-const mayBeAsked = ({ before }: HeldHost, { address }: HeldDevice, nowMs: number): boolean =>
-  mayAsk(
-    before?.value.devices.find((each) => each.address === address),
-    nowMs,
-  );
 
 /** By the hosts that are not asked now, what their devices told. */
 function toldBy(

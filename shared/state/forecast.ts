@@ -22,6 +22,8 @@ const cloudPartition = ({ name, region }: Region): string => `forecast-cloud#${n
 interface HostPart {
   readonly host: string;
   readonly servers: readonly MirroredServer[];
+  /** What could not be read of them, in words; absent where all was. */
+  readonly unread?: readonly string[];
 }
 
 /** Beside the instances. */
@@ -47,13 +49,13 @@ export const hostPartWrites = (
   region: Region,
   host: string,
   before: readonly StoredItem[],
-  servers: readonly MirroredServer[],
+  { servers, unread = [] }: Omit<HostPart, 'host'>,
 ): readonly StateWrite[] =>
   partWrites(
     before,
     inParts(servers, PART_BYTES).map((part, index) => ({
       key: { partition: hostsPartition(region), sort: `${host} ${index}` },
-      value: { host, servers: part } satisfies HostPart,
+      value: { host, servers: part, ...(unread.length === 0 ? {} : { unread }) } satisfies HostPart,
     })),
   );
 
@@ -65,26 +67,25 @@ export const forgetWrites = async (state: StateReader, region: Region, host: str
 export async function loadForecastHosts(
   state: StateReader,
   region: Region,
-): Promise<ReadonlyMap<string, readonly MirroredServer[]>> {
-  const hosts = new Map<string, MirroredServer[]>();
+): Promise<ReadonlyMap<string, Omit<HostPart, 'host'>>> {
+  const hosts = new Map<string, Omit<HostPart, 'host'>>();
   for await (const item of all(state, hostsPartition(region))) {
-    const { host, servers } = decode<HostPart>(item);
+    const { host, ...part } = decode<HostPart>(item);
     const known = hosts.get(host);
-    if (known === undefined) hosts.set(host, [...servers]);
-    else known.push(...servers);
+    hosts.set(host, known === undefined ? part : { ...part, servers: [...known.servers, ...part.servers] });
   }
   return hosts;
 }
 
 /** As a forecast looks at them. */
 export function asInstances(
-  hosts: ReadonlyMap<string, readonly MirroredServer[]>,
+  hosts: ReadonlyMap<string, Omit<HostPart, 'host'>>,
   aggregates: readonly Aggregate[],
 ): ReadonlyMap<string, HostInstances> {
   return new Map(
-    [...hosts].map(([host, servers]) => {
+    [...hosts].map(([host, { servers, unread }]) => {
       const own = aggregates.filter((each) => each.hosts.includes(host));
-      return [host, unfolded(host, servers, own)];
+      return [host, unfolded(host, servers, own, unread)];
     }),
   );
 }

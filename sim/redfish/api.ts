@@ -4,6 +4,7 @@ import { closeConnection, hang, jsonBody } from '../http.ts';
 import { logged } from '../logged.ts';
 import type { SimHost } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { accountRoutes, passwordChange } from './accounts.ts';
 import { extendedError, type RedfishEnv, type RedfishParts } from './parts.ts';
 import { Sessions } from './sessions.ts';
 import { changePower, RESET_TYPES, type ResetType, systemBody } from './system.ts';
@@ -28,12 +29,13 @@ export function redfishApi(parts: RedfishParts): { readonly api: Hono<RedfishEnv
   );
   api.use(async (c, next) => {
     c.set('device', deviceOf(world, c.req.path));
-    return (await brokenDevice(c, world)) ?? sessions.check(c) ?? next();
+    return (await brokenDevice(c, world)) ?? sessions.check(c) ?? passwordChange(c, world) ?? next();
   });
   for (const prefix of ['/bmc/:host/redfish', '/redfish']) {
     routes(api, prefix, parts, tasks);
     sessions.routes(api, prefix);
     tasks.routes(api, prefix);
+    accountRoutes(api, prefix, world, parts.credentials);
   }
   api.notFound((c) => extendedError(c, 404, 'Base.1.5.ResourceMissingAtURI', 'The resource was not found.'));
   return { api, sessions };
@@ -75,6 +77,7 @@ function routes(api: Hono<RedfishEnv>, prefix: string, parts: RedfishParts, task
       Name: 'Root Service',
       RedfishVersion: '1.5.0',
       Systems: link('/redfish/v1/Systems'),
+      AccountService: link('/redfish/v1/AccountService'),
       SessionService: link('/redfish/v1/SessionService'),
       Links: { Sessions: link('/redfish/v1/SessionService/Sessions') },
     }),

@@ -26,7 +26,7 @@ export interface RedfishEnv extends SimEnv {
 /** DSP0266, "Error responses". */
 export function extendedError(
   c: Context<RedfishEnv>,
-  status: 400 | 401 | 404 | 409 | 500 | 503,
+  status: 400 | 401 | 403 | 404 | 409 | 500 | 503,
   id: string,
   message: string,
 ): Response {

@@ -1,5 +1,5 @@
 import { startGuest } from './guests.ts';
-import { type Flavor, POWER_STATE, type SimHost, type SimServer, type VmState } from './types.ts';
+import { type Flavor, POWER_STATE, type SimHost, type SimServer, type SimWatchdog, type VmState } from './types.ts';
 import type { SimImage, World } from './world.ts';
 
 export interface HostOptions {
@@ -11,7 +11,14 @@ export interface HostOptions {
   readonly vcpus?: number;
   /** SMBIOS UUID. */
   readonly systemUuid?: string;
+  /** Of its power supplies; none if absent. */
+  readonly outlets?: readonly string[];
+  /** It has a hardware watchdog, which is not armed yet. */
+  readonly watchdog?: Pick<SimWatchdog, 'timeoutSeconds' | 'timeoutMs' | 'resetMs'>;
 }
+
+/** Of a host that has run for long, in good order. */
+const UNARMED = { state: 'idle', feedings: 0, firesAtMs: 0, osRuns: true, holdsBack: false, reaches: true } as const;
 
 /** Adds a host that is up, enabled and empty. */
 export function buildHost(world: World, options: HostOptions): SimHost {
@@ -40,6 +47,8 @@ export function buildHost(world: World, options: HostOptions): SimHost {
     rebuilding: 0,
     waiting: [],
     generation: 0,
+    outlets: new Map((options.outlets ?? []).map((outlet) => [outlet, 'on'])),
+    watchdog: options.watchdog === undefined ? null : { ...options.watchdog, ...UNARMED },
   };
   world.addHost(host);
   return host;

@@ -12,6 +12,8 @@ export function killCompute(world: World, host: SimHost): void {
   world.journal.record({ kind: 'compute', host: host.name, running: false });
 }
 
+const WITHOUT_POWER = { state: 'idle', osRuns: false, holdsBack: false } as const;
+
 /** Cuts the power: nova-compute and all guests end at once. */
 export function powerOff(world: World, host: SimHost): void {
   if (host.power === 'off') return;
@@ -19,23 +21,47 @@ export function powerOff(world: World, host: SimHost): void {
   host.power = 'off';
   host.generation += 1;
   stopAllGuests(world, host);
+  if (host.watchdog !== null) Object.assign(host.watchdog, WITHOUT_POWER);
   world.journal.record({ kind: 'power', host: host.name, power: 'off' });
 }
 
-/** Switches the power on; after `hostBootMs` nova-compute starts, unless the power is cut before. */
+/** Switches one outlet. The host is without power when none is on, and starts when one is switched on that was missing. */
+export function switchOutlet(world: World, host: SimHost, outlet: string, power: 'on' | 'off'): void {
+  if (host.outlets.get(outlet) === power) return;
+  const wasFed = isFed(host);
+  host.outlets.set(outlet, power);
+  world.journal.record({ kind: 'outlet', host: host.name, outlet, power });
+  if (!isFed(host)) powerOff(world, host);
+  else if (!wasFed) powerOn(world, host);
+}
+
+/** Its board has power, whether or not it is switched on. */
+export const isFed = ({ outlets }: SimHost): boolean => outlets.size === 0 || [...outlets.values()].includes('on');
+
+/**
+ * Switches the power on; after `hostBootMs` nova-compute starts, unless the power is cut before. Whoever does it has seen to
+ * the outlets.
+ */
 export function powerOn(world: World, host: SimHost): void {
+  if (!isFed(host)) for (const outlet of host.outlets.keys()) host.outlets.set(outlet, 'on');
   if (host.power === 'off') {
     host.power = 'on';
     host.generation += 1;
     world.journal.record({ kind: 'power', host: host.name, power: 'on' });
   }
-  if (host.computeRunning) return;
-  const generation = host.generation;
-  const boot = (): void => {
-    if (host.generation === generation) startCompute(world, host);
+  if (!host.computeRunning) boot(world, host);
+}
+
+/** After `hostBootMs` its operating system runs: nova-compute starts, or the keeper of its watchdog, which lets it start. */
+export function boot(world: World, host: SimHost): void {
+  const { generation, watchdog } = host;
+  const run = (): void => {
+    if (host.generation !== generation) return;
+    if (watchdog === null) startCompute(world, host);
+    else Object.assign(watchdog, { osRuns: true, holdsBack: true, reaches: true });
   };
-  if (world.options.hostBootMs === 0) boot();
-  else world.clock.after(world.options.hostBootMs, boot);
+  if (world.options.hostBootMs === 0) run();
+  else world.clock.after(world.options.hostBootMs, run);
 }
 
 /**
@@ -51,7 +77,8 @@ export function startCompute(world: World, host: SimHost): void {
   const evacuated = destroyEvacuated(world, host);
   destroyDeleted(world, host);
   const own = world.serversOn(host.name).filter(({ id }) => !evacuated.has(id));
-  if (world.options.resumeGuests) resumeMissing(world, host, own);
+  // What a proof by its watchdog rests on (docs/fencing.md).
+  if (world.options.resumeGuests && host.watchdog === null) resumeMissing(world, host, own);
   stopMissing(world, host, own);
   for (const resume of host.waiting.splice(0)) resume();
 }

@@ -61,6 +61,30 @@ export interface SimHost {
   readonly waiting: (() => void)[];
   /** Grows with every change of power or nova-compute: what began before is lost. */
   generation: number;
+  /** Outlets that feed its power supplies, by name; none: its power is its board's alone. One that is on is enough for it to run. */
+  readonly outlets: Map<string, 'on' | 'off'>;
+  /** Null: it has none. */
+  readonly watchdog: SimWatchdog | null;
+}
+
+/** A hardware watchdog and its keeper, on which nova-compute depends (docs/fencing.md). */
+export interface SimWatchdog {
+  /** As it tells it. */
+  readonly timeoutSeconds: number;
+  /** From its last feeding until it fires: its clock is not the world's. */
+  readonly timeoutMs: number;
+  /** From there until nothing runs any more. */
+  readonly resetMs: number;
+  state: 'idle' | 'armed' | 'fired';
+  /** Each takes the place of the one before. */
+  feedings: number;
+  firesAtMs: number;
+  /** The operating system runs, and the keeper with it. */
+  osRuns: boolean;
+  /** It has booted, and nova-compute waits for the first feeding. */
+  holdsBack: boolean;
+  /** The keeper's calls get through to whoever grants leases. */
+  reaches: boolean;
 }
 
 interface ServerFault {

@@ -18,6 +18,8 @@ export interface FakeOptions {
   readonly nova?: Handler;
   /** Answers for Glance, which is in the catalogue only with it. */
   readonly image?: Handler;
+  /** The same for Neutron. */
+  readonly network?: Handler;
   readonly newest?: string;
   readonly tokenLifeSeconds?: number;
   /** Answers in Keystone's place unless it returns undefined. */
@@ -33,16 +35,14 @@ export async function fakeOpenStack(options: FakeOptions = {}): Promise<FakeOpen
   const server = await serve((request) => {
     if (request.path.startsWith('/identity')) {
       logins += 1;
-      return (
-        options.keystone?.(request, logins) ??
-        login(`token-${logins}`, server.url, tokenLifeSeconds, options.image !== undefined)
-      );
+      return options.keystone?.(request, logins) ?? login(`token-${logins}`, server.url, tokenLifeSeconds, options);
     }
     const token = Number(/^token-(\d+)$/.exec(String(request.headers['x-auth-token']))?.[1] ?? 0);
     if (token < oldestGood) return unauthorized(server.url);
     if (request.path === '/compute/v2.1/')
       return { body: { version: { id: 'v2.1', version: newest, min_version: '2.1' } } };
     if (request.path.startsWith('/image')) return options.image?.(request, 0) ?? { status: 404 };
+    if (request.path.startsWith('/network')) return options.network?.(request, 0) ?? { status: 404 };
     novaRequests += 1;
     return options.nova?.(request, novaRequests - 1) ?? { status: 404 };
   });
@@ -58,7 +58,7 @@ export async function fakeOpenStack(options: FakeOptions = {}): Promise<FakeOpen
   };
 }
 
-function login(token: string, base: string, lifeSeconds: number, hasImages: boolean): Reply {
+function login(token: string, base: string, lifeSeconds: number, { image, network }: FakeOptions): Reply {
   const endpoint = (type: string, path: string) => ({
     type,
     endpoints: [{ interface: 'public', region_id: 'RegionOne', url: `${base}${path}` }],
@@ -71,7 +71,11 @@ function login(token: string, base: string, lifeSeconds: number, hasImages: bool
       token: {
         issued_at: new Date(issuedMs).toISOString(),
         expires_at: new Date(issuedMs + lifeSeconds * 1000).toISOString(),
-        catalog: [endpoint('compute', '/compute/v2.1'), ...(hasImages ? [endpoint('image', '/image/v2/')] : [])],
+        catalog: [
+          endpoint('compute', '/compute/v2.1'),
+          ...(image === undefined ? [] : [endpoint('image', '/image/v2/')]),
+          ...(network === undefined ? [] : [endpoint('network', '/network')]),
+        ],
       },
     },
   };

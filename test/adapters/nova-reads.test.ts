@@ -189,8 +189,19 @@ describe('reads', () => {
     });
     expect(fake.nova()[0]).toMatchObject({
       path: '/compute/v2.1/servers/i1',
-      headers: { 'openstack-api-version': 'compute 2.94' },
+      headers: { 'openstack-api-version': 'compute 2.96' },
     });
+  });
+
+  it('tell what its image said, where Nova does, and see a vTPM by it', async () => {
+    const properties = { hw_tpm_version: '2.0', os_secure_boot: 'required', min_ram: 0 };
+    const image = { id: 'img', properties };
+    const { compute, fake } = await setup(() => ({ body: { server: { ...SERVER, image } } }), { newest: '2.100' });
+    expect(await compute.server('i1')).toMatchObject({
+      imageProperties: { hw_tpm_version: '2.0', os_secure_boot: 'required' },
+      localDisks: { vtpm: true },
+    });
+    expect(fake.nova()[0]).toMatchObject({ headers: { 'openstack-api-version': 'compute 2.98' } });
   });
 
   it.each<[string, object, object]>([

@@ -48,6 +48,7 @@ async function host(
       }),
     systemUuid: null,
     tellsPassword: false,
+    tellsRefusal: true,
     faults: ['error', 'hang'],
     close: async () => {
       await stop();

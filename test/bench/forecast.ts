@@ -158,7 +158,7 @@ async function forecast(state: StateReader, policy: Policy, failing: readonly st
   const [view, standing, pace] = await Promise.all([
     loadView(state, policy.cloud),
     loadStanding(state, policy),
-    recordedPace(state, { fencingSeconds: 30, evacuationSeconds: 60 }),
+    recordedPace(state, { novaDownSeconds: 60, fencingSeconds: 30, evacuationSeconds: 60, rebuildSeconds: 120 }),
   ]);
   const { instances } = whatIf(failing, view, standing, policy, pace, Date.now());
   if (instances.length === 0) throw new Error('nothing was forecast');

@@ -200,6 +200,7 @@ function outside(hosts: number) {
     enableService: nobody,
     rebootHard: nobody,
     snapshotsOf: nobody,
+    portsOn: nobody,
     rebuild: nobody,
     migrate: nobody,
     confirmResize: nobody,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http masakari heartbeats forecast scale fencing openstack detection]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats forecast scale fencing openstack detection foretold]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { measureBundles } from './bundles.ts';
 import { measureDetection } from './detection.ts';
 import { measureFencing } from './fencing.ts';
 import { measureForecast } from './forecast.ts';
+import { measureForetold } from './foretold.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureHttp } from './http.ts';
 import { measureIngest } from './ingest.ts';
@@ -31,6 +32,7 @@ const NAMES = [
   'fencing',
   'openstack',
   'detection',
+  'foretold',
 ] as const;
 type Name = (typeof NAMES)[number];
 
@@ -52,6 +54,7 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
   fencing: () => measureFencing(15),
   openstack: () => measureOpenStack(Number(process.env.BENCH_ROUNDS ?? 5), 50, print),
   detection: () => measureDetection(Number(process.env.BENCH_ROUNDS ?? 3), print),
+  foretold: () => measureForetold(Number(process.env.BENCH_ROUNDS ?? 3), print),
 };
 
 const asked = process.argv.slice(2);

@@ -2,6 +2,7 @@ import type { BundleFigures } from './bundles.ts';
 import type { DetectionFigures } from './detection.ts';
 import { type FencingFigures, fencingPart } from './fencing.ts';
 import { type ForecastFigures, forecastRows } from './forecast.ts';
+import { type ForetoldFigures, foretoldPart } from './foretold.ts';
 import { HEARTBEAT_TERMS, type HeartbeatFigures, heartbeatRows } from './heartbeats.ts';
 import type { HttpFigures } from './http.ts';
 import type { IngestFigures } from './ingest.ts';
@@ -37,6 +38,7 @@ export interface Results {
   readonly fencing?: Measured<FencingFigures>;
   readonly openstack?: Measured<OpenStackFigures>;
   readonly detection?: Measured<DetectionFigures>;
+  readonly foretold?: Measured<ForetoldFigures>;
 }
 
 const two = (value: number): string => value.toFixed(2);
@@ -55,6 +57,7 @@ export function page({
   masakari,
   heartbeats,
   forecast,
+  foretold,
   bundles,
 }: Results): string {
   return [
@@ -69,6 +72,7 @@ export function page({
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(forecast === undefined ? [] : forecastPart(forecast)),
+    ...(foretold === undefined ? [] : foretoldPart(on(foretold.machine), foretold.figures)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',
   ].join('\n');

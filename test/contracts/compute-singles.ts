@@ -102,6 +102,19 @@ export function actsOnSingles(made: () => ComputeContractCloud): void {
     expect(await compute.snapshotsOf({ ...server, projectId: 'f'.repeat(32) })).toEqual([]);
   });
 
+  it('tells the ports of the instances of a host, and what they are of it', async (context) => {
+    const { compute, boot, hosts, addPort } = made();
+    const [id = ''] = await boot(1, second());
+    expect((await compute.portsOn(second()))?.filter(({ serverId }) => serverId === id)).toEqual([]);
+    if (addPort === undefined) return context.skip();
+    await addPort(id, second(), 'normal');
+    await addPort(id, second(), 'direct');
+    const own = (await compute.portsOn(second()))?.filter(({ serverId }) => serverId === id) ?? [];
+    expect(own.map(({ vnicType }) => vnicType).toSorted()).toEqual(['direct', 'normal']);
+    expect(own.map(({ isGuaranteed }) => isGuaranteed)).toEqual([false, false]);
+    expect((await compute.portsOn(hosts[2] ?? ''))?.filter(({ serverId }) => serverId === id)).toEqual([]);
+  });
+
   it('makes the disk of a stopped instance anew of an image, and leaves it stopped until it is started', async () => {
     const { compute, boot, stop, snapshot } = made();
     const [id = ''] = await boot(1, second());

@@ -27,6 +27,8 @@ export interface ComputeContractCloud {
   stop(serverId: string): Promise<void>;
   /** An image that can be used, with what Nova writes on one that it makes of the instance: younger than the one before. @returns its id */
   snapshot(serverId: string): Promise<string>;
+  /** A port of an instance that is bound to the host. Absent where that can't be had. */
+  readonly addPort?: (serverId: string, host: string, vnicType: string) => Promise<void>;
   /** Starts a live migration that goes on during the test. Absent where that can't be had. */
   readonly startLiveMigration?: (serverId: string) => Promise<void>;
   /** A live migration that is asked for goes on during the test; else it ends within seconds. */
@@ -158,6 +160,7 @@ function reads(made: () => Prepared): void {
       name: _name,
       projectId: _project,
       pinnedZone = null,
+      imageProperties = {},
       ...rest
     } = servers.find(({ id }) => id === plain) ?? (await existing(compute, plain));
     expect(rest).toEqual({
@@ -179,6 +182,8 @@ function reads(made: () => Prepared): void {
       localDisks: { root: true, ephemeralGb: 0, swapMb: 0, vtpm: false },
     });
     expect(pinnedZone).toBeNull();
+    // Only a Nova from 2025.1 on tells them.
+    expect(Object.values(imageProperties).every((value) => typeof value === 'string')).toBe(true);
     expect(await compute.serversOn(others[2])).toEqual([]);
     expect(await compute.serversOn('nowhere')).toEqual([]);
   });

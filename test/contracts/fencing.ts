@@ -13,6 +13,8 @@ export interface FencingContractHost {
   readonly systemUuid: string | null;
   /** Whether it tells a wrong password from a device that is not there; `unknown` is all it can say otherwise. */
   readonly tellsPassword?: boolean;
+  /** A reading with a wrong password says that it is the account. */
+  readonly tellsRefusal?: boolean;
   /** Whether the host really has power, past the device. */
   hasPower(): Promise<boolean>;
   givePower(): Promise<void>;
@@ -112,6 +114,7 @@ export function defineFencingContract(name: string, make: () => Promise<FencingC
       const answers = [await device.readPower(), await device.powerOff(null)];
       const kind = host.tellsPassword === false ? 'unknown' : 'refused';
       expect(answers).toMatchObject([{ power: 'unknown' }, { kind }]);
+      if (host.tellsRefusal === true) expect(answers[0]).toMatchObject({ refused: 'credentials' });
       expect(JSON.stringify(answers)).not.toContain(WRONG_PASSWORD);
       expect(await host.hasPower()).toBe(true);
     });

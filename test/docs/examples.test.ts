@@ -51,6 +51,7 @@ const compute: Compute = {
   enableService: notAsked,
   rebootHard: notAsked,
   snapshotsOf: notAsked,
+  portsOn: notAsked,
   rebuild: notAsked,
   migrate: notAsked,
   confirmResize: notAsked,

@@ -39,3 +39,9 @@ it('gives the reason by which a host is disabled', () => {
   expect(reason).toBe(disableReason(['NAME']));
   expect(isBySalvor(reason)).toBe(true);
 });
+
+it('gives the longest time for which Nova’s silence goes unheard', () => {
+  const source = readPage('shared/domain/process-recovery/first.ts');
+  const [, seconds] = /const LONGEST_SILENCE_SECONDS = (\d+);/.exec(source) ?? [];
+  expect(page).toContain(`after ${seconds} s in any case`);
+});

@@ -36,6 +36,7 @@ const CHECKS: Every<CheckName> = {
   'in-service': true,
   'not-quarantined': true,
   'evacuations-ended': true,
+  'power-off-ended': true,
   'not-awaited-elsewhere': true,
   'no-person': true,
   'own-device': true,

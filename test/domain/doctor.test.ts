@@ -41,11 +41,13 @@ const aReadiness = (changes: Partial<HostReadiness> = {}): HostReadiness => ({
   ...changes,
 });
 
+const WITHIN = { certificateDays: 30, credentialDays: 14 };
+
 describe('of the fence devices', () => {
   const round = { startedAtMs: NOW_MS - seconds(100), after: null, wholeAtMs: NOW_MS - seconds(100) };
   const policy = aPolicy({ survey: { everySeconds: 300 } });
   const look = (surveyed: Partial<Surveyed>) =>
-    short(fencingSymptoms({ readiness: [], round, held: [], ...surveyed }, policy, 30, NOW_MS));
+    short(fencingSymptoms({ readiness: [], round, held: [], ...surveyed }, policy, WITHIN, NOW_MS));
 
   it('nothing is said while all is well', () => {
     expect(look({ readiness: [aReadiness()], held: ['compute-1'] })).toEqual([]);
@@ -74,6 +76,17 @@ describe('of the fence devices', () => {
     expect(look({ readiness: [aReadiness({ devices: ending })] })).toEqual([
       ['trouble', 'certificate', 'compute-1', 'the certificate of bmc-1 expires in 3 days'],
     ]);
+  });
+
+  it('an account that ends soon is a note, and trouble from its end on', () => {
+    const account = { endsAtMs: NOW_MS + 3 * DAY_MS, trouble: null, askedAtMs: NOW_MS };
+    const says = (ends: object) =>
+      look({ readiness: [aReadiness({ devices: [aStanding({ account: { ...account, ...ends } })] })] });
+    expect(says({})).toEqual([
+      ['note', 'credentials', 'compute-1', expect.stringMatching(/^the account of bmc-1 ends in 3 days; change/)],
+    ]);
+    expect(says({ endsAtMs: NOW_MS - 1 })).toMatchObject([['trouble', 'credentials', 'compute-1', expect.any(String)]]);
+    expect(says({ endsAtMs: null })).toEqual([]);
   });
 
   it('of hosts in maintenance it is a note', () => {
@@ -117,7 +130,7 @@ describe('of the fence devices', () => {
   });
 
   it('one that is switched off is a note', () => {
-    expect(fencingSymptoms({ readiness: [], round, held: ['a'] }, aPolicy(), 30, NOW_MS)).toMatchObject([
+    expect(fencingSymptoms({ readiness: [], round, held: ['a'] }, aPolicy(), WITHIN, NOW_MS)).toMatchObject([
       { level: 'note', what: 'survey-late' },
     ]);
   });

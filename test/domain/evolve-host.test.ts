@@ -120,6 +120,20 @@ describe('an incident', () => {
     expect(facts.reduce(evolveHost, failed).incident).toMatchObject({ failures: 0, powerOffs: 3, proofVoidedBy: 'up' });
   });
 
+  it('counts the attempts of a level until another one is asked, or they begin anew', () => {
+    const failed = FACTS['fence-failed'];
+    const asked = FACTS['power-off-intended'];
+    const triesAfter = (...facts: readonly HostFact[]) => {
+      const { incident } = facts.reduce(evolveHost, aHostIn('fencing'));
+      return incident !== null && 'tries' in incident ? incident.tries : undefined;
+    };
+    expect(triesAfter({ ...failed, tries: 1 })).toBe(1);
+    expect(triesAfter({ ...failed, tries: 1 }, asked)).toBe(1);
+    expect(triesAfter({ ...failed, level: 1, tries: 2 }, { ...asked, level: 1 })).toBe(2);
+    expect(triesAfter({ ...failed, level: 1, tries: 2 }, { ...asked, level: 0 })).toBeUndefined();
+    expect(triesAfter({ ...failed, tries: 1 }, failed)).toBeUndefined();
+  });
+
   it('has a new row of readings once its host was found on', () => {
     const host = aHostIn('fencing', { earlierProof: aProof() });
     expect(evolveHost(host, FACTS['power-off-intended']).incident).toMatchObject({ earlierProof: null });

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
-import { combine, type DeviceRead, levelToSwitchOn, levelToTry, sameSystems } from '#shared/domain/fence-levels.ts';
+import {
+  attemptsAt,
+  combine,
+  type DeviceRead,
+  isAskedAgain,
+  levelToSwitchOn,
+  levelToTry,
+  sameSystems,
+  type TimedRead,
+  timeOf,
+} from '#shared/domain/fence-levels.ts';
 import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
 import type { PowerReading } from '#shared/ports.ts';
 import { uuid } from '#test/support/builders.ts';
@@ -69,6 +79,25 @@ describe('devices of several levels', () => {
   });
 });
 
+describe('what the devices say together is of when', () => {
+  const asked = (each: DeviceRead, beforeMs: number): TimedRead => ({ ...each, askedAtMs: 1000 - beforeMs });
+  it.each<[what: string, read: TimedRead[], time: ReturnType<typeof timeOf>]>([
+    ['all were asked in this step: the first', [asked(bmc('on'), -5), asked(pdu('on'), -9)], { askedAtMs: 1005 }],
+    ['the step began', [asked(bmc('off'), 0)], { askedAtMs: 1000 }],
+    ['an off was kept', [asked(bmc('off'), 1), asked(pdu('unknown'), 0)], { askedAtMs: 999, askedEarlier: true }],
+    ['each on was kept: the last', [asked(bmc('on'), 9), asked(pdu('on'), 5)], { askedAtMs: 995, askedEarlier: true }],
+    ['one on was kept, and another was not', [asked(bmc('on'), 9), asked(pdu('on'), 0)], { askedAtMs: 991 }],
+    [
+      'an on was kept, and an off was not',
+      [asked(bmc('on'), 9), asked(pdu('off'), 0)],
+      { askedAtMs: 991, askedEarlier: true },
+    ],
+    ['it is unknown', [asked(bmc('unknown'), 9)], { askedAtMs: 991 }],
+  ])('%s', (_, read, time) => {
+    expect(timeOf(combine(read.map((each) => [each])), read, 1000)).toEqual(time);
+  });
+});
+
 describe('the level that is tried', () => {
   it.each<[what: string, levels: DeviceRead[][], from: number, level: number]>([
     ['is the first', [[bmc('on')], [pdu('on')]], 0, 0],
@@ -84,6 +113,44 @@ describe('the level that is tried', () => {
 
   it('is the only one', () => {
     expect(levelToTry(combine([[bmc('on')]]), 3)).toBe(0);
+  });
+});
+
+it('one of them that is being asked still is told of', () => {
+  const asking = bmc('unknown');
+  const pending: DeviceRead = { ...asking, reading: { ...asking.reading, pending: true } };
+  expect(combine([[pending], [pdu('on')]])).toMatchObject({ power: 'on', pending: true });
+  expect(combine([[bmc('unknown')], [pdu('on')]])).not.toHaveProperty('pending');
+});
+
+describe('attempts', () => {
+  it('of a level are those of the device that is given most, and one where nothing is said', () => {
+    const levels = [[config], [{ ...outlet, attempts: 2 }, outlet], [{ ...config, attempts: 1 }]];
+    expect([0, 1, 2, 3].map((level) => attemptsAt(levels, level))).toEqual([1, 2, 1, 1]);
+  });
+
+  const unknown = { power: 'unknown' } as const;
+  const device = { attempts: 3, timeoutSeconds: 10 };
+  it.each<[what: string, again: boolean, ...Parameters<typeof isAskedAgain>]>([
+    ['that says nothing is asked again', true, device, unknown, 1, 0, 20_000],
+    ['that says something is not', false, device, { power: 'on' }, 1, 0, 20_000],
+    ['that says off is not', false, device, { power: 'off' }, 1, 0, 20_000],
+    ['is asked so often and no more', true, device, unknown, 2, 0, 20_000],
+    ['whose attempts are used up is not', false, device, unknown, 3, 0, 20_000],
+    ['without attempts of its own is asked once', false, { timeoutSeconds: 10 }, unknown, 1, 0, 20_000],
+    [
+      'that refuses the credentials is not, as accounts lock',
+      false,
+      device,
+      { ...unknown, refused: 'credentials' },
+      1,
+      0,
+      1e6,
+    ],
+    ['is, while a call fits into what is left', true, device, unknown, 1, 10_000, 20_000],
+    ['is not, once none does', false, device, unknown, 1, 10_001, 20_000],
+  ])('a device %s', (_, again, ...given) => {
+    expect(isAskedAgain(...given)).toBe(again);
   });
 });
 

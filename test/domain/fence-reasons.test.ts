@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFault } from '#shared/domain/device-binding.ts';
-import { decideFencing, evidenceApart, type TimedReading } from '#shared/domain/fence.ts';
+import { decideFencing, evidenceApart } from '#shared/domain/fence.ts';
+import type { TimedReading } from '#shared/domain/fence-levels.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import type { Fencing, IncidentFact } from '#shared/domain/host.ts';
 import { aClaim, aHostIn, anIncident, aProof, aService, NOW_MS, seconds, uuid } from '#test/support/builders.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFault } from '#shared/domain/device-binding.ts';
 import { evolveHost } from '#shared/domain/evolve-host.ts';
-import { decideAfterPowerOff, decideFencing, type TimedReading } from '#shared/domain/fence.ts';
+import { decideAfterPowerOff, decideFencing } from '#shared/domain/fence.ts';
+import type { TimedReading } from '#shared/domain/fence-levels.ts';
 import { gatherEvidence, type Readings } from '#shared/domain/gates/gather.ts';
 import { NO_GUARD, withStop } from '#shared/domain/guards.ts';
 import type { Fencing, HostFact, HostState } from '#shared/domain/host.ts';
@@ -10,6 +11,7 @@ import {
   aClaim,
   aHostIn,
   anIncident,
+  aPolicy,
   aProof,
   aSegment,
   aService,
@@ -157,6 +159,23 @@ describe('a host that is on', () => {
     expect(last(fence(untouched, aReading('off'), { live }))).toMatchObject({ type: 'held' });
   });
 
+  it('by a slow agent says with the intent until when that may cut its power, by a fast device nothing', () => {
+    const agent = { driver: 'agent', agent: 'fence_ilo_ssh', worker: 'rack-a', credentials: 'bmc' } as const;
+    const by = (timeoutSeconds: number) => {
+      const device = { ...agent, parameters: { ip: 'ilo-1' }, timeoutSeconds };
+      return last(
+        fence(untouched, aReading('on'), {
+          policy: aPolicy({ fenceDevices: { 'compute-1': device } }, { fencing: { proofMaxAgeSeconds: 480 } }),
+        }),
+      );
+    };
+    // It leaves within 30 s, is begun within 10 s, and its answer is 5 s on its way.
+    expect(by(120)).toMatchObject({ type: 'power-off-intended', mayRunUntilMs: NOW_MS + seconds(165) });
+    expect(by(16)).toMatchObject({ type: 'power-off-intended', mayRunUntilMs: NOW_MS + seconds(61) });
+    expect(by(15)).toMatchObject({ type: 'power-off-intended' });
+    expect(by(15)).not.toHaveProperty('mayRunUntilMs');
+  });
+
   it('after a power-off is powered off again, and the attempts are counted', () => {
     expect(fence(poweredOffBefore, aReading('on'))).toMatchObject({ do: 'power-off', attempt: 2 });
   });
@@ -203,6 +222,82 @@ describe('a device', () => {
       return fact?.type === 'fence-failed' ? fact.retryAtMs - NOW_MS : 0;
     });
     expect(pauses).toEqual([3750, 7500, 15_000, 225_000]);
+  });
+
+  it('that is being asked still is looked after soon, however long the host has waited', () => {
+    const retryMs = (failures: number, read: Partial<TimedReading>) => {
+      const fact = last(fence(anIncident('fencing', { failures }), aReading('unknown', read)));
+      return fact?.type === 'fence-failed' ? fact.retryAtMs - NOW_MS : undefined;
+    };
+    expect(retryMs(30, { pending: true })).toBe(seconds(10));
+    expect(retryMs(0, { pending: true })).toBe(3750);
+    const { facts } = fence(untouched, aReading('unknown', { pending: true }));
+    expect(facts[0]).toMatchObject({ type: 'power-read', pending: true });
+  });
+
+  describe('whose off was asked for in an earlier step', () => {
+    const readAt = (askedAtMs: number, upMs: number, askedEarlier?: true) =>
+      fence(poweredOffBefore, aReading('off', { askedAtMs, ...(askedEarlier && { askedEarlier }) }), {
+        claims: { '/monitor/a': aClaim('down'), '/monitor/b': aClaim('up', upMs) },
+      });
+    const { openedAtMs, confirmedAtMs } = poweredOffBefore;
+
+    it.each([
+      ['before the incident was opened', openedAtMs - 1, 0, 'its power was asked for before the incident was opened'],
+      [
+        'before the host was reported up',
+        NOW_MS - seconds(31),
+        NOW_MS - seconds(30),
+        'the host was reported up since its power was asked for',
+      ],
+    ])('proves nothing %s: it is asked anew, at once', (_, askedAtMs, upMs, because) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'fence-failed', because, retryAtMs: NOW_MS });
+    });
+
+    it.each([
+      ['before the host was confirmed down', confirmedAtMs - 1, 0, 'the host was confirmed down'],
+      ['before the host was reported up a moment ago', NOW_MS - 2, NOW_MS - 1, 'the host was reported up since'],
+    ])('and was kept, proves nothing %s', (_, askedAtMs, upMs, because) => {
+      expect(confirmedAtMs).toBeGreaterThan(openedAtMs);
+      expect(last(readAt(askedAtMs, upMs, true))).toMatchObject({
+        type: 'fence-failed',
+        because: expect.stringContaining(because),
+        retryAtMs: NOW_MS,
+      });
+    });
+
+    it('and was kept, is a proof since the host was confirmed down, of then', () => {
+      const decision = fence(poweredOffBefore, aReading('off', { askedAtMs: confirmedAtMs, askedEarlier: true }));
+      expect(decision.facts).toMatchObject([
+        { type: 'power-read', askedAtMs: confirmedAtMs },
+        { type: 'proof-made', proof: { readAtMs: confirmedAtMs } },
+      ]);
+    });
+
+    it('renews a proof, however long ago the host was confirmed down', () => {
+      const askedAtMs = NOW_MS - seconds(50);
+      const before = { ...provenBefore, openedAtMs: 0, confirmedAtMs: NOW_MS - seconds(900) };
+      const renewed = fence(before, aReading('off', { askedAtMs, askedEarlier: true }));
+      expect(last(renewed)).toMatchObject({ type: 'proof-made', proof: { readAtMs: askedAtMs } });
+    });
+
+    it('proves nothing by a level whose answer was kept, after another one was switched off', () => {
+      const accepted: PowerOffAnswer = { kind: 'accepted', detail: '204', durationMs: 5 };
+      const reading = aReading('off', { askedAtMs: confirmedAtMs - 1, askedEarlier: true });
+      const facts = decideAfterPowerOff(poweredOffBefore, accepted, reading, reading, 0, segment, NOW_MS, 0.5);
+      expect(facts).toMatchObject([
+        { type: 'power-off-answered' },
+        { type: 'power-read', power: 'off', askedAtMs: confirmedAtMs - 1 },
+        { type: 'fence-failed', because: 'its power was asked for before the host was confirmed down' },
+      ]);
+    });
+
+    it.each([
+      ['since the incident was opened', openedAtMs, openedAtMs - 1],
+      ['in this step, as every device is', NOW_MS - seconds(30), NOW_MS - seconds(29)],
+    ])('is a proof %s', (_, askedAtMs, upMs) => {
+      expect(last(readAt(askedAtMs, upMs))).toMatchObject({ type: 'proof-made', proof: { readAtMs: askedAtMs } });
+    });
   });
 
   it.each(['on', 'off'] as const)('that is not the host’s own stops everything, %s', (power) => {
@@ -273,6 +368,66 @@ describe('after a power-off', () => {
       { type: 'power-read', power },
       { type: 'fence-failed', because: expect.stringMatching(because), retryAtMs: NOW_MS + 7500 },
     ]);
+  });
+
+  describe('of a level with attempts', () => {
+    const words = (...powers: PowerReading['power'][]) =>
+      powers.map((power) => [{ driver: 'redfish', power, systemUuid: SYSTEM } as const]);
+    const outcome = (
+      kind: PowerOffAnswer['kind'],
+      read: Partial<TimedReading>,
+      { attempts = 3, ...of }: { attempts?: number; level?: number; tries?: number } = {},
+    ) => {
+      const reading = aReading('on', read);
+      const before = { ...poweredOffBefore, ...of };
+      const answer = { ...accepted, kind };
+      return decideAfterPowerOff(before, answer, reading, reading, 0, segment, NOW_MS, 0.5, attempts).at(-1);
+    };
+
+    it.each(['accepted', 'unknown'] as const)(
+      'one that was %s is asked for again at once while it reads on',
+      (kind) => {
+        expect(outcome(kind, {})).toEqual({
+          type: 'fence-failed',
+          because: expect.stringContaining('still on'),
+          retryAtMs: NOW_MS,
+          tries: 1,
+        });
+        expect(outcome(kind, {}, { tries: 1 })).toMatchObject({ retryAtMs: NOW_MS, tries: 2 });
+      },
+    );
+
+    it('what is being asked still is looked after soon', () => {
+      const unsettled = outcome('unknown', { power: 'unknown', pending: true }, {});
+      expect(unsettled).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      const before = { ...poweredOffBefore, failures: 9 };
+      const reading = aReading('unknown', { pending: true });
+      const facts = decideAfterPowerOff(before, accepted, reading, reading, 0, segment, NOW_MS, 0.5);
+      expect(facts.at(-1)).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + seconds(10) });
+    });
+
+    it('the last one is followed by a pause, and then by as many again', () => {
+      const last = outcome('accepted', {}, { tries: 2 });
+      expect(last).toMatchObject({ type: 'fence-failed', retryAtMs: NOW_MS + 7500 });
+      expect(last).not.toHaveProperty('tries');
+    });
+
+    it('the last one is followed by the next level, at once', () => {
+      const levels = words('on', 'on');
+      expect(outcome('accepted', { levels }, { level: 0, tries: 1 })).toMatchObject({ level: 0, tries: 2 });
+      const next = outcome('accepted', { levels }, { level: 0, tries: 2 });
+      expect(next).toMatchObject({ retryAtMs: NOW_MS, level: 1 });
+      expect(next).not.toHaveProperty('tries');
+    });
+
+    it.each<[what: string, ...Parameters<typeof outcome>]>([
+      ['one that was refused: accounts lock', 'refused', {}],
+      ['one of which no reading tells what became of it', 'unknown', { power: 'unknown' }],
+      ['one of which only another level tells', 'unknown', { levels: words('unknown', 'on') }, { level: 0 }],
+      ['one whose level is off, against another level', 'accepted', { levels: words('off', 'on') }, { level: 0 }],
+    ])('no second request follows %s', (_, kind, read, of) => {
+      expect(outcome(kind, read, of)).not.toHaveProperty('tries');
+    });
   });
 
   const another = uuid(4, 2);

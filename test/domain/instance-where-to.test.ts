@@ -20,6 +20,13 @@ describe('a move goes', () => {
     expect(to({ candidates })).toEqual({ destination: 'c', because: 'to c' });
   });
 
+  it('to a host of which nobody knows the room, and to the same one when it is decided again from the log', () => {
+    const hosts = { candidates: [host('a'), host('b', { freeMemoryMb: Number.POSITIVE_INFINITY })] };
+    const again = JSON.parse(JSON.stringify(contendingFor(SERVER, hosts, [], aSegment({})))) as MoveHosts;
+    expect(to(hosts)).toMatchObject({ destination: 'b' });
+    expect(to(again)).toMatchObject({ destination: 'b' });
+  });
+
   it('where its server group lets it', () => {
     const group = { id: 'g', policy: 'anti-affinity', maxPerHost: 1, on: { b: 1 } } as const;
     const candidates = [host('a', { freeMemoryMb: 3000 }), host('b')];

@@ -5,6 +5,7 @@ import { fenceWorkersOf } from '#shared/domain/fence-workers.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { isSecret } from '#shared/domain/policy-agent.ts';
 import { addressOf } from '#shared/domain/policy-devices.ts';
+import { proofNote } from '#shared/domain/slow-agents.ts';
 
 const agent = {
   driver: 'agent',
@@ -13,15 +14,15 @@ const agent = {
   credentials: 'pdu',
 } as const;
 const plugged = (parameters: object) => ({ ...agent, parameters });
-const withDevices = (fenceDevices: object) => ({
+const withDevices = (fenceDevices: object, fencing: object = {}) => ({
   version: 1,
-  segments: [{ name: 'a', hosts: { availabilityZone: 'nova' } }],
+  segments: [{ name: 'a', hosts: { availabilityZone: 'nova' }, fencing }],
   fenceDevices,
 });
 const policyWith = (fenceDevices: object) => policySchema.parse(withDevices(fenceDevices));
 /** What is wrong with the policy, one line per fault; empty when nothing is. */
-function faults(fenceDevices: object): string {
-  const parsed = policySchema.safeParse(withDevices(fenceDevices));
+function faults(fenceDevices: object, fencing?: object): string {
+  const parsed = policySchema.safeParse(withDevices(fenceDevices, fencing));
   return parsed.success ? '' : z.prettifyError(parsed.error);
 }
 
@@ -74,6 +75,38 @@ describe('a device by a fence agent', () => {
     expect(
       faults({ a: agent, b: plugged({ ip: 'pdu-1', plug: '4' }), '*': plugged({ ip: 'pdu-9', plug: '{host}' }) }),
     ).toBe('');
+  });
+
+  it.each<[timeoutSeconds: number, proofMaxAgeSeconds: number, fault: RegExp]>([
+    [15, 30, /^$/],
+    [16, 63, /fencing.proofMaxAgeSeconds/],
+    [16, 64, /^$/],
+    [
+      120,
+      479,
+      /segment a: with a fence agent that may take 120 s a proof must be good for 480 s.* hosts that take longer to boot/,
+    ],
+    [120, 480, /^$/],
+    [121, 600, /at fenceDevices.a/],
+  ])('may take %d s where proofs are good for %d s, or not', (timeoutSeconds, proofMaxAgeSeconds, fault) => {
+    const said = faults({ a: { ...agent, timeoutSeconds }, b: plugged({ plug: '9' }) }, { proofMaxAgeSeconds });
+    expect(said).toMatch(fault);
+  });
+
+  it.each<[timeoutSeconds: number, note: string | undefined]>([
+    [15, undefined],
+    [
+      16,
+      'a fence agent may take 16 s, so proofs are good for 90 s in segment a, 240 s in segment b: each host must take longer than that to boot, or start no guest by itself',
+    ],
+  ])('that may take %d s has a note on how long hosts must take to boot, or none', (timeoutSeconds, note) => {
+    const segments = [
+      { name: 'a', fencing: { proofMaxAgeSeconds: 90 } },
+      { name: 'b', fencing: { proofMaxAgeSeconds: 240 } },
+    ];
+    expect(
+      proofNote({ '*': { levels: [{ ...agent, worker: 'rack-a', switches: 'system', timeoutSeconds }] } }, segments),
+    ).toBe(note);
   });
 
   it('tells what is wrong with a secret without a word of it', () => {

@@ -64,6 +64,12 @@ describe('a policy', () => {
     expect(faults(policy)).toMatch(/Unrecognized key|Invalid input/);
   });
 
+  it.each(['off', 'reboot'])('has no action %s, and says what stands for it', (action) => {
+    const said = faults(withSegment({ fencing: { action } }));
+    expect(said).toContain('hostReturn: { mode: automatic, powerOn: after-evacuations }');
+    expect(said).toContain('segments[0].fencing.action');
+  });
+
   it('does not repeat a value it refuses, which may be a secret', () => {
     expect(faults(withDevices({ a: { ...device, credentials: 'hunter2 and more' } }))).not.toContain('hunter2');
   });

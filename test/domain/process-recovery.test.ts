@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Segment } from '#shared/domain/policy.ts';
 import { decideProcess, type ProcessesIn, wordOnHost } from '#shared/domain/process-recovery/decide.ts';
 import { evolveProcesses, newProcesses } from '#shared/domain/process-recovery/evolve.ts';
-import { isRestartedFirst } from '#shared/domain/process-recovery/first.ts';
+import { isRestartedFirst, lateRestarts } from '#shared/domain/process-recovery/first.ts';
 import type {
   ProcessClaim,
   ProcessesState,
@@ -13,7 +13,7 @@ import type {
   ProcessStatus,
 } from '#shared/domain/process-recovery/process.ts';
 import { disableReason, isBySalvor } from '#shared/domain/process-recovery/reason.ts';
-import { decideProcessReports } from '#shared/domain/process-recovery/reports.ts';
+import { decideProcessReports, matches } from '#shared/domain/process-recovery/reports.ts';
 import type { ProcessSight } from '#shared/domain/process-recovery/sight.ts';
 import { aPolicy, HOST_KEY, INCIDENT_ID, NOW_MS, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { aProcessEvent } from '#test/support/instances.ts';
@@ -281,6 +281,37 @@ describe('when all run again', () => {
     expect(inShort(decided(state(30), aSight(OFF)))).toBe('process-looked');
     expect(inShort(decided(state(31), aSight({ ...OFF, state: 'down' })))).toBe('process-looked');
     expect(inShort(decided(state(31), aSight({ ...OFF, lastReportAtMs: null })))).toBe('process-looked');
+    expect(decided(state(31), aSight(OFF))).toMatchObject([{ heardAtMs: NOW_MS }]);
+  });
+
+  it('salvor’s own disabling, which Nova tells as if it were heard of, does not pass for nova-compute', () => {
+    const down = { 'nova-compute': aClaim({ saidMs: NOW_MS - seconds(300) }) };
+    const state = (askedAgo: number) => aState('disabled', { down, disabledAtMs: NOW_MS - seconds(askedAgo) });
+    expect(inShort(decided(state(30), aSight(OFF)))).toBe('process-looked');
+    expect(inShort(decided(state(31), aSight(OFF)))).toBe('processes-well');
+  });
+
+  it('nova-compute must be heard of again, and not once: that may be anybody’s change of its service', () => {
+    const down = { 'nova-compute': aClaim({ saidMs: NOW_MS - seconds(900) }) };
+    const state = (heardAgo: number) => aState('disabled', well(120, { down, heardAtMs: NOW_MS - seconds(heardAgo) }));
+    expect(inShort(decided(state(0), aSight(OFF)))).toBe('process-looked');
+    expect(inShort(decided(state(10), aSight(OFF)))).toBe('enable-intended');
+  });
+
+  it('when it was disabled stays known, from the request to its answer and on', () => {
+    const at = (agoSeconds: number) => NOW_MS - seconds(agoSeconds);
+    const { incident } = (
+      [
+        { type: 'disable-intended', reason: REASON, atMs: at(60), dueAtMs: at(0) },
+        {
+          ...{ type: 'disable-answered', answer: 'accepted', detail: '', requestId: null, durationMs: 20_000 },
+          atMs: at(40),
+        },
+        { type: 'scheduling-off', reason: REASON, atMs: at(39), nextLookAtMs: at(30) },
+        { type: 'processes-well', because: '', heardAtMs: at(5), atMs: at(4), nextLookAtMs: at(0) },
+      ] as const satisfies readonly ProcessFact[]
+    ).reduce<ProcessesState>(evolveProcesses, aState('watching'));
+    expect(incident).toMatchObject({ disabledAtMs: at(40), heardAtMs: at(5), status: 'disabled' });
   });
 });
 
@@ -430,8 +461,28 @@ describe('Nova’s silence about a host is no news', () => {
     expect(isRestartedFirst(newProcesses(HOST_KEY), segmentWith({}), NOW_MS)).toBe(false);
   });
 
+  it('while restarts take longer than by default, up to ten minutes', () => {
+    const patient = { processRecovery: { ...recovery, restartAttempts: 20, restartEverySeconds: 3600 } };
+    expect(of({ openedAtMs: NOW_MS - seconds(599) }, patient)).toBe(true);
+    expect(of({ openedAtMs: NOW_MS - seconds(239) })).toBe(true);
+  });
+
+  it('is noted of a policy whose restarts take longer', () => {
+    const noteOf = (given: SegmentInput['processRecovery']) =>
+      lateRestarts(segmentWith({ processRecovery: given }).processRecovery);
+    expect(noteOf({ ...recovery, restartAttempts: 9 })).toBeUndefined();
+    expect(noteOf({ ...recovery, restartAttempts: 10 })).toContain('for 660 s');
+    expect(noteOf({ ...recovery, restart: ['libvirtd'], restartAttempts: 10 })).toBeUndefined();
+    expect(noteOf(undefined)).toBeUndefined();
+  });
+
   it.each<[string, Partial<ProcessIncident>, Partial<SegmentInput>]>([
     ['all restarts have had their time', { openedAtMs: NOW_MS - seconds(240) }, {}],
+    [
+      'ten minutes are over, whatever the policy says',
+      { openedAtMs: NOW_MS - seconds(600) },
+      { processRecovery: { ...recovery, restartAttempts: 20, restartEverySeconds: 3600 } },
+    ],
     ['something keeps them', { heldBy: 'the host has an incident' }, {}],
     ['it was said that the host is down for it', { escalatedAtMs: NOW_MS }, {}],
     ['the policy starts nothing', {}, { processRecovery: {} }],
@@ -439,5 +490,30 @@ describe('Nova’s silence about a host is no news', () => {
     ['the segment is in shadow', {}, { mode: 'shadow' }],
   ])('but is once %s', (_, over, segment) => {
     expect(of(over, segment)).toBe(false);
+  });
+});
+
+describe('which processes', () => {
+  const recoveryOf = (given: Recovery) => aPolicy({}, { processRecovery: given }).segments[0]?.processRecovery;
+
+  it('a worker is asked for all that a host needs, and for ceilometer, which keeps no host from taking instances', () => {
+    const { disable = [], restart = [] } = recoveryOf({ worker: 'edge-1' }) ?? {};
+    for (const name of ['nova-compute', 'libvirtd', 'virtqemud.service', 'neutron-openvswitch-agent', 'ovn-controller'])
+      expect([matches(name, disable), matches(name, restart)]).toEqual([true, true]);
+    for (const name of ['ceilometer-agent-compute', 'openstack-ceilometer-compute', '/usr/bin/ceilometer-polling'])
+      expect([matches(name, disable), matches(name, restart)]).toEqual([false, true]);
+  });
+
+  it('nothing is started without a worker, and only what is given with one', () => {
+    expect(recoveryOf({})?.restart).toEqual([]);
+    expect(recoveryOf({ worker: 'edge-1', restart: ['libvirtd'] })?.restart).toEqual(['libvirtd']);
+    expect(() => recoveryOf({ restart: ['libvirtd'] })).toThrow('is needed where anything is to be restarted');
+  });
+
+  it('ceilometer’s agent switches a host’s scheduling off where the policy names it', () => {
+    const state = aState('watching', { down: { 'ceilometer-agent-compute': aClaim() } });
+    expect(inShort(decided(state, aSight()))).toBe('process-looked');
+    expect(inShort(decided(state, aSight(), { worker: 'edge-1' }))).toBe('restart-intended');
+    expect(inShort(decided(state, aSight(), { disable: ['*ceilometer*'] }))).toBe('disable-intended');
   });
 });

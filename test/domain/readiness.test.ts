@@ -3,6 +3,7 @@ import { type JudgedDevice, judgeDevices, type SurveyedDevice } from '#shared/do
 import {
   deviceToBind,
   type HostReadiness,
+  isAccountDue,
   isInDoubt,
   LEASE_MS,
   leftAlone,
@@ -11,10 +12,12 @@ import {
   type SurveyedHost,
 } from '#shared/domain/readiness.ts';
 import { endingOf, troublesOf } from '#shared/domain/readiness-troubles.ts';
+import type { AccountReading } from '#shared/ports.ts';
 import { NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 
 const DAY_MS = 86_400_000;
 const GOOD: SurveyedDevice['reading'] = { power: 'on', systemUuid: uuid(4, 1), detail: 'PowerState On' };
+const UNENDING: AccountReading = { endsAtMs: null, trouble: null, untold: null };
 const SILENT: SurveyedDevice['reading'] = { power: 'unknown', systemUuid: null, detail: 'no answer' };
 const REFUSES: SurveyedDevice['reading'] = { ...SILENT, refused: 'credentials' };
 
@@ -203,6 +206,7 @@ describe('a device is bound to its host', () => {
 });
 
 describe('what people must know of', () => {
+  const WITHIN = { certificateDays: 30, credentialDays: 14 };
   const host = (changes: Partial<HostReadiness>): HostReadiness => ({ ...said([good]).now, ...changes });
 
   it('are hosts that could not be fenced, and such that could not be if one more thing fails', () => {
@@ -214,7 +218,7 @@ describe('what people must know of', () => {
         host({ host: 'compute-4', state: 'not-ready', outOfService: true }),
         host({ host: 'compute-5', state: 'not-asked' }),
       ],
-      30,
+      WITHIN,
       NOW_MS,
     );
     expect(notFenceable).toEqual([{ host: 'compute-2', because: 'silent' }]);
@@ -229,10 +233,52 @@ describe('what people must know of', () => {
   ])('are certificates that end within 30 days: %d', (expiresAtMs, expected) => {
     const { now } = said([aDevice({ reading: { ...GOOD, certificate: { expiresAtMs } } })]);
     expect(endingOf(now, 30, NOW_MS)).toEqual(expected);
-    expect(troublesOf([now], 30, NOW_MS).weak.map(({ because }) => because)).toEqual(expected);
+    expect(troublesOf([now], WITHIN, NOW_MS).weak.map(({ because }) => because)).toEqual(expected);
   });
 
   it('are none of a device without a certificate', () => {
     expect(endingOf(said([good]).now, 30, NOW_MS)).toEqual([]);
+  });
+
+  it.each<[string, Partial<AccountReading>, readonly string[]]>([
+    ['does not end', {}, []],
+    ['ends in 14 days', { endsAtMs: NOW_MS + 14 * DAY_MS }, []],
+    ['ends in less', { endsAtMs: NOW_MS + 14 * DAY_MS - 1 }, ['the account of bmc-1 ends in 13 days; change']],
+    ['must be changed', { trouble: 'it must' }, ['the account of bmc-1 is about to fail: it must; change']],
+  ])('are accounts of devices: one that %s leaves its host ready', (_, changes, expected) => {
+    const { now } = said([aDevice({ reading: { ...GOOD, account: { ...UNENDING, ...changes } } })]);
+    expect(now.state).toBe('ready');
+    const weak = troublesOf([now], WITHIN, NOW_MS).weak.map(({ because }) => because.split(' its password')[0]);
+    expect(weak).toEqual(expected);
+  });
+});
+
+describe('the account by which a device is asked', () => {
+  const told = (account: Partial<AccountReading>) =>
+    aDevice({ reading: { ...GOOD, account: { ...UNENDING, ...account } } });
+  const standing = (...answers: readonly SurveyedDevice[]) => said(...answers.map((each) => [each])).now.devices[0];
+  const due = (of: ReturnType<typeof standing>, afterSeconds: number) =>
+    isAccountDue(of, 14, NOW_MS + seconds(afterSeconds));
+
+  it('is asked for once the device has answered well, and each day', () => {
+    expect(due(undefined, 0)).toBe(false);
+    expect(due(standing(silent), 0)).toBe(false);
+    expect(due(standing(good, silent), 60)).toBe(false);
+    expect(due(standing(good), 0)).toBe(true);
+    expect(due(standing(told({})), 86_399)).toBe(false);
+    expect(due(standing(told({})), 86_400)).toBe(true);
+  });
+
+  it.each([{ endsAtMs: NOW_MS + DAY_MS }, { trouble: 'it must be changed' }])('and each hour while %j', (account) => {
+    expect(due(standing(told(account)), 3599)).toBe(false);
+    expect(due(standing(told(account)), 3600)).toBe(true);
+  });
+
+  it('is as it was told last, whoever can not tell later', () => {
+    const ends = { endsAtMs: NOW_MS + DAY_MS };
+    expect(standing(told(ends), good)?.account).toEqual({ ...ends, trouble: null, askedAtMs: NOW_MS });
+    const untold = standing(told(ends), told({ untold: '503' }));
+    expect(untold?.account).toEqual({ ...ends, trouble: null, askedAtMs: NOW_MS + seconds(60) });
+    expect(standing(told(ends), told({}))?.account?.endsAtMs).toBeNull();
   });
 });

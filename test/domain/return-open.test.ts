@@ -93,6 +93,17 @@ describe('what is salvor’s', () => {
     expect(oursBehind({ ...host, ours: { forcedDownAtMs: 5 } } as HostState, intended)).toEqual({ forcedDownAtMs: 5 });
   });
 
+  it('are power-offs that may run on: of several the longest, which whoever gives it back does not end', () => {
+    const off = { ...FACTS['power-off-intended'] };
+    const slow = { ...off, mayRunUntilMs: 900 };
+    const shorter = { ...off, level: 1, mayRunUntilMs: 800 };
+    expect(oursBehind(host, slow, shorter, off)).toEqual({ switchedOff: [0, 1], offMayRunUntilMs: 900 });
+    expect(oursBehind(host, off)).not.toHaveProperty('offMayRunUntilMs');
+    const from = aReturningHost(aReturn('giving-back'), { ours: { forcedDownAtMs: 5, offMayRunUntilMs: 900 } });
+    const changed = { type: 'service-changed', of: 'r', change: 'force-up', state: '', atMs: NOW_MS } as const;
+    expect(oursBehind(from, changed)).toEqual({ offMayRunUntilMs: 900 });
+  });
+
   it('ends when Nova has it up, or was told so, or somebody else has done it', () => {
     const ours = { forcedDownAtMs: 5, seenUpAtMs: 6, disabled: 'm' };
     const from = aReturningHost(aReturn('giving-back'), { ours });

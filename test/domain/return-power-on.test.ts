@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { HostState } from '#shared/domain/host.ts';
+import { evolveHost } from '#shared/domain/evolve-host.ts';
+import type { HostFact, HostState } from '#shared/domain/host.ts';
 import { powerOnAnswered } from '#shared/domain/return/after-change.ts';
-import { asksForPower, decideReturn } from '#shared/domain/return/decide-return.ts';
-import { objectionToPowerOn } from '#shared/domain/return/power-on.ts';
+import { decideReturn } from '#shared/domain/return/decide-return.ts';
+import { asksForPower, objectionToPowerOn } from '#shared/domain/return/power-on.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
-import { aHostIn, NOW_MS, seconds } from '#test/support/builders.ts';
+import { aHostIn, aPolicy, NOW_MS, seconds } from '#test/support/builders.ts';
 import {
   anOffSight,
   aReturn,
@@ -99,8 +100,56 @@ describe('its power is read', () => {
     expect(asks(aReturn('proving'), silent)).toBe(false);
     expect(asks(aReturn('waiting'), { ...silent, running: 1 })).toBe(false);
   });
+  it('also of one that is heard of again, until it was read as on', () => {
+    const sent = { powerOns: 1, poweredOnAtMs: NOW_MS - seconds(5) };
+    for (const status of ['waiting', 'powering-on'] as const) {
+      expect(asks(aReturn(status, sent), aSight())).toBe(true);
+      expect(asks(aReturn(status, { ...sent, provenOn: true }), aSight())).toBe(false);
+    }
+    expect(asks(aReturn('powering-on', sent), aSight({ running: 1 }))).toBe(false);
+    expect(asks(aReturn('proving', sent), aSight())).toBe(false);
+  });
   it('and wherever a power-on has no outcome on record', () => {
     expect(asks(aReturn('powering-on', { asked: 'power-on' }), { ...silent, running: 1 }, rulesOf())).toBe(true);
+  });
+});
+
+describe('a power-on', () => {
+  const ON = { ...OFF, power: 'on', detail: 'PowerState On' } as const;
+  const sent = aReturn('powering-on', { powerOns: 2, poweredOnAtMs: NOW_MS - seconds(5) });
+  const proven = { type: 'power-on-proven', returnId: RETURN_ID, attempt: 2, systemUuid: OFF.systemUuid };
+  const evolved = (returning: Returning, ...facts: HostFact[]): Returning | null | undefined =>
+    facts.reduce(evolveHost, aReturningHost(returning)).returning;
+
+  it('is proven by a reading of on, once, whatever else the look decides', () => {
+    const { facts } = decide(sent, anOffSight({ power: ON }));
+    expect(facts).toMatchObject([{ ...proven, detail: 'PowerState On', atMs: NOW_MS }, { type: 'return-waits' }]);
+    const on = evolved(sent, ...facts);
+    expect(on).toMatchObject({ status: 'waiting', provenOn: true });
+    expect(on && decide(on, anOffSight({ power: ON })).facts).toMatchObject([{ type: 'return-still-waits' }]);
+    expect(decide(sent, aSight({ power: ON })).facts).toMatchObject([proven, { type: 'return-proving' }]);
+  });
+
+  it.each([
+    ['its power reads off', sent, anOffSight()],
+    ['its power is unknown', sent, anOffSight({ power: { ...ON, power: 'unknown' } })],
+    ['its power was not read', sent, aSight()],
+    ['its device is another’s', sent, anOffSight({ power: ON, deviceFault: 'its device is bound to compute-2' })],
+    ['none was sent', aReturn('powering-on', { powerOns: 1 }), anOffSight({ power: ON })],
+  ])('is not while %s', (_, returning, sight) => {
+    expect(decide(returning, sight).facts.map(({ type }) => type)).not.toContain('power-on-proven');
+  });
+
+  it('whose answer nobody heard is proven by what is found, and the next one anew', () => {
+    const lost = aReturn('powering-on', { powerOns: 1, asked: 'power-on' });
+    const { facts } = decide(lost, anOffSight({ power: ON }));
+    expect(facts).toMatchObject([{ type: 'power-on-found', power: 'on' }, { type: 'return-goes-on' }]);
+    expect(evolved(lost, ...facts)).toMatchObject({ asked: null, provenOn: true });
+    const found = decide(lost, anOffSight()).facts;
+    expect(evolved(lost, ...found)).not.toHaveProperty('provenOn');
+    const again = decide(aReturn('waiting', { powerOns: 1, provenOn: true }), anOffSight()).facts;
+    expect(evolved(aReturn('waiting', { powerOns: 1, provenOn: true }), ...again)).toMatchObject({ powerOns: 2 });
+    expect(evolved(aReturn('waiting', { powerOns: 1, provenOn: true }), ...again)).not.toHaveProperty('provenOn');
   });
 });
 
@@ -138,6 +187,67 @@ describe('the last objection to a power-on', () => {
   it.each(REASONS.filter(([check]) => check !== 'starts'))('is %s by then', (_, returning, sight) => {
     const of = { ...intended, ...(returning as object) } as Returning;
     expect(objection({ ...host, returning: of }, anOffSight(sight), { of })).toBeDefined();
+  });
+});
+
+describe('a host behind a slow fence agent', () => {
+  const agent = { driver: 'agent', agent: 'fence_ilo_ssh', worker: 'rack-a', credentials: 'bmc' } as const;
+  const device = { ...agent, parameters: { ip: 'ilo-1' }, timeoutSeconds: 45 };
+  const policy = aPolicy(
+    { fenceDevices: { 'compute-1': device } },
+    { hostReturn: { mode: 'automatic', powerOn: 'after-evacuations' }, fencing: { proofMaxAgeSeconds: 180 } },
+  );
+  const rules = { policy, segment: policy.segments[0] ?? null };
+  const off = (untilMs: number): Partial<HostState> => ({
+    ours: { forcedDownAtMs: NOW_MS - seconds(900), switchedOff: [0], offMayRunUntilMs: untilMs },
+  });
+  const shut = (decision: ReturnType<typeof decideReturn>) =>
+    decision.facts.flatMap((fact) => (fact.type === 'return-waits' ? fact.checks.filter(({ open }) => !open) : []));
+
+  it.each([
+    ['switched on', 'waiting', anOffSight()],
+    ['given back', 'giving-back', aSight()],
+  ] as const)('is not %s while a power-off of it may run, whoever asks', (_, status, sight) => {
+    for (const byName of [{}, asked]) {
+      const returning = aReturn(status, byName);
+      const waits = decide(returning, sight, off(NOW_MS + 1), rules);
+      expect(waits.do).toBe('commit');
+      expect(shut(waits)).toEqual([
+        {
+          check: 'power-off-ended',
+          open: false,
+          because: `a slow power-off of it may run until ${new Date(NOW_MS + 1).toISOString()}`,
+        },
+      ]);
+      expect(decide(returning, sight, off(NOW_MS), rules).do).not.toBe('commit');
+    }
+  });
+
+  it('does not prove well meanwhile, nor is its power read', () => {
+    const returning = aReturn('proving');
+    expect(decide(returning, aSight(), off(NOW_MS + 1), rules).facts).toMatchObject([{ type: 'return-waits' }]);
+    const waiting = aReturn('waiting');
+    const reads = (untilMs: number) =>
+      asksForPower(aReturningHost(waiting, off(untilMs)), waiting, anOffSight({ power: null }), rules);
+    expect(reads(NOW_MS + 1)).toBe(false);
+    expect(reads(NOW_MS)).toBe(true);
+  });
+
+  it('is switched on by an answer that was kept for as long as one takes and a look that is seldom', () => {
+    const kept = (agoSeconds: number) => anOffSight({ power: { ...OFF, askedAtMs: NOW_MS - seconds(agoSeconds) } });
+    expect(decide(aReturn('waiting'), kept(150), {}, rules).do).toBe('power-on');
+    const late = decide(aReturn('waiting'), kept(151), {}, rules);
+    expect(shut(late)).toMatchObject([
+      {
+        check: 'switchable',
+        because: 'its power was asked for 151 s ago, which counts for 150 s: it is asked for anew',
+      },
+    ]);
+    const intended = aReturn('powering-on', { powerOns: 1, asked: 'power-on' });
+    const objection = (agoSeconds: number) =>
+      objectionToPowerOn(intended, aReturningHost(intended), kept(agoSeconds), rules, NOW_MS - seconds(5), NOW_MS);
+    expect(objection(150)).toBeUndefined();
+    expect(objection(151)).toMatch(/^its power was asked for 151 s ago/);
   });
 });
 

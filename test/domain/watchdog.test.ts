@@ -3,7 +3,8 @@ import { decideLease, expiredLease, type LeaseRequest, safeTime, type WatchdogLe
 import { aClaim, aSegment, NOW_MS, seconds, uuid } from '#test/support/builders.ts';
 
 const { watchdog } = aSegment({ fencing: { watchdog: {} } }).fencing;
-const request: LeaseRequest = { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt' };
+const call = { boot: uuid(8, 1), uptimeMs: 60_000 };
+const request: LeaseRequest = { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt', ...call };
 const host = { key: 'c/r/1', name: 'compute-1', incidentId: null };
 const granted: WatchdogLease = {
   host: 'compute-1',
@@ -13,6 +14,7 @@ const granted: WatchdogLease = {
   identity: 'iTCO_wdt',
   armed: true,
   revokedBy: null,
+  ...call,
 };
 
 describe('a lease', () => {
@@ -29,8 +31,19 @@ describe('a lease', () => {
     expect(decideLease({ ...request, ...change }, undefined, host, watchdog, NOW_MS)).toEqual(refused);
   });
 
+  it('is refused to a call that a later one has overtaken', () => {
+    const late = { ...request, uptimeMs: call.uptimeMs - 1 };
+    const refused = { refused: 'a later call of this host came before it', isRevoked: false };
+    expect(decideLease(late, { ...granted, armed: false }, host, watchdog, NOW_MS)).toEqual(refused);
+    expect(decideLease({ ...late, boot: uuid(8, 2) }, granted, host, watchdog, NOW_MS)).toHaveProperty('lease');
+    const { boot: _, uptimeMs: __, ...ofBefore } = granted;
+    expect(decideLease(late, ofBefore, host, watchdog, NOW_MS)).toHaveProperty('lease');
+  });
+
   it('is refused where the policy takes no watchdog for a proof', () => {
     expect(decideLease(request, undefined, host, undefined, NOW_MS)).toHaveProperty('refused');
+    // Nor is the word taken that its watchdog is about to be disarmed: it stays armed.
+    expect(decideLease({ ...request, armed: false }, granted, host, undefined, NOW_MS)).toHaveProperty('refused');
   });
 
   it('is refused as long as the incident is open whose proof rests on its end', () => {
@@ -53,8 +66,8 @@ describe('a host is taken as reset', () => {
   });
 
   it('no moment sooner', () => {
-    expect(expiredLease(granted, {}, watchdog, safeMs)).toBe(granted);
-    expect(expiredLease(granted, {}, watchdog, safeMs - 1)).toMatch(/it is taken as reset after 5 s call/);
+    expect(expiredLease(granted, {}, undefined, watchdog, safeMs)).toBe(granted);
+    expect(expiredLease(granted, {}, undefined, watchdog, safeMs - 1)).toMatch(/it is taken as reset after 5 s call/);
   });
 
   it.each<[what: string, lease: WatchdogLease | undefined, upMs: number, because: RegExp]>([
@@ -63,6 +76,14 @@ describe('a host is taken as reset', () => {
     ['that was seen since', granted, safeMs, /seen up after its watchdog must have reset it/],
   ])('but not one %s', (_, lease, upMs, because) => {
     const claims = upMs === 0 ? {} : { '/m/a': aClaim('up', upMs) };
-    expect(expiredLease(lease, claims, watchdog, safeMs + seconds(3600))).toMatch(because);
+    expect(expiredLease(lease, claims, undefined, watchdog, safeMs + seconds(3600))).toMatch(because);
+  });
+
+  it('nor one that was seen since by somebody who says down again', () => {
+    const claims = { '/m/a': aClaim('down', safeMs + seconds(20)) };
+    expect(expiredLease(granted, claims, safeMs + seconds(10), watchdog, safeMs + seconds(60))).toMatch(
+      /seen up after/,
+    );
+    expect(expiredLease(granted, claims, safeMs - seconds(10), watchdog, safeMs + seconds(60))).toBe(granted);
   });
 });

@@ -19,7 +19,9 @@ import {
   uuid,
 } from '#test/support/builders.ts';
 
-const PACE = paceOf([], [], { fencingSeconds: 20, evacuationSeconds: 10 });
+const ASSUMED = { novaDownSeconds: 60, fencingSeconds: 20, evacuationSeconds: 10, rebuildSeconds: 100 };
+const NOTHING = { novaDowns: [], fencings: [], evacuations: [], rebuilds: [] };
+const PACE = paceOf(NOTHING, ASSUMED);
 const STANDING: Standing = {
   readiness: new Map(),
   guards: new Map(),
@@ -63,7 +65,7 @@ function ask(own: HostInstances, { failed = ['compute-1'], view, standing, polic
     failed,
     aView(own, view),
     { ...STANDING, ...standing },
-    aPolicy(policy, { graceSeconds: 30, ...segment }),
+    aPolicy(policy, { graceSeconds: 30, requireNovaDown: false, ...segment }),
     PACE,
     NOW_MS,
   );
@@ -87,7 +89,8 @@ describe('what has lost its disk', () => {
     expect(why(forecast)).toContain(
       `it is restarted from its backup s1 of ${new Date(snapshot.createdAtMs).toISOString()}, without the 10.0 h since`,
     );
-    expect(forecast.instances[0]?.times).not.toBeNull();
+    // Evacuated, made anew, started.
+    expect(forecast.instances[0]?.times).toEqual({ startsAtSeconds: 50, upAtSeconds: 50 + 10 + 100 });
   });
 
   it('would be left alone by when its snapshot is too old, and without the policy', () => {
@@ -121,9 +124,15 @@ describe('what would come back', () => {
       'web-3 comes-back compute-4',
     ]);
     expect(forecast.hosts).toEqual([
-      { host: 'compute-1', segment: 'az1', blockers: [], seen: true, evacuatesAtSeconds: 50 },
+      { host: 'compute-1', segment: 'az1', blockers: [], seen: true, unread: [], evacuatesAtSeconds: 50 },
     ]);
     expect(forecast.instances[0]?.times).toEqual({ startsAtSeconds: 50, upAtSeconds: 60 });
+  });
+
+  it('waits for Nova to see the host down where the policy asks for it, and no longer than for the grace period', () => {
+    const times = (segment: Partial<SegmentInput>) => ask(on({}), { segment }).instances[0]?.times?.startsAtSeconds;
+    expect(times({ requireNovaDown: true })).toBe(60 + 20);
+    expect(times({ requireNovaDown: true, graceSeconds: 90 })).toBe(90 + 20);
   });
 
   it('comes in the order of tiers and priorities, each tier when the one before is up', () => {
@@ -372,16 +381,81 @@ it.each<[Record<string, string>, readonly string[]]>([
   [{ 'quota:cpu_shares': '5', 'resources:MEMORY_MB': '5' }, []],
 ])('%j needs %j', (extraSpecs, needs) => expect(needsOf({ extraSpecs })).toEqual(needs));
 
+it.each<[Record<string, string>, readonly string[]]>([
+  [{ hw_cpu_policy: 'dedicated', os_distro: 'debian' }, ['CPUs of its own (dedicated)']],
+  [{ hw_numa_nodes: '2', hw_mem_page_size: 'large' }, ['2 NUMA nodes', 'memory pages of large']],
+  [{ os_secure_boot: 'required' }, ['Secure Boot']],
+  [{ os_secure_boot: 'optional', hw_mem_encryption: 'false' }, []],
+  [{ 'trait:CUSTOM_SSD': 'required' }, ['a host with CUSTOM_SSD']],
+])('an image that says %j needs %j', (imageProperties, needs) =>
+  expect(needsOf({ extraSpecs: {}, imageProperties })).toEqual(needs),
+);
+
+it.each<[readonly (readonly [string, boolean])[], readonly string[]]>([
+  [[['normal', false]], []],
+  [
+    [
+      ['direct', false],
+      ['direct', false],
+      ['macvtap', false],
+    ],
+    ['2 network devices (direct)', '1 network devices (macvtap)'],
+  ],
+  [
+    [
+      ['vdpa', true],
+      ['normal', true],
+    ],
+    ['1 network devices (vdpa)', 'guaranteed bandwidth of 2 ports'],
+  ],
+])('ports %j need %j', (ports, needs) =>
+  expect(
+    needsOf({ extraSpecs: {}, ports: ports.map(([vnicType, isGuaranteed]) => ({ vnicType, isGuaranteed })) }),
+  ).toEqual(needs),
+);
+
+describe('ports', () => {
+  const withPort = (vnicType: string): HostInstances => {
+    const own = on({});
+    return { ...own, servers: own.servers.map((each) => ({ ...each, ports: [{ vnicType, isGuaranteed: false }] })) };
+  };
+
+  it('that are devices of a host leave it to the scheduler whether it comes back', () => {
+    const forecast = ask(withPort('direct'));
+    expect(short(forecast)).toEqual(['web-1 maybe compute-2']);
+    expect(why(forecast)).toMatch(/; it needs 1 network devices \(direct\), which only Nova's scheduler sees$/);
+  });
+
+  it('with an accelerator keep it where it is: Nova evacuates no such instance', () => {
+    const forecast = ask(withPort('accelerator-direct'));
+    expect(short(forecast)).toEqual(['web-1 stays -']);
+    expect(why(forecast)).toBe('it has a port with an accelerator, and Nova evacuates no such instance');
+  });
+
+  it('that could not be read are told of', () =>
+    expect(ask({ ...on({}), unread: ['the ports'] }).hosts).toMatchObject([{ unread: ['the ports'] }]));
+});
+
 describe('the pace', () => {
   it('is what was assumed where nothing is on record', () => {
     expect(PACE.fencingSeconds).toEqual({ seconds: 20, of: 0 });
+    expect(PACE.novaDownSeconds).toEqual({ seconds: 60, of: 0 });
+    expect(PACE.rebuildSeconds).toEqual({ seconds: 100, of: 0 });
     expect(secondsAt(PACE, 1000)).toBe(10);
   });
 
   it('is the median of what is, by how many were in flight', () => {
     const measured = [8, 10, 12].map((seconds) => ({ seconds, inFlight: 1 }));
     const crowded = [40, 60].map((seconds) => ({ seconds, inFlight: 30 }));
-    const pace = paceOf([9, 3, 6], [...measured, ...crowded], { fencingSeconds: 1, evacuationSeconds: 1 });
+    const records = {
+      novaDowns: [50, 54],
+      fencings: [9, 3, 6],
+      evacuations: [...measured, ...crowded],
+      rebuilds: [40],
+    };
+    const pace = paceOf(records, ASSUMED);
+    expect(pace.novaDownSeconds).toEqual({ seconds: 52, of: 2 });
+    expect(pace.rebuildSeconds).toEqual({ seconds: 40, of: 1 });
     expect(pace.fencingSeconds).toEqual({ seconds: 6, of: 3 });
     expect([1, 4, 20, 49].map((inFlight) => secondsAt(pace, inFlight))).toEqual([10, 10, 50, 50]);
     // Nothing is on record of so many: the median of all.

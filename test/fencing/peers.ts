@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, vi } from 'vitest';
 import { freePort } from '../agents/free-port.ts';
 import { type Running, run, withSbin } from '../agents/program.ts';
+import { until } from '../openstack/poll.ts';
 import { type Certificate, certificate } from '../support/tls.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -39,13 +39,17 @@ export interface Peer {
   close(): Promise<void>;
 }
 
+const PATIENCE = { timeoutMs: 60_000, intervalMs: 200 };
+
 export async function peer(url: string, command: () => Running, folder: string): Promise<Peer> {
   let running: Running | undefined;
   const start = async () => {
     if (running !== undefined) return;
     const started = command();
     running = started;
-    await vi.waitFor(() => expect(isUp(url), started.output()).toBe(true), { timeout: 60_000, interval: 200 });
+    await until(`an answer at ${url}`, async () => (isUp(url) ? true : undefined), PATIENCE).catch((error: Error) => {
+      throw new Error(`${error.message}; ${started.output()}`);
+    });
   };
   const stop = async () => {
     running?.process.kill('SIGCONT');

@@ -101,6 +101,17 @@ describeWith("sushy-tools' emulator", missingPeers() ?? missingPrograms('curl', 
     });
     await emulator.close();
   });
+
+  it('tells nothing of accounts, and is no worse for it', async () => {
+    const emulator = await startEmulator();
+    const device = await deviceOf({ url: system(emulator) });
+    expect(await device.readAccount?.()).toEqual({
+      endsAtMs: null,
+      trouble: null,
+      untold: 'the device has no AccountService',
+    });
+    await emulator.close();
+  });
 });
 
 describeWith('fence_redfish beside it', missingPeers() ?? missingPrograms('curl', 'openssl', 'fence_redfish'), () => {

@@ -127,6 +127,38 @@ describe('a reserved host', () => {
     expect(changes()).toEqual([]);
   });
 
+  it('was woken, needed by nobody, and worked on when that shows: it sleeps again when the work is over', async () => {
+    services.cloud.readMs = 1;
+    services.cloud.during = (action) => {
+      if (!action.startsWith('enable')) return;
+      services.cloud.servers = [];
+      command('maintenance-on', spareKey);
+    };
+    pipeline.report();
+    await pipeline.run(300);
+    expect((await loadHost(services.state, spareKey))?.value.maintenance).toMatchObject({ status: 'away' });
+    expect(service()).toMatchObject({ status: 'disabled', disabledReason: OF_RESERVE });
+    services.cloud.during = () => undefined;
+    command('maintenance-off', spareKey);
+    await pipeline.run(600);
+    expect(service()).toMatchObject({ status: 'disabled', disabledReason: OF_RESERVE });
+    expect((await loadHost(services.state, spareKey))?.value).toMatchObject({ maintenance: null, returning: null });
+    expect(changes().filter((change) => change === 'enable')).toHaveLength(1);
+    expect(replayHost(await readHostLog(services.state, HOST_KEY))).toMatchObject({ different: 0, undecided: 0 });
+    expect(replayHost(await readHostLog(services.state, spareKey))).toMatchObject({ different: 0, undecided: 0 });
+  });
+
+  it('that holds instances by then is a host like any other, and is enabled when the work is over', async () => {
+    pipeline.report();
+    await pipeline.run(300);
+    expect(services.cloud.servers.map(({ host }) => host)).toEqual(Array(3).fill('compute-2'));
+    command('maintenance-on', spareKey);
+    await pipeline.run(60);
+    command('maintenance-off', spareKey);
+    await pipeline.run(600);
+    expect(service()).toMatchObject({ status: 'enabled' });
+  });
+
   it('is not woken while it is on its way back', async () => {
     const host = { ...aHost(), key: spareKey, name: 'compute-2', serviceId: spare, returning: aReturn('waiting') };
     await services.state.transact([put(hostItemKey(spareKey), 'absent', host)]);

@@ -1,6 +1,6 @@
 /** Hosts with several fence devices, and with none that answers: level by level, and by the word of people. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AuditRecord } from '#shared/domain/audit.ts';
+import { type AuditRecord, STREAM_OF_OPERATORS } from '#shared/domain/audit.ts';
 import { replayHost } from '#shared/domain/replay/replay.ts';
 import type { FenceDevice, Fencing, PowerReading } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
@@ -13,7 +13,7 @@ import { aCommand } from '#test/support/operator.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 
 /** What a device of a host does: by the first word of its address. */
-type Kind = 'works' | 'silent' | 'stuck' | 'lies-on';
+type Kind = 'works' | 'silent' | 'stuck' | 'lies-on' | 'busy' | 'tired';
 
 const at = (kind: Kind, rack = 'a') =>
   ({ driver: 'redfish', url: `https://${kind}.${rack}.test/{host}`, credentials: 'bmc' }) as const;
@@ -23,6 +23,8 @@ let pipeline: Pipeline;
 /** Addresses that were asked to switch off, and on. */
 let asked: string[];
 let switchedOn: string[];
+/** Readings that were asked for. */
+let readings: number;
 
 async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<SegmentInput> = {}): Promise<void> {
   const fake = fakeServices(
@@ -30,6 +32,7 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
   );
   asked = [];
   switchedOn = [];
+  readings = 0;
   const { cloud } = fake;
   const fencing: Fencing = {
     device: async (config): Promise<FenceDevice> => {
@@ -38,7 +41,10 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
       const systemUuid = uuid(4, Number(/\d+$/.exec(url)?.[0]));
       return {
         readPower: async (): Promise<PowerReading> => {
-          if (kind === 'silent') return { power: 'unknown', systemUuid: null, detail: 'no answer', durationMs: 1 };
+          readings += 1;
+          // Two of three calls find it busy.
+          if (kind === 'silent' || (kind === 'busy' && readings % 3 !== 0))
+            return { power: 'unknown', systemUuid: null, detail: 'no answer', durationMs: 1 };
           const power = kind === 'lies-on' ? 'on' : cloud.power;
           return { power, systemUuid, detail: `PowerState ${power}`, durationMs: 1 };
         },
@@ -46,7 +52,8 @@ async function begin(devices: PolicyInput['fenceDevices'], segment: Partial<Segm
           const objected = await objection?.();
           if (objected !== undefined) return { kind: 'refused', detail: objected, durationMs: 1 };
           asked.push(new URL(url).hostname);
-          if (kind === 'works') cloud.power = 'off';
+          // The third request wakes one up.
+          if (kind === 'works' || kind === 'busy' || (kind === 'tired' && asked.length === 3)) cloud.power = 'off';
           return { kind: kind === 'silent' ? 'unknown' : 'accepted', detail: 'asked', durationMs: 1 };
         },
         powerOn: async (_, objection) => {
@@ -83,10 +90,10 @@ async function factsOf(type: string): Promise<readonly AuditRecord['fact'][]> {
   return items.map((item) => (item.body as unknown as AuditRecord).fact).filter((fact) => fact.type === type);
 }
 
-async function confirmOff(by = 'ann'): Promise<string | undefined> {
+async function confirmOff(by = 'ann', senderId?: string): Promise<string | undefined> {
   const incidentId = (await hostNow())?.incident?.id ?? 'none';
   const command = aCommand('confirm-off', { incidentId, by, time: iso(services.clock.now()) });
-  pipeline.command(command);
+  pipeline.command(command, senderId);
   await pipeline.run(1);
   const outcome = await loadOutcome(services.state, command.id);
   return outcome && `${outcome.type}: ${outcome.said}`;
@@ -107,6 +114,49 @@ it('a device that says yes and does nothing is followed by the next level, witho
   expect(asked).toEqual(['stuck.a.test', 'works.a.test']);
   expect(await factsOf('fence-failed')).toMatchObject([{ level: 1 }]);
   expect(await outcomeNow()).toBe('recovered');
+});
+
+describe('a device with several attempts', () => {
+  it('that says yes and does nothing is asked so often before the next level, each time by an intent of its own', async () => {
+    await begin({ '*': { levels: [{ ...at('stuck'), attempts: 3 }, at('works')] } });
+    await pipeline.run();
+    expect(asked).toEqual(['stuck.a.test', 'stuck.a.test', 'stuck.a.test', 'works.a.test']);
+    expect(await factsOf('power-off-intended')).toMatchObject([
+      { attempt: 1, level: 0 },
+      { attempt: 2, level: 0 },
+      { attempt: 3, level: 0 },
+      { attempt: 4, level: 1 },
+    ]);
+    expect(await factsOf('fence-failed')).toMatchObject([{ level: 0, tries: 1 }, { level: 0, tries: 2 }, { level: 1 }]);
+    expect(await outcomeNow()).toBe('recovered');
+  });
+
+  it('that obeys the third time has fenced its host, without a pause between', async () => {
+    await begin({ '*': { ...at('tired'), attempts: 3 } });
+    await pipeline.run();
+    expect(asked).toHaveLength(3);
+    expect(await factsOf('fence-failed')).toMatchObject([{ tries: 1 }, { tries: 2 }]);
+    expect(await outcomeNow()).toBe('recovered');
+  });
+
+  it('that tells nothing is asked so often in one step, and then its host waits', async () => {
+    await begin({ '*': { ...at('silent'), attempts: 3 } });
+    await pipeline.run(40);
+    const reads = await factsOf('power-read');
+    expect(reads[0]).toMatchObject({ power: 'unknown', detail: 'no answer (asked 3 times)', durationMs: 3 });
+    expect(readings).toBe(3 * reads.length);
+    expect(asked).toEqual([]);
+    expect((await hostNow())?.incident).toMatchObject({ status: 'fencing' });
+  });
+
+  it('that is busy fences its host by the word that it gives at last', async () => {
+    await begin({ '*': { ...at('busy'), attempts: 3 } });
+    await pipeline.run();
+    expect(await factsOf('fence-failed')).toEqual([]);
+    const [read] = await factsOf('power-read');
+    expect(read).toMatchObject({ power: 'on', detail: 'PowerState on (asked 3 times)' });
+    expect(await outcomeNow()).toBe('recovered');
+  });
 });
 
 it('outlets that are off prove nothing while the board says on: they are another host’s', async () => {
@@ -141,6 +191,27 @@ it('the word of one person is not enough where the policy asks for two', async (
   expect(await confirmOff('bob')).toMatch(/^obeyed: confirmed/);
   await pipeline.run();
   expect(await outcomeNow()).toBe('recovered');
+});
+
+it('nor is that of one principal under two names, and both principals are on record', async () => {
+  await begin({ '*': at('silent') }, { fencing: { confirmOff: { people: 2 } } });
+  Object.assign(services, { trustedSenders: { principals: ['AROAEXAMPLEOWN'] } });
+  await pipeline.run(600);
+  const [one, other] = ['AIDAEXAMPLEANN', 'AROAEXAMPLEROLE:bob'];
+  expect(await confirmOff('ann', one)).toBe('obeyed: noted; 1 more must confirm it');
+  expect(await confirmOff('bob', one)).toMatch(
+    /^refused: it comes from AIDAEXAMPLEANN, which has said so already as ann/,
+  );
+  await pipeline.run(600);
+  expect(evacuations()).toBe(0);
+  expect(await confirmOff('bob', other)).toMatch(/^obeyed: confirmed/);
+  await pipeline.run();
+  expect(await factsOf('proof-made')).toMatchObject([
+    { proof: { detail: expect.stringContaining(`confirmed by ann (${one}) and bob (${other}): `) } },
+  ]);
+  const { items } = await services.state.queryAudit(STREAM_OF_OPERATORS);
+  const senders = items.map(({ body }) => (body as unknown as AuditRecord).fact);
+  expect(senders).toMatchObject([{ sender: one }, { type: 'refused', sender: one }, { sender: other }]);
 });
 
 it('a device that answers after all is believed, not the person', async () => {

@@ -107,6 +107,55 @@ it('keeps the newest snapshot of whom the policy would restart from one, and wri
   expect((await services.state.counted(() => run())).writes).toBeGreaterThan(writes);
 });
 
+it('keeps what an instance needs of a host by its image and its ports, and nothing else of them', async () => {
+  services.cloud.servers = [
+    aServer({ id: uuid(3, 1), host: 'compute-1', imageProperties: { os_secure_boot: 'required', os_distro: 'x' } }),
+    aServer({ id: uuid(3, 2), host: 'compute-1', imageId: 'image-1' }),
+  ];
+  // Of a Nova that does not tell it.
+  services.cloud.images = [{ id: 'image-1', tags: [], properties: { hw_tpm_version: '2.0', hw_numa_nodes: '2' } }];
+  services.cloud.ports = [
+    { serverId: uuid(3, 1), vnicType: 'normal', isGuaranteed: false },
+    { serverId: uuid(3, 1), vnicType: 'direct', isGuaranteed: false },
+  ];
+  await run();
+  const { servers, unread } = (await view()).instances.get('compute-1') ?? {};
+  expect(servers).toMatchObject([
+    {
+      imageProperties: { os_secure_boot: 'required' },
+      ports: [{ vnicType: 'direct', isGuaranteed: false }],
+      localDisks: { vtpm: false },
+    },
+    { imageProperties: { hw_numa_nodes: '2' }, localDisks: { vtpm: true } },
+  ]);
+  expect(Object.keys(servers?.[0]?.imageProperties ?? {})).toEqual(['os_secure_boot']);
+  expect(servers?.[1]?.ports).toBeUndefined();
+  expect(unread).toBeUndefined();
+});
+
+it('goes on without a Neutron, asks one that does not answer once in a run, and says what was not seen', async () => {
+  services.cloud.ports = undefined;
+  await run();
+  expect((await view()).instances.get('compute-1')?.unread).toEqual([
+    'the ports of its instances: the catalogue has no Neutron',
+  ]);
+  let asked = 0;
+  const portsOn = async () => {
+    asked += 1;
+    throw new RetryableError('Neutron is silent');
+  };
+  services.clock.nowMs += seconds(60);
+  expect(await mirrorInstances({ ...services, compute: { ...services.compute, portsOn } })).toBe(5);
+  // All that were under way when the first was not answered.
+  expect(asked).toBeLessThanOrEqual(services.policy.forecast.atOnce);
+  const { instances } = await view();
+  for (const host of HOSTS)
+    expect(instances.get(host)).toMatchObject({
+      servers: [{}],
+      unread: ['the ports of its instances: Neutron is silent'],
+    });
+});
+
 it('spreads the hosts over its runs, and writes only what has changed', async () => {
   await setup({ forecast: { everySeconds: 300 } });
   expect([await run(), await run(), await run(), await run(), await run()]).toEqual([1, 1, 1, 1, 1]);

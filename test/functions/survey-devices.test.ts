@@ -112,6 +112,16 @@ it('asks nobody where the policy says never', async () => {
   expect((await readiness()).size).toBe(0);
 });
 
+it('judges no device that is being asked still, and comes to its host first', async () => {
+  const asking = answering('compute-2', { power: 'unknown', pending: true });
+  services.clock.nowMs += seconds(60);
+  expect(await surveyDevices(asking)).toBe(2);
+  expect([...(await readiness()).keys()]).toEqual(['compute-1', 'compute-3']);
+  services.clock.nowMs += seconds(60);
+  await surveyDevices(services);
+  expect((await readiness()).get('compute-2')?.devices).toMatchObject([{ trouble: null }]);
+});
+
 describe('binds each device to its host before anything is wrong', () => {
   const bound = async (number: number) => {
     const word = { driver: 'redfish', power: 'on', systemUuid: uuid(4, number) } as const;
@@ -265,7 +275,13 @@ it('counts the watchdog of a host as its last level, as long as it has leases', 
   const feed = async () => {
     for (const number of [1, 2]) {
       const known = { key: keyOf(number), host: `compute-${number}`, segment: 'az1' } as KnownHost;
-      await grantLease(services, known, { armed: true, timeoutSeconds: 60, identity: 'iTCO_wdt' });
+      await grantLease(services, known, {
+        armed: true,
+        timeoutSeconds: 60,
+        identity: 'iTCO_wdt',
+        boot: uuid(8, 1),
+        uptimeMs: 1,
+      });
     }
   };
   services.clock.nowMs += seconds(59);

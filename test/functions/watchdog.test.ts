@@ -7,7 +7,7 @@ import { findHost } from '#shared/shell/known-hosts.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
 import { verifyAudit } from '#shared/state/verify-audit.ts';
-import { aPolicy, HOST_KEY } from '#test/support/builders.ts';
+import { aPolicy, HOST_KEY, uuid } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 
@@ -31,7 +31,8 @@ afterEach(async () => {
 async function lease(armed = true) {
   const found = await findHost(services, { host: 'compute-1' });
   if ('unknown' in found) throw new Error('the host is known');
-  return grantLease(services, found.known, { armed, timeoutSeconds: 60, identity: 'iTCO_wdt' });
+  const call = { boot: uuid(8, 1), uptimeMs: services.clock.now() };
+  return grantLease(services, found.known, { armed, timeoutSeconds: 60, identity: 'iTCO_wdt', ...call });
 }
 const hostNow = async () => (await loadHost(services.state, HOST_KEY))?.value;
 const evacuations = () => services.cloud.actions.filter((action) => action.startsWith('evacuate')).length;

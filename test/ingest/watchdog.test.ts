@@ -12,7 +12,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { ingestApp } from '#shared/ingest/app.ts';
 import { hostToken } from '#shared/ingest/authenticate.ts';
 import { loadWatchdog } from '#shared/state/watchdog.ts';
-import { HOST_KEY } from '#test/support/builders.ts';
+import { HOST_KEY, uuid } from '#test/support/builders.ts';
 import { type FakeIngest, fakeIngest, fakeSecrets } from './support.ts';
 
 const KEY = 'a key for the tokens of hosts';
@@ -37,7 +37,14 @@ const ask = (body: unknown, token = hostToken(KEY, 'compute-1')) =>
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-const REQUEST = { version: 1, timeoutSeconds: 60, identity: 'iTCO_wdt', armed: true };
+const REQUEST = {
+  version: 1,
+  timeoutSeconds: 60,
+  identity: 'iTCO_wdt',
+  armed: true,
+  boot: uuid(8, 1),
+  uptimeMs: 60_000,
+};
 const leaseNow = async () => (await loadWatchdog(services.state, HOST_KEY))?.value;
 
 describe('a lease', () => {
@@ -45,6 +52,15 @@ describe('a lease', () => {
     const response = await ask(REQUEST);
     expect([response.status, await response.json()]).toEqual([200, { feedWithinSeconds: 5 }]);
     expect(await leaseNow()).toMatchObject({ host: 'compute-1', armed: true, grantedAtMs: services.clock.now() });
+  });
+
+  it('is not taken for a newer one when it comes late: its host has disarmed since', async () => {
+    await ask(REQUEST);
+    expect((await ask({ ...REQUEST, armed: false, uptimeMs: 62_000 })).status).toBe(200);
+    expect((await ask({ ...REQUEST, uptimeMs: 61_000 })).status).toBe(403);
+    expect(await leaseNow()).toMatchObject({ armed: false });
+    expect((await ask({ ...REQUEST, boot: uuid(8, 2), uptimeMs: 40_000 })).status).toBe(200);
+    expect(await leaseNow()).toMatchObject({ armed: true });
   });
 
   it.each<[what: string, body: unknown, token: string | undefined, status: number]>([

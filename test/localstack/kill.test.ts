@@ -133,7 +133,7 @@ describeOnLocalStack('a deployed pipeline whose environments are killed and whos
   });
 
   it('lost no event, evacuated nothing twice and nothing without proof, by what the cloud itself has logged', async () => {
-    judgement = await judge(scene, said, deployed.state);
+    judgement = await judge(scene, said, deployed.state, 0);
     mkdirSync(RESULT_FOLDER, { recursive: true });
     const { kills, throttledRequests } = chaos;
     const result = { ...judgement, kills: kills.length, killedAt: kills, throttledRequests, deadLetters };

@@ -38,6 +38,7 @@ const NOT_ASKED = {
   liveMigrationsOf: notAsked,
   rebootHard: notAsked,
   snapshotsOf: notAsked,
+  portsOn: notAsked,
   rebuild: notAsked,
   migrate: notAsked,
   confirmResize: notAsked,

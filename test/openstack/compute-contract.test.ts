@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
 import type { CloudConfig } from '#shared/adapters/openstack/cloud-config.ts';
 import { openStackHttp } from '#shared/adapters/openstack/http.ts';
 import { keystoneSession } from '#shared/adapters/openstack/keystone.ts';
 import { novaCompute } from '#shared/adapters/openstack/nova.ts';
 import { defineComputeContract } from '../contracts/compute.ts';
-import { makeImage } from './base.ts';
+import type { OpenStackApi } from './api.ts';
 import type { Account } from './rig.ts';
-import { act, boot, waitForServer } from './servers.ts';
+import { act, boot, snapshotOf, waitForServer } from './servers.ts';
 import { describeOnRig, tidy } from './suite.ts';
 
 describeOnRig('the Nova adapter', (bench) => {
@@ -45,11 +46,16 @@ describeOnRig('the Nova adapter', (bench) => {
         await act(admin, id, { 'os-stop': null });
         await waitForServer(admin, id, ({ status }) => status === 'SHUTOFF');
       },
-      // The fake driver uploads nothing of a snapshot of its own: it would stay `queued`.
       snapshot: async (id) => {
         // Glance tells whole seconds.
         await sleep(1100);
-        return makeImage(admin, `of-${id}`, { image_type: 'snapshot', instance_uuid: id });
+        return snapshotOf(admin, id);
+      },
+      addPort: async (serverId, host, vnicType) => {
+        const network_id = await networkId(admin);
+        const bound = { 'binding:host_id': host, 'binding:vnic_type': vnicType };
+        const port = { network_id, device_id: serverId, device_owner: 'compute:az-a', ...bound };
+        await admin.post('network', '/v2.0/ports', { port }, z.unknown());
       },
       killHost: async (host) => {
         await rig.power(host, 'off');
@@ -64,3 +70,14 @@ describeOnRig('the Nova adapter', (bench) => {
     };
   });
 });
+
+/** Of a network that is made once. */
+async function networkId(admin: OpenStackApi): Promise<string> {
+  const name = 'contract';
+  const withId = z.object({ id: z.string() });
+  const listed = await admin.get('network', `/v2.0/networks?name=${name}`, z.object({ networks: z.array(withId) }));
+  const found = listed.networks[0]?.id;
+  if (found !== undefined) return found;
+  const made = await admin.post('network', '/v2.0/networks', { network: { name } }, z.object({ network: withId }));
+  return made.network.id;
+}

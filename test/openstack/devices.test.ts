@@ -1,20 +1,14 @@
 /**
- * Fence devices of a real Nova's hosts as they are found at night: one that is dead before one that works, a host that is off
- * already, and a board that dies with its host. And who comes back: opted in by each of four ways, tier after tier.
+ * Fence devices of a real Nova's hosts as they are found at night: one that is dead before one that works, and a host that is off
+ * already. And who comes back: opted in by each of four ways, tier after tier.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Policy } from '#shared/domain/policy.ts';
-import { policySchema } from '#shared/domain/policy.ts';
-import { openHosts } from '#shared/state/hosts.ts';
 import { readIncidentAudit } from '#shared/state/read-audit.ts';
 import { type Base, makeImage } from './base.ts';
+import { ipmiOf, redfishOf, withLevels } from './boards.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
-import { until } from './poll.ts';
-import type { Rig } from './rig.ts';
 import { boot, waitForServer } from './servers.ts';
 import { describeOnRig, type RigBench, tidy } from './suite.ts';
 
@@ -80,56 +74,7 @@ describeOnRig('the fence devices of a real cloud', (bench) => {
       expect((await waitForServer(admin, id, ({ status }) => status === 'ACTIVE')).host).not.toBe(host);
     await aggregate.remove();
   });
-
-  it('a board that dies with its host: nothing is evacuated until a person has seen that the host is off', async () => {
-    const { rig, admin, base } = bench();
-    const host = 'compute-3';
-    const [id = ''] = await boot(admin, base, { count: 1, host });
-    pipeline = await startRigPipeline(
-      rig,
-      withLevels(rigPolicy(rig, { fencing: { retryBaseSeconds: 1, retryMaxSeconds: 2 } }), host, [
-        redfishOf(rig, host, NOBODY),
-      ]),
-    );
-    await rig.power(host, 'off');
-    await pipeline.reportDown(host);
-    const { embedded } = pipeline;
-    const fencing = await until('the host to wait for its fence devices', async () => {
-      const [open] = await openHosts(embedded.state, Number.MAX_SAFE_INTEGER);
-      return open?.incident?.status === 'fencing' ? open : undefined;
-    });
-    await pause(5000);
-    expect((await waitForServer(admin, id, () => true)).host).toBe(host);
-
-    await embedded.client.send(
-      new SendMessageCommand({
-        QueueUrl: embedded.queueUrls['operator-commands'],
-        MessageBody: JSON.stringify({
-          ...{ type: 'confirm-off', version: 1, id: randomUUID(), time: new Date().toISOString() },
-          ...{ by: 'anna', reason: 'I stand before it: its lamps are out' },
-          ...{ hostKey: fencing.key, incidentId: fencing.incident?.id },
-        }),
-      }),
-    );
-    const facts = await closedFacts(pipeline);
-    expect(facts.find(({ type }) => type === 'proof-made')?.proof).toMatchObject({ kind: 'operator-confirmation' });
-    expect((await waitForServer(admin, id, ({ status }) => status === 'ACTIVE')).host).not.toBe(host);
-  });
 });
-
-type Device = Extract<Policy['fenceDevices'][string], { readonly driver: string }>;
-
-function redfishOf(rig: Rig, host: string, at: string): object {
-  return { driver: 'redfish', url: `${at}${rig.bmc(host).redfishSystemPath}`, credentials: 'bmc', timeoutSeconds: 2 };
-}
-
-function ipmiOf(rig: Rig, host: string): object {
-  const { ipmiPort } = rig.bmc(host);
-  return { driver: 'ipmi', address: `127.0.0.1:${ipmiPort}`, credentials: 'bmc', cipherSuite: 3, timeoutSeconds: 5 };
-}
-
-const withLevels = (policy: Policy, host: string, levels: readonly object[]): Policy =>
-  policySchema.parse({ ...policy, fenceDevices: { ...policy.fenceDevices, [host]: { levels: levels as Device[] } } });
 
 /** All that was decided, stream by stream. */
 async function closedFacts({ closed, embedded }: RigPipeline) {

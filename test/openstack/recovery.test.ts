@@ -3,15 +3,13 @@
  * instance ends as docs/instance-states.md says: one row of that table, one assertion here.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { recordedPace } from '#cli/operator/forecast.ts';
-import { viewOf } from '#cli/operator/live-view.ts';
 import type { AuditRecord } from '#shared/domain/audit.ts';
-import { type Forecast, whatIf } from '#shared/domain/forecast/what-if.ts';
-import { loadStanding } from '#shared/shell/forecast-view.ts';
+import type { Forecast } from '#shared/domain/forecast/what-if.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 import { evacuationsOf } from './evacuation.ts';
+import { foretell } from './foretold.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
 import { boot, readServer, waitForServer } from './servers.ts';
 import { serviceOf } from './services.ts';
@@ -20,6 +18,7 @@ import { describeOnRig, type RigBench } from './suite.ts';
 
 const host = 'compute-1';
 const otherHost = 'compute-2';
+const ASSUMED = { novaDownSeconds: 0, fencingSeconds: 5, evacuationSeconds: 10, rebuildSeconds: 20 };
 
 interface Row {
   readonly is: ReachableStatus;
@@ -67,7 +66,7 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     locked = await bootLockedByOwner(rig, admin, base, host);
     pipeline = await startRigPipeline(rig, rigPolicy(rig, { evacuation: { retryBaseSeconds: 2 } }));
 
-    forecast = await forecastOf(pipeline);
+    forecast = (await foretell(pipeline, host, ASSUMED)).forecast;
     await rig.killCompute(host);
     for (const [row, [id = '']] of ids) if (row.written !== undefined) await writeState(rig, id, row.written);
     await pipeline.reportDown(host);
@@ -95,7 +94,7 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     }
   });
 
-  it('came to what was forecast before it: the same instances, on the same hosts by turns', async () => {
+  it('came to what was forecast before it: the same instances, on the same set of hosts', async () => {
     const told = new Map(forecast.instances.map((each) => [each.id, each]));
     const tasks = (await loadTasks(pipeline.embedded.state, incident.id)).map(({ value }) => value);
     // What is written into the database as the host dies is news to a forecast.
@@ -158,14 +157,6 @@ describeOnRig('a dead host on a real Nova', (bench) => {
     expect(incident.outcome).toBe('partly-recovered');
   });
 });
-
-/** As `salvor what-if --host --live` does it, for one that is about to fail. */
-async function forecastOf({ embedded, policy }: RigPipeline): Promise<Forecast> {
-  const { state, services } = embedded;
-  const view = await viewOf(services.compute, policy, { hosts: [host] });
-  const pace = await recordedPace(state, { fencingSeconds: 5, evacuationSeconds: 10 });
-  return whatIf([host], view, await loadStanding(state, policy), policy, pace, Date.now());
-}
 
 const facts = ({ streams }: Audit): readonly AuditRecord[] => [...streams.values()].flatMap(({ records }) => records);
 

@@ -92,6 +92,17 @@ export async function act(api: OpenStackApi, id: string, action: object): Promis
   await api.post('compute', `/servers/${id}/action`, action, z.unknown(), compute);
 }
 
+/** As `openstack server image create --wait` makes it. @returns the id of the image, once it is active */
+export async function snapshotOf(api: OpenStackApi, id: string): Promise<string> {
+  const name = `of-${id}-${Date.now()}`;
+  await act(api, id, { createImage: { name } });
+  return until(`the snapshot ${name}`, async () => {
+    const { images } = await api.get('image', `/v2/images?name=${name}&status=active`, imageList);
+    return images[0]?.id;
+  });
+}
+const imageList = z.object({ images: z.array(withId) });
+
 /**
  * Deletes instances and waits until they are gone. Those of a dead host need it forced down first: Nova asks a host
  * that still counts as up, and waits for it.

@@ -2,24 +2,21 @@
  * Hosts of a real Nova that leave, and come back: one that has died and is switched on again by its own BMC, and one that is
  * emptied for planned work by the commands of `salvor`.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { streamOfHost } from '#shared/domain/audit.ts';
 import { evacuationsOf } from './evacuation.ts';
 import { hostsRunning } from './ledger.ts';
 import { type RigPipeline, rigPolicy, startRigPipeline } from './pipeline.ts';
 import { until } from './poll.ts';
+import { salvor } from './salvor.ts';
 import { act, boot, readServer, waitForServer } from './servers.ts';
 import { serviceOf } from './services.ts';
 import { describeOnRig, tidy } from './suite.ts';
 import { factsOf, keyOf, untilHost } from './told.ts';
 
-const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
 const evacuation = { pollSeconds: 1, settleSeconds: 1 };
 
 describeOnRig('the way back on a real cloud', (bench) => {
@@ -33,9 +30,6 @@ describeOnRig('the way back on a real cloud', (bench) => {
     await rm(folder, { recursive: true, force: true });
     await tidy(bench().rig, bench().admin);
   });
-
-  const salvor = async (...command: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(process.execPath, [SALVOR, ...command, '--state-dir', folder])).stdout;
 
   it('a host that has died is switched on by its BMC, and takes instances again once Nova has cleaned it', async () => {
     const { rig, admin, base } = bench();
@@ -99,7 +93,7 @@ describeOnRig('the way back on a real cloud', (bench) => {
     );
     const before = (await rig.ledger()).length;
 
-    const on = await salvor('maintenance', 'on', host, '--drain', '--reason', 'memory change', '--by', 'anna');
+    const on = await salvor(folder, 'maintenance', 'on', host, '--drain', '--reason', 'memory change', '--by', 'anna');
     expect(on).toMatch(/^maintenance-on of host compute-2 obeyed/);
     await pipeline.reportDown(host);
     const key = await keyOf(pipeline, admin, host);
@@ -121,7 +115,7 @@ describeOnRig('the way back on a real cloud', (bench) => {
       ({ incident }) => incident?.status === 'held',
     );
     expect(held.incident).toMatchObject({ failedGates: [{ gate: 'in-service' }] });
-    expect(await salvor('hosts')).toMatch(new RegExp(`${host} .*away`));
+    expect(await salvor(folder, 'hosts')).toMatch(new RegExp(`${host} .*away`));
     const ledger = await rig.ledger();
     for (const id of ids) {
       const server = await readServer(admin, id);
@@ -131,7 +125,7 @@ describeOnRig('the way back on a real cloud', (bench) => {
 
     await pipeline.report('host.up', { host });
     expect(await pipeline.closed()).toMatchObject({ outcome: 'stood-down' });
-    expect(await salvor('maintenance', 'off', host, '--reason', 'done')).toMatch(
+    expect(await salvor(folder, 'maintenance', 'off', host, '--reason', 'done')).toMatch(
       /^maintenance-off of host compute-2 obeyed/,
     );
     await until('the host to be enabled', async () =>

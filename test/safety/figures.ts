@@ -41,6 +41,8 @@ export const variants = z.array(
     caught: z.boolean(),
     by: z.string().nullable(),
     effort: z.string(),
+    /** The commit at which it was hunted, where that was later than the others. */
+    at: z.string().optional(),
   }),
 );
 

@@ -91,8 +91,8 @@ function variantsPart(measured: Results['variants']): string[] {
     '| variant | broken in | what is wrong | caught by | after |',
     '| --- | --- | --- | --- | --- |',
     ...figures.map(
-      ({ name, room, wrong, caught, by, effort }) =>
-        `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${effort} |`,
+      ({ name, room, wrong, caught, by, effort, at }) =>
+        `| ${name} | ${room} | ${wrong} | ${caught ? by : '**got away**'} | ${effort}${at === undefined ? '' : ` (at ${at})`} |`,
     ),
   ];
 }

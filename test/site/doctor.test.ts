@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
+import { certificate } from '#test/support/tls.ts';
 import { policyOf, type Running, type SiteFolder, salvor, siteFolder, startSalvor } from './salvor-process.ts';
 
 describe('salvor doctor', { timeout: 120_000 }, () => {
@@ -93,4 +94,37 @@ describe('salvor doctor', { timeout: 120_000 }, () => {
     expect(await salvor(folder, 'audit', 'verify')).toMatchObject({ code: 0 });
     expect(cloud.journal.facts.filter(({ kind }) => kind === 'power')).toEqual([]);
   });
+});
+
+it('tells which certificates of the cloud and of its own end soon, and when its account does', {
+  timeout: 120_000,
+}, async () => {
+  const tls = certificate();
+  const cloud = await startSimulatedCloud({ hosts: 3, tls });
+  const folder = siteFolder(cloud, 'cert.pem');
+  folder.write('cert.pem', tls.cert);
+  folder.write('key.pem', tls.key);
+  folder.write('policy.yaml', policyOf(cloud));
+  const running = await startSalvor(folder, '--tls-cert', 'cert.pem', '--tls-key', 'key.pem');
+  try {
+    cloud.faults.set({ kind: 'account-ends', atMs: Date.now() + 5 * 86_400_000 });
+    const doctor = async () => {
+      const { symptoms } = JSON.parse((await salvor(folder, 'doctor', '--json')).stdout);
+      return symptoms as readonly object[];
+    };
+    const says = expect.stringMatching(
+      /^the certificate of https:\/\/127\.0\.0\.1:\d+ expires in 1 day: renew it there/,
+    );
+    await expect
+      .poll(doctor, { timeout: 100_000, interval: 3000 })
+      .toContainEqual({ level: 'trouble', what: 'certificate', about: 'salvor', says });
+    const symptoms = await doctor();
+    const about = expect.stringMatching(/^keystone and nova and placement/);
+    expect(symptoms).toContainEqual({ level: 'trouble', what: 'certificate', about, says });
+    const ends = expect.stringMatching(/^application credential salvor ends in 4 days: /);
+    expect(symptoms).toContainEqual({ level: 'note', what: 'credentials', about: 'keystone', says: ends });
+  } finally {
+    await running.kill('SIGKILL');
+    await cloud.stop();
+  }
 });

@@ -6,7 +6,16 @@ import { startEmbedded } from '#infra/embedded/runtime.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import { hostDown, outsideServices, recordedLog } from '../infra/embedded/stubs.ts';
-import { policyOf, type Running, type SiteFolder, salvor, siteFolder, startSalvor } from './salvor-process.ts';
+import { canLogIn } from '../support/logins.ts';
+import {
+  policyOf,
+  type Running,
+  type SiteFolder,
+  salvor,
+  salvorOf,
+  siteFolder,
+  startSalvor,
+} from './salvor-process.ts';
 
 const VICTIM = 'compute-1';
 const WHY = ['--reason', 'a test of the network', '--by', 'ann'] as const;
@@ -235,5 +244,35 @@ describe('an operator', { timeout: 180_000 }, () => {
         code: 1,
         stderr: 'salvor: no salvor runs on .salvor: start it with "salvor up", and ask again\n',
       });
+  });
+
+  it('is not two people by two names: the second word has to come from another login', async () => {
+    await start({ fencing: { confirmOff: { people: 2 } } });
+    cloud.faults.set({ kind: 'bmc-dead', how: 'close', host: VICTIM });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/fencing/);
+    const confirm = (by: string) => salvor(folder, 'confirm-off', VICTIM, '--reason', 'pulled both cables', '--by', by);
+    expect((await confirm('ann')).stdout).toMatch(/obeyed: noted; 1 more must confirm it/);
+    expect(await confirm('bob')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/refused: it comes from uid \d+, which has said so already as ann: another person/),
+    });
+    expect((await salvor(folder, 'audit', 'operators')).stdout).toMatch(
+      /bob\s+uid \d+\s+confirm-off of host compute-1/,
+    );
+    expect(await incidents()).not.toContain('recovered');
+  });
+
+  it.runIf(canLogIn())('is two people by two logins', async () => {
+    await start({ fencing: { confirmOff: { people: 2 } } });
+    cloud.faults.set({ kind: 'bmc-dead', how: 'close', host: VICTIM });
+    await lose();
+    await expect.poll(incidents, PATIENCE).toMatch(/fencing/);
+    const confirm = (by: string, uid: number) =>
+      salvorOf(uid, folder, 'confirm-off', VICTIM, '--reason', 'pulled both cables', '--by', by);
+    expect((await confirm('ann', 4001)).stdout).toMatch(/obeyed: noted; 1 more must confirm it/);
+    expect((await confirm('bob', 4001)).stdout).toMatch(/refused: it comes from uid 4001, which has said so already/);
+    expect((await confirm('bob', 4002)).stdout).toMatch(/obeyed: confirmed/);
+    await expect.poll(incidents, PATIENCE).toMatch(/recovered/);
   });
 });

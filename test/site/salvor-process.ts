@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import type { SimulatedCloud } from '#sim/controls.ts';
+import { asLogin } from '#test/support/logins.ts';
 
 export const SALVOR = join(import.meta.dirname, '../../cli/salvor.mjs');
 
@@ -14,7 +15,8 @@ export interface SiteFolder {
   write(name: string, content: unknown, mode?: number): void;
 }
 
-export function siteFolder(cloud: SimulatedCloud): SiteFolder {
+/** @param cacert the path of the CA of a cloud that speaks TLS */
+export function siteFolder(cloud: SimulatedCloud, cacert?: string): SiteFolder {
   const path = mkdtempSync(join(tmpdir(), 'salvor-site-'));
   const write = (name: string, content: unknown, mode = 0o600): void => {
     const file = join(path, name);
@@ -28,6 +30,7 @@ export function siteFolder(cloud: SimulatedCloud): SiteFolder {
         auth_type: 'v3applicationcredential',
         auth: { auth_url: cloud.authUrl, application_credential_id: id, application_credential_secret: secret },
         region_name: cloud.region,
+        ...(cacert === undefined ? {} : { cacert }),
       },
     },
   });
@@ -68,13 +71,24 @@ export const environment = (): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(kept), HOME: '/nonexistent', NODE_NO_WARNINGS: '1' };
 };
 
+/** What became of a command. */
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs a command of the CLI to its end. */
-export function salvor(
-  { path }: SiteFolder,
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+export const salvor = (folder: SiteFolder, ...args: readonly string[]): Promise<Ran> =>
+  run(folder, process.execPath, [SALVOR, ...args]);
+
+/** The same, by a person who has come in with the login `uid`. */
+export const salvorOf = (uid: number, folder: SiteFolder, ...args: readonly string[]): Promise<Ran> =>
+  run(folder, ...asLogin(uid, process.execPath, SALVOR, ...args));
+
+function run({ path }: SiteFolder, file: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [SALVOR, ...args], { cwd: path, env: environment() }, (error, stdout, stderr) =>
+    execFile(file, args, { cwd: path, env: environment() }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -87,8 +101,8 @@ export interface Running {
 }
 
 /** `salvor up`, once it says where events go. */
-export async function startSalvor({ path }: SiteFolder): Promise<Running> {
-  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0', '--http-port', '0'], {
+export async function startSalvor({ path }: SiteFolder, ...options: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [SALVOR, 'up', '--port', '0', '--http-port', '0', ...options], {
     cwd: path,
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { verify } from '#cli/drill/verify.ts';
 import type { StateReader } from '#shared/ports.ts';
-import { type Scene, VICTIMS } from './scene.ts';
+import { AILING, type Scene, VICTIMS, WORKED } from './scene.ts';
 import { auditOf, recordedMessages } from './state.ts';
 
 /** What a recovery came to, by the cloud's own log and by the audit. */
@@ -17,8 +17,14 @@ export interface Judgement {
   readonly auditRecords: number;
 }
 
-export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: StateReader): Promise<Judgement> {
-  const { cloud, protectedBefore, unprotected } = scene;
+/** @param crashes of the single instance that were reported: each is answered by one reboot */
+export async function judge(
+  scene: Scene,
+  accepted: ReadonlySet<string>,
+  state: StateReader,
+  crashes: number,
+): Promise<Judgement> {
+  const { cloud, protectedBefore, unprotected, single } = scene;
   const { streams } = await auditOf(scene, state);
   const verdicts = verify({
     cloud,
@@ -28,6 +34,7 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
     mustRecover: true,
     audit: streams,
     killed: true,
+    beside: { hosts: [WORKED, AILING], instances: [single.id] },
   });
   const count = (rule: RegExp): number =>
     verdicts.filter((verdict) => rule.test(verdict.rule)).reduce((sum, { broken }) => sum + broken.length, 0);
@@ -35,6 +42,7 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
   const lost = [...accepted].filter((id) => !recorded.has(id));
   const twice = [...recorded].filter(([, times]) => times > 1);
   const broken = [
+    ...besideFaults(scene, crashes),
     ...verdicts.flatMap(({ rule, broken }) => broken.map((each) => `${rule}: ${each}`)),
     ...lost.map((id) => `message ${id} was accepted, and is not on record`),
     ...twice.map(([id, times]) => `message ${id} is ${times} times on record`),
@@ -49,4 +57,16 @@ export async function judge(scene: Scene, accepted: ReadonlySet<string>, state: 
     withoutProof: count(/powered off and forced down/),
     auditRecords: [...streams.values()].reduce((sum, { records }) => sum + records.length, 0),
   };
+}
+
+/** What went on beside the failure has come to a good end, once. */
+function besideFaults({ cloud, single }: Scene, crashes: number): string[] {
+  const disabled = [WORKED, AILING].filter((host) => cloud.host(host).disabled);
+  const reboots = cloud.requestLog
+    .find({ api: 'nova', operation: 'server-action', serverId: single.id })
+    .filter(({ status, body }) => status === 202 && JSON.stringify(body).startsWith('{"reboot"')).length;
+  return [
+    ...disabled.map((host) => `${host} is left disabled`),
+    ...(reboots === crashes ? [] : [`${single.name} was rebooted ${reboots} times`]),
+  ];
 }

@@ -34,7 +34,7 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** The methods of `Compute` and `FenceDevice` that a round's story comes to (it has no reserved hosts and no sick guests), and what the adapter asks for by itself: a token, and Nova's version. */
+/** The methods of `Compute` and `FenceDevice` that a round's story comes to (it has no reserved hosts, and of those that are given back none was off), and what the adapter asks for by itself: a token, and Nova's version. */
 export const CALLS = [
   'services',
   'service',
@@ -46,8 +46,12 @@ export const CALLS = [
   'image',
   'evacuationsFrom',
   'unfinishedMigrationsOf',
+  'serverActions',
   'health',
   'forceDown',
+  'disableService',
+  'enableService',
+  'rebootHard',
   'evacuate',
   'resetStateToActive',
   'readPower',
@@ -77,16 +81,15 @@ const STEPS_OF: Readonly<Record<WorkerName, readonly Step[]>> = {
   'plan-evacuation': EVERY_QUEUE,
   'follow-evacuations': [...EVERY_QUEUE, 'amid send'],
   'evacuate-instance': EVERY_QUEUE.filter((step) => step !== 'before send'),
-  // No instance or process of a host that lives fails in a round.
-  'recover-instance': [],
-  'recover-process': [],
+  'recover-instance': EVERY_QUEUE,
+  'recover-process': EVERY_QUEUE,
   'obey-operator': EVERY_QUEUE,
-  // People give the soak's hosts back: these never run.
-  'return-host': [],
-  'maintain-host': [],
+  // Of the host that was worked on: people give back those that have died.
+  'return-host': EVERY_QUEUE,
+  'maintain-host': EVERY_QUEUE,
   'watch-hosts': EVERY_QUEUE,
-  // No worker runs there: an answer that is lost is no answer, which is unknown.
-  'receive-fence-answer': [],
+  // It reads nothing, and nothing follows from it.
+  'receive-fence-answer': ['before commit', 'after commit', 'before acknowledge', 'after acknowledge'],
   sweep: ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'mirror-inventory': ['before load', 'before commit', 'after commit', 'before send', 'before acknowledge'],
   'survey-devices': ['before load', 'before commit', 'after commit', 'before acknowledge'],
@@ -103,11 +106,16 @@ export const POINTS: readonly Point[] = [
   ),
 ];
 
-/** What waits after a kill here, until it is known what became of a request: a host for half a minute, its instances for 75 s. */
-export type Waiting = 'host' | 'instances';
+/**
+ * What waits after a kill here, until it is known what became of a request: a host for half a minute, its instances, a single
+ * one and processes for 75 s.
+ */
+export type Waiting = 'host' | 'instances' | 'single' | 'service';
 const WAITS: Readonly<Record<Waiting, RegExp>> = {
   host: /^(fence-host\/after commit|(readPower|powerOff|service|forceDown)\/)/,
   instances: /^(evacuate-instance\/after commit|(evacuate|resetStateToActive)\/)/,
+  single: /^(recover-instance\/after commit|rebootHard\/)/,
+  service: /^((recover-process|maintain-host|return-host)\/after commit|(disable|enable)Service\/)/,
 };
 export const waitsAfter = (point: Point): Waiting | undefined =>
   (Object.keys(WAITS) as Waiting[]).find((waiting) => WAITS[waiting].test(point));

@@ -13,7 +13,12 @@ export interface Quota {
 
 const PER_RECOVERY = 12;
 /** Kills after which something waits: these add up. */
-const WAITS_PER_RECOVERY: Readonly<Record<Waiting, number>> = { host: 2, instances: 1 };
+const WAITS_PER_RECOVERY: Readonly<Record<Waiting, number>> = {
+  host: 2,
+  instances: 1,
+  single: 1,
+  service: 1,
+};
 /** A recovery may pass a point never, or not often enough; after so many in vain something is wrong. */
 const TRIES_IN_VAIN = 8;
 const PASSES_BEFORE = 4;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { QueueName } from '#events/catalog.ts';
 import type { Said } from './points.ts';
+import { queueClient } from './queue-client.ts';
 
 type Address = Extract<Said, { kind: 'ready' }>;
 
@@ -27,14 +28,7 @@ export function reporters(address: () => Address | undefined): Reporters {
   const clientFor = (endpoint: string): SQSClient => {
     if (client?.endpoint === endpoint) return client.sqs;
     client?.sqs.destroy();
-    const credentials = { accessKeyId: 'agent', secretAccessKey: 'agent' };
-    const sqs = new SQSClient({
-      endpoint,
-      region: 'us-east-1',
-      credentials,
-      useQueueUrlAsEndpoint: false,
-      maxAttempts: 1,
-    });
+    const sqs = queueClient(endpoint, 'agent');
     client = { endpoint, sqs };
     return sqs;
   };

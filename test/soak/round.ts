@@ -11,9 +11,10 @@ import { type Judgement, judge } from './judge.ts';
 import { type Life, startLife } from './life.ts';
 import type { Call, Moment, Point } from './points.ts';
 import { type Reporters, reporters } from './reporters.ts';
-import { type Scene, setScene } from './scene.ts';
+import { type Scene, setScene, WORKER } from './scene.ts';
 import { auditOf, recordedMessages, withState } from './state.ts';
 import { tellStory } from './story.ts';
+import { workerOf } from './worker.ts';
 
 export interface RoundOrders {
   readonly seed: number;
@@ -34,8 +35,8 @@ export interface RoundResult extends Judgement {
 
 const SALVOR = fileURLToPath(new URL('../../cli/salvor.mjs', import.meta.url));
 const LOOK_MS = 500;
-/** The mirror runs each minute: then a host that has joined late is known. */
-const SETTLED_WITHIN_MS = 120_000;
+/** The mirror runs each minute: then a host that has joined late is known; and what was said of it is sent again a minute later. */
+const SETTLED_WITHIN_MS = 180_000;
 /** A request that was under way when its sender died takes effect within this, or never. */
 const LATE_MS = 400;
 
@@ -70,6 +71,7 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
 
   const scene = await setScene(seed, proxy);
   const agents = reporters(() => life?.ready());
+  const worker = workerOf(WORKER, () => life?.ready());
   const lives = async (): Promise<void> => {
     for (;;) {
       const { address: cloud, policy } = scene;
@@ -91,7 +93,7 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
   const living = lives();
   try {
     const deadlineMs = performance.now() + limitSeconds * 1000;
-    const story = tellStory(scene, agents, stateDir, deadlineMs);
+    const story = tellStory(scene, { agents, worker }, stateDir, deadlineMs);
     await Promise.race([story, living.then(() => Promise.reject(new Error('the pipeline ended early')))]);
     disarm();
     await settled(() => life, scene, stateDir, agents);
@@ -99,13 +101,14 @@ export async function runRound({ seed, stops, limitSeconds }: RoundOrders): Prom
     trouble = [error instanceof Error ? error.message : String(error)];
   }
   agents.stop();
+  worker.stop();
   life?.end();
   const ended = await Promise.race([living.then(() => true), pause(30_000, false)]).catch(() => true);
   if (!ended) {
     trouble.push('the pipeline did not end when it was asked to');
     await life?.kill('sweep/before acknowledge');
   }
-  const judgement = await withState(stateDir, (state) => judge(scene, agents.accepted, state));
+  const judgement = await withState(stateDir, (state) => judge(scene, agents.accepted, state, 1));
   await scene.cloud.stop();
   const broken = [...trouble, ...queuesLeft(stateDir), ...judgement.broken];
   if (broken.length === 0) rmSync(stateDir, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { hostKeyOf } from '#shared/domain/host.ts';
 import type { policySchema } from '#shared/domain/policy.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
@@ -10,6 +11,15 @@ export const VICTIMS = ['compute-1', 'compute-2'] as const;
 export const LATECOMER = 'compute-late';
 /** Somebody reports a process of it, again and again. */
 export const BYSTANDER = 'compute-3';
+/** Is worked on by an operator, and given back. */
+export const WORKED = 'compute-4';
+/** One of its processes stops, and runs again. */
+export const AILING = 'compute-5';
+export const PROCESS = 'ovn-controller';
+/** Is asked to start that process again. */
+export const WORKER = 'soak';
+/** An instance of it is reported to have crashed. */
+const SINGLE_HOST = 'compute-6';
 const HOSTS = 8;
 const CLOUD_NAME = 'soak';
 const AGGREGATE = 'protected';
@@ -23,6 +33,10 @@ export interface Scene {
   readonly cloudName: string;
   readonly protectedBefore: readonly SimServer[];
   readonly unprotected: readonly SimServer[];
+  /** The instance that is reported to have crashed. */
+  readonly single: SimServer;
+  /** As salvor calls the host. */
+  readonly keyOf: (host: string) => string;
 }
 
 type PolicyInput = (typeof policySchema)['_zod']['input'];
@@ -48,6 +62,8 @@ export async function setScene(seed: number, proxy: Proxy): Promise<Scene> {
     ...cloud.boot(4, { host: second, namePrefix: 'app' }),
   ];
   const unprotected = cloud.boot(1, { host: first, namePrefix: 'opted-out', metadata: { HA_Enabled: 'false' } });
+  const [single] = cloud.boot(1, { host: SINGLE_HOST, namePrefix: 'single' });
+  if (single === undefined) throw new Error('nothing was booted');
   const { id, secret } = cloud.credentials.applicationCredential;
   const { authUrl, region, bmcCredentials } = cloud;
   return {
@@ -57,6 +73,8 @@ export async function setScene(seed: number, proxy: Proxy): Promise<Scene> {
     cloudName: CLOUD_NAME,
     protectedBefore: booted.map((server) => ({ ...server })),
     unprotected,
+    single: { ...single },
+    keyOf: (host) => hostKeyOf(CLOUD_NAME, region, cloud.host(host).serviceUuid),
   };
 }
 
@@ -81,6 +99,14 @@ function policyFor(cloud: SimulatedCloud): PolicyInput {
         instances: { sharedInstanceStorage: true, saidIn: ['metadata', 'image'] },
         evacuation: { maxInFlight: 6, retryBaseSeconds: 1, settleSeconds: 3, pollSeconds: 1 },
         fencing: { retryBaseSeconds: 1, retryMaxSeconds: 10 },
+        instanceRecovery: { protect: 'all', confirmSeconds: 0 },
+        processRecovery: {
+          disable: [PROCESS],
+          restart: [PROCESS],
+          worker: WORKER,
+          restartEverySeconds: 10,
+          wellSeconds: 1,
+        },
       },
     ],
     fenceDevices: Object.fromEntries(devices),
@@ -96,7 +122,7 @@ const REQUESTS: readonly (readonly [Call, RegExp])[] = [
   ['health', /^GET \/compute\/v2\.1\/os-services\?binary=nova-(conductor|scheduler)/],
   ['service', /^GET \/compute\/v2\.1\/os-services\?.*\bhost=/],
   ['services', /^GET \/compute\/v2\.1\/os-services/],
-  ['forceDown', /^PUT \/compute\/v2\.1\/os-services\//],
+  ['serverActions', /^GET \/compute\/v2\.1\/servers\/[0-9a-f-]+\/os-instance-actions/],
   ['hypervisors', /^GET \/compute\/v2\.1\/os-hypervisors/],
   ['aggregates', /^GET \/compute\/v2\.1\/os-aggregates/],
   ['serverGroups', /^GET \/compute\/v2\.1\/os-server-groups/],
@@ -113,6 +139,10 @@ async function callOf(request: Request): Promise<Call | undefined> {
   const line = `${request.method} ${pathname}${search}`;
   // A body that was read by now is there even when its sender is killed before it takes effect.
   const body = request.method === 'GET' ? '' : await request.clone().text();
-  if (/^POST .*\/action$/.test(line)) return body.includes('"evacuate"') ? 'evacuate' : 'resetStateToActive';
+  const has = (word: string): boolean => body.includes(`"${word}"`);
+  if (/^POST .*\/action$/.test(line))
+    return has('evacuate') ? 'evacuate' : has('reboot') ? 'rebootHard' : 'resetStateToActive';
+  if (/^PUT \/compute\/v2\.1\/os-services\//.test(line))
+    return has('forced_down') ? 'forceDown' : has('disabled') ? 'disableService' : 'enableService';
   return REQUESTS.find(([, pattern]) => pattern.test(line))?.[0];
 }

@@ -7,16 +7,22 @@ import type { StateReader } from '#shared/ports.ts';
 import { type Audit, readAudit } from '#shared/state/read-audit.ts';
 import type { Scene } from './scene.ts';
 
-/** The events and operators' commands that are on record, and how many times each. */
+/**
+ * The events and operators' commands that are on record, and how many times each in one stream: what was said of an instance
+ * or a process is in its own as well as in its host's.
+ */
 export function recordedMessages({ streams }: Audit): ReadonlyMap<string, number> {
-  const times = new Map<string, number>();
-  for (const [name, { records }] of streams)
+  const most = new Map<string, number>();
+  for (const [name, { records }] of streams) {
+    const times = new Map<string, number>();
     for (const { fact } of records) {
       // An incident's stream names the command that released it, too.
       const id = name === STREAM_OF_OPERATORS ? fact.commandId : fact.eventId;
       if (typeof id === 'string') times.set(id, (times.get(id) ?? 0) + 1);
     }
-  return times;
+    for (const [id, count] of times) most.set(id, Math.max(count, most.get(id) ?? 0));
+  }
+  return most;
 }
 
 export const auditOf = ({ cloud, cloudName }: Scene, state: StateReader): Promise<Audit> =>

@@ -152,7 +152,8 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
     },
     compute: (compute) => {
       const { services, service, hypervisors, aggregates, serverGroups, serversOn, server, image } = compute;
-      const { evacuationsFrom, unfinishedMigrationsOf, health, forceDown, evacuate, resetStateToActive } = compute;
+      const { evacuationsFrom, unfinishedMigrationsOf, serverActions, health } = compute;
+      const { forceDown, evacuate, resetStateToActive, disableService, enableService, rebootHard } = compute;
       return {
         ...compute,
         services: calling('services', services),
@@ -165,10 +166,14 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
         image: calling('image', image),
         evacuationsFrom: calling('evacuationsFrom', evacuationsFrom),
         unfinishedMigrationsOf: calling('unfinishedMigrationsOf', unfinishedMigrationsOf),
+        serverActions: calling('serverActions', serverActions),
         health: calling('health', health),
         forceDown: calling('forceDown', forceDown),
         evacuate: calling('evacuate', evacuate),
         resetStateToActive: calling('resetStateToActive', resetStateToActive),
+        disableService: calling('disableService', disableService),
+        enableService: calling('enableService', enableService),
+        rebootHard: calling('rebootHard', rebootHard),
       };
     },
     fencing: ({ device }) => ({

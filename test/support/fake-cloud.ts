@@ -14,6 +14,7 @@ import type {
   Migration,
   NeededService,
   Objection,
+  Port,
   PowerOffAnswer,
   PowerReading,
   RestartAnswer,
@@ -36,6 +37,8 @@ export class FakeCloud {
   images: readonly Image[] = [];
   /** Of each instance, by its id. */
   readonly snapshots = new Map<string, readonly Snapshot[]>();
+  /** Undefined: there is no Neutron. */
+  ports: readonly Port[] | undefined = [];
   /** Memory that is free on each host. */
   freeMemoryMb = 64_000;
   power: PowerReading['power'] = 'on';
@@ -119,6 +122,7 @@ export class FakeCloud {
     server: (id) => this.read(() => this.servers.find((server) => server.id === id)),
     image: (id) => this.read(() => this.images.find((image) => image.id === id)),
     snapshotsOf: ({ id }) => this.read(() => this.snapshots.get(id) ?? []),
+    portsOn: () => this.read(() => this.ports),
     evacuationsFrom: (host) => this.read(() => this.migrations.filter((each) => each.sourceHost === host)),
     unfinishedMigrationsOf: () => this.read(() => []),
     health: () =>

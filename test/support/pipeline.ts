@@ -45,9 +45,9 @@ export class Pipeline {
     this.put('host-events', event, 0);
   }
 
-  /** An operator asks for something now. */
-  command(command: OperatorCommand): void {
-    this.put('operator-commands', command, 0);
+  /** An operator asks for something now. @param senderId as SQS knows them; nobody unless given */
+  command(command: OperatorCommand, senderId?: string): void {
+    this.put('operator-commands', command, 0, senderId);
   }
 
   /** Runs until nothing is left to do, or for so much virtual time. */
@@ -74,9 +74,9 @@ export class Pipeline {
       this.put(queueOf(message), message, delaySeconds);
   }
 
-  private put(queue: QueueName, message: object, delaySeconds: number): void {
+  private put(queue: QueueName, message: object, delaySeconds: number, senderId?: string): void {
     const nowMs = this.services.clock.now();
-    const record = aRecord(message, { sentAtMs: nowMs });
+    const record = aRecord(message, { sentAtMs: nowMs, ...(senderId === undefined ? {} : { senderId }) });
     this.waiting.push({ queue, record, receives: 0, atMs: nowMs + seconds(delaySeconds) });
   }
 

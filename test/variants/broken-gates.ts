@@ -179,6 +179,7 @@ export const BROKEN_GATES: readonly Variant[] = [
     wrong: 'A gate that an operator has released stays released.',
     room: 'domain',
     patches: [domain('gates/release.ts', 'release.untilMs <= nowMs', 'release.untilMs <= 0')],
+    among: 'releases-outlived',
     caughtBy: ['S2', 'S5'],
   },
   {

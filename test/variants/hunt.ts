@@ -39,12 +39,19 @@ export async function huntVariant(variant: Variant, seeds: number = SEEDS): Prom
 
 type Catch = Pick<Hunt, 'by' | 'effort' | 'how'>;
 
-async function simulate({ patches }: Variant, seeds: number): Promise<Catch> {
+async function simulate({ patches, among }: Variant, seeds: number): Promise<Catch> {
   using bundle = await bundleWith('cli/simulate/main.ts', patches);
-  const printed = await outputOf(bundle.file, '--seeds', String(seeds), '--workers', '1');
+  const printed = await outputOf(
+    bundle.file,
+    '--seeds',
+    String(seeds),
+    '--workers',
+    '1',
+    ...(among === undefined ? [] : ['--among', among]),
+  );
   const { broken, incidents } = found.parse(JSON.parse(firstLine(printed)));
   const [first] = broken;
-  const effort = `${incidents} incidents`;
+  const effort = `${incidents} incidents${among === undefined ? '' : ` of seeds with ${among}`}`;
   if (first === undefined) return { by: null, effort, how: `no invariant broke in ${effort}` };
   const { id, what } = first.violation;
   return { by: id, effort, how: `${id} in seed ${first.seed}, after ${effort}: ${what}` };

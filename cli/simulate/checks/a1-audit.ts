@@ -1,7 +1,8 @@
-import type { JsonObject, StateWrite } from '#shared/ports.ts';
+import type { StateWrite } from '#shared/ports.ts';
 import { readAudit } from '#shared/state/read-audit.ts';
 import type { DatedHappening, OutsideRequest } from '../engine/log.ts';
 import { type Check, INTENT_GOOD_MS, type Scene } from './check.ts';
+import { transitionsOf } from './transitions.ts';
 
 interface Fact {
   readonly type: string;
@@ -86,8 +87,8 @@ export function auditTellsAll({ simulation }: Scene): Check {
   /** By their stream. */
   const hostOfProcesses = new Map<string, string>();
   const hostOfService = new Map([...simulation.world.hosts.values()].map((each) => [each.serviceUuid, each.name]));
-  /** By what they are about: each is good for one request of a kind, and lapses. */
-  const intents = new Map<string, { readonly atMs: number; readonly used: Set<OutsideRequest['act']> }[]>();
+  /** By what they are about: each is good for one request of a kind to one device, and lapses. */
+  const intents = new Map<string, { readonly atMs: number; readonly used: Set<string> }[]>();
   /** Every answer that somebody heard, by the number of its request. */
   const heard = new Map<string, OutsideRequest>();
   const killed = new Set<number>();
@@ -131,16 +132,18 @@ export function auditTellsAll({ simulation }: Scene): Check {
   }
 
   /** Each request has an intent of its own: one whose function died before it asked is no licence for another. */
-  function seeRequest({ act, host, instanceId }: OutsideRequest, atMs: number): string | undefined {
+  function seeRequest({ act, host, instanceId, device }: OutsideRequest, atMs: number): string | undefined {
     const types = INTENT[act];
+    // Each device of a level is asked once.
+    const use = `${act} ${device ?? ''}`;
     if (act === 'read-power' || types === undefined) return undefined;
     const sinceMs = atMs - INTENT_GOOD_MS[act];
     const intent = types
       .map((type) => `${type} ${type === 'service-change-intended' ? `${act} ` : ''}${instanceId ?? host}`)
       .flatMap((about) => intents.get(about) ?? [])
-      .find((each) => each.atMs >= sinceMs && !each.used.has(act));
+      .find((each) => each.atMs >= sinceMs && !each.used.has(use));
     if (intent === undefined) return `${act} of ${instanceId ?? host} has no intent on record`;
-    intent.used.add(act);
+    intent.used.add(use);
     return undefined;
   }
 
@@ -175,8 +178,13 @@ export function auditTellsAll({ simulation }: Scene): Check {
           broken.push(`${stream}: record ${index + 1}, ${fact.type}, has no outcome`);
       }
     }
-    for (const [id, { act, host, instanceId, invocation }] of heard) {
+    const levels = new Set<string>();
+    for (const [id, { act, host, instanceId, invocation, device }] of heard) {
       if (killed.has(invocation)) continue;
+      // Of the devices of a level one answer is recorded.
+      const level = `${act} ${host} ${invocation}`;
+      if (device !== undefined && levels.has(level)) continue;
+      levels.add(level);
       const answer = `${act}-answered ${host}`;
       // Those of a host have no id: there must be as many records as answers.
       const left = add(expected, answer) <= (recorded.get(answer) ?? 0);
@@ -211,39 +219,3 @@ function hasOutcome(
 /** Behind the end of its incident, an answer goes to the stream of the host. */
 const answerIn = ({ type, answered }: Fact): string | undefined =>
   ANSWERS.has(type) ? type : type === 'answered-late' ? answered?.type : undefined;
-
-/** Whether the host's return or its maintenance is in another status than before. */
-function careMoved(body: JsonObject, key: string, statusOf: Map<string, string>): boolean {
-  const statusIn = (open: unknown): string => (open as { readonly status?: string } | null)?.status ?? 'none';
-  const now = `${statusIn(body.returning)} ${statusIn(body.maintenance)}`;
-  const before = statusOf.get(`care ${key}`) ?? 'none none';
-  statusOf.set(`care ${key}`, now);
-  return before !== now;
-}
-
-/** The streams that must tell of this write: those of the incident, the task or the host whose status it changes. */
-function transitionsOf(write: StateWrite, statusOf: Map<string, string>): readonly string[] {
-  if (write.kind !== 'put') return [];
-  const { partition, sort } = write;
-  const key = `${partition} ${sort}`;
-  const before = statusOf.get(key);
-  if (partition.startsWith('host#')) {
-    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
-    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
-    statusOf.set(key, now);
-    const care = careMoved(write.body, key, statusOf) ? [partition] : [];
-    if (before === now || (before === undefined && incident === null)) return care;
-    const id = incident?.id ?? before?.split(' ')[0];
-    return id === 'none' ? care : [...care, `incident#${id}`];
-  }
-  if (partition.startsWith('instance#') || partition.startsWith('process#')) {
-    const incident = write.body.incident as { readonly id: string; readonly status: string } | null;
-    const now = incident === null ? 'none' : `${incident.id} ${incident.status}`;
-    statusOf.set(key, now);
-    return before === now || (before === undefined && incident === null) ? [] : [partition];
-  }
-  if (!partition.startsWith('tasks#')) return [];
-  const { status } = write.body.progress as { readonly status: string };
-  statusOf.set(key, status);
-  return before === status ? [] : [`task#${partition.slice('tasks#'.length)}#${sort}`];
-}

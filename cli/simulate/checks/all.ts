@@ -10,6 +10,7 @@ import { Incidents } from './intents.ts';
 import { everythingEnds } from './l1-ends.ts';
 import { whatIsFitIsEvacuated } from './l1-left.ts';
 import { whatIsOwedIsDone } from './l1-recovers.ts';
+import { People } from './people.ts';
 import { Releases } from './releases.ts';
 import { Reports } from './reports.ts';
 import { reservedHostsRest } from './reserved-hosts.ts';
@@ -30,6 +31,7 @@ import { noHostGivenBack } from './s6-give-back.ts';
 import { noDiskIsLost } from './s7-disks.ts';
 import { startedFromSnapshotsOnly } from './s7-snapshots.ts';
 import { Switches } from './switches.ts';
+import { Truth } from './truth.ts';
 import { noDefect } from './x1-defects.ts';
 
 const CHECKS: readonly ((scene: Scene) => Check)[] = [
@@ -74,6 +76,8 @@ export function judgeOf(simulation: Simulation): Judge {
   const releases = new Releases();
   const reports = new Reports();
   const returns = new Returns(simulation);
+  const truth = new Truth(simulation);
+  const people = new People(incidents);
   const scene: Scene = {
     simulation,
     histories,
@@ -83,6 +87,8 @@ export function judgeOf(simulation: Simulation): Judge {
     releases,
     reports,
     returns,
+    truth,
+    people,
     segmentsOf: (host) => segmentsOf(simulation, host),
   };
   const checks = CHECKS.map((make) => make(scene));
@@ -96,6 +102,8 @@ export function judgeOf(simulation: Simulation): Judge {
     releases.follow(happening);
     reports.follow(happening);
     returns.follow(happening);
+    truth.follow(happening);
+    people.follow(happening);
     for (const check of checks) {
       const what = check.see?.(happening);
       if (what !== undefined) return violation(check, what, happening.atMs);

@@ -4,10 +4,12 @@ import type { Simulation } from '../engine/simulation.ts';
 import type { Around } from './around.ts';
 import type { HostHistories } from './history.ts';
 import type { Incidents } from './intents.ts';
+import type { People } from './people.ts';
 import type { Releases } from './releases.ts';
 import type { Reports } from './reports.ts';
 import type { Returns } from './returns.ts';
 import type { Switches } from './switches.ts';
+import type { Truth } from './truth.ts';
 
 /** What an invariant is judged by: the cloud as it is, and the world's log as it grows. Never salvor's opinion. */
 export interface Scene {
@@ -19,6 +21,8 @@ export interface Scene {
   readonly releases: Releases;
   readonly reports: Reports;
   readonly returns: Returns;
+  readonly truth: Truth;
+  readonly people: People;
   /** Segments of the policy that hold the host, by what is true in the cloud now. */
   readonly segmentsOf: (host: string) => readonly Segment[];
 }

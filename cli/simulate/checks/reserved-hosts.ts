@@ -20,10 +20,10 @@ const OTHERS: ReadonlySet<string> = new Set(['return-host', 'maintain-host', 're
 const GIVING_BACK: ReadonlySet<string> = new Set(['repairs the host', 'gives the host back']);
 
 /** Reserved hosts are enabled only where the policy names them and they wait for it, and given back when nothing came to them. */
-export function reservedHostsRest({ simulation, returns }: Scene): Check {
+export function reservedHostsRest({ simulation, returns, incidents }: Scene): Check {
   const { world } = simulation;
-  /** Enabled by salvor, and not given back. */
-  const enabled = new Set<string>();
+  /** Enabled by salvor, since when, and not given back. */
+  const enabled = new Map<string, number>();
   const lastServerMs = new Map<string, number>();
 
   function whenAsked(request: OutsideRequest, nowMs: number): string | undefined {
@@ -36,7 +36,7 @@ export function reservedHostsRest({ simulation, returns }: Scene): Check {
       if (reasons.length === 0) return `${name} is enabled, which is not kept for failures`;
       if (host.disabled && !reasons.some((reason) => host.disabledReason?.includes(reason) === true))
         return `${name} is enabled, which is disabled for another reason: ${host.disabledReason}`;
-      enabled.add(name);
+      enabled.set(name, nowMs);
     }
     if (act === 'disable') {
       if (!enabled.has(name)) return `${name} is disabled, and salvor did not enable it`;
@@ -57,16 +57,17 @@ export function reservedHostsRest({ simulation, returns }: Scene): Check {
         const isOver = type === 'reserved-host-left' || (type === 'reserved-host-answered' && isDone);
         if (isOver) enabled.delete(String(fact.host));
       }
-      // From then on it is theirs: it has failed meanwhile.
-      if (happening.kind === 'person' && GIVING_BACK.has(happening.act)) enabled.delete(happening.host);
-      for (const name of enabled) {
+      // From then on it is theirs, if it has failed meanwhile. Who undoes what he did himself a moment ago may not be seen.
+      if (happening.kind === 'person' && GIVING_BACK.has(happening.act))
+        if (incidents.openedAtMs(happening.host) >= (enabled.get(happening.host) ?? 0)) enabled.delete(happening.host);
+      for (const name of enabled.keys()) {
         if (world.serversOn(name).length === 0) lastServerMs.delete(name);
         else if (!lastServerMs.has(name)) lastServerMs.set(name, happening.atMs);
       }
       return happening.kind === 'asked' ? whenAsked(happening.request, happening.atMs) : undefined;
     },
     atEnd: (waiting) =>
-      [...enabled]
+      [...enabled.keys()]
         .filter((name) => !waiting.includes(name) && world.serversOn(name).length === 0)
         .filter((name) => world.hosts.get(name)?.disabled === false)
         .map((name) => `the reserved host ${name} is enabled still, and nothing has come to it`),

@@ -18,7 +18,15 @@ interface Sample {
  * hosts are seen; what an evacuation needs answers; and salvor has run for long enough. By what was really asked of the
  * world before the decision, and what it answered.
  */
-export function salvorItselfCanSee({ simulation, histories, incidents, releases, around, segmentsOf }: Scene): Check {
+export function salvorItselfCanSee({
+  simulation,
+  histories,
+  incidents,
+  releases,
+  around,
+  people,
+  segmentsOf,
+}: Scene): Check {
   const { policy, world, states } = simulation;
   const all = [...world.hosts.keys()];
   /** For which hosts each function that decides works. */
@@ -103,6 +111,13 @@ export function salvorItselfCanSee({ simulation, histories, incidents, releases,
 
   const hasDevice = (host: string): boolean => (policy.fenceDevices[host] ?? policy.fenceDevices['*']) !== undefined;
 
+  /** By its watchdog, if it has one, or by people who have said so already. */
+  function canBeProven(host: string, { fencing }: Segment, nowMs: number): boolean {
+    const { people: asked, maxAgeSeconds } = fencing.confirmOff;
+    const isSaid = asked > 0 && people.whoSayOff(host, maxAgeSeconds, 0, nowMs).size >= asked;
+    return fencing.watchdog !== undefined || isSaid;
+  }
+
   function whySettling(nowMs: number): readonly Why[] {
     const { pauseSeconds } = policy.settling;
     const ranMs = nowMs - runsSinceMs;
@@ -118,7 +133,9 @@ export function salvorItselfCanSee({ simulation, histories, incidents, releases,
     if (type === 'power-off-intended') return states.tasksOf(host).size === 0 ? whySettling(nowMs) : [];
     if (type !== 'confirmed') return [];
     return [
-      ...(hasDevice(host) ? [] : [['fence-device', 'the policy names none'] as const]),
+      ...(hasDevice(host) || canBeProven(host, segment, nowMs)
+        ? []
+        : [['fence-device', 'the policy names none'] as const]),
       ...whyNova(host, segment, nowMs),
       ...whySettling(nowMs),
       ...whyObserver(host, segment, nowMs),

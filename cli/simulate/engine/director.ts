@@ -11,6 +11,8 @@ export interface Subject {
   readonly function?: FunctionName | undefined;
   /** The kind of request, of one that goes to the outside. */
   readonly act?: string;
+  /** Of a fence device: which of its host's. */
+  readonly device?: string;
 }
 
 /** A fault that struck, with every state that it struck in. */
@@ -165,8 +167,9 @@ export class Director {
 }
 
 /** A call of a function that works for all hosts is about each of them. */
-const isAbout = (subject: Subject, { host, instanceId, function: name, act }: PlannedFault): boolean =>
+const isAbout = (subject: Subject, { host, instanceId, function: name, act, device }: PlannedFault): boolean =>
   (subject.hosts.length === 0 || subject.hosts.includes(host)) &&
   (instanceId === undefined || subject.instanceId === instanceId) &&
   (name === undefined || subject.function === name) &&
-  (act === undefined || subject.act === act);
+  (act === undefined || subject.act === act) &&
+  (device === undefined || subject.device === device);

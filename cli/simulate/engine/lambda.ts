@@ -1,4 +1,12 @@
-import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName } from '#events/catalog.ts';
+import {
+  ENDPOINTS,
+  type EndpointName,
+  type FunctionName,
+  QUEUES,
+  type QueueName,
+  SCHEDULES,
+  type ScheduleName,
+} from '#events/catalog.ts';
 import type { Functions } from '#infra/embedded/functions.ts';
 import type { SqsRecord } from '#shared/lambda/queue-function.ts';
 import type { Services } from '#shared/services.ts';
@@ -97,6 +105,23 @@ export class Lambda {
     );
     void work.then((how) => this.#end(environment, invocation, how));
     this.#parts.scheduler.wake();
+  }
+
+  /**
+   * Somebody calls an endpoint.
+   * @returns what it answers; never, where it does not live to do so
+   */
+  async call<T>(name: EndpointName, host: string, work: (services: Services) => Promise<T>): Promise<T> {
+    if (this.#halted) return Promise.withResolvers<T>().promise;
+    const environment = this.#begin(name, ENDPOINTS[name].functionTimeoutSeconds, [host], 0, host);
+    const { current: invocation, services } = environment;
+    const answer = work(services);
+    void answer.then(
+      () => this.#end(environment, invocation, 'done'),
+      () => this.#end(environment, invocation, 'done'),
+    );
+    this.#parts.scheduler.wake();
+    return answer;
   }
 
   #invoke(queue: QueueName, batch: readonly Message[]): void {

@@ -37,6 +37,8 @@ export interface OutsideRequest {
   /** The host that it names; for an instance the one where Nova has it when the request leaves. */
   readonly host: string;
   readonly instanceId?: string;
+  /** Of a fence device that is not the host's only BMC by Redfish. */
+  readonly device?: string;
   /** Asked for; null leaves it to the scheduler. */
   readonly destination?: string | null;
   /** Of a rebuild. */

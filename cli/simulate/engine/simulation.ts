@@ -81,12 +81,15 @@ export class Simulation {
   readonly lambda: Lambda;
   /** Chance of whatever is not salvor and not the cloud. */
   readonly random: Random;
+  /** The same of others, for whoever joins in. */
+  readonly chances: Chances;
   readonly #mail: Random;
 
   constructor(options: SimulationOptions) {
     const { seed, policy, latencies = USUAL_LATENCIES, indexLagMs = [0, 500] } = options;
     this.policy = policy;
     const chances: Chances = (purpose) => (options.even ? evenChanceFor : chanceFor)(seed, purpose);
+    this.chances = chances;
     this.random = chances('people');
     this.#mail = chances('mail');
     this.scheduler = new Scheduler(START_MS);

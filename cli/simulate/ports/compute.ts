@@ -204,6 +204,7 @@ export function computePort(current: () => Invocation, world: World, outside: Ou
       }, id),
     image: (id) => read(() => imageView(world, id)),
     snapshotsOf: (server) => read(() => snapshotsView(world, server), server.id),
+    portsOn: () => read(() => []),
     evacuationsFrom: (host) => read(() => evacuationsFrom(world, host)),
     liveMigrationsOf: (instanceId) => read(() => liveMigrationsOf(world, instanceId), instanceId),
     unfinishedMigrationsOf: (host) => read(() => unfinishedMovesOf(world, host)),

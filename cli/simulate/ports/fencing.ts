@@ -1,4 +1,3 @@
-import { addressOf } from '#shared/domain/policy-devices.ts';
 import type {
   FenceDevice,
   FenceDeviceConfig,
@@ -7,32 +6,23 @@ import type {
   PowerOffAnswer,
   PowerReading,
 } from '#shared/ports.ts';
-import { powerOff, powerOn } from '#sim/world/power.ts';
 import type { SimHost } from '#sim/world/types.ts';
 import type { World } from '#sim/world/world.ts';
 import { happens } from '../engine/chance.ts';
 import type { Invocation } from '../engine/invocation.ts';
 import type { OutsideRequest } from '../engine/log.ts';
 import type { FaultKind } from '../faults.ts';
+import { MAIN, type Wired, wiredBy } from './devices.ts';
 import { drawTimes, type Latencies } from './latency.ts';
 import type { Course, Outside } from './outside.ts';
 
 const DEVICE_FAULTS: readonly FaultKind[] = ['bmc-hangs', 'bmc-errors', 'bmc-refuses', 'bmc-slow', 'bmc-wrong-host'];
 const POWER_OFF_FAULTS: readonly FaultKind[] = [...DEVICE_FAULTS, 'bmc-stuck', 'bmc-conflict', 'bmc-late-effect'];
 
-/** The address that a simulated device has in a policy; `{host}` stands for the host's name. */
-export const DEVICE_URL = 'https://bmc.simulated/{host}';
-
-/** The hosts' BMCs as a function sees them by way of the Redfish driver. */
+/** The hosts' devices as a function sees them by way of the drivers. */
 export function fencingPort(current: () => Invocation, world: World, outside: Outside, latencies: Latencies): Fencing {
   return {
-    device: async (config) => {
-      const address = addressOf(config);
-      const name = decodeURIComponent(address.slice(address.lastIndexOf('/') + 1));
-      const host = world.hosts.get(name);
-      if (host === undefined) throw new Error(`there is no simulated device: ${address}`);
-      return deviceOf(current, world, outside, latencies, host, config);
-    },
+    device: async (config) => deviceOf(current, world, outside, latencies, wiredBy(world, config), config),
   };
 }
 
@@ -41,16 +31,17 @@ function deviceOf(
   world: World,
   outside: Outside,
   latencies: Latencies,
-  host: SimHost,
+  { host, device, tellsSystem, words, powerOf, act }: Wired,
   config: FenceDeviceConfig,
 ): FenceDevice {
-  const about = { hosts: [host.name] };
-  /** The host whose power the device holds. */
-  const wired = (kind: FaultKind | undefined): SimHost => (kind === 'bmc-wrong-host' ? neighbourOf(world, host) : host);
+  const about = { hosts: [host.name], device };
+  /** The host whose power the device holds. Whose outlet it is nobody can tell: that no fault changes. */
+  const wired = (kind: FaultKind | undefined): SimHost =>
+    kind === 'bmc-wrong-host' && tellsSystem ? neighbourOf(world, host) : host;
   const timedOut = { inMs: config.timeoutSeconds * 500, outMs: config.timeoutSeconds * 500 };
 
   function reading(invocation: Invocation): Course<PowerReading> {
-    const lies: FaultKind = host.power === 'on' ? 'bmc-lies-off' : 'bmc-lies-on';
+    const lies: FaultKind = powerOf(host) === 'off' ? 'bmc-lies-on' : 'bmc-lies-off';
     const fault = invocation.struckBy([...DEVICE_FAULTS, lies], about);
     const times = drawTimes(invocation.random, latencies.bmc);
     const durationMs = Math.round(times.inMs + times.outMs);
@@ -61,14 +52,14 @@ function deviceOf(
     if (fault?.kind === 'bmc-refuses') return { about, times, effect: undefined, heard: nothing('simulated: 401') };
     const slowMs = fault?.kind === 'bmc-slow' ? fault.sizeMs : 0;
     const effect = () => {
-      const { name, power, systemUuid } = wired(fault?.kind);
+      const target = wired(fault?.kind);
+      const power = powerOf(target);
+      if (power === undefined)
+        return { did: false, outcome: 'no power', answer: nothing('simulated: it has no power itself') };
       const lied = fault?.kind === 'bmc-lies-off' ? 'off' : fault?.kind === 'bmc-lies-on' ? 'on' : power;
-      const detail = `PowerState ${lied === 'off' ? 'Off' : 'On'}`;
-      return {
-        did: true,
-        outcome: `${lied} ${name}`,
-        answer: { power: lied, systemUuid, detail, durationMs } as const,
-      };
+      const systemUuid = tellsSystem ? target.systemUuid : null;
+      const answer: PowerReading = { power: lied, systemUuid, detail: words[lied], durationMs };
+      return { did: true, outcome: `${lied} ${target.name}`, answer };
     };
     return { about, times: { ...times, inMs: times.inMs + slowMs }, effect };
   }
@@ -81,12 +72,14 @@ function deviceOf(
     const told = (kind: PowerOffAnswer['kind'], detail: string): PowerOffAnswer => ({ kind, detail, durationMs });
     const target = wired(fault?.kind);
     const cut = (answer: PowerOffAnswer) => () => {
-      to.act(world, target);
+      if (powerOf(target) === undefined)
+        return { did: false, outcome: 'no power', answer: told('unknown', 'simulated: it has no power itself') };
+      act(target, power);
       return { did: true, outcome: `${power} ${target.name}`, answer };
     };
     const accepted = told('accepted', `${type} answered 204`);
     const own = config.systemUuid ?? asked;
-    if (own !== null && target.systemUuid !== own)
+    if (own !== null && tellsSystem && target.systemUuid !== own)
       return {
         about,
         times,
@@ -107,7 +100,7 @@ function deviceOf(
       case 'bmc-stuck':
         return { about, times, effect: undefined, heard: accepted };
       case 'bmc-conflict':
-        return { about, times, effect: () => conflict(to, target, told) };
+        return { about, times, effect: () => conflict(to, powerOf(target), told) };
       case 'bmc-late-effect':
         return { about, times, effect: cut(accepted), heard: accepted, lateMs: fault.sizeMs };
       case 'bmc-slow':
@@ -117,7 +110,11 @@ function deviceOf(
     }
   }
 
-  const ask = (act: OutsideRequest['act']) => ({ act, host: host.name });
+  const ask = (asked: OutsideRequest['act']) => ({
+    act: asked,
+    host: host.name,
+    ...(device === MAIN ? {} : { device }),
+  });
   async function switchPower(to: Switch, systemUuid: string | null, objection: Objection | undefined) {
     const invocation = current();
     // What the driver asks of the device before: whose system it is, and what it can do.
@@ -143,25 +140,18 @@ function deviceOf(
 interface Switch {
   readonly power: 'on' | 'off';
   readonly type: string;
-  readonly act: (world: World, host: SimHost) => void;
 }
-const OFF: Switch = { power: 'off', type: 'ForceOff', act: powerOff };
-const ON: Switch = {
-  power: 'on',
-  type: 'On',
-  act: (world, host) => {
-    if (host.power === 'off') powerOn(world, host);
-  },
-};
+const OFF: Switch = { power: 'off', type: 'ForceOff' };
+const ON: Switch = { power: 'on', type: 'On' };
 
 /** As the driver reads it: a 409 of a system that is so already means just that. */
 function conflict(
   { power, type }: Switch,
-  target: SimHost,
+  current: PowerReading['power'] | undefined,
   told: (kind: PowerOffAnswer['kind'], detail: string) => PowerOffAnswer,
 ) {
   const answer =
-    target.power === power
+    current === power
       ? told('accepted', `it was ${power} already (${type} answered 409)`)
       : told('unknown', `${type} answered 409`);
   return { did: false, outcome: '409', answer };

@@ -25,9 +25,9 @@ export function agentDevice(config: AgentConfig, workers: Workers): FenceDevice 
   };
   return {
     readPower: async () => {
-      const { answer, detail, durationMs } = await ask('status');
+      const { answer, refused, ...reply } = await ask('status');
       const power = answer === 'on' || answer === 'off' ? answer : 'unknown';
-      return { power, systemUuid: null, detail, durationMs };
+      return { power, systemUuid: null, ...reply, ...(refused === undefined ? {} : { refused }) };
     },
     powerOff: (asked, objection) => switchTo('off', asked, objection),
     powerOn: (asked, objection) => switchTo('on', asked, objection),

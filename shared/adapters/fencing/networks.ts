@@ -1,5 +1,5 @@
 import { type Caller, type Calls, entered, left } from '#shared/domain/fence-networks.ts';
-import type { FenceDeviceConfig } from '#shared/domain/policy-devices.ts';
+import { type FenceDeviceConfig, LONGEST_CALL_SECONDS } from '#shared/domain/policy-devices.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { Chance, Clock, FenceDevice, Fencing, StateStore } from '#shared/ports.ts';
 import { callsWrite, loadCalls } from '#shared/state/fence-networks.ts';
@@ -39,9 +39,16 @@ interface Places {
 }
 
 function limited(device: FenceDevice, { timeoutSeconds }: FenceDeviceConfig, { hold, full }: Places): FenceDevice {
-  const forMs = timeoutSeconds * 1000;
+  const forMs = Math.min(timeoutSeconds, LONGEST_CALL_SECONDS) * 1000;
   const noPlace = { kind: 'refused', detail: `nothing was sent: ${full}`, durationMs: WAIT_MS } as const;
+  const readAccount = device.readAccount?.bind(device);
   return {
+    ...(readAccount === undefined
+      ? {}
+      : {
+          readAccount: async () =>
+            (await hold(forMs, readAccount)) ?? { endsAtMs: null, trouble: null, untold: `it was not asked: ${full}` },
+        }),
     readPower: async () =>
       (await hold(forMs, () => device.readPower())) ?? {
         ...{ power: 'unknown', systemUuid: null, detail: `it was not asked: ${full}`, durationMs: WAIT_MS },

@@ -2,12 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Exchange } from '#shared/http/transport.ts';
 import type { BareMetal, BareMetalRequest } from '#shared/ports.ts';
-import { serviceEndpoint } from './catalog.ts';
+import { SERVICE_TYPES, serviceEndpoint } from './catalog.ts';
 import type { Session, Token } from './keystone.ts';
 import { refusedByMiddleware } from './nova-client.ts';
 
-/** Of the service-types-authority, the official one first. */
-const TYPES = ['baremetal', 'bare-metal'];
 /** Stein: a node tells its fault and its conductor. */
 const MICROVERSION = '1.49';
 
@@ -16,10 +14,10 @@ export function bareMetal(session: Session): BareMetal {
   const { http, cloud } = session;
 
   async function send(token: Token, { method, path, body, deadlineMs }: BareMetalRequest): Promise<Exchange> {
-    const endpoint = serviceEndpoint(token.catalog, cloud, TYPES);
+    const endpoint = serviceEndpoint(token.catalog, cloud, SERVICE_TYPES.ironic);
     if (endpoint === undefined)
       throw new PermanentError(
-        `the catalogue of ${cloud.name} names no service of type ${TYPES[0]}: there is no Ironic`,
+        `the catalogue of ${cloud.name} names no service of type ${SERVICE_TYPES.ironic[0]}: there is no Ironic`,
       );
     const root = endpoint.pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
     const url = new URL(`${root}/v1${path}`, endpoint.origin);

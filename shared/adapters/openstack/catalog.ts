@@ -49,6 +49,15 @@ export function computeEndpoint(catalog: Catalog, cloud: CloudConfig): URL {
   return atVersion(endpoint.url, `the catalogue of ${cloud.name}`);
 }
 
+/** Services that salvor calls besides Keystone and Nova, with their types in the service-types-authority, the official one first. */
+export const SERVICE_TYPES = {
+  placement: ['placement'],
+  glance: ['image'],
+  cinder: ['block-storage', 'volumev3', 'volume', 'block-store'],
+  neutron: ['network'],
+  ironic: ['baremetal', 'bare-metal'],
+} as const;
+
 /**
  * The address of another service, as the catalogue has it; undefined when it has none in the region and interface of
  * the cloud. @param types the names that the service-types-authority gives it, the official one first.

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { PermanentError, RetryableError } from '#shared/errors.ts';
+import { PermanentError } from '#shared/errors.ts';
 import type { Compute, Image, Snapshot } from '#shared/ports.ts';
-import { serviceEndpoint } from './catalog.ts';
+import { SERVICE_TYPES, serviceEndpoint } from './catalog.ts';
 import type { Answered } from './http.ts';
 import type { Session, Token } from './keystone.ts';
-import { messageOf, parseBody } from './parse.ts';
+import { parseBody } from './parse.ts';
+import { readError, withToken } from './read.ts';
 
 /** An image's own properties stand beside the fields that every image has, and are texts (Image API v2). */
 const imageSchema = z
@@ -37,7 +38,7 @@ export function glanceImages(session: Session): Pick<Compute, 'image' | 'snapsho
   const { http, cloud, redact } = session;
 
   async function get(path: string, query: Readonly<Record<string, string>>, token: Token): Promise<Answered> {
-    const endpoint = serviceEndpoint(token.catalog, cloud, ['image']);
+    const endpoint = serviceEndpoint(token.catalog, cloud, SERVICE_TYPES.glance);
     if (endpoint === undefined) throw new PermanentError(`${cloud.name}: its catalogue has no service of type image`);
     endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '').replace(/\/v\d+(\.\d+)?$/, '')}${path}`;
     endpoint.search = new URLSearchParams(query).toString();
@@ -50,17 +51,11 @@ export function glanceImages(session: Session): Pick<Compute, 'image' | 'snapsho
     schema: z.ZodType<T>,
     query: Readonly<Record<string, string>> = {},
   ): Promise<T | undefined> {
-    const token = await session.token();
-    let answer = await get(path, query, token);
-    if (answer.status === 401) {
-      session.reject(token);
-      answer = await get(path, query, await session.token());
-    }
+    const answer = await withToken(session, (token) => get(path, query, token));
     const who = `Glance: GET ${path}`;
     if (answer.status === 404) return undefined;
     if (answer.status === 200) return parseBody(schema, answer.body, who);
-    const text = `${who} answered ${answer.status}: ${messageOf(answer.body, redact)}`;
-    throw answer.status === 408 ? new RetryableError(text) : new PermanentError(text);
+    throw readError(who, answer, redact);
   }
 
   return {

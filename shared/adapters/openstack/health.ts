@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { NeededService, ServiceHealth } from '#shared/ports.ts';
-import { computeEndpoint, serviceEndpoint } from './catalog.ts';
+import { computeEndpoint, SERVICE_TYPES, serviceEndpoint } from './catalog.ts';
 import type { Session, Token } from './keystone.ts';
 import { OLDEST } from './microversion.ts';
 
@@ -17,19 +17,16 @@ interface Asked {
 
 /** A small read that needs the service's database, in the API reference of each. */
 const READS: readonly {
-  readonly service: NeededService;
-  /** Of the service-types-authority, the official one first. */
-  readonly types: readonly string[];
+  readonly service: NeededService & keyof typeof SERVICE_TYPES;
   readonly read: (endpoint: URL) => string;
 }[] = [
-  { service: 'placement', types: ['placement'], read: (url) => `${pathOf(url)}/resource_classes` },
-  { service: 'glance', types: ['image'], read: (url) => `${rootOf(url)}/v2/images?limit=1` },
+  { service: 'placement', read: (url) => `${pathOf(url)}/resource_classes` },
+  { service: 'glance', read: (url) => `${rootOf(url)}/v2/images?limit=1` },
   {
     service: 'cinder',
-    types: ['block-storage', 'volumev3', 'volume', 'block-store'],
     read: (url) => `${/\/v3(\/|$)/.test(url.pathname) ? pathOf(url) : `${rootOf(url)}/v3`}/volumes?limit=1`,
   },
-  { service: 'neutron', types: ['network'], read: (url) => `${rootOf(url)}/v2.0/networks?limit=1&fields=id` },
+  { service: 'neutron', read: (url) => `${rootOf(url)}/v2.0/networks?limit=1&fields=id` },
 ];
 
 const pathOf = (url: URL): string => url.pathname.replace(/\/+$/, '');
@@ -87,8 +84,8 @@ export function serviceHealth(session: Session): () => Promise<readonly ServiceH
   }
 
   const others = (token: Token): readonly Promise<ServiceHealth>[] =>
-    READS.flatMap(({ service, types, read }) => {
-      const endpoint = serviceEndpoint(token.catalog, cloud, types);
+    READS.flatMap(({ service, read }) => {
+      const endpoint = serviceEndpoint(token.catalog, cloud, SERVICE_TYPES[service]);
       if (endpoint === undefined) return [];
       const url = new URL(read(endpoint), endpoint.origin);
       return [ask(url, { 'x-auth-token': token.value }).then((asked) => healthOf(service, asked))];

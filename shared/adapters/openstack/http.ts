@@ -46,7 +46,9 @@ export interface OpenStackHttp {
 
 export function openStackHttp(options: HttpOptions): OpenStackHttp {
   const reads = httpTransport(options);
-  const changes = httpTransport({ ...options, reuseConnections: false });
+  // Whose certificate it would show, a read has shown. Looking costs the resumption of TLS sessions.
+  const { onCertificate: _, ...unseen } = options;
+  const changes = httpTransport({ ...unseen, reuseConnections: false });
   const common = { accept: 'application/json', 'user-agent': `salvor/${options.version}` };
   const callMs = options.timeoutMs ?? 30_000;
   const exchange = (transport: Transport, request: Omit<HttpRequest, 'signal'>) =>

@@ -9,6 +9,19 @@ import { messageOf, parseBody } from './parse.ts';
 export interface Token {
   readonly value: string;
   readonly catalog: Catalog;
+  /** Whose it is; undefined where Keystone does not tell as its API says. */
+  readonly owner?: TokenOwner | undefined;
+}
+
+export interface TokenOwner {
+  readonly user: {
+    readonly id: string;
+    readonly name: string;
+    /** Unix ms; null: never, or not told. */
+    readonly passwordEndsAtMs: number | null;
+  };
+  /** By which it was had. */
+  readonly applicationCredentialId: string | null;
 }
 
 /** One identity at one Keystone. All who use it share one token. */
@@ -37,6 +50,21 @@ export interface SessionOptions {
 const tokenSchema = z.looseObject({
   token: z.looseObject({ issued_at: z.iso.datetime(), expires_at: z.iso.datetime(), catalog: catalogSchema }),
 });
+
+/** Identity API v3, "Authentication and token management". `password_expires_at` is there since v3.8. */
+const ownerSchema = z.looseObject({
+  token: z.looseObject({
+    user: z.looseObject({ id: z.string(), name: z.string(), password_expires_at: z.string().nullish() }),
+    application_credential: z.looseObject({ id: z.string() }).optional(),
+  }),
+});
+
+/** Keystone's times are UTC, whether they say so or not. Null for none, and for what is no time. */
+export function utcMs(text: string | null | undefined): number | null {
+  if (text == null) return null;
+  const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
+  return Number.isNaN(ms) ? null : ms;
+}
 
 /** A token is renewed this long before its end, or in the last tenth of its life if that is shorter. */
 const RENEWAL_MARGIN_MS = 5 * 60_000;
@@ -84,7 +112,16 @@ async function requestToken(cloud: CloudConfig, http: OpenStackHttp): Promise<{ 
   if (value === undefined || value === '') throw new RetryableError(`${who}: the answer has no X-Subject-Token`);
   const { token } = parseBody(tokenSchema, body, who);
   const lifeMs = Date.parse(token.expires_at) - Date.parse(token.issued_at);
-  return { token: { value, catalog: token.catalog }, lifeMs };
+  return { token: { value, catalog: token.catalog, owner: ownerOf(body) }, lifeMs };
+}
+
+/** What it says besides is not worth a login. */
+function ownerOf(body: string): TokenOwner | undefined {
+  const parsed = ownerSchema.safeParse(JSON.parse(body));
+  if (!parsed.success) return undefined;
+  const { user, application_credential: credential } = parsed.data.token;
+  const { id, name, password_expires_at: endsAt } = user;
+  return { user: { id, name, passwordEndsAtMs: utcMs(endsAt) }, applicationCredentialId: credential?.id ?? null };
 }
 
 function tokenError(cloud: CloudConfig, who: string, status: number, message: string): Error {

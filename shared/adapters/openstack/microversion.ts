@@ -19,8 +19,11 @@ export const AS_IT_WAS: Microversion = 94;
 /** The first in which an evacuated instance comes back stopped. */
 export const STOPPED: Microversion = 95;
 
-/** Servers tell the availability zone that their owner has pinned them to; in nothing else do they differ from those before. */
-export const PINNED_ZONE: Microversion = 96;
+/**
+ * Servers tell the availability zone that their owner has pinned them to (2.96), and what the image said of which they were
+ * built (2.98); in nothing else do they differ from those before.
+ */
+export const FULL_SERVER: Microversion = 98;
 
 export const versionSchema = z.looseObject({
   version: z.looseObject({

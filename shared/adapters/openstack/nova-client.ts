@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PermanentError, RetryableError } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Redact } from '#shared/http/redact.ts';
 import type { Exchange } from '#shared/http/transport.ts';
 import type { Answer } from '#shared/ports.ts';
@@ -8,6 +8,7 @@ import type { Answered } from './http.ts';
 import type { Session, Token } from './keystone.ts';
 import { type Microversion, newestOf, versionSchema } from './microversion.ts';
 import { messageOf, parseBody } from './parse.ts';
+import { readError, withToken } from './read.ts';
 
 /** Nova's own limit of a page as shipped (`[api] max_limit`). */
 export const PAGE_SIZE = 1000;
@@ -58,19 +59,13 @@ export function novaClient(session: Session): NovaClient {
   };
 
   async function get(path: string, query: Query, microversion: Microversion | undefined): Promise<Answered> {
-    const token = await session.token();
-    const answer = await http.get(urlOf(token, path, query), headersOf(token, microversion));
-    if (answer.status !== 401) return answer;
-    session.reject(token);
-    const second = await session.token();
-    return http.get(urlOf(second, path, query), headersOf(second, microversion));
+    return withToken(session, (token) => http.get(urlOf(token, path, query), headersOf(token, microversion)));
   }
 
-  const refusal = ({ status, body }: Answered, who: string): Error => {
-    const text = `${who} answered ${status}: ${messageOf(body, redact)}`;
-    if (status === 401 || status === 403)
-      return new PermanentError(`${text}. Does cloud ${session.cloud.name} have the role admin?`);
-    return status === 408 ? new RetryableError(text) : new PermanentError(text);
+  const refusal = (answer: Answered, who: string): Error => {
+    const isDenied = answer.status === 401 || answer.status === 403;
+    const more = isDenied ? `. Does cloud ${session.cloud.name} have the role admin?` : '';
+    return readError(who, answer, redact, more);
   };
 
   async function read<T>(

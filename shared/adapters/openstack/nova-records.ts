@@ -153,7 +153,10 @@ export const serverSchema = z
     addresses: addressesSchema,
     pinned_availability_zone: z.string().nullish(),
     /** "" when the root disk is a volume. */
-    image: z.union([z.looseObject({ id: z.string() }), z.literal('')]),
+    image: z.union([
+      z.looseObject({ id: z.string(), properties: z.record(z.string(), z.unknown()).optional() }),
+      z.literal(''),
+    ]),
     flavor: z.looseObject({
       ram: z.number(),
       vcpus: z.number(),
@@ -187,8 +190,18 @@ export const serverSchema = z
         root: record.image !== '',
         ephemeralGb: record.flavor.ephemeral,
         swapMb: record.flavor.swap,
-        vtpm: record.flavor.extra_specs?.['hw:tpm_version'] !== undefined,
+        vtpm:
+          record.flavor.extra_specs?.['hw:tpm_version'] !== undefined ||
+          (record.image !== '' && record.image.properties?.hw_tpm_version !== undefined),
       },
+      ...(record.image === '' || record.image.properties === undefined
+        ? {}
+        : { imageProperties: textsOf(record.image.properties) }),
       ...(record.pinned_availability_zone === undefined ? {} : { pinnedZone: record.pinned_availability_zone }),
     }),
+  );
+
+const textsOf = (properties: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(properties).filter((each): each is [string, string] => typeof each[1] === 'string'),
   );

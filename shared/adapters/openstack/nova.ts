@@ -5,14 +5,15 @@ import { serviceHealth } from './health.ts';
 import type { Session } from './keystone.ts';
 import {
   AS_IT_WAS,
+  FULL_SERVER,
   HYPERVISOR_CAPACITY,
   MIGRATE_TO_HOST,
   type Microversion,
   OLDEST,
   PAGED_MIGRATIONS,
-  PINNED_ZONE,
   STOPPED,
 } from './microversion.ts';
+import { neutronPorts } from './neutron.ts';
 import { type ChangeLimits, notSent, novaClient, PAGE_SIZE } from './nova-client.ts';
 import {
   aggregateSchema,
@@ -89,14 +90,15 @@ export function novaCompute({ session, now }: NovaOptions): Compute {
     },
     serversOn: async (host) => {
       const query = { host, all_tenants: '1' };
-      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(PINNED_ZONE), query);
+      const found = await nova.list('/servers/detail', 'servers', serverSchema, await upTo(FULL_SERVER), query);
       return found.filter((server) => server.host === host);
     },
     server: async (id) => {
       const schema = z.looseObject({ server: serverSchema });
-      return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(AS_IT_WAS)))?.server;
+      return (await nova.find(`/servers/${encodeURIComponent(id)}`, schema, await upTo(FULL_SERVER)))?.server;
     },
     ...glanceImages(session),
+    ...neutronPorts(session),
     evacuationsFrom: async (host) =>
       (await migrations({ source_compute: host, migration_type: 'evacuation' }))
         .filter((each) => each.sourceHost === host && each.type === 'evacuation')

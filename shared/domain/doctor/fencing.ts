@@ -1,7 +1,8 @@
+import type { Within } from '../access.ts';
 import { WATCHDOG } from '../device-survey.ts';
 import type { Policy } from '../policy.ts';
 import type { DeviceStanding, HostReadiness } from '../readiness.ts';
-import { endingOf } from '../readiness-troubles.ts';
+import { accountsOf, endingOf } from '../readiness-troubles.ts';
 import type { Round } from '../rounds.ts';
 import { lateRound } from './late-round.ts';
 import { lasting, note, type Symptom, trouble } from './symptom.ts';
@@ -15,11 +16,10 @@ export interface Surveyed {
   readonly held: readonly string[];
 }
 
-/** @param withinDays of certificates */
 export function fencingSymptoms(
   { readiness, round, held }: Surveyed,
   { survey }: Policy,
-  withinDays: number,
+  within: Within,
   nowMs: number,
 ): readonly Symptom[] {
   if (survey.everySeconds === 0)
@@ -29,12 +29,12 @@ export function fencingSymptoms(
   const known = new Set(asked.map(({ host }) => host));
   return [
     ...(late === undefined ? [] : [trouble('survey-late', 'salvor', late)]),
-    ...asked.flatMap((each) => ofHost(each, withinDays, nowMs)),
+    ...asked.flatMap((each) => ofHost(each, within, nowMs)),
     ...held.filter((host) => !known.has(host)).map((host) => note('not-asked', host, 'its turn has not come yet')),
   ];
 }
 
-function ofHost(readiness: HostReadiness, withinDays: number, nowMs: number): readonly Symptom[] {
+function ofHost(readiness: HostReadiness, within: Within, nowMs: number): readonly Symptom[] {
   const { host, state, because, sinceMs, outOfService, devices } = readiness;
   // In maintenance it would not be fenced.
   const say = outOfService ? note : trouble;
@@ -46,7 +46,10 @@ function ofHost(readiness: HostReadiness, withinDays: number, nowMs: number): re
     ...devices
       .filter((each) => each.trouble === 'credentials-refused')
       .map((each) => say('credentials-refused', host, `${each.address}: ${each.because}`)),
-    ...endingOf(readiness, withinDays, nowMs).map((ending) => say('certificate', host, ending)),
+    ...endingOf(readiness, within.certificateDays, nowMs).map((ending) => say('certificate', host, ending)),
+    ...accountsOf(readiness, within.credentialDays, nowMs).map(({ says, isOver }) =>
+      (isOver ? say : note)('credentials', host, says),
+    ),
     ...devices.flatMap((each) => unbound(host, each)),
   ];
 }

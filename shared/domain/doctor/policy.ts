@@ -1,5 +1,5 @@
 import type { Policy, Segment } from '../policy.ts';
-import { levelsOf } from '../policy-devices.ts';
+import { allDevices } from '../policy-devices.ts';
 import { note, type Symptom, trouble } from './symptom.ts';
 
 /** Nova's `service_down_time` as shipped. */
@@ -68,7 +68,7 @@ function ofWhole({ settling, watch, failureDomains, observer, fenceDevices, surv
     said.push(say('no failureDomains: a rack that fails is not told from hosts that fail together'));
   if (observer.devices === 0)
     said.push(say('observer.devices 0: whether salvor itself is cut off is not tried by other devices'));
-  const devices = Object.values(fenceDevices).flatMap((entry) => levelsOf(entry).flat());
+  const devices = allDevices(fenceDevices);
   const open = devices.filter((each) => 'insecureTls' in each && each.insecureTls === true).length;
   if (open > 0)
     said.push(say(`insecureTls in ${open} entries of fenceDevices: whoever is in between reads the password`));

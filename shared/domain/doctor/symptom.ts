@@ -12,8 +12,9 @@ export interface Symptom {
 export const WHAT = {
   'not-fenceable': 'none of its levels would fence the host',
   degraded: 'one of several levels would not fence the host',
-  'credentials-refused': 'a fence device does not take the account',
-  certificate: "a fence device's certificate ends soon",
+  'credentials-refused': 'a fence device, or Keystone, does not take the account',
+  credentials: 'credentials end soon, or must be changed',
+  certificate: 'a certificate ends soon',
   'no-device': 'the policy names no fence device for the host',
   unbound: 'nothing binds a fence device to its host yet',
   'not-asked': 'the fence devices of the host were not asked yet',

@@ -1,7 +1,7 @@
 import type { Segment } from '../policy.ts';
 import { recordServer, recordSigns } from '../recorded.ts';
 import type { Signs } from '../seen.ts';
-import { isNeed } from './needs.ts';
+import { isImageNeed, isNeed, isPortNeed } from './needs.ts';
 import type { ForecastServer, HostInstances } from './view.ts';
 
 /**
@@ -12,7 +12,12 @@ export type MirroredServer = Pick<
   ForecastServer,
   'id' | 'name' | 'projectId' | 'vmState' | 'memoryMb' | 'vcpus' | 'flavorName'
 > &
-  Partial<Pick<ForecastServer, 'taskState' | 'locked' | 'metadata' | 'extraSpecs' | 'localDisks' | 'pinnedZone'>> & {
+  Partial<
+    Pick<
+      ForecastServer,
+      'taskState' | 'locked' | 'metadata' | 'extraSpecs' | 'localDisks' | 'pinnedZone' | 'imageProperties' | 'ports'
+    >
+  > & {
     readonly signs?: Signs;
   };
 
@@ -24,6 +29,8 @@ export function mirrored(server: ForecastServer, signs: Signs | undefined, segme
   const recorded = recordServer(server, segment);
   const { projectId, vmState, taskState, locked, metadata, memoryMb, vcpus, flavorName, localDisks } = recorded;
   const needs = Object.entries(server.extraSpecs).filter(([key]) => isNeed(key));
+  const ofImage = Object.entries(server.imageProperties ?? {}).filter(([key]) => isImageNeed(key));
+  const ports = (server.ports ?? []).filter(isPortNeed);
   const extraSpecs = { ...recorded.extraSpecs, ...Object.fromEntries(needs) };
   const { image, snapshot } = recordSigns(signs ?? {}, segment.instances);
   // How old it is shows at the time of the forecast; kept, it would have to be written anew each time.
@@ -39,6 +46,8 @@ export function mirrored(server: ForecastServer, signs: Signs | undefined, segme
     ...(Object.keys(extraSpecs).length === 0 ? {} : { extraSpecs }),
     ...(JSON.stringify(localDisks) === JSON.stringify(NO_DISKS) ? {} : { localDisks }),
     ...(pinnedZone == null ? {} : { pinnedZone }),
+    ...(ofImage.length === 0 ? {} : { imageProperties: Object.fromEntries(ofImage) }),
+    ...(ports.length === 0 ? {} : { ports }),
     ...(Object.keys(kept).length === 0 ? {} : { signs: kept }),
   };
 }
@@ -48,6 +57,7 @@ export function unfolded(
   host: string,
   servers: readonly MirroredServer[],
   aggregates: NonNullable<Signs['aggregates']>,
+  unread: readonly string[] = [],
 ): HostInstances {
   return {
     servers: servers.map(
@@ -59,6 +69,7 @@ export function unfolded(
     signs: new Map(servers.map(({ id, signs }) => [id, { image: null, ...signs, aggregates }])),
     evacuations: [],
     otherMigrations: [],
+    ...(unread.length === 0 ? {} : { unread }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Wanted {
   readonly segment: Segment;
   /** When its host's evacuations may begin. */
   readonly readyAtSeconds: number;
+  /** What follows on its evacuation, and takes up its place among those in flight. */
+  readonly afterwardsSeconds: number;
 }
 
 export interface Slot {
@@ -50,7 +52,7 @@ export function timelineOf(
         left.push(each);
         continue;
       }
-      const endsAt = now + secondsAt(pace, inFlight + 1);
+      const endsAt = now + secondsAt(pace, inFlight + 1) + each.afterwardsSeconds;
       started.push({ of: each, endsAt });
       count(each, 1);
       slots.set(each.id, { startsAtSeconds: now, upAtSeconds: endsAt });

@@ -1,4 +1,4 @@
-import type { Aggregate, ComputeService, Hypervisor, Server, ServerGroup } from '#shared/ports.ts';
+import type { Aggregate, ComputeService, Hypervisor, Port, Server, ServerGroup } from '#shared/ports.ts';
 import type { OpenIncident } from '../gates/gather.ts';
 import type { GuardState } from '../guards.ts';
 import type { HostReadiness } from '../readiness.ts';
@@ -23,9 +23,15 @@ export interface HostInstances {
   readonly signs: ReadonlyMap<string, Signs>;
   readonly evacuations: readonly SeenMigration[];
   readonly otherMigrations: readonly SeenMigration[];
+  /** What could not be read of them, in words; absent where all was. */
+  readonly unread?: readonly string[];
 }
 
-export type ForecastServer = SeenServer & Pick<Server, 'pinnedZone'>;
+export type ForecastServer = SeenServer &
+  Pick<Server, 'pinnedZone' | 'imageProperties'> & {
+    /** Those that were read; absent: none. */
+    readonly ports?: readonly Pick<Port, 'vnicType' | 'isGuaranteed'>[];
+  };
 
 /** What salvor itself has on record. */
 export interface Standing {

@@ -9,8 +9,8 @@ import type { Signs } from '../seen.ts';
 import { segmentsOf } from '../segments.ts';
 import { blockersOf } from './blockers.ts';
 import { Left } from './left.ts';
-import { needsOf } from './needs.ts';
-import type { Pace } from './pace.ts';
+import { needsOf, refusedFor } from './needs.ts';
+import { evacuatesAt, type Pace } from './pace.ts';
 import { type Slot, timelineOf, type Wanted } from './timeline.ts';
 import type { CloudView, ForecastServer, Standing, Taken } from './view.ts';
 
@@ -41,6 +41,8 @@ export interface ForecastHost {
   readonly blockers: readonly string[];
   /** Whether its instances are known. */
   readonly seen: boolean;
+  /** What could not be read of them: what they need of a host may be more than is said. */
+  readonly unread: readonly string[];
   /** Since the first report; null where no segment holds it. */
   readonly evacuatesAtSeconds: number | null;
 }
@@ -69,7 +71,8 @@ export function whatIf(
       segment: segment?.name ?? null,
       blockers: blockers.get(service.host) ?? [],
       seen: view.instances.has(service.host),
-      evacuatesAtSeconds: segment === undefined ? null : segment.graceSeconds + pace.fencingSeconds.seconds,
+      unread: view.instances.get(service.host)?.unread ?? [],
+      evacuatesAtSeconds: segment === undefined ? null : evacuatesAt(segment, pace),
     };
   });
   const planned = planAll(failed, agedView(view, policy, nowMs), standing, policy);
@@ -152,17 +155,21 @@ function wantedOf(
   { instances }: PlannedRecovery,
   pace: Pace,
 ): readonly Wanted[] {
-  return instances.flatMap(({ server, destination, tier }) => {
+  return instances.flatMap(({ server, destination, tier, verdict }) => {
     if (destination === null || destination.to === 'nowhere') return [];
     return [
       {
         ...{ id: server.id, host, projectId: server.projectId, tier, segment },
         destination: 'host' in destination ? destination.host : null,
-        readyAtSeconds: segment.graceSeconds + pace.fencingSeconds.seconds,
+        readyAtSeconds: evacuatesAt(segment, pace),
+        afterwardsSeconds: isRestored(verdict) ? pace.rebuildSeconds.seconds : 0,
       },
     ];
   });
 }
+
+const isRestored = (verdict: PlannedInstance['verdict']): boolean =>
+  verdict.kind === 'evacuate' && verdict.restore !== undefined;
 
 function forecastOf(
   service: ComputeService,
@@ -199,6 +206,8 @@ function becomes(
     return nowhere(verdict.outcome === 'not-protected' ? 'not-protected' : 'stays', verdict.because);
   if (verdict.kind === 'person') return nowhere('stays', verdict.because);
   if (verdict.kind === 'watch' || destination === null) return nowhere('maybe', verdict.because);
+  const refused = refusedFor(server);
+  if (refused !== undefined) return nowhere('stays', refused);
   const needs = needsOf(server);
   const needed = needs.length === 0 ? '' : `; it needs ${needs.join(', ')}, which only Nova's scheduler sees`;
   switch (destination.to) {

@@ -1,5 +1,5 @@
 import { choose, contending } from '../choose.ts';
-import type { Candidate, Wanting } from '../destinations.ts';
+import { type Candidate, type Wanting, withRoom } from '../destinations.ts';
 import { heldTogether, type PlacedGroup, type RecordedGroup } from '../placed-groups.ts';
 import type { Segment } from '../policy.ts';
 import type { InstanceRecovery } from '../policy-instances.ts';
@@ -37,7 +37,7 @@ export function whereTo(
   const held = heldTogether(wanting.group, 'its host');
   if (held !== undefined) return { person: held };
   const { evacuation, destinations } = segment;
-  const among = { candidates: hosts.candidates, asleep: [] };
+  const among = { candidates: hosts.candidates.map(withRoom), asleep: [] };
   const chosen = choose(among, wanting, evacuation.maxInFlightPerDestination, destinations);
   switch (chosen.to) {
     case 'host':

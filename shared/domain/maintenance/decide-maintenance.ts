@@ -1,6 +1,6 @@
 import type { ComputeService } from '#shared/ports.ts';
 import { ANSWER_DUE_MS } from '../answer-due.ts';
-import { pickDestination } from '../destinations.ts';
+import { pickDestination, withRoom } from '../destinations.ts';
 import { isMaintenance } from '../gates/of-host.ts';
 import type { HostState } from '../host.ts';
 import { moveEnded } from '../move-ends.ts';
@@ -117,11 +117,7 @@ export function decideDraining(
   const intended = ready.slice(0, free).map((each): MoveFact => {
     const { instanceId, name, memoryMb, vcpus, lastMigrationId } = each;
     const notAt = tried[instanceId]?.failedAt ?? [];
-    const candidates = each.candidates.map((candidate) => ({
-      ...candidate,
-      // JSON has no infinity, which stands for a hypervisor that nobody knows.
-      freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
-    }));
+    const candidates = each.candidates.map(withRoom);
     const picked = pickDestination(candidates, { memoryMb, vcpus, notAt }, Number.POSITIVE_INFINITY);
     const attempt = (tried[instanceId]?.attempts ?? 0) + 1;
     const to = picked.pick === 'host' ? picked.host : null;

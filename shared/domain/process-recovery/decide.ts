@@ -3,6 +3,7 @@ import { isMaintenance } from '../gates/of-host.ts';
 import { isTakenOver } from '../instance-recovery/holds.ts';
 import type { Segment } from '../policy.ts';
 import type { ProcessRecovery } from '../policy-instances.ts';
+import { isNovaCompute } from './first.ts';
 import type { Disabling, Enabling, ProcessesState, ProcessFact, ProcessIncident, ProcessOutcome } from './process.ts';
 import { disableReason, isBySalvor } from './reason.ts';
 import { matches } from './reports.ts';
@@ -17,7 +18,10 @@ const LOOK_MS = 10_000;
 const LASTING_MS = 600_000;
 const LASTING_LOOK_MS = 60_000;
 const RETRY = { retryBaseSeconds: 10, retryMaxSeconds: 300 };
-/** A report of nova-compute to Nova that is this much newer than the word that it has stopped refutes it: clocks differ. */
+/**
+ * A report of nova-compute to Nova that is this much newer than the word that it has stopped refutes it: clocks differ. As much
+ * newer than salvor's own disabling, since Nova tells when the record was written last, whoever has (decision 0021).
+ */
 const CLOCKS_MS = 30_000;
 
 export type ProcessesIn = ProcessesState & { readonly incident: ProcessIncident };
@@ -79,11 +83,12 @@ const asItIs = ({ status }: ProcessIncident): string =>
   status === 'disabled' || status === 'enabling' ? '; its service stays disabled' : '';
 
 /** By their names. nova-compute shows by itself that it runs again; of all others somebody must say so. */
-const stillDown = ({ down }: ProcessIncident, service: Service): readonly string[] =>
+const stillDown = ({ down, disabledAtMs = 0 }: ProcessIncident, service: Service): readonly string[] =>
   Object.entries(down)
     .filter(([name, { saidMs }]) => {
-      const reported = service.state === 'up' && (service.lastReportAtMs ?? 0) > saidMs + CLOCKS_MS;
-      return !(name.startsWith('nova-compute') && reported && !service.forcedDown);
+      const newerThanMs = Math.max(saidMs, disabledAtMs) + CLOCKS_MS;
+      const reported = service.state === 'up' && (service.lastReportAtMs ?? 0) > newerThanMs;
+      return !(isNovaCompute(name) && reported && !service.forcedDown);
     })
     .map(([name]) => name);
 
@@ -144,8 +149,14 @@ function whenWell({
   close,
 }: Next): readonly ProcessFact[] {
   const because = 'no process is said to be down any more';
-  if (incident.wellSinceMs === null) return [{ type: 'processes-well', because, atMs: nowMs, nextLookAtMs }];
+  if (incident.wellSinceMs === null) {
+    const heardAtMs = Object.keys(incident.down).some(isNovaCompute) ? service.lastReportAtMs : null;
+    return [{ type: 'processes-well', because, heardAtMs, atMs: nowMs, nextLookAtMs }];
+  }
   if (nowMs - incident.wellSinceMs < recovery.wellSeconds * 1000) return look;
+  // Heard of once may be somebody's change of the service. Who runs is heard of again.
+  const { heardAtMs = null } = incident;
+  if (heardAtMs !== null && (service.lastReportAtMs ?? 0) <= heardAtMs) return look;
   if (incident.status === 'watching' && !(service.status === 'disabled' && isBySalvor(service.disabledReason)))
     return close('recovered', because);
   if (recovery.enable === 'by-hand') return close('recovered', `${because}; it is for a person to enable it`);

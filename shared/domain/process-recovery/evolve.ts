@@ -97,8 +97,9 @@ function opened(state: ProcessesState, fact: FactOf<'process-incident-opened'>):
 type Step = Exclude<ProcessFact, { type: 'process-reported' | 'process-incident-opened' | 'process-incident-closed' }>;
 
 function evolveIncident(incident: ProcessIncident, fact: Step): ProcessIncident {
-  const { id, segment, host, openedAtMs, down, ran, wellSinceMs, escalatedAtMs } = incident;
-  const base = { id, segment, host, openedAtMs, down, ran, wellSinceMs, escalatedAtMs };
+  const { id, segment, host, openedAtMs, down, ran, wellSinceMs, heardAtMs = null, escalatedAtMs } = incident;
+  const { disabledAtMs = 0 } = incident;
+  const base = { id, segment, host, openedAtMs, down, ran, wellSinceMs, heardAtMs, disabledAtMs, escalatedAtMs };
   /** The next step is due then; every command with an earlier tick is a repeat from now on. */
   const next = (dueAtMs: number) => ({ tick: incident.tick + 1, dueAtMs });
   const going = { heldBy: null, failures: 0 };
@@ -109,14 +110,18 @@ function evolveIncident(incident: ProcessIncident, fact: Step): ProcessIncident 
       return { ...incident, ...next(fact.nextLookAtMs), heldBy: fact.because };
     case 'disable-intended': {
       const { failures } = expect(incident, 'watching', 'disabling');
-      return { ...base, ...next(fact.dueAtMs), heldBy: null, failures, status: 'disabling', reason: fact.reason };
+      const asked = { disabledAtMs: fact.atMs, status: 'disabling', reason: fact.reason } as const;
+      return { ...base, ...next(fact.dueAtMs), heldBy: null, failures, ...asked };
     }
     case 'disable-answered':
     case 'enable-answered':
       // Nova is read next, whatever it has answered.
-      return incident.status === 'disabling' || incident.status === 'enabling'
-        ? { ...incident, ...next(fact.atMs) }
-        : incident;
+      if (incident.status !== 'disabling' && incident.status !== 'enabling') return incident;
+      return {
+        ...incident,
+        ...next(fact.atMs),
+        ...(fact.type === 'disable-answered' ? { disabledAtMs: fact.atMs } : {}),
+      };
     case 'scheduling-off': {
       expect(incident, 'watching', 'disabling');
       return { ...base, ...next(fact.nextLookAtMs), ...going, status: 'disabled', reason: fact.reason };
@@ -136,7 +141,13 @@ function evolveIncident(incident: ProcessIncident, fact: Step): ProcessIncident 
     case 'escalated':
       return { ...incident, ...next(fact.nextLookAtMs), heldBy: null, escalatedAtMs: escalatedAtMs ?? fact.atMs };
     case 'processes-well':
-      return { ...incident, ...next(fact.nextLookAtMs), heldBy: null, wellSinceMs: fact.atMs };
+      return {
+        ...incident,
+        ...next(fact.nextLookAtMs),
+        heldBy: null,
+        wellSinceMs: fact.atMs,
+        heardAtMs: fact.heardAtMs ?? null,
+      };
     case 'processes-down-again': {
       const again = { ...base, ...next(fact.nextLookAtMs), ...going, wellSinceMs: null };
       // Whether Nova has enabled the host by now shows with the next look.

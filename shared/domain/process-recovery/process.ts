@@ -47,6 +47,10 @@ interface Base {
   readonly ran: Readonly<Record<string, ProcessRun>>;
   /** Since when none is down any more; null while one is. */
   readonly wellSinceMs: number | null;
+  /** When Nova had last heard of the nova-compute by whose reports it was taken for well, by Nova's clock; null: by others' words. */
+  readonly heardAtMs?: number | null;
+  /** When salvor's own disabling was asked for or answered last: Nova's record of the service was written by it. */
+  readonly disabledAtMs?: number;
   /** Why nothing is asked of the outside now. */
   readonly heldBy: string | null;
   readonly failures: number;
@@ -141,7 +145,13 @@ export type ProcessFact =
       readonly nextLookAtMs: number;
     }
   | { readonly type: 'escalated'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
-  | { readonly type: 'processes-well'; readonly because: string; readonly atMs: number; readonly nextLookAtMs: number }
+  | {
+      readonly type: 'processes-well';
+      readonly because: string;
+      readonly heardAtMs: number | null;
+      readonly atMs: number;
+      readonly nextLookAtMs: number;
+    }
   | {
       readonly type: 'processes-down-again';
       readonly because: string;

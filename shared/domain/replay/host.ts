@@ -2,10 +2,12 @@ import type { PowerOffAnswer } from '#shared/ports.ts';
 import type { HostBasis, ReadingBasis } from '../basis.ts';
 import { decideConfirmation, holdForOutage, waitsForProbes } from '../confirm.ts';
 import { deadlinePassed } from '../deadline.ts';
-import type { Candidate } from '../destinations.ts';
+import { withRoom } from '../destinations.ts';
 import { bindingFaultOf, type KnownDevice, wordsOf } from '../device-binding.ts';
-import { decideAfterPowerOff, decideFencing, fenceFailed, powerOffAnswered, type TimedReading } from '../fence.ts';
+import { decideAfterPowerOff, decideFencing, powerOffAnswered } from '../fence.ts';
 import { fenceLevelsOf } from '../fence-device.ts';
+import { fenceFailed } from '../fence-failed.ts';
+import { attemptsAt, type TimedReading } from '../fence-levels.ts';
 import { closeIncident, proofFault } from '../follow.ts';
 import { decideForcingDown, forceDownFailed, forceDownIntended } from '../force-down.ts';
 import type { Evidence } from '../gates/evidence.ts';
@@ -110,7 +112,8 @@ function decide(
       const asked = systemUuid === undefined ? reading : { systemUuid, ...(levels === undefined ? {} : { levels }) };
       const upMs = lastSeenUpMs(host.claims);
       const fencing = inStatus(incident, ['fencing']);
-      return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random);
+      const attempts = attemptsAt(fenceLevelsOf(policy, host.name), fencing.level ?? 0);
+      return decideAfterPowerOff(fencing, answer, asked, reading, upMs, segment, atMs, basis.random, attempts);
     }
     case 'forcing-down': {
       const answered = find('force-down-answered');
@@ -162,7 +165,9 @@ function decide(
     case 'operator': {
       const said = find('released') ?? find('dismissed') ?? find('off-confirmed');
       if (said === undefined) throw new CannotDecide("the operator's word is not recorded");
-      const decided = decideOnIncident(commandAgain(host, incident, said, basis), host, basis.hasTasks, segment, atMs);
+      const sender = (said.type === 'off-confirmed' ? said.senders?.at(-1) : null) ?? null;
+      const command = commandAgain(host, incident, said, basis);
+      const decided = decideOnIncident(command, host, basis.hasTasks, segment, atMs, sender);
       return 'refused' in decided ? [] : decided.facts;
     }
     default:
@@ -206,14 +211,9 @@ function useOf({ reserved = {} }: Incident, host: string): ReservedUse {
   return use;
 }
 
-/** JSON has no infinity, which stands for a hypervisor that nobody knows. */
 function wakeAgain(basis: WakeBasis): WakeBasis {
   return { ...basis, candidates: basis.candidates.map(withRoom), asleep: basis.asleep.map(withRoom) };
 }
-export const withRoom = <T extends Candidate>(candidate: T): T => ({
-  ...candidate,
-  freeMemoryMb: candidate.freeMemoryMb ?? Number.POSITIVE_INFINITY,
-});
 
 function incidentOf({ incident }: HostState): Incident {
   if (incident === null) throw new CannotDecide('no incident is open');
@@ -247,8 +247,9 @@ function reasonIn(fact: { readonly because: string } | undefined): string {
 
 function readingIn(read: FactOf<'power-read'> | undefined, askedAtMs: number): TimedReading {
   if (read === undefined) throw new CannotDecide('the reading of the power is not recorded');
-  const { power, systemUuid, detail, durationMs, levels } = read;
-  return { power, systemUuid, detail, durationMs, askedAtMs, ...(levels === undefined ? {} : { levels }) };
+  const { type: _, levels, askedAtMs: keptMs, ...reading } = read;
+  const kept = keptMs === undefined ? {} : ({ askedEarlier: true } as const);
+  return { ...reading, askedAtMs, ...kept, ...(levels === undefined ? {} : { levels }) };
 }
 
 /** For decisions that look at the reading alone. */

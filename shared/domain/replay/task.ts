@@ -1,4 +1,5 @@
 import type { RecordedBasis } from '../basis.ts';
+import { withRoom } from '../destinations.ts';
 import { decideEvacuate, foldAnswer, unfitNow } from '../evacuate.ts';
 import { handOver } from '../follow.ts';
 import { grant } from '../grant.ts';
@@ -14,7 +15,7 @@ import { sightAgain } from '../task-sight.ts';
 import { guestAnswer } from '../tiers.ts';
 import { answerOf } from '../told.ts';
 import { CannotDecide } from './cannot-decide.ts';
-import { segmentOf, withRoom } from './host.ts';
+import { segmentOf } from './host.ts';
 import type { Decision } from './log.ts';
 
 export interface TaskStory {

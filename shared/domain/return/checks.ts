@@ -4,6 +4,7 @@ import { isMaintenance } from '../gates/of-host.ts';
 import type { HostState } from '../host.ts';
 import type { Policy, Segment } from '../policy.ts';
 import { countingDownClaims } from '../reports.ts';
+import { keptAnswerCountsMs } from '../slow-agents.ts';
 import { NOVA_REPORTER } from '../watch.ts';
 import type { Check, CheckName, Returning, ReturnSight } from './returning.ts';
 
@@ -38,6 +39,7 @@ export function askWhetherTouched(
     inServiceCheck(host, sight, policy, isAskedFor),
     quarantineCheck(returning, sight),
     evacuationsCheck(host, sight, segment),
+    ...powerOffChecks(host, sight),
   ];
 }
 
@@ -103,6 +105,18 @@ function evacuationsCheck(
   return check('evacuations-ended', sinceMs >= settleMs, because);
 }
 
+/** S2: a slow fence agent that was told to switch it off may still do so, to a host that is back. Nobody waives that. */
+function powerOffChecks({ ours }: Asked, { atMs }: ReturnSight): readonly Check[] {
+  const untilMs = ours?.offMayRunUntilMs;
+  if (untilMs === undefined) return [];
+  const until = new Date(untilMs).toISOString();
+  const isOver = atMs >= untilMs;
+  const because = isOver
+    ? `no power-off of it runs on since ${until}`
+    : `a slow power-off of it may run until ${until}`;
+  return [check('power-off-ended', isOver, because)];
+}
+
 /** Whether salvor may switch it on: S2 is waived by nobody. */
 export function askWhetherPoweredOn(
   host: Asked,
@@ -121,10 +135,11 @@ export function askWhetherPoweredOn(
     inServiceCheck(host, sight, null, false),
     quarantineCheck(returning, sight),
     evacuationsCheck(host, sight, segment),
+    ...powerOffChecks(host, sight),
     check('not-awaited-elsewhere', towards === 0, `Nova works on ${towards} evacuations towards it`),
     check('no-person', persons === 0 || askedFor !== null, `a person has ${persons} of its instances in hand`),
     check('own-device', deviceFault === null, deviceFault ?? 'its fence device is its own'),
-    switchableCheck(switchOnLevel(host, sight, rules)),
+    switchableCheck(host, sight, rules),
     check(
       'starts',
       powerOns < MAX_POWER_ONS && (poweredOnAtMs === null || sinceMs >= POWER_ON_TAKES_MS),
@@ -142,14 +157,20 @@ export function switchOnLevel(
   return power === null ? undefined : levelToSwitchOn(power, fenceLevelsOf(policy, name), ours?.switchedOff ?? []);
 }
 
-const switchableCheck = (level: number | undefined): Check =>
-  check(
-    'switchable',
-    level !== undefined,
-    level === undefined
-      ? 'what reads off are outlets that salvor has not switched off: somebody else has'
-      : `its fencing level ${level + 1} reads off`,
-  );
+function switchableCheck(host: Asked, sight: ReturnSight, rules: ReturnRules): Check {
+  const level = switchOnLevel(host, sight, rules);
+  if (level === undefined)
+    return check('switchable', false, 'what reads off are outlets that salvor has not switched off: somebody else has');
+  const ageMs = sight.atMs - (sight.power?.askedAtMs ?? sight.atMs);
+  const goodMs = keptAnswerCountsMs(fenceLevelsOf(rules.policy, host.name).flat());
+  if (ageMs > goodMs)
+    return check(
+      'switchable',
+      false,
+      `its power was asked for ${secondsOf(ageMs)} s ago, which counts for ${secondsOf(goodMs)} s: it is asked for anew`,
+    );
+  return check('switchable', true, `its fencing level ${level + 1} reads off`);
+}
 
 /** Whether it is well: asked at each look for as long as the policy wants. */
 export function askWhetherWell(host: Asked, sight: ReturnSight, { policy, segment }: ReturnRules): readonly Check[] {

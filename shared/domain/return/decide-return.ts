@@ -14,6 +14,7 @@ import {
 import type { ReturnFact, ServiceFact } from './facts.ts';
 import { defaultsOf } from './limits.ts';
 import { returnEnded } from './open-return.ts';
+import { mayNeedPower, powerOnProven } from './power-on.ts';
 import type { Check, Returning, ReturnOutcome, ReturnSight, ServiceChange } from './returning.ts';
 
 /** How soon it looks again, and how soon when it has waited for a while: a repair takes hours, and each look costs Nova. */
@@ -38,6 +39,18 @@ const commit = (...facts: Facts): ReturnDecision => ({ do: 'commit', facts });
 
 /** One look at a host on its way back that takes no instances yet (`going-home` is decided in `home.ts`). */
 export function decideReturn(
+  host: HostState,
+  returning: Returning,
+  sight: ReturnSight,
+  rules: ReturnRules,
+  random: number,
+): ReturnDecision {
+  const decision = decideLook(host, returning, sight, rules, random);
+  const proven = powerOnProven(returning, sight);
+  return proven === undefined ? decision : { ...decision, facts: [proven, ...decision.facts] };
+}
+
+function decideLook(
   host: HostState,
   returning: Returning,
   sight: ReturnSight,
@@ -112,16 +125,6 @@ function whenNothingIsLeft(
   if (goHome && disabled === '' && returning.incidentId !== null && host.lastIncident?.id === returning.incidentId)
     return commit({ type: 'going-home-began', returnId: returning.id, incidentId: returning.incidentId, atMs });
   return commit(end('returned', `Nova sees it up${disabled}`));
-}
-
-const mayNeedPower = (rules: ReturnRules): boolean => defaultsOf(rules).hostReturn.powerOn === 'after-evacuations';
-
-/** Whether its power is to be read for a look that has shown this. */
-export function asksForPower(host: HostState, returning: Returning, sight: ReturnSight, rules: ReturnRules): boolean {
-  if (returning.asked === 'power-on') return true;
-  const isUsed = returning.status === 'waiting' || returning.status === 'powering-on';
-  if (!mayNeedPower(rules) || !isUsed || isHeard(askWhetherWell(host, sight, rules))) return false;
-  return !askWhetherTouched(host, returning, sight, rules).some(isShut);
 }
 
 /**

@@ -31,7 +31,8 @@ export function evolveReturn(returning: Returning | null, fact: CareFact): Retur
       return { ...returning, ...next(fact.nextLookAtMs), shut: fact.shut };
     case 'power-on-intended': {
       const { attempt, dueAtMs } = fact;
-      return { ...baseOf(returning), ...next(dueAtMs), status: 'powering-on', powerOns: attempt, asked: 'power-on' };
+      const { provenOn: _, ...base } = baseOf(returning);
+      return { ...base, ...next(dueAtMs), status: 'powering-on', powerOns: attempt, asked: 'power-on' };
     }
     case 'power-on-answered': {
       const { answer, atMs, nextLookAtMs } = fact;
@@ -40,7 +41,14 @@ export function evolveReturn(returning: Returning | null, fact: CareFact): Retur
       return { ...returning, ...next(nextLookAtMs), asked: null, poweredOnAtMs, failures };
     }
     case 'power-on-found':
-      return { ...returning, asked: null, poweredOnAtMs: fact.power === 'off' ? returning.poweredOnAtMs : fact.atMs };
+      return {
+        ...returning,
+        asked: null,
+        poweredOnAtMs: fact.power === 'off' ? returning.poweredOnAtMs : fact.atMs,
+        ...(fact.power === 'on' ? { provenOn: true } : {}),
+      };
+    case 'power-on-proven':
+      return { ...returning, provenOn: true };
     case 'return-proving':
       return {
         ...baseOf(returning),
@@ -124,7 +132,7 @@ function opened(fact: Extract<ReturnFact, { type: 'return-opened' }>): Returning
 /** What every status has. */
 function baseOf(returning: Returning) {
   const { id, segment, incidentId, openedAtMs, askedFor, persons, quarantine } = returning;
-  const { powerOns, poweredOnAtMs, asked, failures, shut } = returning;
+  const { powerOns, poweredOnAtMs, provenOn, asked, failures, shut } = returning;
   return {
     id,
     segment,
@@ -135,6 +143,7 @@ function baseOf(returning: Returning) {
     quarantine,
     powerOns,
     poweredOnAtMs,
+    ...(provenOn === undefined ? {} : { provenOn }),
     asked,
     failures,
     shut,

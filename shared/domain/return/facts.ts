@@ -53,6 +53,15 @@ export type ReturnFact =
       readonly detail: string;
       readonly atMs: number;
     }
+  /** It reads on since that request was answered: so often as it was switched on at most. */
+  | {
+      readonly type: 'power-on-proven';
+      readonly returnId: string;
+      readonly attempt: number;
+      readonly systemUuid: string | null;
+      readonly detail: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'return-proving';
       readonly returnId: string;

@@ -11,7 +11,7 @@ export function oursAfter(host: HostState, fact: HostFact): Ours | undefined {
       // What was switched off for an earlier failure, and came back, says nothing of this one.
       return ours?.forcedDownAtMs === undefined ? withoutSwitchedOff(ours) : ours;
     case 'power-off-intended':
-      return { ...ours, switchedOff: inOrder(ours?.switchedOff ?? [], fact.level ?? 0) };
+      return { ...ours, switchedOff: inOrder(ours?.switchedOff ?? [], fact.level ?? 0), ...mayRun(ours, fact) };
     case 'force-down-intended':
       // From here on it may be in force, whatever is answered.
       return ours?.forcedDownAtMs === undefined && incident !== null
@@ -63,6 +63,14 @@ function withoutSwitchedOff(ours: Ours | undefined): Ours | undefined {
 
 const inOrder = (levels: readonly number[], level: number): readonly number[] =>
   [...new Set([...levels, level])].sort((a, b) => a - b);
+
+/** Of several power-offs that one counts which may run for longest. */
+function mayRun(
+  ours: Ours | undefined,
+  { mayRunUntilMs }: Extract<HostFact, { type: 'power-off-intended' }>,
+): Pick<Ours, 'offMayRunUntilMs'> {
+  return mayRunUntilMs === undefined ? {} : { offMayRunUntilMs: Math.max(mayRunUntilMs, ours?.offMayRunUntilMs ?? 0) };
+}
 
 function withoutDisable(ours: Ours | undefined): Ours | undefined {
   if (ours?.disabled === undefined) return ours;

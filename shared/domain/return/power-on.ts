@@ -1,5 +1,7 @@
 import type { HostState } from '../host.ts';
-import { askWhetherPoweredOn, isShut, type ReturnRules } from './checks.ts';
+import { askWhetherPoweredOn, askWhetherTouched, askWhetherWell, isHeard, isShut, type ReturnRules } from './checks.ts';
+import type { ReturnFact } from './facts.ts';
+import { defaultsOf } from './limits.ts';
 import type { Returning, ReturnSight } from './returning.ts';
 
 /** What was read must be this young when a power-on leaves (S2). */
@@ -30,4 +32,28 @@ export function objectionToPowerOn(
   // The intent itself counts as a try.
   const before: Returning = { ...intended, powerOns: intended.powerOns - 1 };
   return askWhetherPoweredOn(now, before, again, rules).find(isShut)?.because;
+}
+
+export const mayNeedPower = (rules: ReturnRules): boolean =>
+  defaultsOf(rules).hostReturn.powerOn === 'after-evacuations';
+
+/** It was asked to switch on, and no reading has shown it as on since. */
+const isUnproven = ({ poweredOnAtMs, provenOn }: Returning): boolean => poweredOnAtMs !== null && provenOn !== true;
+
+/** Whether its power is to be read for a look that has shown this. */
+export function asksForPower(host: HostState, returning: Returning, sight: ReturnSight, rules: ReturnRules): boolean {
+  if (returning.asked === 'power-on') return true;
+  const isUsed = returning.status === 'waiting' || returning.status === 'powering-on';
+  if (!mayNeedPower(rules) || !isUsed) return false;
+  if (!isUnproven(returning) && isHeard(askWhetherWell(host, sight, rules))) return false;
+  return !askWhetherTouched(host, returning, sight, rules).some(isShut);
+}
+
+/** A power-on has its proof as a power-off has: the power as the host's own device reads it, once for each. */
+export function powerOnProven(returning: Returning, { power, deviceFault, atMs }: ReturnSight): ReturnFact | undefined {
+  if (returning.asked !== null || !isUnproven(returning)) return undefined;
+  if (power?.power !== 'on' || deviceFault !== null) return undefined;
+  const { id: returnId, powerOns: attempt } = returning;
+  const { systemUuid, detail } = power;
+  return { type: 'power-on-proven', returnId, attempt, systemUuid, detail, atMs };
 }

@@ -14,6 +14,8 @@ export interface Ours {
   readonly forcedDownAtMs?: number;
   /** Its fencing levels, from 0, that were asked to switch off, in their order. */
   readonly switchedOff?: readonly number[];
+  /** A power-off of it by a slow fence agent may take effect until then; absent: none was ever asked for. */
+  readonly offMayRunUntilMs?: number;
   /** When it was last seen up since then, by whoever told it. */
   readonly seenUpAtMs?: number;
   /** The reason with which salvor has disabled it; absent: it has not. */
@@ -54,6 +56,8 @@ interface ReturnBase {
   /** Power-on requests whose intent was committed, and when one may have worked last. */
   readonly powerOns: number;
   readonly poweredOnAtMs: number | null;
+  /** Its power was read as on since. */
+  readonly provenOn?: true;
   /** What was asked of the outside without an outcome on record. */
   readonly asked: 'power-on' | ServiceChange | null;
   readonly failures: number;
@@ -123,6 +127,7 @@ export type CheckName =
   | 'in-service'
   | 'not-quarantined'
   | 'evacuations-ended'
+  | 'power-off-ended'
   | 'not-awaited-elsewhere'
   | 'no-person'
   | 'own-device'
@@ -151,8 +156,8 @@ export interface ReturnSight {
   readonly towards: number;
   /** Why nothing may be asked of the outside: salvor is switched off here, or the segment stopped. */
   readonly halted: string | null;
-  /** Its power, where it counts; null: it was not read. */
-  readonly power: Pick<HostReading, 'power' | 'systemUuid' | 'detail' | 'levels'> | null;
+  /** Its power, where it counts, and of an answer that was kept when it was asked for; null: it was not read. */
+  readonly power: Pick<HostReading, 'power' | 'systemUuid' | 'detail' | 'levels' | 'askedAtMs'> | null;
   /** Why one of its devices can't be the host's own. */
   readonly deviceFault: string | null;
 }

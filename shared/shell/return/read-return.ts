@@ -2,7 +2,7 @@ import { bindingFaultOf, wordsOf } from '#shared/domain/device-binding.ts';
 import { fenceLevelsOf } from '#shared/domain/fence-device.ts';
 import { type HostState, hostKeyOf } from '#shared/domain/host.ts';
 import type { ReturnRules } from '#shared/domain/return/checks.ts';
-import { asksForPower } from '#shared/domain/return/decide-return.ts';
+import { asksForPower } from '#shared/domain/return/power-on.ts';
 import type { Returning, ReturnSight } from '#shared/domain/return/returning.ts';
 import { isRunning } from '#shared/domain/seen.ts';
 import { segmentsOf, usesAggregates } from '#shared/domain/segments.ts';
@@ -109,8 +109,12 @@ async function readPower(services: Services, host: HostState, all: readonly Comp
   const words = wordsOf(reading, levels[0]?.[0]?.driver);
   const keys = new Set(all.map((service) => hostKeyOf(host.cloud, host.region, service.id)));
   const { known } = await readBindings(services.state, host.key, words, levels, (key) => keys.has(key));
-  const { power, systemUuid, detail } = reading;
-  const told = { power, systemUuid, detail, ...(reading.levels === undefined ? {} : { levels: reading.levels }) };
+  const { power, systemUuid, detail, askedAtMs, askedEarlier } = reading;
+  const told = {
+    ...{ power, systemUuid, detail },
+    ...(askedEarlier === undefined ? {} : { askedAtMs }),
+    ...(reading.levels === undefined ? {} : { levels: reading.levels }),
+  };
   return { power: told, deviceFault: bindingFaultOf(words, known, host.key), ladder };
 }
 

@@ -47,6 +47,7 @@ function setUp(atOnce: number, call: () => Promise<void> = () => pause(CALL_MS),
   };
   const device: FenceDevice = {
     readPower: () => during({ power: 'on', systemUuid: null, detail: '', durationMs: 1 }),
+    readAccount: () => during({ endsAtMs: 1, trouble: null, untold: null }),
     powerOff: () => during({ kind: 'accepted', detail: '', durationMs: 1 }),
     powerOn: () => during({ kind: 'accepted', detail: '', durationMs: 1 }),
   };
@@ -56,6 +57,22 @@ function setUp(atOnce: number, call: () => Promise<void> = () => pause(CALL_MS),
   );
   return { asked, clock, fencing, device };
 }
+
+it('has a call for an account take a place too, and leaves it out where a device can not tell', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { fencing, device } = setUp(1, () => gate.promise);
+  const first = await fencing.device(config('rack'));
+  const held = first.readAccount?.();
+  await pause(20);
+  expect(await first.readAccount?.()).toMatchObject({
+    endsAtMs: null,
+    untold: expect.stringMatching(/^it was not asked: as many/),
+  });
+  gate.resolve();
+  expect(await held).toMatchObject({ endsAtMs: 1 });
+  delete device.readAccount;
+  expect(await fencing.device(config('rack'))).not.toHaveProperty('readAccount');
+});
 
 it('lets so many calls into a network at the same time, and all of them in turn', async () => {
   const { asked, fencing } = setUp(3, () => pause(CALL_MS), false);

@@ -176,6 +176,20 @@ describe('what functions log rings', () => {
     );
   });
 
+  it('access-ending: while a certificate of the cloud ends soon', async () => {
+    const services = fakeServices(aPolicy());
+    const expiresAtMs = services.clock.nowMs + 1;
+    const access = {
+      certificates: async () => [{ of: 'nova', address: 'https://nova.test', expiresAtMs }],
+      account: async () => ({ of: 'the account', endsAtMs: null, untold: null }),
+    };
+    await surveyDevices({ ...services, access });
+    services.state.close();
+    expect(rungBy(services.lines.map(({ message, fields }) => JSON.stringify({ message, ...fields })))).toEqual([
+      'access-ending',
+    ]);
+  });
+
   it('capacity-short: while a host has more than the others have room for', async () => {
     const services = fakeServices(aPolicy({ forecast: { everySeconds: 60 } }));
     services.cloud.servers = [aServer({ host: 'compute-2', memoryMb: 100_000 })];
@@ -248,6 +262,7 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'instance-for-a-person': ['shared/domain/instance-recovery/decide.ts'],
   'hosts-not-fenceable': ['functions/survey-devices.ts'],
   'fencing-weakened': ['functions/survey-devices.ts'],
+  'access-ending': ['functions/survey-devices.ts'],
   'capacity-short': ['functions/mirror-instances.ts'],
   'messages-parked': ['shared/lambda/queue-function.ts'],
 };

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +70,8 @@ it('speaks TLS with the certificate that it is given', async () => {
   const dispatcher = new Agent({ connect: { ca: readFileSync(certificate, 'utf8') } });
   expect((await fetch(`${url}/healthz`, { dispatcher })).status).toBe(200);
   await dispatcher.close();
+  const { validTo } = new X509Certificate(readFileSync(certificate));
+  expect(server?.certificate).toEqual({ expiresAtMs: Date.parse(validTo) });
 });
 
 it('says which PEM file it can not read', async () => {

@@ -142,6 +142,19 @@ describe('a request', () => {
     await expect.poll(() => isAlive(child), PATIENCE).toBe(false);
   });
 
+  it('with a time of its own to run is begun while it is valid, and cut off behind that', async () => {
+    await start();
+    agents.setFault('hang');
+    expect(await ask(aRequest({ action: 'off', validSeconds: 0.5, runSeconds: 1.5 }))).toMatchObject({
+      answer: 'unknown',
+      detail: expect.stringMatching(/was cut off after 1[5-9]\d\d ms$/),
+    });
+    expect(await ask(aRequest({ action: 'off', time: ago(2_000), validSeconds: 1, runSeconds: 60 }))).toMatchObject({
+      answer: 'refused',
+      detail: expect.stringContaining('after it was asked for, and is valid for 1000 ms'),
+    });
+  });
+
   it('from a clock that is a little ahead of the queue is cut off no later than its answer is waited for', async () => {
     await start();
     agents.setFault('hang');

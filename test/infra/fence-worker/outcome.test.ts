@@ -50,3 +50,67 @@ describe('a power-off', () => {
     expect(off({ code: null, notBegun: 'spawn EACCES' })).toBe('refused');
   });
 });
+
+describe('a login that is refused', () => {
+  const status = (stderr: string, changes: Partial<Ran> = {}) =>
+    outcomeOf('fence_x', 'status', ran({ code: 1, stderr, ...changes }), redact);
+  /** As fencing.py logs, of programs that were run with the right and with a wrong password. */
+  const log = (level: string, text: string) => `2026-01-01 00:00:00,000 ${level}: ${text}\n\n`;
+  const plug = log('ERROR', 'Failed: Unable to obtain correct plug status or plug is not available');
+  const ipmitool = (text: string) =>
+    log('INFO', 'Executing: /usr/bin/ipmitool -P [set]') +
+    log('DEBUG', `1  Loading IANA PEN Registry...\n${text}\nError: Unable to establish IPMI v2 / RMCP+ session\n`) +
+    plug;
+
+  it.each<[string, string]>([
+    [ipmitool('> RAKP 2 HMAC is invalid'), 'RAKP 2 HMAC is invalid'],
+    [ipmitool('RAKP 2 message indicates an error : unauthorized name'), 'unauthorized name'],
+    [
+      log('DEBUG', 'https://bmc:443 "GET /redfish/v1/Systems/1 HTTP/1.1" 401 300') +
+        log('ERROR', 'Unable to get PowerState'),
+      '401 300',
+    ],
+    [
+      log('ERROR', 'Returned 1: snmpget: Authentication failure (incorrect password, community or key)'),
+      'incorrect password',
+    ],
+    [log('ERROR', 'Failed: Unauthorized: The request you have made requires authentication.'), 'Unauthorized'],
+  ])('is told apart: %j', (stderr, words) => {
+    expect(status(stderr)).toMatchObject({
+      answer: 'unknown',
+      refused: 'credentials',
+      detail: expect.stringContaining(words),
+    });
+  });
+
+  it.each([
+    [
+      'the word of most agents, which is that of a dead board too',
+      log('ERROR', 'Unable to connect/login to fencing device'),
+    ],
+    ['a session that could not be had', ipmitool('')],
+    [
+      'no place for one more session',
+      ipmitool('RAKP 2 message indicates an error : insufficient resources for session'),
+    ],
+    ['another answer', log('DEBUG', 'https://bmc:443 "GET /redfish/v1/Systems/1 HTTP/1.1" 403 300')],
+    ['a path with such a number', log('DEBUG', 'https://bmc:443 "GET /a/401 HTTP/1.1" 500 401')],
+  ])('is not read into %s', (_, stderr) => {
+    expect(status(stderr)).not.toHaveProperty('refused');
+  });
+
+  it('is none where the agent has read the power all the same', () => {
+    const stderr = log('DEBUG', 'https://bmc:443 "GET /redfish/v1/ HTTP/1.1" 401 300');
+    expect(status(stderr, { code: 0, stdout: 'Status: ON\n' })).not.toHaveProperty('refused');
+    expect(status(stderr, { code: 2, stdout: 'Status: OFF\n' })).not.toHaveProperty('refused');
+  });
+
+  it('leaves out of the words what a loud agent logs besides', () => {
+    expect(status(ipmitool('> RAKP 2 HMAC is invalid')).detail).toBe(
+      'fence_x status ended with 1: ERROR: Failed: Unable to obtain correct plug status or plug is not available; RAKP 2 HMAC is invalid',
+    );
+    expect(status(log('INFO', 'Executing') + log('DEBUG', 'a\nb\nc')).detail).toBe(
+      'fence_x status ended with 1: without a word',
+    );
+  });
+});

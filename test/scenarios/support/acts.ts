@@ -110,7 +110,10 @@ const ACTS: Acts = {
     queues.putText('host-events', body, 0);
     return { voice: 'fault', text: `somebody sends ${body}` };
   },
-  fault: (simulation, { kind, host, instance, function: name, act, until, times, skip, seconds, httpStatus }) => {
+  fault: (
+    simulation,
+    { kind, host, instance, device, function: name, act, until, times, skip, seconds, httpStatus },
+  ) => {
     const instanceId = instance && serverOf(simulation, instance).id;
     for (const each of host) {
       const end = simulation.director.add({
@@ -124,13 +127,14 @@ const ACTS: Acts = {
         forMs: 0,
         sizeMs: seconds * 1000,
         ...(instanceId === undefined ? {} : { instanceId }),
+        ...(device === undefined ? {} : { device }),
         ...(name === undefined ? {} : { function: name }),
         ...(act === undefined ? {} : { act }),
         ...(httpStatus === undefined ? {} : { httpStatus }),
       });
       if (until !== undefined) simulation.scheduler.after(until * 1000 - simulation.elapsedMs, end);
     }
-    const whom = act ?? name ?? instance ?? inWords(host);
+    const whom = act ?? name ?? instance ?? [inWords(host), ...(device === undefined ? [] : [device])].join(', ');
     const howLong = until === undefined ? (times === 1 ? 'once' : `${times} times`) : `until ${until}`;
     return { voice: 'fault', text: `${whom}, ${howLong}: ${FAULTS[kind].story}` };
   },
@@ -206,8 +210,8 @@ const ACTS: Acts = {
     command(simulation, { type: 'maintenance-on', ...what, hostKey: keyOf(simulation, host) }, host),
   maintenanceOff: (simulation, { host: [host = ''], reason }) =>
     command(simulation, { type: 'maintenance-off', reason, hostKey: keyOf(simulation, host) }, host),
-  confirmOff: (simulation, { host: [host = ''], reason }) =>
-    command(simulation, { type: 'confirm-off', reason, ...incidentOf(simulation, host) }, host),
+  confirmOff: (simulation, { host: [host = ''], reason, by }) =>
+    command(simulation, { type: 'confirm-off', reason, by, ...incidentOf(simulation, host) }, host),
   redrive: ({ queues }) => {
     queues.redrive();
     return { voice: 'person', text: 'an operator moves the dead letters back into their queues' };
@@ -229,8 +233,16 @@ function command(
   const said = { version: 1, id: world.random.uuid(), time: new Date(scheduler.now()).toISOString(), by: 'alice' };
   const body = operatorCommand.parse({ ...said, ...what });
   simulation.command(body);
-  const { reason, gates = [] } = body as { readonly reason: string; readonly gates?: readonly string[] };
-  return { voice: 'person', text: `alice: salvor ${what.type} ${[of, ...gates].join(' ')} (${reason})` };
+  const {
+    by,
+    reason,
+    gates = [],
+  } = body as {
+    readonly by: string;
+    readonly reason: string;
+    readonly gates?: readonly string[];
+  };
+  return { voice: 'person', text: `${by}: salvor ${what.type} ${[of, ...gates].join(' ')} (${reason})` };
 }
 
 function incidentOf(simulation: Simulation, name: string): { hostKey: string; incidentId: string } {

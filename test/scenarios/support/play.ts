@@ -16,6 +16,10 @@ const hosts = z.strictObject({
   /** As the hypervisor calls itself. */
   hypervisorHostname: z.string().optional(),
   memoryMb: z.int().optional(),
+  /** Of its power supplies: one that is on is enough for it to run. */
+  outlets: z.array(z.string()).optional(),
+  /** A hardware watchdog, whose keeper asks salvor for leases. */
+  watchdog: z.strictObject({ timeoutSeconds: z.number(), resetSeconds: z.number() }).optional(),
   /** Its service is disabled from the beginning, for this reason. */
   disabled: z.string().optional(),
 });
@@ -89,6 +93,8 @@ const fault = z
     /** The failed hosts whose recovery it disturbs. */
     host: names,
     instance: z.string().optional(),
+    /** Only this one of the host's fence devices: `bmc`, `ipmi`, or `outlet a`. */
+    device: z.string().optional(),
     function: z.enum(Object.keys(FUNCTIONS) as [FunctionName, ...FunctionName[]]).optional(),
     /** Only this kind of request to the outside. */
     act: z
@@ -185,7 +191,7 @@ const VERBS = {
     forSeconds: z.int().optional(),
   }),
   maintenanceOff: withReason,
-  confirmOff: withReason,
+  confirmOff: withReason.extend({ by: z.string().default('alice') }),
   redrive: z.literal('everything'),
   // salvor
   salvor: z.enum(['killed', 'started']),

@@ -1,4 +1,4 @@
-import { DEVICE_URL } from '#cli/simulate/ports/fencing.ts';
+import { DEVICE_URL } from '#cli/simulate/ports/devices.ts';
 import { type Policy, policySchema } from '#shared/domain/policy.ts';
 import type { Play } from './play.ts';
 

@@ -1,6 +1,7 @@
 import { reconnect } from '#cli/simulate/actions.ts';
 import { IMAGE, Simulation } from '#cli/simulate/engine/simulation.ts';
 import { startBeats, startReporters } from '#cli/simulate/reporters.ts';
+import { NO_TROUBLE, startKeepers } from '#cli/simulate/watchdogs.ts';
 import { buildServer } from '#sim/world/build.ts';
 import { addSnapshot } from '#sim/world/rebuild.ts';
 import type { SimAddress } from '#sim/world/types.ts';
@@ -18,13 +19,15 @@ export function stageOf(play: Play): Simulation {
     latencies: NO_LATENCY,
     indexLagMs: [0, 0],
     policy: policyOf(play),
-    hosts: play.hosts.flatMap(({ name, zone, systemUuid, hypervisorHostname, memoryMb }) =>
+    hosts: play.hosts.flatMap(({ name, zone, systemUuid, hypervisorHostname, memoryMb, outlets, watchdog }) =>
       name.map((host) => ({
         name: host,
         availabilityZone: zone,
         ...(systemUuid === undefined ? {} : { systemUuid }),
         ...(hypervisorHostname === undefined ? {} : { hypervisorHostname }),
         ...(memoryMb === undefined ? {} : { memoryMb }),
+        ...(outlets === undefined ? {} : { outlets }),
+        ...(watchdog === undefined ? {} : { watchdog: watchdogOf(watchdog) }),
       })),
     ),
     world: { hostBootMs: play.bootSeconds * 1000, evacuationMs: play.evacuationSeconds * 1000 },
@@ -40,10 +43,18 @@ export function stageOf(play: Play): Simulation {
     skewMs: [],
     sources: play.agents.map((name) => `/agents/${name}`),
   });
+  startKeepers(simulation, NO_TROUBLE);
   if (play.edge !== undefined) setEdge(simulation, play.edge);
   if (play.beatSeconds !== undefined) startBeats(simulation, { everyMs: play.beatSeconds * 1000, skewMs: 0 });
   return simulation;
 }
+
+/** Its clock is the world's. */
+const watchdogOf = ({ timeoutSeconds, resetSeconds }: NonNullable<Play['hosts'][number]['watchdog']>) => ({
+  timeoutSeconds,
+  timeoutMs: timeoutSeconds * 1000,
+  resetMs: resetSeconds * 1000,
+});
 
 /** The worker at the edge: what it has restarted runs again. */
 function setEdge(simulation: Simulation, edge: NonNullable<Play['edge']>): void {

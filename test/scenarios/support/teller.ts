@@ -57,7 +57,7 @@ export class Teller {
       case 'asked':
         return this.#ofRequest(happening.request);
       case 'answered':
-        return happening.request.act === 'read-power' ? [powerRead(happening.request.host, happening.answer)] : [];
+        return happening.request.act === 'read-power' ? [powerRead(happening.request, happening.answer)] : [];
       case 'committed':
         return happening.writes.flatMap((write) => {
           if (write.kind === 'append') return this.#ofRecord(write.body as unknown as AuditRecord);
@@ -92,6 +92,18 @@ export class Teller {
       }
       case 'power':
         return [{ voice: 'world', text: `the power is ${fact.power}:`, of: fact.host }];
+      case 'outlet':
+        return [{ voice: 'world', text: `outlet ${fact.outlet} is ${fact.power}:`, of: fact.host }];
+      case 'watchdog':
+        // That it is armed goes without saying.
+        if (fact.what === 'armed') return [];
+        return [
+          {
+            voice: 'world',
+            text: fact.what === 'fires' ? 'the watchdog fires:' : 'reset by its watchdog:',
+            of: fact.host,
+          },
+        ];
       case 'compute':
         // That it falls silent follows from what was told before.
         return fact.running ? [{ voice: 'world', text: 'nova-compute reports again:', of: fact.host }] : [];
@@ -130,7 +142,8 @@ export class Teller {
     return say(says);
   }
 
-  #ofRequest({ act, host, instanceId = '', destination, imageId }: OutsideRequest): readonly Entry[] {
+  #ofRequest(request: OutsideRequest): readonly Entry[] {
+    const { act, host, instanceId = '', destination, imageId } = request;
     const name = this.#plain(instanceId);
     switch (act) {
       case 'evacuate':
@@ -142,9 +155,9 @@ export class Teller {
       case 'force-down':
         return [{ voice: 'asks', text: 'Nova: force down:', of: host, about: host }];
       case 'power-off':
-        return [{ voice: 'asks', text: 'BMC: power off:', of: host, about: host }];
+        return [{ voice: 'asks', text: `${deviceOf(request)}: power off:`, of: host, about: host }];
       case 'power-on':
-        return [{ voice: 'asks', text: 'BMC: power on:', of: host, about: host }];
+        return [{ voice: 'asks', text: `${deviceOf(request)}: power on:`, of: host, about: host }];
       case 'force-up':
         return [{ voice: 'asks', text: 'Nova: force down no longer:', of: host, about: host }];
       case 'live-migrate':
@@ -266,11 +279,20 @@ const linesOf = (gates: readonly GateResult[]): readonly string[] =>
 const released = (gates: readonly GateResult[]): string =>
   gates.some((gate) => gate.released !== undefined) ? ' or released' : '';
 
-function powerRead(host: string, answer: string): Entry {
+/** What people call a fence device. */
+const deviceOf = ({ device }: OutsideRequest): string =>
+  device === undefined ? 'BMC' : device === 'ipmi' ? 'BMC by IPMI' : device;
+
+function powerRead(request: OutsideRequest, answer: string): Entry {
+  const { host } = request;
+  const device = deviceOf(request);
   const { power, detail } = JSON.parse(answer) as { readonly power: string; readonly detail: string };
   return {
     voice: 'asks',
-    text: power === 'unknown' ? `BMC: read the power, no answer (${detail}):` : `BMC: read the power, ${power}:`,
+    text:
+      power === 'unknown'
+        ? `${device}: read the power, no answer (${detail}):`
+        : `${device}: read the power, ${power}:`,
     of: host,
     about: host,
   };

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { redactor } from '#shared/http/redact.ts';
 import type { Exchange } from '#shared/http/transport.ts';
-import type { FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
+import type { AccountReading, FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import {
   answer,
   isFinal,
@@ -114,7 +114,19 @@ export function metal3Device(options: Metal3DeviceOptions): FenceDevice {
 
   return {
     readPower: async () => ({ ...(await timed(readPower(deadline()))), ...transport.shown() }),
+    readAccount: async () => tokenEnd(token),
     powerOff: (systemUuid, objection) => timed(switchPower(OFF, systemUuid, objection, deadline())),
     powerOn: (systemUuid, objection) => timed(switchPower(ON, systemUuid, objection, deadline())),
   };
+}
+
+const claimsSchema = z.looseObject({ exp: z.number() });
+
+/** By the token itself, where it is a JWT (RFC 7519, "exp") as Kubernetes makes them; the API tells nothing of it. */
+function tokenEnd(token: string): AccountReading {
+  const parts = token.split('.');
+  const claims = parts.length === 3 ? jsonOf(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8')) : undefined;
+  const parsed = claimsSchema.safeParse(claims);
+  if (!parsed.success) return { endsAtMs: null, trouble: null, untold: 'its token names no end' };
+  return { endsAtMs: parsed.data.exp * 1000, trouble: null, untold: null };
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '#shared/http/transport.ts';
 import type { FenceDevice, Objection, PowerOffAnswer, PowerReading } from '#shared/ports.ts';
 import { answer, isFinal, noReading, nothingSent, otherSystem, timed, type Untimed } from '../answers.ts';
+import { readOwnAccount } from './account.ts';
 import { type RedfishOptions, redfishHttp } from './http.ts';
 import { type ComputerSystem, uuidOf } from './schema.ts';
 import { resetTypes, systemFinder } from './system.ts';
@@ -110,6 +111,8 @@ export function redfishDevice(options: RedfishDeviceOptions): FenceDevice {
 
   return {
     readPower: async () => ({ ...(await call(read)), ...http.shown() }),
+    readAccount: () =>
+      visit(http, options, options.timeoutSeconds * 1000, (own) => readOwnAccount(own, options.username)),
     powerOff: (systemUuid, objection) => call((visit) => switchPower(visit, OFF, systemUuid, objection)),
     powerOn: (systemUuid, objection) => call((visit) => switchPower(visit, ON, systemUuid, objection)),
   };

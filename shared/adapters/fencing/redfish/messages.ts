@@ -28,6 +28,18 @@ export function messageOf(body: string, redact: Redact): string {
   return redact(textOf(info) || message || '(no reason given)');
 }
 
+/**
+ * Whether a device does nothing for its user before the password is changed: by the message of the Base registry, whatever
+ * its version (DSP0266, "Password change required handling").
+ */
+export function isPasswordChange(body: string): boolean {
+  const parsed = bodySchema.safeParse(jsonOf(body));
+  const info = parsed.data?.error['@Message.ExtendedInfo'] ?? [];
+  return info.some(
+    ({ MessageId: id, MessageID: oldId }) => (id ?? oldId)?.endsWith('.PasswordChangeRequired') === true,
+  );
+}
+
 /** The messages as a person reads them: their texts, or else their ids with what was to be filled in. */
 export const textOf = (messages: Messages): string => [...new Set(messages.map(wordsOf))].filter(Boolean).join('; ');
 

@@ -29,6 +29,7 @@ export type ComputerSystem = z.infer<typeof systemSchema>;
 export const rootSchema = z.looseObject({
   Systems: link.optional(),
   SessionService: link.optional(),
+  AccountService: link.optional(),
   Links: z.looseObject({ Sessions: link.optional() }).optional(),
 });
 
@@ -36,6 +37,20 @@ export const collectionSchema = z.looseObject({
   Members: z.array(link),
   'Members@odata.nextLink': z.string().optional(),
 });
+
+export const accountServiceSchema = z.looseObject({ Accounts: link });
+
+/** ManagerAccount: `PasswordExpiration` since 1.3, `AccountExpiration` since 1.8; null for never. */
+export const accountSchema = z.looseObject({
+  UserName: z.string().nullish(),
+  PasswordExpiration: z.string().nullish(),
+  AccountExpiration: z.string().nullish(),
+  PasswordChangeRequired: z.boolean().nullish(),
+  Locked: z.boolean().nullish(),
+  Enabled: z.boolean().nullish(),
+});
+
+export type ManagerAccount = z.infer<typeof accountSchema>;
 
 export const actionInfoSchema = z.looseObject({
   Parameters: z.array(z.looseObject({ Name: z.string(), AllowableValues: z.array(z.string()).optional() })),

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Exchange } from '#shared/http/transport.ts';
 import { jsonOf, type Result, refusal } from '../answers.ts';
 import { basicOf, type RedfishHttp, type RedfishOptions } from './http.ts';
-import { messageOf } from './messages.ts';
+import { isPasswordChange, messageOf } from './messages.ts';
 import { closeSession, openSession, type Session } from './session.ts';
 
 /** An exchange, or a sign-in that was refused before there could be one. */
@@ -93,5 +93,6 @@ function resultOf<T>(seen: Seen, link: string, schema: z.ZodType<T>, { redact }:
   if (status < 300) return { kind: 'failed', detail: `GET ${link} answered ${status} in place of 200` };
   if (status < 400)
     return { kind: 'refused', detail: `GET ${link} answered ${status}: the url names another address of the device` };
-  return refusal(status, `GET ${link} answered ${status}: ${messageOf(body, redact)}`);
+  const ofTheAccount = isPasswordChange(body) ? [401, 403] : [401];
+  return refusal(status, `GET ${link} answered ${status}: ${messageOf(body, redact)}`, ofTheAccount);
 }

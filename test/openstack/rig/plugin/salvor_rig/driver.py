@@ -6,16 +6,19 @@ Every start and stop is a line of $RIG_STATE/ledger:   <unix time> <host> <uuid>
 A guest that is started while another host's file for it still exists also writes "DOUBLE <other host>": a split brain,
 what fencing must make impossible.
 
-Environment: RIG_STATE; RIG_SPAWN_DELAY_SECONDS; RIG_SHARED_STORAGE=1|0 (what instance_on_disk answers).
+Environment: RIG_STATE; RIG_SPAWN_DELAY_SECONDS; RIG_SHARED_STORAGE=1|0 (what instance_on_disk answers;
+an instance with the metadata rig:local_disk=true has its disk on its host in any case).
 $RIG_STATE/faults/<host>.spawn holds one word: "once" fails the next spawn on that host, "always" each of them, "hang"
 holds spawns back until the file is gone. <host>.crash holds the uuid of a guest that has ended by itself: it is taken for shut
 down, and Nova is told, as libvirt tells it; then the file is removed.
 """
+import io
 import os
 import time
 
 from nova.compute import power_state
 from nova import exception
+from nova.image import glance
 from nova import utils
 from nova.virt import event
 from nova.virt import fake
@@ -23,12 +26,14 @@ from nova.virt import fake
 STATE = os.environ["RIG_STATE"]
 GUESTS = os.path.join(STATE, "guests")
 LEDGER = os.path.join(STATE, "ledger")
+LOCAL_DISK = "rig:local_disk"
 
 
 class RigDriver(fake.FakeDriverWithoutFakeNodes):
     def init_host(self, host):
         super().init_host(host)
         self._dir = os.path.join(GUESTS, host)
+        self._images = glance.API()
         os.makedirs(self._dir, exist_ok=True)
         for uuid in os.listdir(self._dir):       # guests that survived our restart
             with open(os.path.join(self._dir, uuid)) as f:
@@ -123,7 +128,17 @@ class RigDriver(fake.FakeDriverWithoutFakeNodes):
 
     def live_migration(self, context, instance, *args, **kwargs):
         self._off(instance)                      # the other side has it from here on
-        return super().live_migration(context, instance, *args, **kwargs)
+        super().live_migration(context, instance, *args, **kwargs)
+        # The fake driver goes on knowing it, and would refuse it as a doublet if it ever came back.
+        self.instances.pop(instance.uuid, None)
+
+    def snapshot(self, context, instance, image_id, update_task_state):
+        super().snapshot(context, instance, image_id, update_task_state)
+        # The fake driver leaves the image without bytes, and so `queued` for ever.
+        meta = {"name": self._images.get(context, image_id)["name"], "disk_format": "raw", "container_format": "bare"}
+        self._images.update(context, image_id, meta, io.BytesIO(os.urandom(4096)), purge_props=False)
 
     def instance_on_disk(self, instance):
+        if instance.metadata.get(LOCAL_DISK) == "true":
+            return False
         return os.environ.get("RIG_SHARED_STORAGE", "1") == "1"
