@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Log } from '#shared/services.ts';
 
@@ -18,6 +19,13 @@ export function jsonLog(level: 'info' | 'warn' | 'error' = 'info'): Log {
 }
 
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** In colour on a terminal; as it is elsewhere, and where NO_COLOR or a terminal without colours says so. */
+export const paint = (
+  format: Parameters<typeof styleText>[0],
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string => styleText(format, text, { stream });
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { capacityOf, type Loss, type SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
 import { loadTaken, loadView } from '#shared/shell/forecast-view.ts';
+import { EXIT } from '../exit.ts';
 import { mirroredAtMs } from '../operator/forecast.ts';
 import { policyInForce } from '../operator/policy-in-force.ts';
 import { print, printJson, table } from '../output.ts';
@@ -11,9 +12,7 @@ import { policyOption } from './site-options.ts';
 /** `salvor capacity`: whether each segment would find room for one host that fails, and for two. */
 export function capacityCommand(): Command {
   return new Command('capacity')
-    .description(
-      'say of each segment whether it has room for any one host that fails, and any two; exits 1 if not for one',
-    )
+    .description('say of each segment whether it has room for any one host that fails, and any two')
     .addOption(policyOption())
     .option('--json', 'print JSON')
     .action(async ({ policy: file, json }, command: Command) => {
@@ -25,7 +24,7 @@ export function capacityCommand(): Command {
       });
       if (json) printJson(capacity);
       else print(asTable(capacity));
-      if (capacity.some(({ one }) => !one.survives)) process.exitCode = 1;
+      if (capacity.some(({ one }) => !one.survives)) process.exitCode = EXIT.person;
     });
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
+import type { Policy } from '#shared/domain/policy.ts';
 import { lateRestarts } from '#shared/domain/process-recovery/first.ts';
 import { proofNote } from '#shared/domain/slow-agents.ts';
 import { print, printJson } from '../output.ts';
@@ -13,17 +14,19 @@ export function policyCommand(): Command {
   policy
     .command('check <file>')
     .description('say what is wrong with a policy')
-    .action((file: string) => {
-      const { segments, fenceDevices, masakari } = readPolicy(file);
-      print(`${file} is well: ${segments.length} segments, ${Object.keys(fenceDevices).length} fence devices`);
-      const template = masakari?.segmentDefaults;
-      const of = segments.map((each) => ({ ...each, of: `segment ${each.name}` }));
-      for (const each of template === undefined ? of : [...of, { ...template, of: 'segmentDefaults' }]) {
-        const note = lateRestarts(each.processRecovery);
-        if (note !== undefined) print(`note: ${each.of}: ${note}`);
-      }
-      const slow = proofNote(fenceDevices, segments);
-      if (slow !== undefined) print(`note: ${slow}`);
+    .option('--json', 'print JSON')
+    .action((file: string, { json }) => {
+      const policy = readPolicy(file);
+      const [segments, fenceDevices] = [policy.segments.length, Object.keys(policy.fenceDevices).length];
+      const notes = notesOn(policy);
+      if (json) printJson({ file, segments, fenceDevices, notes });
+      else
+        print(
+          [
+            `${file} is well: ${segments} segments, ${fenceDevices} fence devices`,
+            ...notes.map((note) => `note: ${note}`),
+          ].join('\n'),
+        );
     });
   policy
     .command('show <file>')
@@ -31,4 +34,18 @@ export function policyCommand(): Command {
     .action((file: string) => printJson(readPolicy(file)));
   policy.addCommand(policyDevicesCommand());
   return policy;
+}
+
+/** What is allowed, and may not be what is meant. */
+function notesOn({ segments, fenceDevices, masakari }: Policy): readonly string[] {
+  const template = masakari?.segmentDefaults;
+  const named = segments.map((each) => ({ ...each, of: `segment ${each.name}` }));
+  const late = [...named, ...(template === undefined ? [] : [{ ...template, of: 'segmentDefaults' }])].flatMap(
+    ({ of, processRecovery }) => {
+      const note = lateRestarts(processRecovery);
+      return note === undefined ? [] : [`${of}: ${note}`];
+    },
+  );
+  const slow = proofNote(fenceDevices, segments);
+  return [...late, ...(slow === undefined ? [] : [slow])];
 }

@@ -5,9 +5,9 @@ import type { Figure, Pace } from '#shared/domain/forecast/pace.ts';
 import type { CloudView } from '#shared/domain/forecast/view.ts';
 import { type Forecast, type ForecastInstance, whatIf } from '#shared/domain/forecast/what-if.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { PermanentError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadStanding, loadView } from '#shared/shell/forecast-view.ts';
+import { UsageError } from '../exit.ts';
 import { type Failing, hostsOf, mirroredAtMs, recordedPace } from '../operator/forecast.ts';
 import { liveView } from '../operator/live-view.ts';
 import { policyInForce } from '../operator/policy-in-force.ts';
@@ -85,7 +85,7 @@ function failingOf({ host, rack, zone }: Options): Failing {
   if (host !== undefined) return { hosts: host };
   if (rack !== undefined) return { rack };
   if (zone !== undefined) return { zone };
-  throw new PermanentError('say what fails: --host, --rack or --zone');
+  throw new UsageError('say what fails: --host, --rack or --zone');
 }
 
 async function look(

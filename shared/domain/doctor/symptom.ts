@@ -8,7 +8,7 @@ export interface Symptom {
   readonly says: string;
 }
 
-/** Every kind, with what it means: the table in docs/operating.md. */
+/** Every kind, with what it means: the table in docs/looking.md. */
 export const WHAT = {
   'not-fenceable': 'none of its levels would fence the host',
   degraded: 'one of several levels would not fence the host',
