@@ -5,7 +5,11 @@ import type { Log } from '#shared/services.ts';
 /** What a person needs of an error: our own errors speak for themselves, others are defects and show where. */
 export function explain(error: unknown): string {
   if (error instanceof PermanentError || error instanceof RetryableError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  return isTaken
+    ? `${error.message}: another program has this port; choose another one`
+    : (error.stack ?? error.message);
 }
 
 /** One JSON object a line on standard error, as log collectors like it. */

@@ -75,23 +75,29 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
     services,
     ...(sabotage.inside === undefined ? {} : { wrap: sabotage.inside }),
   });
+  const close = async (): Promise<void> => {
+    await embedded.stop();
+    await connection.close();
+    await cloud.stop();
+    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+  };
   const consoleServer =
     options.consolePort === undefined
       ? undefined
       : await startHttpServer(
           { ...embedded.services, secrets, tokens: connection.tokens },
           { address: '127.0.0.1', port: options.consolePort },
-        );
+        ).catch(async (error: unknown) => {
+          await close();
+          throw error;
+        });
   const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);
   // A copy: what an instance was before is what it should be afterwards.
   const protectedBefore = mine.map((server) => ({ ...server }));
   const stop = async (): Promise<void> => {
     agents.stop();
     await consoleServer?.close();
-    await embedded.stop();
-    await connection.close();
-    await cloud.stop();
-    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+    await close();
   };
   return {
     cloud,

@@ -91,20 +91,21 @@ async function take(browser: Browser, name: string, url: string, { screens, sche
     }
 }
 
+/** Runs in the page, whose types this project does not have. */
+const IN_BROWSER = `async ({ source, quality }) => {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  return canvas.toDataURL('image/webp', quality);
+}`;
+
 /** A quarter of the PNG's size. */
 async function asWebp(page: Page, png: Buffer): Promise<Buffer> {
   const blank = await page.context().newPage();
-  const webp = await blank.evaluate(
-    async ({ source, quality }) => {
-      const image = new Image();
-      image.src = source;
-      await image.decode();
-      const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
-      canvas.getContext('2d')?.drawImage(image, 0, 0);
-      return canvas.toDataURL('image/webp', quality);
-    },
-    { source: `data:image/png;base64,${png.toString('base64')}`, quality: QUALITY },
-  );
+  const given = JSON.stringify({ source: `data:image/png;base64,${png.toString('base64')}`, quality: QUALITY });
+  const webp = await blank.evaluate<string>(`(${IN_BROWSER})(${given})`);
   await blank.close();
   return Buffer.from(webp.slice(webp.indexOf(',') + 1), 'base64');
 }

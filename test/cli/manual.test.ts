@@ -1,5 +1,6 @@
 /** What the help and docs/cli.md say of the commands is what they do. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -9,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { stringify } from 'yaml';
 import { EXIT, UsageError } from '#cli/exit.ts';
 import { commandsOf, MANUAL } from '#cli/manual/help.ts';
-import { paint } from '#cli/output.ts';
+import { explain, paint } from '#cli/output.ts';
 import { salvorProgram } from '#cli/program.ts';
 import { STATE_FILE } from '#infra/embedded/state-dir.ts';
 import { openSqliteStore } from '#shared/adapters/sqlite/state-store.ts';
@@ -200,4 +201,15 @@ it('colours are for terminals, and NO_COLOR is respected', () => {
   vi.stubEnv('NO_COLOR', '1');
   expect(paint('red', 'down', terminal)).toBe('down');
   vi.unstubAllEnvs();
+});
+
+it('a port that is taken is told without a trace', async () => {
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => resolve(server.address() as AddressInfo));
+    server.unref();
+  });
+  const taken = await new Promise<Error>((resolve) => createServer().listen(port, '127.0.0.1').once('error', resolve));
+  expect(explain(taken)).toBe(
+    `listen EADDRINUSE: address already in use 127.0.0.1:${port}: another program has this port; choose another one`,
+  );
 });
