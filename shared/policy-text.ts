@@ -40,7 +40,7 @@ export function parsePolicy(text: string): PolicyText {
 
 /**
  * A policy, YAML or JSON, checked.
- * @param called what its faults are told of: "the policy FILE"
+ * @param called what its faults are told of: "the policy policy.yaml is wrong: …", "… is not YAML: …"
  * @throws PermanentError with every fault: what is wrong, at which key, and what is allowed there.
  */
 export function policyFromText(text: string, called: string): Policy {
