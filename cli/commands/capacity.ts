@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
-import { capacityOf, type Loss, type SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
-import { loadTaken, loadView } from '#shared/shell/forecast-view.ts';
+import type { Loss, SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
+import { capacityNow } from '#shared/views/capacity.ts';
+import { mirroredAtMs } from '#shared/views/failing.ts';
 import { EXIT } from '../exit.ts';
-import { mirroredAtMs } from '../operator/forecast.ts';
-import { policyInForce } from '../operator/policy-in-force.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 import { policyOption } from './site-options.ts';
@@ -17,10 +16,9 @@ export function capacityCommand(): Command {
     .option('--json', 'print JSON')
     .action(async ({ policy: file, json }, command: Command) => {
       const capacity = await withState(command, async (state) => {
-        const policy = await policyInForce(state, readPolicy(file));
+        const policy = readPolicy(file);
         await mirroredAtMs(state, policy);
-        const [view, taken] = await Promise.all([loadView(state, policy.cloud), loadTaken(state, policy.cloud)]);
-        return capacityOf(view, taken, policy);
+        return (await capacityNow(state, policy)).segments;
       });
       if (json) printJson(capacity);
       else print(asTable(capacity));

@@ -2,8 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Within } from '#shared/domain/access.ts';
 import type { Symptom } from '#shared/domain/doctor/symptom.ts';
+import { examine } from '#shared/views/health.ts';
 import { EXIT } from '../exit.ts';
-import { examine, examineQueues } from '../operator/examine.ts';
+import { queueLooksOf } from '../operator/queue-looks.ts';
 import { paint, print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 import { policyOption } from './site-options.ts';
@@ -22,11 +23,12 @@ export function doctorCommand(): Command {
     .option('--json', 'print JSON')
     .action(async ({ policy: file, within, json }, command: Command) => {
       const policy = readPolicy(file);
-      const examined = await withState(command, (state) => examine(state, policy, withinOf(policy.survey, within)));
-      const symptoms = [...examined.symptoms, ...(await examineQueues(command))];
-      const troubles = symptoms.filter(({ level }) => level === 'trouble');
-      if (json) printJson({ hosts: examined.hosts, symptoms });
-      else print(asText([...troubles, ...symptoms.filter(({ level }) => level === 'note')], examined.hosts));
+      const health = await withState(command, (state) =>
+        examine({ state, policy, queues: queueLooksOf(command) }, withinOf(policy.survey, within), Date.now()),
+      );
+      const troubles = health.symptoms.filter(({ level }) => level === 'trouble');
+      if (json) printJson(health);
+      else print(asText(health.symptoms, health.hosts));
       if (troubles.length > 0) process.exitCode = EXIT.person;
     });
 }

@@ -1,15 +1,14 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
-import type { Policy } from '#shared/domain/policy.ts';
-import { lateRestarts } from '#shared/domain/process-recovery/first.ts';
-import { proofNote } from '#shared/domain/slow-agents.ts';
+import { policyNotes } from '#shared/domain/policy-notes.ts';
 import { print, printJson } from '../output.ts';
 import { policyDevicesCommand } from './policy-devices.ts';
+import { policyDiffCommand } from './policy-diff.ts';
 
-/** `salvor policy check|show|devices`. */
+/** `salvor policy check|show|diff|devices`. */
 export function policyCommand(): Command {
   const policy = new Command('policy').description(
-    'check a policy and its fence devices, or print it with its defaults',
+    'check a policy and its fence devices, compare it with another, or print it with its defaults',
   );
   policy
     .command('check <file>')
@@ -18,7 +17,7 @@ export function policyCommand(): Command {
     .action((file: string, { json }) => {
       const policy = readPolicy(file);
       const [segments, fenceDevices] = [policy.segments.length, Object.keys(policy.fenceDevices).length];
-      const notes = notesOn(policy);
+      const notes = policyNotes(policy);
       if (json) printJson({ file, segments, fenceDevices, notes });
       else
         print(
@@ -32,20 +31,7 @@ export function policyCommand(): Command {
     .command('show <file>')
     .description('print a policy with every default filled in')
     .action((file: string) => printJson(readPolicy(file)));
+  policy.addCommand(policyDiffCommand());
   policy.addCommand(policyDevicesCommand());
   return policy;
-}
-
-/** What is allowed, and may not be what is meant. */
-function notesOn({ segments, fenceDevices, masakari }: Policy): readonly string[] {
-  const template = masakari?.segmentDefaults;
-  const named = segments.map((each) => ({ ...each, of: `segment ${each.name}` }));
-  const late = [...named, ...(template === undefined ? [] : [{ ...template, of: 'segmentDefaults' }])].flatMap(
-    ({ of, processRecovery }) => {
-      const note = lateRestarts(processRecovery);
-      return note === undefined ? [] : [`${of}: ${note}`];
-    },
-  );
-  const slow = proofNote(fenceDevices, segments);
-  return [...late, ...(slow === undefined ? [] : [slow])];
 }

@@ -2,9 +2,11 @@ import type { Checkpoint } from '#shared/domain/checkpoint.ts';
 import type { JudgedDevice } from '#shared/domain/device-survey.ts';
 import type { Explanation } from '#shared/domain/explain/words.ts';
 import type { SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
-import type { Forecast } from '#shared/domain/forecast/what-if.ts';
+import type { PolicyChange } from '#shared/domain/policy-diff.ts';
 import type { Replay } from '#shared/domain/replay/replay.ts';
 import type { Verification } from '#shared/state/verify-audit.ts';
+import type { Health } from '#shared/views/health.ts';
+import type { WhatIf } from '#shared/views/what-if.ts';
 import { EXIT } from '../exit.ts';
 import { keysOf, type Manual, RECORD_KEYS } from './entry.ts';
 
@@ -111,24 +113,34 @@ export const ASKING: Manual = {
     exits: { [EXIT.person]: 'there is trouble; notes alone are none' },
     json: {
       form: 'object',
-      keys: {
+      keys: keysOf<Health>({
+        atMs: 'when it was looked, Unix ms',
         hosts: 'how many hosts segments hold',
-        symptoms: 'each with `level` (`trouble`, `note`), `what`, `about`, `says`',
-      },
+        symptoms: 'each with `level` (`trouble`, `note`), `what`, `about`, `says`; troubles first',
+        remedies: 'what to do about each `what` that was found, and to which `area` it belongs',
+        areas: 'each part of salvor with its `level`, and when it was seen at work',
+        queues: 'each with what waits, and what failed too often; null: they can not be looked at',
+      }),
     },
   },
   'what-if': {
     examples: [
       ['what-if --host compute-7', 'which instances would come back if it failed now: where, when; which not, and why'],
       ['what-if --zone nova --live', 'of a whole zone, asking Nova now'],
+      ['what-if --segment az1', 'of all hosts of a segment of the policy'],
     ],
     json: {
       form: 'object',
-      keys: keysOf<Forecast & { asOf: unknown; pace: unknown }>({
+      keys: keysOf<WhatIf>({
         asOf: 'how old the sight of the cloud is',
+        mirroredAtMs: 'when all instances had been listed, Unix ms; null: Nova was asked',
         pace: 'how long fencing and evacuations are taken to last, and from how many on record',
         hosts: 'each with `host`, `segment`, `blockers`: why it would not be fenced',
         instances: 'each with `outcome`, `destination`, `times`, `because`, in the order in which they would go',
+        counts: 'how many instances have each outcome',
+        lastUpAtSeconds: 'when the last is up, since the first report; null: nothing is evacuated',
+        inShort: 'the whole in one line',
+        countedWith: 'which times were measured here, and which are assumed',
       }),
     },
   },
@@ -160,6 +172,23 @@ export const ASKING: Manual = {
     },
   },
   'policy show': { examples: [['policy show policy.yaml', 'as JSON, with every default filled in']] },
+  'policy diff': {
+    examples: [
+      ['policy diff new.yaml', 'what would change against policy.yaml, and whether salvor then acts with fewer guards'],
+      ['policy diff new.yaml --policy /etc/salvor/policy.yaml', 'against another file'],
+    ],
+    json: {
+      form: 'rows',
+      keys: keysOf<PolicyChange>({
+        path: 'the key; segments by their names',
+        kind: '`added`, `removed` or `changed`',
+        before: 'as it is; null: there is none',
+        after: 'as it would be; null: there is none',
+        means: 'what that comes to, in words; null: the key says it all',
+        guards: '`fewer` or `more` before salvor acts; null: neither',
+      }),
+    },
+  },
   'policy devices': {
     examples: [
       ['policy devices policy.yaml', 'read the power of every protected host; nothing is changed'],

@@ -3,6 +3,7 @@ import type { InstanceEntry } from '#shared/state/instances.ts';
 import type { Parked } from '#shared/state/parked.ts';
 import type { ProcessEntry } from '#shared/state/processes.ts';
 import type { NowView } from '#shared/views/now.ts';
+import type { ReportersView } from '#shared/views/reporters.ts';
 import { EXIT } from '../exit.ts';
 import { ENTRY_KEYS, keysOf, type Manual, RECORD_KEYS } from './entry.ts';
 
@@ -104,11 +105,12 @@ export const LOOKING: Manual = {
     ],
     json: {
       form: 'object',
-      keys: {
+      keys: keysOf<ReportersView>({
         reports: 'each with `reporter`, `host`, `says`, `heardAtMs`, `remarks`',
         refused: 'what reporters were refused, why, and how often',
         unheard: 'reporters of `--policy` that never said anything',
-      },
+        coverage: 'of each protected host who was `heard`, and how many are `required`; none without `--policy`',
+      }),
     },
   },
   parked: {

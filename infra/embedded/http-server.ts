@@ -6,6 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
+import type { ApiServices } from '#shared/api/app.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ShownCertificate } from '#shared/http/connector.ts';
 import type { IngestServices } from '#shared/ingest/app.ts';
@@ -52,7 +53,10 @@ const DOORS = platform() === 'linux' ? 16 : 1;
  * The HTTP endpoint for reports at one site.
  * @throws PermanentError when a PEM file can't be read, Error when the port is taken.
  */
-export async function startHttpServer(services: IngestServices, options: HttpOptions): Promise<HttpServer> {
+export async function startHttpServer(
+  services: IngestServices & Partial<Pick<ApiServices, 'queues'>>,
+  options: HttpOptions,
+): Promise<HttpServer> {
   const { address, port, tls } = options;
   if (isReadable(options))
     services.log.warn(

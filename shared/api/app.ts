@@ -1,19 +1,28 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Secrets } from '#shared/ports.ts';
+import type { Compute, QueueLooks, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { VERSION } from '#shared/version.ts';
 import { problem } from '../ingest/problem.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { onApiError } from './refusal.ts';
+import { capacityRoutes } from './routes/capacity.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { healthRoutes } from './routes/health.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { nowRoutes } from './routes/now.ts';
+import { policyRoutes } from './routes/policy.ts';
+import { verificationRoutes } from './routes/verification.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
 export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock' | 'policy' | 'log'> {
   readonly secrets: Secrets;
+  /** To ask Nova for a forecast; absent where this server may not reach it. */
+  readonly compute?: Compute;
+  /** Absent where this server may not look at them. */
+  readonly queues?: QueueLooks | undefined;
   /** Whether the server listens on loopback only. */
   readonly isLocal: boolean;
 }
@@ -41,5 +50,10 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   hostRoutes(app, services);
   incidentRoutes(app, services);
   commandRoutes(app, services);
+  const expensive = new OneAtATime();
+  capacityRoutes(app, services, expensive);
+  healthRoutes(app, services, expensive);
+  policyRoutes(app, services);
+  verificationRoutes(app, services, expensive);
   return app;
 }

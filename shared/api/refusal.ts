@@ -5,7 +5,7 @@ import type { ApiEnv } from './who.ts';
 
 /** What is not done, and what to do instead, for the person who asks. */
 export class Refusal extends Error {
-  readonly status: 400 | 403 | 404;
+  readonly status: 400 | 403 | 404 | 413 | 501 | 503;
 
   constructor(status: Refusal['status'], detail: string) {
     super(detail);

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Log } from '#shared/services.ts';
 
-type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 501 | 503;
 
 const TITLES: Readonly<Record<Status, string>> = {
   400: 'Bad Request',
@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<Status, string>> = {
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   503: 'Service Unavailable',
 };
 

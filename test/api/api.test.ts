@@ -85,6 +85,15 @@ describe('what is', () => {
       '/api/v1/incidents/{id}',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
+      '/api/v1/segments',
+      '/api/v1/capacity',
+      '/api/v1/what-if',
+      '/api/v1/doctor',
+      '/api/v1/reporters',
+      '/api/v1/policy',
+      '/api/v1/policy/check',
+      '/api/v1/policy/diff',
+      '/api/v1/audit/verification',
     ]);
   });
 

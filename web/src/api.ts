@@ -25,7 +25,7 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN, value),
 };
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const known = token.get();
   const headers = new Headers(init.headers);
   if (known !== null) headers.set('authorization', `Bearer ${known}`);

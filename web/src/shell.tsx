@@ -11,7 +11,7 @@ import {
   Text,
   Title,
 } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
 import { token } from './api.ts';
 import { lookAgain, useLive } from './live.ts';
@@ -23,6 +23,12 @@ import { NowPage } from './pages/now.tsx';
 import { ColourScheme } from './parts/colour-scheme.tsx';
 import { lasting } from './words.ts';
 
+// Pages that nobody opens in a hurry come when they are asked for.
+const WhatIfPage = lazy(() => import('./pages/what-if.tsx'));
+const PolicyPage = lazy(() => import('./pages/policy.tsx'));
+const ReportersPage = lazy(() => import('./pages/reporters.tsx'));
+const HealthPage = lazy(() => import('./pages/health.tsx'));
+
 /** What every page has: where one can go, whether the page is up to date, and the page. */
 export function Shell() {
   const { now, trouble } = useLive();
@@ -33,13 +39,17 @@ export function Shell() {
       </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="lg" wrap="nowrap" component="nav" aria-label="Pages">
+          <Group gap="lg" wrap="nowrap" component="nav" aria-label="Pages" className="pages">
             <Title order={1} size="h4">
               salvor
             </Title>
             <NavLink to="/">Now</NavLink>
             <NavLink to="/hosts">Hosts</NavLink>
             <NavLink to="/history">History</NavLink>
+            <NavLink to="/what-if">What if</NavLink>
+            <NavLink to="/policy">Policy</NavLink>
+            <NavLink to="/reporters">Reporters</NavLink>
+            <NavLink to="/health">Health</NavLink>
           </Group>
           <ColourScheme />
         </Group>
@@ -55,7 +65,13 @@ export function Shell() {
                   {trouble.because}. What is shown is as it was then.
                 </Alert>
               )}
-              {now === undefined ? trouble === null && <Loader aria-label="Loading" /> : <Pages />}
+              {now === undefined ? (
+                trouble === null && <Loader aria-label="Loading" />
+              ) : (
+                <Suspense fallback={<Loader aria-label="Loading" />}>
+                  <Pages />
+                </Suspense>
+              )}
             </Stack>
           )}
         </Container>
@@ -71,6 +87,10 @@ function Pages() {
       <Route path="/hosts" component={HostsPage} />
       <Route path="/hosts/:host">{({ host }) => <HostPage host={decodeURIComponent(host)} />}</Route>
       <Route path="/history" component={HistoryPage} />
+      <Route path="/what-if" component={WhatIfPage} />
+      <Route path="/policy" component={PolicyPage} />
+      <Route path="/reporters" component={ReportersPage} />
+      <Route path="/health" component={HealthPage} />
       <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
       <Route>
         <Text>There is no such page.</Text>

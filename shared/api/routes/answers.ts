@@ -14,6 +14,13 @@ const PROBLEMS = {
   404: problem('There is none.'),
 } as const;
 
+/** What those may answer besides that take time, or need something that not every server has. */
+export const LATER = {
+  501: problem('This server can not do that: `detail` says what can.'),
+  503: problem('Not now: `detail` says why, `Retry-After` when to ask again.'),
+} as const;
+export const TOO_LARGE = { 413: problem('It is larger than what is taken.') } as const;
+
 /** An answer of a schema, or a problem. */
 export const answers = <T extends z.ZodType>(schema: T, description: string) => ({
   200: { description, content: { 'application/json': { schema } } },
