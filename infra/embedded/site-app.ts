@@ -4,16 +4,17 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type ApiServices, apiApp } from '#shared/api/app.ts';
+import type { ApiEnv } from '#shared/api/who.ts';
 import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
 import { problem } from '#shared/ingest/problem.ts';
 
 const CONSOLE = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /** All that one site answers by HTTP: reports, the API, and the console below /console/. */
-export function siteApp(services: IngestServices & ApiServices): Hono {
-  const app = new Hono();
+export function siteApp(services: IngestServices & ApiServices): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
   const api = apiApp(services);
-  app.all('/api/*', (c) => api.fetch(c.req.raw));
+  app.all('/api/*', (c) => api.fetch(c.req.raw, c.env));
   app.use('/console/*', secureHeaders({ contentSecurityPolicy: CONTENT_SECURITY }));
   app.use(
     '/console/assets/*',

@@ -5,7 +5,7 @@ import { mirrorInventory } from '#functions/mirror-inventory.ts';
 import { capacityViewSchema, whatIfSchema } from '#shared/api/schemas/forecast.ts';
 import { segmentSchema } from '#shared/api/schemas/now.ts';
 import { seconds } from '#test/support/builders.ts';
-import { type Asked, asking } from './asking.ts';
+import { type Asked, asking } from './asked-of-a-pipeline.ts';
 
 const DOMAINS = { hosts: { r1: ['compute-1', 'compute-2'] } };
 let api: Asked;

@@ -6,7 +6,7 @@ import { RetryableError } from '#shared/errors.ts';
 import type { QueueLook } from '#shared/ports.ts';
 import { anEvent, seconds } from '#test/support/builders.ts';
 import { aRecord } from '#test/support/fakes.ts';
-import { type Asked, asking } from './asking.ts';
+import { type Asked, asking } from './asked-of-a-pipeline.ts';
 
 let api: Asked;
 beforeEach(async () => {

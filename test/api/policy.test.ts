@@ -4,7 +4,7 @@ import { parse, stringify } from 'yaml';
 import { policyCheckedSchema, policyViewSchema } from '#shared/api/schemas/policy.ts';
 import { policySchema } from '#shared/domain/policy.ts';
 import { aPolicy, type PolicyInput } from '#test/support/builders.ts';
-import { type Asked, asking } from './asking.ts';
+import { type Asked, asking } from './asked-of-a-pipeline.ts';
 
 let api: Asked;
 beforeEach(async () => {

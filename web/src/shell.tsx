@@ -1,26 +1,15 @@
-import {
-  Alert,
-  Anchor,
-  AppShell,
-  Button,
-  Container,
-  Group,
-  Loader,
-  PasswordInput,
-  Stack,
-  Text,
-  Title,
-} from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Alert, Anchor, AppShell, Container, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
-import { token } from './api.ts';
-import { lookAgain, useLive } from './live.ts';
+import { useLive } from './live.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { HostPage } from './pages/host.tsx';
 import { HostsPage } from './pages/hosts.tsx';
 import { IncidentPage } from './pages/incident.tsx';
+import { LoginPage } from './pages/login.tsx';
 import { NowPage } from './pages/now.tsx';
 import { ColourScheme } from './parts/colour-scheme.tsx';
+import { Who } from './parts/who.tsx';
 import { lasting } from './words.ts';
 
 // Pages that nobody opens in a hurry come when they are asked for.
@@ -51,13 +40,16 @@ export function Shell() {
             <NavLink to="/reporters">Reporters</NavLink>
             <NavLink to="/health">Health</NavLink>
           </Group>
-          <ColourScheme />
+          <Group gap="sm" wrap="nowrap">
+            {now !== undefined && trouble?.status !== 401 && <Who />}
+            <ColourScheme />
+          </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="xl" p={0}>
           {trouble?.status === 401 ? (
-            <SignIn because={trouble.because} />
+            <LoginPage ways={trouble.ways} because={trouble.because} />
           ) : (
             <Stack>
               {trouble !== null && (
@@ -105,25 +97,5 @@ function NavLink({ to, children }: { readonly to: string; readonly children: str
     <Anchor component={Link} href={to} {...(here ? { 'aria-current': 'page' as const, fw: 700 } : {})}>
       {children}
     </Anchor>
-  );
-}
-
-function SignIn({ because }: { readonly because: string }) {
-  const [value, setValue] = useState('');
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        token.set(value);
-        lookAgain();
-      }}
-    >
-      <Stack maw={400} mx="auto" mt="xl">
-        <Title order={2}>Sign in</Title>
-        <Text>{token.get() === null ? 'The policy lets in who has a token.' : because}</Text>
-        <PasswordInput label="Token" value={value} onChange={(event) => setValue(event.currentTarget.value)} required />
-        <Button type="submit">Sign in</Button>
-      </Stack>
-    </form>
   );
 }

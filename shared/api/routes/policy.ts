@@ -6,7 +6,7 @@ import type { ApiServices } from '../app.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import { MOST_POLICY_BYTES, policyCheckedSchema, policyTextSchema, policyViewSchema } from '../schemas/policy.ts';
 import type { ApiEnv } from '../who.ts';
-import { answers, LATER, security, TOO_LARGE } from './answers.ts';
+import { answers, LATER, security } from './answers.ts';
 
 const current = createRoute({
   method: 'get',
@@ -25,7 +25,7 @@ const check = createRoute({
   summary: 'What is wrong with a policy, at which key and line; nothing is changed',
   security,
   request,
-  responses: { ...answers(policyCheckedSchema, 'As "salvor policy check" tells it.'), ...LATER, ...TOO_LARGE },
+  responses: { ...answers(policyCheckedSchema, 'As "salvor policy check" tells it.'), ...LATER },
 });
 
 const diff = createRoute({
@@ -34,16 +34,20 @@ const diff = createRoute({
   summary: 'What would change if a policy took the place of the one in force; nothing is changed',
   security,
   request,
-  responses: { ...answers(policyCheckedSchema, 'As "salvor policy diff" tells it.'), ...LATER, ...TOO_LARGE },
+  responses: { ...answers(policyCheckedSchema, 'As "salvor policy diff" tells it.'), ...LATER },
 });
 
+/** Below it requests may be as large as a policy is. */
+export const TAKES_POLICIES = '/api/v1/policy/';
 /** JSON may need two bytes for one. */
 const MOST_BODY_BYTES = 2 * MOST_POLICY_BYTES;
 
 export function policyRoutes(app: OpenAPIHono<ApiEnv>, { state, policy }: ApiServices): void {
   const queue = new OneAtATime();
-  const limit = limitBody(MOST_BODY_BYTES, () => problem(413, `a policy may have ${MOST_POLICY_BYTES} bytes`));
-  app.use('/api/v1/policy/*', limit);
+  app.use(
+    `${TAKES_POLICIES}*`,
+    limitBody(MOST_BODY_BYTES, () => problem(413, `a policy may have ${MOST_POLICY_BYTES} bytes`)),
+  );
   app.openapi(current, async (c) => c.json(await policyNow(state, policy), 200));
   app.openapi(check, async (c) => {
     const { text } = c.req.valid('json');

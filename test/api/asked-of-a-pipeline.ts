@@ -1,14 +1,12 @@
 /** The API over fakes, asked by people of each role. */
 import { type ApiServices, apiApp } from '#shared/api/app.ts';
-import { PermanentError } from '#shared/errors.ts';
 import type { PolicyInput, SegmentInput } from '#test/support/builders.ts';
 import { aPolicy } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
+import { NO_KEYSTONE, people, secretsOf, TOKENS } from './support.ts';
 
-const TOKENS = { ann: 'ann-0123456789abcdef', cat: 'cat-0123456789abcdef' } as const;
 type Who = keyof typeof TOKENS;
-const people = { ann: { token: 'of-ann', role: 'approver' }, cat: { token: 'of-cat', role: 'viewer' } } as const;
 
 export interface Asked {
   readonly services: FakeServices;
@@ -26,12 +24,8 @@ export async function asking(
   const services = fakeServices(aPolicy({ access: { people }, ...policy }, { graceSeconds: 30, ...segment }));
   const pipeline = new Pipeline(services);
   await pipeline.start();
-  const get = async (name: string) => {
-    const who = name.replace('of-', '');
-    if (!(who in TOKENS)) throw new PermanentError(`there is no secret ${name}`);
-    return { token: TOKENS[who as Who] };
-  };
-  const app = apiApp({ ...services, secrets: { get }, isLocal: false, ...more });
+  const given = { secrets: secretsOf(TOKENS), tokens: NO_KEYSTONE };
+  const app = apiApp({ ...services, ...given, isLocal: false, ...more });
   const ask = async (path: string, who: Who | null, init: RequestInit = {}) =>
     app.request(`http://salvor.test/api/v1/${path}`, {
       ...init,
