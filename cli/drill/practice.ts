@@ -57,19 +57,22 @@ const policyOf = (cloud: SimulatedCloud, graceSeconds: number) => ({
 });
 
 /** What may be typed while the cloud runs. */
-export const ORDERS = 'kill HOST, start HOST, unplug-bmc HOST, list';
+export const ORDERS = 'kill HOST, pull HOST, start HOST, unplug-bmc HOST, list';
 
 /** @returns what has happened, in words; an order that nobody knows is answered with those that there are */
 export function obey(cloud: SimulatedCloud, line: string): string {
   const [order = '', host = ''] = line.trim().split(/\s+/);
   if (order === 'list') return listed(cloud);
   const known = cloud.hosts().some(({ name }) => name === host);
-  if (!['kill', 'start', 'unplug-bmc'].includes(order)) return `say ${ORDERS}`;
+  if (!['kill', 'pull', 'start', 'unplug-bmc'].includes(order)) return `say ${ORDERS}`;
   if (!known) return `there is no host ${host}`;
   switch (order) {
     case 'kill':
       cloud.killHost(host, { leaveGuestsRunning: true });
       return `${host}: nova-compute is gone, the guests still run`;
+    case 'pull':
+      cloud.powerOff(host);
+      return `${host}: somebody has pulled its power, and nothing runs there any more`;
     case 'start':
       cloud.powerOn(host);
       cloud.startCompute(host);
@@ -80,11 +83,14 @@ export function obey(cloud: SimulatedCloud, line: string): string {
   }
 }
 
-const listed = (cloud: SimulatedCloud): string =>
-  cloud
-    .hosts()
-    .map(({ name, power, computeRunning }) => {
-      const guests = cloud.servers().filter(({ host }) => host === name).length;
-      return `${name}: power ${power}, nova-compute ${computeRunning ? 'runs' : 'is gone'}, ${guests} instances`;
-    })
-    .join('\n');
+function listed(cloud: SimulatedCloud): string {
+  const hosts = cloud.hosts().map(({ name, power, computeRunning }) => {
+    const instances = cloud.servers().filter(({ host }) => host === name).length;
+    return `${name}: power ${power}, nova-compute ${computeRunning ? 'runs' : 'is gone'}, ${instances} instances`;
+  });
+  // As after a confirm-off of a host that was not off.
+  const twice = cloud.ledger.filter(({ what }) => what === 'DOUBLE').length;
+  return [...hosts, ...(twice === 0 ? [] : [`${twice} instances have run twice at once: their disks are lost`])].join(
+    '\n',
+  );
+}

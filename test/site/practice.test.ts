@@ -34,7 +34,8 @@ it('salvor practice: salvor up runs against it, and recovers what is killed ther
     await expect
       .poll(async () => (await salvor(folder, 'incidents')).stdout, { timeout: 180_000, interval: 2000 })
       .toMatch(/compute-1 .* recovered /);
-    cloud.stdin.write('list\n');
+    cloud.stdin.write('pull compute-2\nlist\n');
+    await said(/^compute-2: somebody has pulled its power/);
     await said(/^compute-1: power off, nova-compute is gone, 0 instances$/);
     await running.kill('SIGTERM');
   } finally {
