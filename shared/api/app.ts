@@ -7,9 +7,11 @@ import { VERSION } from '#shared/version.ts';
 import { problem } from '../ingest/problem.ts';
 import { onApiError } from './refusal.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { nowRoutes } from './routes/now.ts';
+import { replayRoutes } from './routes/replay.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
 export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock' | 'policy' | 'log'> {
@@ -40,6 +42,8 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   nowRoutes(app, services);
   hostRoutes(app, services);
   incidentRoutes(app, services);
+  replayRoutes(app, services);
+  historyRoutes(app, services);
   commandRoutes(app, services);
   return app;
 }
