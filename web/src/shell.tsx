@@ -1,16 +1,4 @@
-import {
-  Alert,
-  Anchor,
-  AppShell,
-  Button,
-  Container,
-  Group,
-  Loader,
-  PasswordInput,
-  Stack,
-  Text,
-  Title,
-} from '@mantine/core';
+import { Alert, Anchor, AppShell, Button, Container, Group, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
 import { token } from './api.ts';
@@ -20,7 +8,9 @@ import { HostPage } from './pages/host.tsx';
 import { HostsPage } from './pages/hosts.tsx';
 import { IncidentPage } from './pages/incident.tsx';
 import { NowPage } from './pages/now.tsx';
+import { AskDialog } from './parts/ask-dialog.tsx';
 import { ColourScheme } from './parts/colour-scheme.tsx';
+import { Loading } from './parts/loading.tsx';
 import { lasting } from './words.ts';
 
 /** What every page has: where one can go, whether the page is up to date, and the page. */
@@ -44,6 +34,7 @@ export function Shell() {
           <ColourScheme />
         </Group>
       </AppShell.Header>
+      <AskDialog />
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="xl" p={0}>
           {trouble?.status === 401 ? (
@@ -55,7 +46,7 @@ export function Shell() {
                   {trouble.because}. What is shown is as it was then.
                 </Alert>
               )}
-              {now === undefined ? trouble === null && <Loader aria-label="Loading" /> : <Pages />}
+              {now === undefined ? trouble === null && <Loading /> : <Pages />}
             </Stack>
           )}
         </Container>
