@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Everything that needs nothing but npm. The suites on LocalStack, on a real OpenStack with real agents, with real fence devices and in a browser have configs of their own. */
+/** Everything that needs nothing but npm. The suites on LocalStack, on a real OpenStack with real agents, with real fence devices and in a real browser have configs of their own. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

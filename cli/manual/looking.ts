@@ -28,6 +28,7 @@ export const LOOKING: Manual = {
         incidents: 'open incidents of hosts, the oldest first, with the progress of their instances',
         others: 'how many incidents of `instances` and `processes` are open',
         needs: 'what waits for a person: `about`, `says`, `commands`',
+        ended: 'incidents of hosts that have ended within a day, the newest first: a few',
       }),
     },
   },

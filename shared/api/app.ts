@@ -13,12 +13,15 @@ import { onApiError } from './refusal.ts';
 import { capacityRoutes } from './routes/capacity.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { nowRoutes } from './routes/now.ts';
-import { policyRoutes, TAKES_POLICIES } from './routes/policy.ts';
+import { policyRoutes } from './routes/policy.ts';
+import { replayRoutes } from './routes/replay.ts';
 import { meRoute, sessionRoutes } from './routes/session.ts';
 import { verificationRoutes } from './routes/verification.ts';
+import { MOST_POLICY_BYTES } from './schemas/policy.ts';
 import { admission } from './ways.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
@@ -36,7 +39,10 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
 }
 
 /** Of a request's body: a command has no more. */
-const MAX_BODY_BYTES = 64 * 1024;
+const MOST_BYTES = 64 * 1024;
+/** Of a policy in JSON, which may need two bytes for one. */
+const MOST_BYTES_OF_POLICY = 2 * MOST_POLICY_BYTES;
+const TAKES_A_POLICY = /^\/api\/v1\/(policy\/|incidents\/[^/]+\/replay$)/;
 
 /** The API under the console: what is, what was, and what people may ask for. `GET /api/openapi.json` describes it. */
 export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
@@ -62,8 +68,10 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
     in: 'header',
     name: 'X-Auth-Token',
   });
-  const small = limitBody(MAX_BODY_BYTES, () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`));
-  app.use('/api/*', (c, next) => (c.req.path.startsWith(TAKES_POLICIES) ? next() : small(c, next)));
+  const upTo = (bytes: number) => limitBody(bytes, () => problem(413, `a request may have ${bytes} bytes`));
+  const small = upTo(MOST_BYTES);
+  const large = upTo(MOST_BYTES_OF_POLICY);
+  app.use('/api/*', (c, next) => (TAKES_A_POLICY.test(c.req.path) ? large : small)(c, next));
   const limits = newLimits(clock);
   const ofPeople = people(access?.people ?? {}, services);
   const admit = access === undefined ? async () => undefined : admission({ ...services, access, people: ofPeople });
@@ -73,6 +81,8 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   nowRoutes(app, services);
   hostRoutes(app, services);
   incidentRoutes(app, services);
+  replayRoutes(app, services);
+  historyRoutes(app, services);
   commandRoutes(app, services, limits);
   const expensive = new OneAtATime();
   capacityRoutes(app, services, expensive);

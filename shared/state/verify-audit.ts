@@ -10,7 +10,7 @@ import {
 import { policyFrom } from '#shared/domain/policy-record.ts';
 import { checkChain, checkHead, type Finding, finding } from '#shared/domain/verify.ts';
 import type { Clock, StateReader } from '#shared/ports.ts';
-import { HOST_PARTITION_PREFIX, listIncidents, loadEntry, loadHost } from './hosts.ts';
+import { HOST_PARTITION_PREFIX, type IncidentEntry, listIncidents, loadEntry, loadHost } from './hosts.ts';
 import { INSTANCE_PARTITION_PREFIX } from './instances.ts';
 import { loadOperatorHead, OPERATORS_PARTITION } from './operator-log.ts';
 import { PROCESSES_PARTITION_PREFIX } from './processes.ts';
@@ -83,6 +83,23 @@ export async function verifyAudit(state: StateReader, clock: Clock): Promise<Ver
   for (const id of policies) add(await settled(() => checkPolicy(state, id), clock));
   const { hosts, tasksOf, instances, processes } = named;
   return { ...total, hosts: hosts.size, incidents: tasksOf.size, instances: instances.size, processes: processes.size };
+}
+
+/** The same of one incident: its own stream, its tasks', and its host's. */
+export async function verifyIncident(
+  state: StateReader,
+  { id, hostKey }: Pick<IncidentEntry, 'id' | 'hostKey'>,
+  clock: Clock,
+): Promise<Pick<Verification, 'findings' | 'streams' | 'records'>> {
+  const [own, host] = await Promise.all([
+    settled(() => checkIncident(state, id, []), clock),
+    settled(() => checkHost(state, hostKey), clock),
+  ]);
+  return {
+    findings: [...host.findings, ...own.findings],
+    streams: host.streams + own.streams,
+    records: host.records + own.records,
+  };
 }
 
 async function settled(check: () => Promise<Checked>, clock: Clock): Promise<Checked> {

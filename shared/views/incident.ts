@@ -8,6 +8,7 @@ import type { StateReader } from '#shared/ports.ts';
 import { type IncidentEntry, loadHost } from '#shared/state/hosts.ts';
 import { readIncidentAudit } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
+import { recordsOf } from './incident-audit.ts';
 
 /** One record as a person reads it. */
 export interface ToldRecord {
@@ -42,10 +43,7 @@ export async function incidentTold(state: StateReader, entry: IncidentEntry): Pr
     loadHost(state, entry.hostKey),
   ]);
   const names = new Map(tasks.map(({ value }) => [value.instanceId, value.name]));
-  const untilMs = entry.closedAtMs ?? Number.POSITIVE_INFINITY;
-  const all = [...streams].flatMap(([stream, { records }]) =>
-    stream.startsWith('host#') ? records.filter(({ atMs }) => atMs >= entry.openedAtMs && atMs <= untilMs) : records,
-  );
+  const all = recordsOf({ streams }, entry);
   const own = all.filter(({ stream }) => stream.startsWith('incident#'));
   const { gates, proof } = courseOf(own.map(({ fact }) => fact as unknown as HostFact));
   const open = host?.value.incident?.id === entry.id ? host.value.incident : null;
@@ -54,7 +52,7 @@ export async function incidentTold(state: StateReader, entry: IncidentEntry): Pr
     status: open?.status ?? null,
     gates,
     proof: proof ?? null,
-    records: all.sort(inOrder).map((record) => toldRecord(record, aboutOf(record, entry.host, names))),
+    records: all.map((record) => toldRecord(record, aboutOf(record, entry.host, names))),
     instances: tasks.map(({ value }) => instanceRow(value)),
     faults: [...streams].flatMap(([stream, { fault }]) => (fault === undefined ? [] : [`${stream}: ${fault}`])),
   };
@@ -77,7 +75,3 @@ function aboutOf({ stream }: AuditRecord, host: string, names: ReadonlyMap<strin
   const [kind, , instanceId = ''] = stream.split('#');
   return kind === 'task' ? (names.get(instanceId) ?? instanceId) : host;
 }
-
-/** Streams side by side by time; within a stream the order of its records never changes. */
-const inOrder = (a: AuditRecord, b: AuditRecord): number =>
-  a.atMs - b.atMs || a.stream.localeCompare(b.stream) || a.seq - b.seq;

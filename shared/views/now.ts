@@ -8,7 +8,7 @@ import type { StateReader } from '#shared/ports.ts';
 import { loadBeat } from '#shared/state/beat.ts';
 import { loadCapacity } from '#shared/state/capacity.ts';
 import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
-import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, type IncidentEntry, listIncidents, loadHost, MAX_DUE } from '#shared/state/hosts.ts';
 import { INVENTORY_PARTITION_PREFIX, loadInventory } from '#shared/state/inventory.ts';
 import { openOthers } from '#shared/state/open-others.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
@@ -28,20 +28,30 @@ export interface NowView {
   /** Open incidents of single instances, and of the processes of hosts. */
   readonly others: { readonly instances: number; readonly processes: number };
   readonly needs: readonly Need[];
+  /** What has ended within a day, the newest first: a few. */
+  readonly ended: readonly IncidentEntry[];
 }
+
+const LATELY_MS = 86_400_000;
+const ENDED_SHOWN = 5;
+/** The mirror of Nova is a minute old at most; until then what salvor has done to a host is known better from itself. */
+const MIRRORED_AFTER_MS = 120_000;
 
 /**
  * Reads a handful of partitions, however many hosts there are; of hosts that are simply in service nothing but the mirror.
  * As old as the index of what is due, which may lag behind by seconds.
  */
 export async function loadNow(state: StateReader, regions: readonly Region[], nowMs: number): Promise<NowView> {
-  const [due, beat, others] = await Promise.all([
+  const [due, beat, others, lately] = await Promise.all([
     state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
     loadBeat(state),
     openOthers(state),
+    Array.fromAsync(listIncidents(state, nowMs - LATELY_MS)),
   ]);
   const open = hostsAmong(due).values;
-  const perRegion = await Promise.all(regions.map((region) => regionNow(state, region, open)));
+  const ended = lately.filter(({ closedAtMs }) => closedAtMs !== null).sort(byEnd);
+  const known = [...open, ...(await justFenced(state, ended, open, nowMs))];
+  const perRegion = await Promise.all(regions.map((region) => regionNow(state, region, known)));
   const hosts = perRegion
     .flatMap(({ tiles }) => tiles)
     .sort((a, b) => compare(a.segment ?? '~', b.segment ?? '~') || compare(a.host, b.host));
@@ -62,7 +72,26 @@ export async function loadNow(state: StateReader, regions: readonly Region[], no
     incidents,
     others: { instances: others.instance.length, processes: others.process.length },
     needs: needsOf(open, incidents, hosts),
+    ended: ended.slice(0, ENDED_SHOWN),
   };
+}
+
+const byEnd = (a: IncidentEntry, b: IncidentEntry): number => (b.closedAtMs ?? 0) - (a.closedAtMs ?? 0);
+
+/** Hosts whose incidents have just ended: the mirror may still have them in service. */
+async function justFenced(
+  state: StateReader,
+  ended: readonly IncidentEntry[],
+  open: readonly HostState[],
+  nowMs: number,
+): Promise<readonly HostState[]> {
+  const known = new Set(open.map(({ key }) => key));
+  const just = ended.filter(
+    ({ closedAtMs, hostKey }) => !known.has(hostKey) && nowMs - (closedAtMs ?? 0) < MIRRORED_AFTER_MS,
+  );
+  const keys = [...new Set(just.map(({ hostKey }) => hostKey))];
+  const hosts = await Promise.all(keys.map(async (key) => (await loadHost(state, key))?.value));
+  return hosts.filter((host) => host !== undefined).filter(({ ours }) => ours?.forcedDownAtMs !== undefined);
 }
 
 /** A cloud's region, as the mirror of Nova is kept. */

@@ -1,9 +1,14 @@
 /** The API on the state that the real functions have written: what it answers is of its own schemas, and who may what. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { auditSchema } from '#shared/api/schemas/audit.ts';
 import { outcomeSchema } from '#shared/api/schemas/command.ts';
-import { entrySchema, incidentSchema } from '#shared/api/schemas/incident.ts';
+import { entrySchema, pastSchema } from '#shared/api/schemas/entry.ts';
+import { incidentSchema } from '#shared/api/schemas/incident.ts';
 import { nowSchema } from '#shared/api/schemas/now.ts';
+import { replaySchema } from '#shared/api/schemas/replay.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { incidentAudit } from '#shared/views/incident-audit.ts';
+import { CopiedStore } from '#test/support/copied-store.ts';
 import type { FakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
 import { people, TOKENS, world } from './support.ts';
@@ -67,9 +72,14 @@ describe('what is', () => {
       '/api/v1/session',
       '/api/v1/me',
       '/api/v1/now',
+      '/api/v1/hosts',
       '/api/v1/hosts/{host}/explanation',
       '/api/v1/incidents',
       '/api/v1/incidents/{id}',
+      '/api/v1/incidents/{id}/audit',
+      '/api/v1/incidents/{id}/replay',
+      '/api/v1/history',
+      '/api/v1/history.csv',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
       '/api/v1/segments',
@@ -94,6 +104,78 @@ describe('what is', () => {
     expect(answered.status).toBe(status);
     expect(answered.headers.get('content-type')).toBe('application/problem+json');
     expect(await answered.json()).toMatchObject({ status, detail: expect.stringContaining(detail) });
+  });
+});
+
+describe('what was', () => {
+  const ended = async () => {
+    pipeline.report();
+    await pipeline.run(900);
+    const [entry] = entrySchema.array().parse(await (await ask('/api/v1/incidents')).json());
+    if (entry === undefined) throw new Error('there is no incident');
+    return entry;
+  };
+
+  it('is in the log, which is checked', async () => {
+    const { id } = await ended();
+    const { findings, records, checked } = auditSchema.parse(await (await ask(`/api/v1/incidents/${id}/audit`)).json());
+    expect(findings).toEqual([]);
+    expect(checked).toBeGreaterThanOrEqual(records.length);
+    expect(records.map(({ fact }) => fact.type)).toContain('proof-made');
+  });
+
+  it('is found out where the log was changed', async () => {
+    const entry = await ended();
+    const forged = await CopiedStore.of(services.state);
+    const stream = `incident#${entry.id}`;
+    Object.assign(forged.audit.get(stream)?.[0]?.body ?? {}, { atMs: 1 });
+    const { findings } = await incidentAudit(forged, entry, services.clock);
+    expect(findings).toContainEqual(expect.objectContaining({ stream, seq: 1 }));
+  });
+
+  it('is listed with what it took, as JSON and as a table', async () => {
+    const { id, openedAtMs } = await ended();
+    const list = async (query: string) =>
+      pastSchema.array().parse(await (await ask(`/api/v1/history?${query}`)).json());
+    const [past] = await list('');
+    expect(past).toMatchObject({ id, outcome: 'recovered' });
+    const { fencedMs, firstBackMs, lastBackMs } = past?.took ?? {};
+    expect(fencedMs).toBeGreaterThanOrEqual(30_000);
+    expect(firstBackMs).toBeGreaterThan(fencedMs ?? 0);
+    expect(lastBackMs).toBeGreaterThanOrEqual(firstBackMs ?? 0);
+    for (const none of [`sinceMs=${openedAtMs + 1}`, `untilMs=${openedAtMs}`, 'segment=x', 'host=x', 'outcome=open'])
+      expect(await list(none)).toEqual([]);
+    expect(await list(`untilMs=${openedAtMs + 1}&segment=az1&host=pute-1&outcome=recovered`)).toHaveLength(1);
+    const answered = await ask('/api/v1/history.csv');
+    expect(answered.headers.get('content-type')).toContain('text/csv');
+    const [head, row, ...more] = (await answered.text()).split('\r\n');
+    expect(head).toContain('id,host,segment,opened');
+    expect(row).toContain(`${id},compute-1,az1,`);
+    expect(more).toEqual(['']);
+  });
+
+  it('is decided again under another policy, and nothing is done by it', async () => {
+    const { id } = await ended();
+    const replay = async (body: object) => post(`/api/v1/incidents/${id}/replay`, 'cat', body);
+    const same = replaySchema.parse(await (await replay({})).json());
+    expect(same).toMatchObject({ different: 0, undecided: 0, told: [], otherwise: null });
+    const { segments, ...policy } = services.policy;
+    const slower = { ...policy, segments: segments.map((each) => ({ ...each, graceSeconds: 90 })) };
+    const other = replaySchema.parse(await (await replay({ policy: JSON.stringify(slower) })).json());
+    expect(other.different).toBeGreaterThan(0);
+    expect(other.otherwise?.end).toMatch(/would have been fenced, 60\.0 s later/);
+    expect((await replay({ policy: 'version: 9' })).status).toBe(400);
+    expect((await replay({ policy: '{' })).status).toBe(400);
+    expect((await replay({ policy: 'x'.repeat(1_000_001) })).status).toBe(400);
+  });
+
+  it('is known of each host', async () => {
+    await ended();
+    const rows = (await (await ask('/api/v1/hosts')).json()) as { host: string; reporters: unknown[] }[];
+    expect(rows).toHaveLength(services.cloud.services.length);
+    expect(rows.find(({ host }) => host === 'compute-1')?.reporters).toContainEqual(
+      expect.objectContaining({ says: 'down' }),
+    );
   });
 });
 

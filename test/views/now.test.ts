@@ -53,6 +53,7 @@ describe('now', () => {
     pipeline.report();
     await pipeline.run(60);
     expect(await tileOf('compute-1')).toMatchObject({ state: 'held' });
+    expect((await now()).incidents).toMatchObject([{ closed: [{ gate: 'nova-sees-it-down', releasable: true }] }]);
     expect((await now()).needs).toMatchObject([
       {
         about: 'compute-1',

@@ -1,13 +1,18 @@
+import type * as z from 'zod';
+import type { replaySchema } from '#shared/api/schemas/replay.ts';
 import type { Explanation } from '#shared/domain/explain/words.ts';
+import type { OpenNow } from '#shared/domain/now/progress.ts';
 import type { Role } from '#shared/domain/policy-access.ts';
-import type { IncidentEntry } from '#shared/state/hosts.ts';
 import type { CommandOutcome } from '#shared/state/operator-log.ts';
+import type { HistoryFilter, PastIncident } from '#shared/views/history.ts';
+import type { HostRow } from '#shared/views/hosts.ts';
 import type { IncidentTold } from '#shared/views/incident.ts';
+import type { IncidentAudit } from '#shared/views/incident-audit.ts';
 import type { NowView } from '#shared/views/now.ts';
 
 /** The API of salvor, as `/api/openapi.json` describes it. */
 
-export type { Explanation, IncidentEntry, IncidentTold, NowView };
+export type { Explanation, HistoryFilter, HostRow, IncidentTold, NowView, OpenNow, PastIncident };
 
 export type Way = 'token' | 'keystone' | 'oidc' | 'iam';
 
@@ -65,7 +70,22 @@ export const signOut = async (): Promise<void> => {
   await ask('/api/v1/session', { method: 'DELETE' });
 };
 
-export const incidents = (): Promise<readonly IncidentEntry[]> => get('/api/v1/incidents');
+/** Of the history, what is asked for; as a table for spreadsheets with `.csv` behind the path. */
+export function historyQuery(filter: HistoryFilter): string {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '');
+  return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+}
+export const history = (filter: HistoryFilter): Promise<readonly PastIncident[]> =>
+  get(`/api/v1/history?${historyQuery(filter)}`);
+/** What a browser would save: with the token, which a link would not send. */
+export const historyTable = async (filter: HistoryFilter): Promise<Blob> =>
+  (await ask(`/api/v1/history.csv?${historyQuery(filter)}`)).blob();
+export const hosts = (): Promise<readonly HostRow[]> => get('/api/v1/hosts');
+export const auditOf = (id: string): Promise<IncidentAudit> => get(`/api/v1/incidents/${id}/audit`);
+
+/** @param policy YAML or JSON; the one of then without it */
+export const replayOf = async (id: string, policy: string | undefined): Promise<z.infer<typeof replaySchema>> =>
+  (await (await post(`/api/v1/incidents/${id}/replay`, policy === undefined ? {} : { policy })).json()) as never;
 export const incident = (id: string): Promise<IncidentTold> => get(`/api/v1/incidents/${id}`);
 export const explanation = (host: string): Promise<Explanation> =>
   get(`/api/v1/hosts/${encodeURIComponent(host)}/explanation`);

@@ -1,9 +1,11 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { type NowView, newsOfNow, Problem, type Way } from './api.ts';
 
 /** How things are, kept up by one request that is answered when something changes. */
 export interface Live {
   readonly now: NowView | undefined;
+  /** How far the server's clock is ahead of this one. */
+  readonly aheadMs: number;
   /** Why there is no news; null while there would be. */
   readonly trouble: Trouble | null;
 }
@@ -18,7 +20,7 @@ interface Trouble {
 
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000] as const;
 
-let live: Live = { now: undefined, trouble: null };
+let live: Live = { now: undefined, aheadMs: 0, trouble: null };
 const listeners = new Set<() => void>();
 let running: AbortController | undefined;
 
@@ -36,7 +38,7 @@ async function follow(signal: AbortSignal): Promise<void> {
       failures = 0;
       if (news !== undefined) {
         tag = news.tag;
-        publish({ now: news.now, trouble: null });
+        publish({ now: news.now, aheadMs: news.now.atMs - Date.now(), trouble: null });
       } else if (live.trouble !== null) publish({ ...live, trouble: null });
     } catch (error) {
       if (signal.aborted) return;
@@ -77,10 +79,21 @@ function subscribe(listener: () => void): () => void {
 
 export const useLive = (): Live => useSyncExternalStore(subscribe, () => live);
 
+/** The server's time, once a second; Unix ms. */
+export function useServerTime(): number {
+  const { aheadMs } = useLive();
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return nowMs + aheadMs;
+}
+
 /** As whoever it is now: what another has seen is forgotten. */
 export function lookAgain(): void {
   running?.abort();
   running = undefined;
-  publish({ now: undefined, trouble: null });
+  publish({ now: undefined, aheadMs: 0, trouble: null });
   startOrStop();
 }

@@ -1,4 +1,4 @@
-import { Alert, Anchor, AppShell, Container, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, AppShell, Container, Group, Stack, Text, Title } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
 import { useLive } from './live.ts';
@@ -8,7 +8,9 @@ import { HostsPage } from './pages/hosts.tsx';
 import { IncidentPage } from './pages/incident.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { NowPage } from './pages/now.tsx';
+import { AskDialog } from './parts/ask-dialog.tsx';
 import { ColourScheme } from './parts/colour-scheme.tsx';
+import { Loading } from './parts/loading.tsx';
 import { Who } from './parts/who.tsx';
 import { lasting } from './words.ts';
 
@@ -46,6 +48,7 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
+      <AskDialog />
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="xl" p={0}>
           {trouble?.status === 401 ? (
@@ -58,9 +61,9 @@ export function Shell() {
                 </Alert>
               )}
               {now === undefined ? (
-                trouble === null && <Loader aria-label="Loading" />
+                trouble === null && <Loading />
               ) : (
-                <Suspense fallback={<Loader aria-label="Loading" />}>
+                <Suspense fallback={<Loading />}>
                   <Pages />
                 </Suspense>
               )}

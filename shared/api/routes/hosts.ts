@@ -3,8 +3,10 @@ import type { Explanation } from '#shared/domain/explain/words.ts';
 import { loadHost } from '#shared/state/hosts.ts';
 import { loadInventoryHost } from '#shared/state/inventory.ts';
 import { hostExplained } from '#shared/views/explain-host.ts';
+import { type HostRow, loadHosts } from '#shared/views/hosts.ts';
 import type { ApiServices } from '../app.ts';
 import { Refusal } from '../refusal.ts';
+import { unixMs } from '../schemas/common.ts';
 import type { ApiEnv } from '../who.ts';
 import { answers, security } from './answers.ts';
 
@@ -16,6 +18,31 @@ const explanationSchema: z.ZodType<Explanation> = z
   })
   .openapi('Explanation');
 
+const hostRowSchema: z.ZodType<HostRow> = z
+  .strictObject({
+    host: z.string(),
+    hostKey: z.string(),
+    reporters: z.array(z.strictObject({ name: z.string(), says: z.enum(['up', 'down']), atMs: unixMs })),
+    heartbeatAtMs: unixMs.nullable(),
+    fence: z
+      .strictObject({
+        state: z.enum(['ready', 'degraded', 'not-ready', 'not-asked']),
+        because: z.string(),
+        sinceMs: unixMs,
+        lastGoodMs: unixMs.nullable(),
+      })
+      .nullable(),
+  })
+  .openapi('HostInFull');
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/hosts',
+  summary: 'Of every host: who reports it, its last heartbeat, and whether it could be fenced',
+  security,
+  responses: answers(z.array(hostRowSchema), 'Their states are in /api/v1/now.'),
+});
+
 const explanation = createRoute({
   method: 'get',
   path: '/api/v1/hosts/{host}/explanation',
@@ -26,6 +53,7 @@ const explanation = createRoute({
 });
 
 export function hostRoutes(app: OpenAPIHono<ApiEnv>, { state, clock, policy: { cloud } }: ApiServices): void {
+  app.openapi(list, async (c) => c.json([...(await loadHosts(state, cloud))], 200));
   app.openapi(explanation, async (c) => {
     const { host } = c.req.valid('param');
     const known = await loadInventoryHost(state, cloud.name, cloud.region, host);

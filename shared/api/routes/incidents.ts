@@ -1,9 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type IncidentEntry, listIncidents, loadEntry } from '#shared/state/hosts.ts';
 import { type IncidentTold, incidentTold } from '#shared/views/incident.ts';
+import { type IncidentAudit, incidentAudit } from '#shared/views/incident-audit.ts';
 import type { ApiServices } from '../app.ts';
 import { Refusal } from '../refusal.ts';
-import { entrySchema, incidentSchema } from '../schemas/incident.ts';
+import { auditSchema } from '../schemas/audit.ts';
+import { entrySchema } from '../schemas/entry.ts';
+import { incidentSchema } from '../schemas/incident.ts';
 import type { ApiEnv } from '../who.ts';
 import { answers, security } from './answers.ts';
 
@@ -30,7 +33,16 @@ const one = createRoute({
   responses: answers(incidentSchema, 'Open or ended.'),
 });
 
-export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices): void {
+const audit = createRoute({
+  method: 'get',
+  path: '/api/v1/incidents/{id}/audit',
+  summary: 'The log of one incident as it is kept, and whether it is whole',
+  security,
+  request: { params: z.object({ id: z.uuid() }) },
+  responses: answers(auditSchema, 'Each record with its hash; `findings` says what is wrong.'),
+});
+
+export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state, clock }: ApiServices): void {
   app.openapi(list, async (c) => {
     const entries: IncidentEntry[] = await Array.fromAsync(listIncidents(state, c.req.valid('query').sinceMs));
     return c.json(entries.reverse(), 200);
@@ -40,5 +52,11 @@ export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices)
     if (entry === undefined) throw new Refusal(404, 'there is no such incident: /api/v1/incidents lists them');
     const told: IncidentTold = await incidentTold(state, entry.value);
     return c.json(told, 200);
+  });
+  app.openapi(audit, async (c) => {
+    const entry = await loadEntry(state, c.req.valid('param').id);
+    if (entry === undefined) throw new Refusal(404, 'there is no such incident: /api/v1/incidents lists them');
+    const kept: IncidentAudit = await incidentAudit(state, entry.value, clock);
+    return c.json(kept, 200);
   });
 }

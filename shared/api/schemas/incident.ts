@@ -1,35 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import type { FenceProof, IncidentOutcome } from '#shared/domain/host.ts';
-import type { IncidentEntry } from '#shared/state/hosts.ts';
+import type { FenceProof } from '#shared/domain/host.ts';
 import type { IncidentTold, ToldRecord } from '#shared/views/incident.ts';
 import { gateSchema, unixMs } from './common.ts';
+import { entrySchema } from './entry.ts';
 import { instanceSchema, STATUSES } from './now.ts';
-
-const OUTCOMES = [
-  'stood-down',
-  'dismissed',
-  'shadow',
-  'recovered',
-  'partly-recovered',
-] as const satisfies readonly IncidentOutcome[];
-
-export const entrySchema: z.ZodType<IncidentEntry> = z
-  .strictObject({
-    id: z.uuid(),
-    host: z.string(),
-    hostKey: z.string(),
-    segment: z.string(),
-    openedAtMs: unixMs,
-    closedAtMs: unixMs.nullable(),
-    outcome: z.enum(OUTCOMES).nullable(),
-    because: z.string(),
-    counts: z.record(z.string(), z.int()).openapi({ description: 'Instances by outcome, of one that has ended.' }),
-    auditHead: z
-      .strictObject({ seq: z.int(), hash: z.string() })
-      .nullable()
-      .openapi({ description: 'The end of its audit stream: a cut tail shows.' }),
-  })
-  .openapi('Incident');
 
 const proofSchema: z.ZodType<FenceProof> = z
   .strictObject({

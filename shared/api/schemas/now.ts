@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi';
+import { GATES } from '#shared/domain/gates/gate.ts';
 import type { Need } from '#shared/domain/now/needs.ts';
 import type { InstanceRow, OpenNow, Phase } from '#shared/domain/now/progress.ts';
 import type { SegmentRow } from '#shared/domain/now/segments.ts';
 import type { Tile, TileState } from '#shared/domain/now/tile.ts';
 import type { NowView } from '#shared/views/now.ts';
 import { unixMs } from './common.ts';
+import { entrySchema } from './entry.ts';
 
 const TILE_STATES = [
   'in-service',
@@ -82,6 +84,9 @@ export const openNowSchema: z.ZodType<OpenNow> = z
     status: z.enum(STATUSES),
     openedAtMs: unixMs,
     why: z.array(z.string()),
+    closed: z
+      .array(z.strictObject({ gate: z.enum(GATES), releasable: z.boolean() }))
+      .openapi({ description: 'The gates that hold it, and whether a person may let it pass them.' }),
     counts: z.partialRecord(z.enum(PHASES), z.int()),
     total: z.int(),
     instances: z.array(instanceSchema),
@@ -127,5 +132,6 @@ export const nowSchema: z.ZodType<NowView> = z
     incidents: z.array(openNowSchema),
     others: z.strictObject({ instances: z.int(), processes: z.int() }),
     needs: z.array(needSchema),
+    ended: z.array(entrySchema).openapi({ description: 'Within a day, the newest first: a few.' }),
   })
   .openapi('Now');

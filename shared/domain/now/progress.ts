@@ -1,4 +1,6 @@
 import { waitsOf } from '../follow.ts';
+import type { GateName } from '../gates/gate.ts';
+import { isReleasable } from '../gates/release.ts';
 import type { HostState, Incident } from '../host.ts';
 import type { TaskOutcome, TaskState } from '../task.ts';
 import { whyThere } from './why-there.ts';
@@ -29,6 +31,8 @@ export interface OpenNow {
   readonly openedAtMs: number;
   /** Why it stands where it does, a line each; none where its status says it. */
   readonly why: readonly string[];
+  /** The gates that hold it, and whether a person may let it pass them. */
+  readonly closed: readonly { readonly gate: GateName; readonly releasable: boolean }[];
   /** Instances by phase. */
   readonly counts: Readonly<Partial<Record<Phase, number>>>;
   readonly total: number;
@@ -52,6 +56,10 @@ export function openNow(
     status,
     openedAtMs,
     why: [...whyThere(incident), ...waitsOf(tasks)],
+    closed:
+      incident.status === 'held'
+        ? incident.failedGates.map(({ gate }) => ({ gate, releasable: isReleasable(gate) }))
+        : [],
     counts,
     total: instances.length,
     instances,

@@ -48,7 +48,7 @@ export interface MirroredHost {
   readonly service?: Pick<ComputeService, 'status' | 'disabledReason' | 'state' | 'forcedDown'>;
 }
 
-/** @param state undefined where nothing of it is open */
+/** @param state undefined where nothing of it is open, and salvor has not just forced it down */
 export function tileOf(known: MirroredHost, state: HostState | undefined, readiness: HostReadiness | undefined): Tile {
   const { host, hostKey, segment, zone } = known;
   const told = wordsFor(state);
@@ -70,6 +70,7 @@ function hereNow({ service }: MirroredHost, state: HostState | undefined): reado
   if (maintenance !== null) return ['maintenance', []];
   if (returning !== null)
     return [returning.quarantine !== null && returning.askedFor === null ? 'quarantine' : 'returning', []];
+  if (state?.ours?.forcedDownAtMs !== undefined) return ['forced-down', []];
   if (service === undefined) return ['in-service', []];
   if (service.forcedDown) return ['forced-down', []];
   if (service.status === 'disabled')

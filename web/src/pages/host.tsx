@@ -1,8 +1,11 @@
-import { Alert, Group, List, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { explanation } from '../api.ts';
 import { useLive } from '../live.ts';
 import { Ask } from '../parts/ask.tsx';
+import { Loading } from '../parts/loading.tsx';
+import { State } from '../parts/state.tsx';
+import { FENCE, TILE } from '../words.ts';
 
 /** Why a host was or was not fenced, and what may be asked for it. */
 export function HostPage({ host }: { readonly host: string }) {
@@ -14,11 +17,25 @@ export function HostPage({ host }: { readonly host: string }) {
     queryFn: () => explanation(host),
     placeholderData: (old) => old,
   });
-  if (told.isError) return <Alert color="red">{told.error.message}</Alert>;
-  if (told.data === undefined) return <Loader aria-label="Loading" />;
+  if (told.isError)
+    return (
+      <Alert color="red" role="alert">
+        {told.error.message}
+      </Alert>
+    );
+  if (told.data === undefined) return <Loading />;
   return (
     <Stack>
       <Title order={2}>{host}</Title>
+      {tile !== undefined && (
+        <p className="counts">
+          <State look={TILE[tile.state]}>{tile.state}</State>
+          <State look={FENCE[tile.fence ?? 'unknown']}>{`fencing: ${FENCE[tile.fence ?? 'unknown'].says}`}</State>
+          <Text span size="sm">
+            {tile.segment === null ? 'in no segment' : `in segment ${tile.segment}`}, zone {tile.zone}
+          </Text>
+        </p>
+      )}
       <Text size="lg">{told.data.verdict}</Text>
       {tile !== undefined && (
         <Group>
@@ -51,7 +68,9 @@ export function HostPage({ host }: { readonly host: string }) {
           </Title>
           <List>
             {sentences.map((each) => (
-              <List.Item key={each}>{each}</List.Item>
+              <List.Item key={each} style={{ overflowWrap: 'anywhere' }}>
+                {each}
+              </List.Item>
             ))}
           </List>
         </section>

@@ -1,14 +1,13 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput, Tooltip } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Button, Tooltip } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
 import type { OperatorCommand } from '#events/operator-command.ts';
-import { tell } from '../api.ts';
 import { useMe, whyNot } from '../who.ts';
 
-interface AskProps {
+export interface AskProps {
   /** On the button. */
   readonly label: string;
+  /** Where the label alone does not say of what; it begins with the label (WCAG 2.5.3). */
+  readonly name?: string;
   /** What it will do, in a sentence or two, before anything is sent. */
   readonly does: string;
   /** Without its reason. */
@@ -16,73 +15,43 @@ interface AskProps {
   readonly colour?: string;
 }
 
-/** A button that says what it would do, asks for a reason, sends it, and shows what became of it. */
-export function Ask({ label, does, command, colour = 'blue' }: AskProps) {
+let asked: AskProps | undefined;
+const listeners = new Set<() => void>();
+
+/** What a person is about to ask for; undefined: nothing. */
+export function setAsked(next: AskProps | undefined): void {
+  asked = next;
+  for (const listener of listeners) listener();
+}
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+export const useAsked = (): AskProps | undefined => useSyncExternalStore(subscribe, () => asked);
+
+/**
+ * A button that says what it would do, asks for a reason, sends it, and shows what became of it. The dialog is the shell's:
+ * what is asked for often ends what the button stands in, and the answer must be seen all the same.
+ */
+export function Ask(props: AskProps) {
+  const { label, name = label, command, colour = 'blue' } = props;
   const because = whyNot(useMe(), command);
-  const [opened, { open, close }] = useDisclosure(false);
-  const [reason, setReason] = useState('');
-  const told = useMutation({ mutationFn: () => tell({ ...command, reason }) });
-  const end = () => {
-    close();
-    told.reset();
-    setReason('');
-  };
   return (
-    <>
-      <Tooltip label={because} disabled={because === undefined} events={{ hover: true, focus: true, touch: true }}>
-        <Button
-          variant="light"
-          color={colour}
-          size="compact-md"
-          // Not `disabled`: it keeps the focus, so that everybody hears why.
-          {...(because === undefined
-            ? { onClick: open }
-            : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': because })}
-        >
-          {label}
-        </Button>
-      </Tooltip>
-      <Modal opened={opened} onClose={end} title={label}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            told.mutate();
-          }}
-        >
-          <Stack>
-            <Text>{does}</Text>
-            <TextInput
-              label="Reason"
-              description="It goes into the audit, with your name."
-              required
-              data-autofocus
-              maxLength={1024}
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-            />
-            {told.isError && (
-              <Alert color="red" role="alert">
-                {told.error.message}
-              </Alert>
-            )}
-            {told.isSuccess && (
-              <Alert color={told.data.type === 'obeyed' ? 'teal' : 'orange'} role="status">
-                {told.data.type}: {told.data.said}
-              </Alert>
-            )}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={end}>
-                {told.isSuccess ? 'Close' : 'Cancel'}
-              </Button>
-              {!told.isSuccess && (
-                <Button type="submit" color={colour} loading={told.isPending}>
-                  {label}
-                </Button>
-              )}
-            </Group>
-          </Stack>
-        </form>
-      </Modal>
-    </>
+    <Tooltip label={because} disabled={because === undefined} events={{ hover: true, focus: true, touch: true }}>
+      <Button
+        variant="light"
+        color={colour}
+        size="compact-md"
+        aria-label={name}
+        aria-haspopup="dialog"
+        // Not `disabled`: it keeps the focus, so that everybody hears why.
+        {...(because === undefined
+          ? { onClick: () => setAsked(props) }
+          : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': because })}
+      >
+        {label}
+      </Button>
+    </Tooltip>
   );
 }

@@ -1,0 +1,3 @@
+import { Loader } from '@mantine/core';
+
+export const Loading = () => <Loader size="sm" role="status" aria-label="Loading" />;
