@@ -4,7 +4,7 @@ import { type OpenNow, openNow } from '#shared/domain/now/progress.ts';
 import { type SegmentRow, segmentRows } from '#shared/domain/now/segments.ts';
 import { type Tile, tileOf } from '#shared/domain/now/tile.ts';
 import type { Beat } from '#shared/domain/settling.ts';
-import type { StateReader } from '#shared/ports.ts';
+import type { Clock, StateReader } from '#shared/ports.ts';
 import { loadBeat } from '#shared/state/beat.ts';
 import { loadCapacity } from '#shared/state/capacity.ts';
 import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
@@ -41,7 +41,12 @@ const MIRRORED_AFTER_MS = 120_000;
  * Reads a handful of partitions, however many hosts there are; of hosts that are simply in service nothing but the mirror.
  * As old as the index of what is due, which may lag behind by seconds.
  */
-export async function loadNow(state: StateReader, regions: readonly Region[], nowMs: number): Promise<NowView> {
+export async function loadNow(
+  state: StateReader,
+  regions: readonly Region[],
+  nowMs: number,
+  mirror: MirrorReader = (region) => readMirror(state, region),
+): Promise<NowView> {
   const [due, beat, others, lately] = await Promise.all([
     state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
     loadBeat(state),
@@ -51,7 +56,7 @@ export async function loadNow(state: StateReader, regions: readonly Region[], no
   const open = hostsAmong(due).values;
   const ended = lately.filter(({ closedAtMs }) => closedAtMs !== null).sort(byEnd);
   const known = [...open, ...(await justFenced(state, ended, open, nowMs))];
-  const perRegion = await Promise.all(regions.map((region) => regionNow(state, region, known)));
+  const perRegion = await Promise.all(regions.map(async (region) => regionNow(await mirror(region), region, known)));
   const hosts = perRegion
     .flatMap(({ tiles }) => tiles)
     .sort((a, b) => compare(a.segment ?? '~', b.segment ?? '~') || compare(a.host, b.host));
@@ -111,12 +116,35 @@ export async function regionsOf(state: StateReader): Promise<readonly Region[]> 
   return regions;
 }
 
-async function regionNow(state: StateReader, region: Region, open: readonly HostState[]) {
-  const [inventory, readiness, capacity] = await Promise.all([
+/** What is kept of all hosts: of each a minute old or older. */
+type Mirror = Awaited<ReturnType<typeof readMirror>>;
+type MirrorReader = (region: Region) => Promise<Mirror>;
+
+const readMirror = (state: StateReader, region: Region) =>
+  Promise.all([
     loadInventory(state, region.name, region.region),
     loadReadiness(state, region),
     loadCapacity(state, region),
   ]);
+
+/** How long a mirror is read once for all who look: what is open is read each time. */
+const KEEP_MIRROR_MS = 1000;
+
+/** For who looks several times a second at thousands of hosts. */
+export function keptMirror(state: StateReader, clock: Pick<Clock, 'now'>): MirrorReader {
+  const kept = new Map<string, { readonly untilMs: number; readonly mirror: Promise<Mirror> }>();
+  return (region) => {
+    const key = `${region.name}/${region.region}`;
+    const known = kept.get(key);
+    if (known !== undefined && clock.now() < known.untilMs) return known.mirror;
+    const mirror = readMirror(state, region);
+    kept.set(key, { untilMs: clock.now() + KEEP_MIRROR_MS, mirror });
+    mirror.catch(() => kept.delete(key));
+    return mirror;
+  };
+}
+
+function regionNow([inventory, readiness, capacity]: Mirror, region: Region, open: readonly HostState[]) {
   const opened = new Map(open.map((host) => [host.key, host]));
   const ready = new Map(readiness.map(({ value }) => [value.hostKey, value]));
   const tiles = inventory.map(({ value }) => {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- bundles ingest http masakari heartbeats forecast scale fencing openstack detection foretold]`: measures, prints, and writes docs/benchmarks.md with the
+ * `npm run bench [-- bundles ingest http masakari heartbeats forecast console scale fencing openstack detection foretold]`: measures, prints, and writes docs/benchmarks.md with the
  * machine's description. Machines differ: only ratios within one run mean something elsewhere.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { print } from '#cli/output.ts';
 import { measureBundles } from './bundles.ts';
+import { measureConsole } from './console.ts';
 import { measureDetection } from './detection.ts';
 import { measureFencing } from './fencing.ts';
 import { measureForecast } from './forecast.ts';
@@ -28,6 +29,7 @@ const NAMES = [
   'masakari',
   'heartbeats',
   'forecast',
+  'console',
   'scale',
   'fencing',
   'openstack',
@@ -46,6 +48,7 @@ const MEASURE: { readonly [K in Name]: () => Promise<NonNullable<Results[K]>['fi
   masakari: () => measureMasakari(...LOAD),
   heartbeats: () => measureHeartbeats(1000, 10),
   forecast: () => measureForecast(1000, 20_000, 5),
+  console: measureConsole,
   scale: async () => ({
     oneHost: await measureScale(1, 1000),
     smallHost: await measureScale(1, 50),

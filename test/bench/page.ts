@@ -1,4 +1,5 @@
 import type { BundleFigures } from './bundles.ts';
+import { type ConsoleFigures, consolePart } from './console.ts';
 import type { DetectionFigures } from './detection.ts';
 import { type FencingFigures, fencingPart } from './fencing.ts';
 import { type ForecastFigures, forecastRows } from './forecast.ts';
@@ -30,6 +31,7 @@ export interface Results {
   readonly masakari?: Measured<MasakariFigures>;
   readonly heartbeats?: Measured<HeartbeatFigures>;
   readonly forecast?: Measured<ForecastFigures>;
+  readonly console?: Measured<ConsoleFigures>;
   readonly scale?: Measured<{
     readonly oneHost: ScaleFigures;
     readonly smallHost: ScaleFigures;
@@ -58,6 +60,7 @@ export function page({
   heartbeats,
   forecast,
   foretold,
+  console,
   bundles,
 }: Results): string {
   return [
@@ -72,6 +75,7 @@ export function page({
     ...(http === undefined ? [] : httpPart(http, masakari)),
     ...(heartbeats === undefined ? [] : heartbeatPart(heartbeats)),
     ...(forecast === undefined ? [] : forecastPart(forecast)),
+    ...(console === undefined ? [] : consolePart(on(console.machine), console.figures)),
     ...(foretold === undefined ? [] : foretoldPart(on(foretold.machine), foretold.figures)),
     ...(bundles === undefined ? [] : bundlePart(bundles)),
     '',

@@ -89,9 +89,13 @@ export async function until<T>(look: () => Promise<T | undefined>, what: string,
 }
 
 /** The newest incident of a host, once it is over. */
-export const endOf = ({ stage }: Console, host: string): Promise<IncidentEntry> =>
-  until(async () => {
-    const all = await Array.fromAsync(listIncidents(stage.embedded.state));
-    const newest = all.findLast((each) => each.host === host);
-    return newest?.closedAtMs == null ? undefined : newest;
-  }, `the end of the incident of ${host}`);
+export const endOf = ({ stage }: Console, host: string, limitMs?: number): Promise<IncidentEntry> =>
+  until(
+    async () => {
+      const all = await Array.fromAsync(listIncidents(stage.embedded.state));
+      const newest = all.findLast((each) => each.host === host);
+      return newest?.closedAtMs == null ? undefined : newest;
+    },
+    `the end of the incident of ${host}`,
+    limitMs,
+  );

@@ -7,6 +7,7 @@ export const theme = createTheme({
   // Orange and yellow bear black letters, and no white ones.
   autoContrast: true,
   defaultRadius: 'sm',
+  respectReducedMotion: true,
   cursorType: 'pointer',
 });
 

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { loadNow } from '#shared/views/now.ts';
+import { keptMirror, loadNow } from '#shared/views/now.ts';
 import type { ApiServices } from '../app.ts';
 import { Pulse } from '../pulse.ts';
 import { nowSchema } from '../schemas/now.ts';
@@ -26,8 +26,9 @@ const now = createRoute({
 });
 
 export function nowRoutes(app: OpenAPIHono<ApiEnv>, { state, clock, policy }: ApiServices): void {
+  const mirror = keptMirror(state, clock);
   const pulse = new Pulse(
-    () => loadNow(state, [policy.cloud], clock.now()),
+    () => loadNow(state, [policy.cloud], clock.now(), mirror),
     ({ atMs: _, ...seen }) => seen,
     clock,
   );

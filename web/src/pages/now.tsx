@@ -1,5 +1,6 @@
-import { Alert, Anchor, Button, Card, Code, Collapse, Group, List, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Code, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { memo, useMemo } from 'react';
 import { Link } from 'wouter';
 import type { OpenNow } from '#shared/domain/now/progress.ts';
 import type { SegmentRow } from '#shared/domain/now/segments.ts';
@@ -8,6 +9,7 @@ import type { NowView } from '../api.ts';
 import { useLive } from '../live.ts';
 import { IncidentActions } from '../parts/actions.tsx';
 import { Ask } from '../parts/ask.tsx';
+import { First } from '../parts/first.tsx';
 import { Headline } from '../parts/headline.tsx';
 import { InstanceBar, InstanceCells, InstanceTable } from '../parts/instances.tsx';
 import { Since } from '../parts/since.tsx';
@@ -15,6 +17,9 @@ import { State } from '../parts/state.tsx';
 import { Steps } from '../parts/steps.tsx';
 import { Legend, Tiles } from '../parts/tiles.tsx';
 import { DOES, date, lasting, many, OUTCOME } from '../words.ts';
+
+/** Rows that are drawn at first. */
+const MOST = 50;
 
 /** Within ten seconds: is anything down, what is salvor doing about it, does it need me? */
 export function NowPage() {
@@ -136,7 +141,11 @@ function OpenIncident({ incident }: { readonly incident: OpenNow }) {
               {isOpen ? 'Hide the instances' : `Show ${many(total, 'instance')} as a table`}
             </Button>
           </Group>
-          <Collapse expanded={isOpen}>{isOpen && <InstanceTable instances={instances} />}</Collapse>
+          {isOpen && (
+            <First of={instances} most={MOST} label={`Show all ${total}`}>
+              {(shown) => <InstanceTable instances={shown} />}
+            </First>
+          )}
         </Stack>
       )}
     </Card>
@@ -169,9 +178,9 @@ function Ended({ now: { ended } }: { readonly now: NowView }) {
   );
 }
 
-function Segment({ row, hosts }: { readonly row: SegmentRow; readonly hosts: readonly Tile[] }) {
+const Segment = memo(function Segment({ row, hosts }: { readonly row: SegmentRow; readonly hosts: readonly Tile[] }) {
   const { segment, notFenceable, survivesOne, disarmed, states } = row;
-  const own = hosts.filter((each) => each.segment === segment);
+  const own = useMemo(() => hosts.filter((each) => each.segment === segment), [hosts, segment]);
   return (
     <section aria-labelledby={`segment-${segment}`}>
       <Group justify="space-between" mb={4}>
@@ -200,7 +209,7 @@ function Segment({ row, hosts }: { readonly row: SegmentRow; readonly hosts: rea
       <Tiles hosts={own} label={`Hosts of ${segment}`} />
     </section>
   );
-}
+});
 
 function Unprotected({ hosts }: { readonly hosts: readonly Tile[] }) {
   const own = hosts.filter(({ segment }) => segment === null);

@@ -63,7 +63,7 @@ export interface Stretch {
 interface InstanceTableProps {
   readonly instances: readonly InstanceRow[];
   /** The whole width of a bar. */
-  readonly scale?: Stretch;
+  readonly scale?: Stretch | undefined;
   readonly stretches?: ReadonlyMap<string, Stretch>;
 }
 
@@ -86,28 +86,41 @@ export function InstanceTable({ instances, scale, stretches }: InstanceTableProp
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {instances.map(({ instanceId, name, phase, destination, attempts, endedAtMs, why }) => (
-            <Table.Tr key={instanceId}>
-              <Table.Td title={instanceId}>{name}</Table.Td>
-              <Table.Td>
-                <State look={PHASE[phase]}>{phase}</State>
-              </Table.Td>
-              <Table.Td>{destination ?? '–'}</Table.Td>
-              {scale !== undefined && (
-                <Table.Td>
-                  <Bar scale={scale} stretch={stretches?.get(instanceId)} phase={phase} />
-                </Table.Td>
-              )}
-              <Table.Td>{attempts}</Table.Td>
-              <Table.Td>{endedAtMs === null ? '–' : clock(endedAtMs)}</Table.Td>
-              <Table.Td>{why}</Table.Td>
-            </Table.Tr>
+          {instances.map((each) => (
+            <Row key={each.instanceId} instance={each} scale={scale} stretch={stretches?.get(each.instanceId)} />
           ))}
         </Table.Tbody>
       </Table>
     </Wide>
   );
 }
+
+interface RowProps {
+  readonly instance: InstanceRow;
+  readonly scale: Stretch | undefined;
+  readonly stretch: Stretch | undefined;
+}
+
+const Row = memo(function Row({ instance, scale, stretch }: RowProps) {
+  const { instanceId, name, phase, destination, attempts, endedAtMs, why } = instance;
+  return (
+    <Table.Tr>
+      <Table.Td title={instanceId}>{name}</Table.Td>
+      <Table.Td>
+        <State look={PHASE[phase]}>{phase}</State>
+      </Table.Td>
+      <Table.Td>{destination ?? '–'}</Table.Td>
+      {scale !== undefined && (
+        <Table.Td>
+          <Bar scale={scale} stretch={stretch} phase={phase} />
+        </Table.Td>
+      )}
+      <Table.Td>{attempts}</Table.Td>
+      <Table.Td>{endedAtMs === null ? '–' : clock(endedAtMs)}</Table.Td>
+      <Table.Td>{why}</Table.Td>
+    </Table.Tr>
+  );
+});
 
 function Bar({ scale, stretch, phase }: { scale: Stretch; stretch: Stretch | undefined; phase: Phase }) {
   if (stretch === undefined) return '–';
