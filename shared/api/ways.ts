@@ -4,10 +4,6 @@ import type { Claims, IssuedTokens, KeystoneTokens, TokenOwner } from '#shared/p
 import type { Credential } from '#shared/state/sessions.ts';
 import type { Person } from './who.ts';
 
-/** How somebody may prove who he is. */
-export const WAYS = ['token', 'keystone', 'oidc', 'iam'] as const;
-export type Way = (typeof WAYS)[number];
-
 export interface WaysParts {
   readonly access: Access;
   /** Whose token it is, of the policy's people. */
@@ -16,10 +12,6 @@ export interface WaysParts {
   /** Of the policy's issuer. */
   readonly issued?: IssuedTokens | undefined;
 }
-
-/** Of the policy, in the order in which they are told. */
-export const waysOf = (access: Access | undefined): readonly Way[] =>
-  WAYS.filter((way) => access?.[way === 'token' ? 'people' : way] !== undefined);
 
 /**
  * Whose credential it is now: asked of each request, that of a session too, so that who was removed, or has another role, is
