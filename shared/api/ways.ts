@@ -1,5 +1,6 @@
 import type { Access } from '#shared/domain/policy-access.ts';
 import { highest } from '#shared/domain/roles.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Claims, IssuedTokens, KeystoneTokens, TokenOwner } from '#shared/ports.ts';
 import type { Credential } from '#shared/state/sessions.ts';
 import type { Person } from './who.ts';
@@ -18,17 +19,29 @@ export interface WaysParts {
  * known at once.
  * @throws RetryableError when who would know is out of reach.
  */
-export function admission({ access, people, tokens, issued }: WaysParts) {
-  return async ({ kind, value }: Credential): Promise<Person | undefined> => {
-    if (kind === 'bearer') {
-      const known = access.people && (await people(value));
-      if (known !== undefined) return known;
-      const claims = await issued?.check(value);
-      return claims && access.oidc && byClaims(access.oidc, claims);
+export function admission(parts: WaysParts) {
+  return async (credential: Credential): Promise<Person | undefined> => {
+    try {
+      return await personOf(parts, credential);
+    } catch (error) {
+      // Why Keystone does not answer salvor is for the log, not for strangers.
+      throw error instanceof PermanentError ? new RetryableError(error.message) : error;
     }
-    const owner = access.keystone && (await tokens.check(value));
-    return owner && access.keystone && byKeystone(access.keystone, owner);
   };
+}
+
+async function personOf(
+  { access, people, tokens, issued }: WaysParts,
+  { kind, value }: Credential,
+): Promise<Person | undefined> {
+  if (kind === 'bearer') {
+    const known = access.people && (await people(value));
+    if (known !== undefined) return known;
+    const claims = await issued?.check(value);
+    return claims && access.oidc && byClaims(access.oidc, claims);
+  }
+  const owner = access.keystone && (await tokens.check(value));
+  return owner && access.keystone && byKeystone(access.keystone, owner);
 }
 
 function byKeystone(

@@ -96,6 +96,9 @@ export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
       log.warn('somebody was not let in', { address });
       throw unknown(access, 'nobody is let in by this');
     }
+    limits.count('requests', person.name);
+    const before = sessionOf(c);
+    if (before !== undefined) await closeSession(state, before);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
     await openSession(state, secret, credential, clock.now() + LASTS_SECONDS * 1000);
     setSession(c, secret, LASTS_SECONDS);
