@@ -243,6 +243,13 @@ export const ENDPOINTS = {
     concurrency: 20,
     errorImpact: 'Reports by HTTP are not taken: their senders try again, and drop them in the end.',
   },
+  'http-api': {
+    function: 'http-api',
+    functionTimeoutSeconds: 20,
+    memoryMb: 512,
+    concurrency: 10,
+    errorImpact: 'The console and the API do not answer: people look and steer by the command line.',
+  },
 } as const satisfies Record<string, EndpointSpec>;
 
 export type EndpointName = keyof typeof ENDPOINTS;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { ENDPOINTS, type FunctionName, QUEUES, SCHEDULES } from '#events/catalog.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { bundleConsole } from './bundle-console.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -116,6 +117,7 @@ export async function bundleFunctions(outdir: string, policy: Policy): Promise<r
       const bundle = await bundleFunction(name, outdir);
       await mkdir(bundle.folder, { recursive: true });
       await writeFile(join(bundle.folder, POLICY_FILE), JSON.stringify(policy));
+      if (name === 'http-api') await bundleConsole(bundle.folder);
       return bundle;
     }),
   );

@@ -21,8 +21,12 @@ export interface Access {
   readonly fences: boolean;
   /** Has fence workers start services again, by their queues. */
   readonly restarts: boolean;
-  /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
-  readonly readsTokens: boolean;
+  /** Reads the tokens of reporters or of people, whose secrets have prefixes of their own below that. */
+  readonly tokensOf: 'reporters' | 'people' | null;
+  /** Asks Keystone who somebody is, with the cloud's secret, where the policy lets in by Keystone. */
+  readonly asksKeystone: boolean;
+  /** Keeps people's sessions in the state, and changes nothing else of it. */
+  readonly keepsSessions: boolean;
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
@@ -47,7 +51,9 @@ const step: Access = {
   callsNova: true,
   fences: false,
   restarts: false,
-  readsTokens: false,
+  tokensOf: null,
+  asksKeystone: false,
+  keepsSessions: false,
 };
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
@@ -84,7 +90,18 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsAudit: false,
     callsNova: false,
   },
-  'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, readsTokens: true },
+  'http-ingest': { ...step, sendsTo: ['host-events', 'operator-commands'], readsDue: true, tokensOf: 'reporters' },
+  'http-api': {
+    ...step,
+    sendsTo: ['operator-commands'],
+    state: [],
+    readsDue: true,
+    appendsAudit: false,
+    callsNova: false,
+    tokensOf: 'people',
+    asksKeystone: true,
+    keepsSessions: true,
+  },
   'watch-hosts': {
     ...step,
     sendsTo: ['host-events'],

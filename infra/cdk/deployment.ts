@@ -5,6 +5,7 @@ import { readPolicy } from '#infra/site/policy-file.ts';
 import { fencingWorkersOf, restartWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { mapDevices } from '#shared/domain/policy-devices.ts';
+import { type Way, waysOf } from '#shared/domain/ways.ts';
 import { PermanentError } from '#shared/errors.ts';
 
 /** What the operator asked for can't be deployed. The message is for the operator. */
@@ -66,6 +67,8 @@ const contextSchema = z
       .number()
       .pipe(z.literal(LOG_RETENTION_DAYS, `one of ${LOG_RETENTION_DAYS.join(', ')}`))
       .default(90),
+    /** Who is let to the function of the API: everybody, as it finds out itself who is who; or who signs requests to AWS. */
+    apiAuth: z.enum(['none', 'iam']).default('none'),
     /** Where people find infra/RUNBOOK.md; alarms link to it. */
     runbookUrl: z.string().min(1).max(300).default('infra/RUNBOOK.md'),
     /** The network from which Nova and the fence devices are reached, when that is not the internet. */
@@ -89,6 +92,8 @@ export interface Network {
 
 export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Network> & {
   readonly network: Network | undefined;
+  /** By which the policy lets people in; none where it has no `access`. */
+  readonly ways: readonly Way[];
   /** The fence workers that the policy names: for devices, and for restarts of services. One may be both. */
   readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
 };
@@ -109,14 +114,26 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       ? { vpcId, subnetIds, securityGroupIds }
       : undefined;
   const checked = policyForFunctions(policy);
+  const ways = waysOf(checked.access);
+  refuseUseless(ways, deployment.apiAuth);
   return {
     deployment: {
       ...deployment,
       network,
+      ways,
       fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
     },
     policy: checked,
   };
+}
+
+/** Of requests that AWS lets in for their signature no token is read, and of others there is no signature. */
+function refuseUseless(ways: readonly Way[], apiAuth: 'none' | 'iam'): void {
+  const useful = ways.filter((way) => (way === 'iam') === (apiAuth === 'iam'));
+  if (ways.length > 0 && useful.length === 0)
+    throw new DeploymentError(
+      `with apiAuth=${apiAuth} nobody is let in by ${ways.join(', ')}: ${apiAuth === 'iam' ? 'give access.iam in the policy' : 'deploy with apiAuth=iam'}`,
+    );
 }
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */

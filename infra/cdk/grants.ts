@@ -1,7 +1,8 @@
 import { Aws, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
-import { REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
+import { PEOPLE_PREFIX, REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
+import { SESSIONS } from '#shared/state/sessions.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import type { WorkerRequestQueues } from './fence-workers.ts';
@@ -12,7 +13,7 @@ export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
   readonly workerQueues: WorkerRequestQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers'>;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'ways'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -40,18 +41,35 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   const workers = new Set([...(access.fences ? fencing : []), ...(access.restarts ? restarting : [])]);
   const requests = [...workerQueues].filter(([worker]) => workers.has(worker)).map(([, { queueArn }]) => queueArn);
   if (requests.length > 0) allow(['sqs:SendMessage'], ...requests);
-  if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
-  const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
-  if (access.fences || access.readsTokens) {
-    const secrets = secretArn(`${prefix}*`);
+  if (access.keepsSessions) role.addToPolicy(ofSessions(tables.state.tableArn));
+  const asksKeystone = access.asksKeystone && deployment.ways.includes('keystone');
+  if (access.callsNova || asksKeystone)
+    allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
+  if (access.fences || access.tokensOf !== null) {
+    const below = access.fences || access.tokensOf === null ? '' : TOKENS[access.tokensOf];
+    const secrets = secretArn(`${deployment.secretPrefix}${below}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
       reason:
-        'One secret for each fence device or reporter, under the one prefix that the operator has set aside for them.',
+        'One secret for each fence device, reporter or person, under the one prefix that the operator has set aside for them.',
     });
   }
 }
+
+const TOKENS = { reporters: REPORTERS_PREFIX, people: PEOPLE_PREFIX } as const;
+
+/** Of items whose partition is a session's, and of no other (Developer Guide, "Using IAM policy conditions"). */
+const ofSessions = (tableArn: string): PolicyStatement =>
+  new PolicyStatement({
+    actions: [WRITE_ACTIONS.put, WRITE_ACTIONS.delete],
+    resources: [tableArn],
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${SESSIONS}*`] },
+      // Of nothing, for all is true.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  });
 
 const secretArn = (name: string): string =>
   `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${name}`;

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENDPOINTS, type FunctionName, QUEUES } from '#events/catalog.ts';
+import { type FunctionName, QUEUES } from '#events/catalog.ts';
 import { ALARM_PERIOD, type AlarmSpec, type Alarms } from './alarms.ts';
 
 export interface IncidentAlarm extends Pick<AlarmSpec, 'says' | 'errorImpact' | 'tellsEnd'> {
@@ -136,7 +136,7 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
     says: 'Messages were parked: malformed, of an unknown or unprotected host, or refused.',
     pattern: text('fact', 'message-parked'),
-    loggedBy: [...Object.values(QUEUES), ...Object.values(ENDPOINTS)].map((spec) => spec.function),
+    loggedBy: [...Object.values(QUEUES).map((spec) => spec.function), 'http-ingest'],
     // A reporter that keeps on is one alarm, not one each minute.
     minutes: { of: 15, atLeast: 1 },
     tellsEnd: false,

@@ -56,6 +56,7 @@ export class SalvorFunction extends Construct {
     super(scope, 'Function');
     const { deployment, environment, codeOf, network } = props.shared;
     const access = ACCESS[name];
+    const asksKeystone = access.asksKeystone && deployment.ways.includes('keystone');
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: deployment.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -63,7 +64,9 @@ export class SalvorFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
     grantAccess(role, access, props.shared);
-    if (access.sendsTo.includes('host-events')) props.shared.ownPrincipals.push(role.roleId);
+    // Of these it says itself whose word they carry.
+    if (access.sendsTo.includes('host-events') || access.sendsTo.includes('operator-commands'))
+      props.shared.ownPrincipals.push(role.roleId);
 
     this.lambda = new LambdaFunction(this, 'Lambda', {
       functionName: `${Stack.of(this).stackName}-${name}`,
@@ -79,7 +82,7 @@ export class SalvorFunction extends Construct {
       tracing: Tracing.ACTIVE,
       ...(props.sendsToItself ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
-      ...(access.callsNova || access.fences ? network : {}),
+      ...(access.callsNova || access.fences || asksKeystone ? network : {}),
     });
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',

@@ -14,7 +14,7 @@ import { EndpointFunction } from './endpoint-function.ts';
 import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
-import type { NetworkPlace } from './salvor-function.ts';
+import type { NetworkPlace, SharedParts } from './salvor-function.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { Tables } from './tables.ts';
 import { WorkQueue, type WorkQueues } from './work-queue.ts';
@@ -54,6 +54,8 @@ export class SalvorStack extends Stack {
       logGroups.set(SCHEDULES[name].function, new ScheduledFunction(this, name, shared).logGroup);
     const ingest = new EndpointFunction(this, 'http-ingest', shared);
     logGroups.set('http-ingest', ingest.logGroup);
+    const api = apiOf(this, shared);
+    if (api !== undefined) logGroups.set('http-api', api.logGroup);
     const fenceWorkers = new Construct(this, 'FenceWorkers');
     for (const [worker, requests] of ofWorkers) new FenceWorker(fenceWorkers, worker, requests, queues, alarms);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
@@ -62,6 +64,8 @@ export class SalvorStack extends Stack {
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');
     output(this, 'HostEventsQueueArn', hostEvents.queueArn, 'For the IAM policy of the agents: sqs:SendMessage');
     output(this, 'HttpIngestUrl', ingest.url, 'Where reports are sent by HTTP, with a token of the policy');
+    if (api !== undefined)
+      output(this, 'HttpApiUrl', api.url, 'The console and the API, for whom the policy lets in (access)');
     const { queueUrl } = queues['operator-commands'].queue;
     output(this, 'OperatorQueueUrl', queueUrl, 'For what operators tell salvor, and redrive: --queue-url');
     output(this, 'StateTableName', tables.state.tableName, 'Hosts, incidents and evacuation tasks');
@@ -69,6 +73,12 @@ export class SalvorStack extends Stack {
     output(this, 'AlarmTopicArn', topic.topicArn, 'Where alarms go');
   }
 }
+
+/** Where the policy lets nobody in there is nothing to ask, and no address that anybody could. */
+const apiOf = (stack: Stack, shared: SharedParts): EndpointFunction | undefined =>
+  shared.deployment.ways.length === 0
+    ? undefined
+    : new EndpointFunction(stack, 'http-api', shared, shared.deployment.apiAuth);
 
 /** One worker may be asked for both. */
 const workersOf = ({ fenceWorkers: { fencing, restarting } }: Deployment): readonly string[] => [

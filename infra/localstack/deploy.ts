@@ -21,6 +21,8 @@ const stackOutputs = z.object({
   HostEventsQueueUrl: z.string(),
   HostEventsQueueArn: z.string(),
   HttpIngestUrl: z.string(),
+  /** Only where the policy has `access`. */
+  HttpApiUrl: z.string().optional(),
   StateTableName: z.string(),
   AuditTableName: z.string(),
   AlarmTopicArn: z.string(),

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { etag } from 'hono/etag';
+import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Compute, IssuedTokens, KeystoneTokens, QueueLooks, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
@@ -36,7 +36,12 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
   readonly issued?: IssuedTokens | undefined;
   /** Whether the server listens on loopback only. */
   readonly isLocal: boolean;
+  /** Of whoever waits for news; 25 s unless given. */
+  readonly longestWaitSeconds?: number;
 }
+
+/** Whoever waits must know whether the server does. */
+const RETAINED = [...RETAINED_304_HEADERS, 'preference-applied'];
 
 /** Of a request's body: a command has no more. */
 const MOST_BYTES = 64 * 1024;
@@ -76,7 +81,7 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   const ofPeople = people(access?.people ?? {}, services);
   const admit = access === undefined ? async () => undefined : admission({ ...services, access, people: ofPeople });
   sessionRoutes(app, { ...services, limits, admit });
-  app.use('/api/v1/*', letIn({ ...services, access, limits, admit }), etag());
+  app.use('/api/v1/*', letIn({ ...services, access, limits, admit }), etag({ retainedHeaders: RETAINED }));
   meRoute(app, services);
   nowRoutes(app, services);
   hostRoutes(app, services);

@@ -36,5 +36,5 @@ export function pageOf(c: Context): 'own' | 'foreign' | 'nobody' {
   if (site !== undefined) return site === 'same-origin' ? 'own' : 'foreign';
   const origin = c.req.header('origin');
   if (origin === undefined) return 'nobody';
-  return URL.parse(origin)?.host === c.req.header('host') ? 'own' : 'foreign';
+  return URL.parse(origin)?.host === (c.req.header('host') ?? new URL(c.req.url).host) ? 'own' : 'foreign';
 }

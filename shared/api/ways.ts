@@ -1,12 +1,9 @@
 import type { Access } from '#shared/domain/policy-access.ts';
 import { highest } from '#shared/domain/roles.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Claims, IssuedTokens, KeystoneTokens, TokenOwner } from '#shared/ports.ts';
 import type { Credential } from '#shared/state/sessions.ts';
 import type { Person } from './who.ts';
-
-/** How somebody may prove who he is. */
-export const WAYS = ['token', 'keystone', 'oidc', 'iam'] as const;
-export type Way = (typeof WAYS)[number];
 
 export interface WaysParts {
   readonly access: Access;
@@ -17,26 +14,34 @@ export interface WaysParts {
   readonly issued?: IssuedTokens | undefined;
 }
 
-/** Of the policy, in the order in which they are told. */
-export const waysOf = (access: Access | undefined): readonly Way[] =>
-  WAYS.filter((way) => access?.[way === 'token' ? 'people' : way] !== undefined);
-
 /**
  * Whose credential it is now: asked of each request, that of a session too, so that who was removed, or has another role, is
  * known at once.
  * @throws RetryableError when who would know is out of reach.
  */
-export function admission({ access, people, tokens, issued }: WaysParts) {
-  return async ({ kind, value }: Credential): Promise<Person | undefined> => {
-    if (kind === 'bearer') {
-      const known = access.people && (await people(value));
-      if (known !== undefined) return known;
-      const claims = await issued?.check(value);
-      return claims && access.oidc && byClaims(access.oidc, claims);
+export function admission(parts: WaysParts) {
+  return async (credential: Credential): Promise<Person | undefined> => {
+    try {
+      return await personOf(parts, credential);
+    } catch (error) {
+      // Why Keystone does not answer salvor is for the log, not for strangers.
+      throw error instanceof PermanentError ? new RetryableError(error.message) : error;
     }
-    const owner = access.keystone && (await tokens.check(value));
-    return owner && access.keystone && byKeystone(access.keystone, owner);
   };
+}
+
+async function personOf(
+  { access, people, tokens, issued }: WaysParts,
+  { kind, value }: Credential,
+): Promise<Person | undefined> {
+  if (kind === 'bearer') {
+    const known = access.people && (await people(value));
+    if (known !== undefined) return known;
+    const claims = await issued?.check(value);
+    return claims && access.oidc && byClaims(access.oidc, claims);
+  }
+  const owner = access.keystone && (await tokens.check(value));
+  return owner && access.keystone && byKeystone(access.keystone, owner);
 }
 
 function byKeystone(

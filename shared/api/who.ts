@@ -1,12 +1,13 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Access, Role } from '#shared/domain/policy-access.ts';
+import { waysOf } from '#shared/domain/ways.ts';
 import type { Clock, StateStore } from '#shared/ports.ts';
 import { type Credential, loadSession } from '#shared/state/sessions.ts';
 import type { Limits } from './limits.ts';
 import { isRead, pageOf, sessionOf } from './origin.ts';
 import { Refusal } from './refusal.ts';
-import { bySignature, type Signer, waysOf } from './ways.ts';
+import { bySignature, type Signer } from './ways.ts';
 
 /** Who asks, and what he may do. */
 export interface Person {

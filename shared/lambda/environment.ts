@@ -37,6 +37,12 @@ const environmentSchema = z.object({
 /** Stands behind `SECRET_PREFIX` in the names of reporters' secrets, so that who reads these reads no fence device's. */
 export const REPORTERS_PREFIX = 'reporters/';
 
+/** The same for people's. */
+export const PEOPLE_PREFIX = 'people/';
+
+/** The console's files, beside the code of the function that serves them. */
+export const CONSOLE_FOLDER = 'console';
+
 const queueUrls = z.record(z.enum(Object.keys(QUEUES) as [QueueName, ...QueueName[]]), z.url());
 
 export type Environment = z.infer<typeof environmentSchema>;

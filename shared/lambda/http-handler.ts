@@ -1,16 +1,18 @@
 import middy from '@middy/core';
-import type { Hono } from 'hono';
+import type { Env, Hono } from 'hono';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
-import type { IngestServices } from '#shared/ingest/app.ts';
-import type { IngestEnv } from '#shared/ingest/authenticate.ts';
 
-/** Built on the first request of a process and kept; a failure is not kept, so that the next request tries again. */
-let built: Promise<Hono<IngestEnv>> | undefined;
-
-/** A function behind a function URL (Lambda Developer Guide, "Request and response payloads"). */
-export const httpHandler = (appOf: (services: IngestServices) => Hono<IngestEnv>) => {
-  const appOfProcess = async (): Promise<Hono<IngestEnv>> => {
-    built ??= import('./ingest-services.ts').then((module) => appOf(module.ingestServicesFromEnvironment(process.env)));
+/**
+ * A function behind a function URL (Lambda Developer Guide, "Request and response payloads"). What it serves is built on the
+ * first request of a process and kept; a failure is not kept, so that the next request tries again.
+ */
+export const httpHandler = <Services, E extends Env>(
+  open: () => Promise<Services>,
+  appOf: (services: Services) => Hono<E>,
+) => {
+  let built: Promise<Hono<E>> | undefined;
+  const appOfProcess = async (): Promise<Hono<E>> => {
+    built ??= open().then(appOf);
     try {
       return await built;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import * as z from 'zod';
+import { ConflictError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateStore } from '#shared/ports.ts';
 import { load, put } from './items.ts';
 
@@ -44,9 +45,14 @@ export async function loadSession(state: StateReader, secret: string, nowMs: num
 
 export async function closeSession(state: StateStore, secret: string): Promise<void> {
   const key = keyOf(secret);
-  const found = await load<Session>(state, key);
-  if (found !== undefined && found.version !== 'absent')
+  const found = await state.get(key);
+  if (found === undefined) return;
+  try {
     await state.transact([{ kind: 'delete', ...key, expect: found.version }]);
+  } catch (error) {
+    // Sessions are not changed: somebody else has closed it.
+    if (!(error instanceof ConflictError)) throw error;
+  }
 }
 
 /** Whoever knows the key of the item does not know the secret. */

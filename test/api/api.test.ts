@@ -66,6 +66,20 @@ describe('what is', () => {
     expect((await ask('/api/v1/incidents', 'cat', { headers: { 'if-none-match': tag } })).status).toBe(304);
   });
 
+  it('is waited for, and told where nobody waits', async () => {
+    const first = await ask('/api/v1/now');
+    const headers = { 'if-none-match': first.headers.get('etag') ?? '', prefer: 'wait=5' };
+    const beforeMs = services.clock.now();
+    const waited = await ask('/api/v1/now', 'cat', { headers });
+    expect([waited.status, waited.headers.get('preference-applied')]).toEqual([304, 'wait=5']);
+    expect(services.clock.now() - beforeMs).toBe(5000);
+    const { app: atOnce } = world({ access: { people } }, { state: services.state, longestWaitSeconds: 0 });
+    const answered = await atOnce.request('http://salvor.test/api/v1/now', {
+      headers: { ...headers, authorization: `Bearer ${TOKENS.cat}` },
+    });
+    expect(answered.headers.has('preference-applied')).toBe(false);
+  });
+
   it('is described', async () => {
     const { paths } = (await (await ask('/api/openapi.json', null)).json()) as { paths: object };
     expect(Object.keys(paths)).toEqual([

@@ -90,6 +90,21 @@ describe('a session', () => {
     expect((await ask('/api/v1/session', { method: 'DELETE', headers: { cookie } })).status).toBe(204);
   });
 
+  it('is another one after signing in again, and the old one is no more', async () => {
+    const cookie = await cookieFor('ben');
+    const again = await signIn(TOKENS.cat, { ...OWN_PAGE, cookie });
+    expect((await ask('/api/v1/me', { headers: { cookie } })).status).toBe(401);
+    const me = await ask('/api/v1/me', { headers: { cookie: cookieOf(again) } });
+    expect(await me.json()).toMatchObject({ name: 'cat' });
+  });
+
+  it('is ended by two at once without harm', async () => {
+    const cookie = await cookieFor('ben');
+    const end = () => ask('/api/v1/session', { method: 'DELETE', headers: { ...OWN_PAGE, cookie } });
+    const answers = await Promise.all([end(), end()]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+  });
+
   it('leaves neither the cookie nor the token in the state or in a log', async () => {
     const cookie = await cookieFor('ben');
     await signIn('wrong-0123456789abcdef');

@@ -4,7 +4,7 @@ import { cloudFromSecret } from '#shared/adapters/openstack/cloud-config.ts';
 import { bySignature } from '#shared/api/ways.ts';
 import { connect } from '#shared/connect.ts';
 import { access } from '#shared/domain/policy-access.ts';
-import { RetryableError } from '#shared/errors.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Claims, TokenOwner } from '#shared/ports.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import { asking, cookieOf, people, secretsOf, TOKENS, world } from './support.ts';
@@ -49,6 +49,16 @@ describe('Keystone', () => {
   it('does not take the system’s scope unless the policy says so', async () => {
     const system = owner(['admin'], { projectId: null, isSystem: true });
     expect(await whoIs(system, { roles: { admin: 'approver' }, projects: ['p1'] })).toBe(401);
+  });
+
+  it('that does not let salvor ask is no fault of whoever asks, and tells strangers nothing', async () => {
+    const check = () => Promise.reject(new PermanentError('Keystone at https://inside.test refuses'));
+    const tokens = { uri: async () => '', check, signIn: async () => undefined };
+    const at = world({ access: access.parse({ keystone }) }, { tokens });
+    const answered = await asking(() => at.app)('/api/v1/me', { headers: { 'x-auth-token': 'theirs' } });
+    expect(answered.status).toBe(503);
+    expect(await answered.text()).not.toContain('inside.test');
+    expect(JSON.stringify(at.services.lines)).toContain('inside.test');
   });
 
   it('is not asked where the policy does not name it', async () => {

@@ -13,6 +13,7 @@ import type { SimulatedCloud } from '#sim/controls.ts';
 import { people, secretsOf, TOKENS } from '#test/api/support.ts';
 import { aPolicy } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { Pipeline } from '#test/support/pipeline.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((each) =>
   existsSync(each),
@@ -39,6 +40,7 @@ beforeAll(async () => {
   );
   const keystone = { roles: { admin: 'approver' }, system: true };
   services = fakeServices({ ...aPolicy(), access: access.parse({ people, keystone }) });
+  await new Pipeline(services).start();
   server = await startHttpServer(
     { ...services, secrets: secretsOf(TOKENS), tokens: connection.tokens },
     { address: '127.0.0.1', port: 0 },
@@ -92,6 +94,18 @@ test('by a token, which no script can read afterwards, and out again', { timeout
   expect(kept).not.toContain('salvor=');
   await page.reload();
   await page.getByText('cat, viewer').waitFor();
+
+  // What the role may not do is said before it is asked for.
+  await page.goto(`${server.url}/console/hosts/compute-1`);
+  const maintain = button('Take it out for maintenance');
+  expect(await maintain.getAttribute('aria-disabled')).toBe('true');
+  expect(await maintain.getAttribute('aria-description')).toBe(
+    'maintenance-on needs the role operator, and you are viewer',
+  );
+  await maintain.click({ force: true });
+  await maintain.hover({ force: true });
+  await page.getByRole('tooltip').getByText('you are viewer').waitFor();
+  expect(await page.getByRole('dialog').count()).toBe(0);
 
   await button('Sign out').click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();

@@ -21,6 +21,8 @@ export interface Deployed {
   readonly auditTable: string;
   /** Of the function that takes reports by HTTP. */
   readonly httpUrl: string;
+  /** Of the one that serves the API and the console; undefined where the policy lets nobody in. */
+  readonly apiUrl: string | undefined;
   /** Reads the deployed tables. */
   readonly state: StateReader;
   readonly sqs: SQSClient;
@@ -39,6 +41,10 @@ export const BMC_SECRET = 'bmc';
 /** Who may report by HTTP, and with which token. */
 const HTTP_REPORTER = 'by-http';
 export const HTTP_TOKEN = 'token-of-the-test';
+
+/** Who is let in by the API, and with which token. */
+export const PERSON = { ann: { token: 'of-ann', role: 'approver' } } as const;
+export const PERSONS_TOKEN = 'token-of-ann-in-the-test';
 
 export type PolicyInput = (typeof policySchema)['_zod']['input'];
 
@@ -76,6 +82,7 @@ export async function deployFor(
     stateTable: outputs.StateTableName,
     auditTable: outputs.AuditTableName,
     httpUrl: outputs.HttpIngestUrl,
+    apiUrl: outputs.HttpApiUrl,
     state: dynamoStore({ client: dynamodb, stateTable: outputs.StateTableName, auditTable: outputs.AuditTableName }),
     sqs,
     dynamodb,
@@ -105,6 +112,13 @@ export async function deployFor(
   };
 }
 
+/** Where a function's address is reached, and by which name: one of LocalStack's own, which no resolver has to know. */
+export function reachedAt(endpoint: string, functionUrl: string): { readonly url: string; readonly host: string } {
+  // One that ends in an IP is no URL.
+  const [, name = '', port = '', path = ''] = /^https?:\/\/([^/]+?)\.127\.0\.0\.1(:\d+)(\/.*)$/.exec(functionUrl) ?? [];
+  return { url: `${endpoint}${path}`, host: `${name}.localhost.localstack.cloud${port}` };
+}
+
 /** FilterLogEvents (CloudWatch Logs API reference), without a client: the emulator checks no signature. */
 async function logLines(endpoint: string, logGroupName: string): Promise<readonly string[]> {
   const response = await fetch(endpoint, {
@@ -125,6 +139,7 @@ async function createSecrets(client: SecretsManagerClient, cloud: SimulatedCloud
     cloud: { auth, auth_type: 'v3applicationcredential', region_name: cloud.region },
     [BMC_SECRET]: cloud.bmcCredentials,
     [`reporters/${HTTP_REPORTER}`]: { token: HTTP_TOKEN },
+    [`people/${PERSON.ann.token}`]: { token: PERSONS_TOKEN },
   };
   for (const [name, value] of Object.entries(secrets))
     await client.send(new CreateSecretCommand({ Name: `${prefix}${name}`, SecretString: JSON.stringify(value) }));

@@ -18,7 +18,7 @@ import type { SimulatedCloud } from '#sim/controls.ts';
 import type { SimServer } from '#sim/world/types.ts';
 import { matches } from '../infra/cdk/filter-pattern.ts';
 import { commandLineOf } from './cli.ts';
-import { BMC_SECRET, type Deployed, deployFor, HTTP_TOKEN, type PolicyInput } from './deployed.ts';
+import { BMC_SECRET, type Deployed, deployFor, HTTP_TOKEN, type PolicyInput, reachedAt } from './deployed.ts';
 import { describeOnLocalStack } from './suite.ts';
 
 const VICTIM = 'compute-1';
@@ -130,13 +130,9 @@ describeOnLocalStack('the deployed pipeline', (localStack) => {
   it('takes a report by HTTP from who has a token, in the name that the policy gives it', async () => {
     const { id, body } = up('compute-5');
     const post = async (authorization: string) => {
-      // A function's address is a name of LocalStack's own, which no resolver has to know; one that ends in an IP is no URL.
-      const [, name = '', port = '', path = ''] =
-        /^https?:\/\/([^/]+?)\.127\.0\.0\.1(:\d+)(\/.*)$/.exec(deployed.httpUrl) ?? [];
-      const host = `${name}.localhost.localstack.cloud${port}`;
+      const { url, host } = reachedAt(localStack.endpoint, deployed.httpUrl);
       const headers = { host, authorization, 'content-type': 'application/json' };
-      const url = `${localStack.endpoint}${path}v1/events`;
-      const answer = await request(url, { method: 'POST', headers, body });
+      const answer = await request(`${url}v1/events`, { method: 'POST', headers, body });
       return [answer.statusCode, await answer.body.text()] as const;
     };
     expect(await post('Bearer wrong')).toMatchObject([401, expect.stringContaining('no reporter of the policy')]);

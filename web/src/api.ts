@@ -3,6 +3,7 @@ import type { replaySchema } from '#shared/api/schemas/replay.ts';
 import type { Explanation } from '#shared/domain/explain/words.ts';
 import type { OpenNow } from '#shared/domain/now/progress.ts';
 import type { Role } from '#shared/domain/policy-access.ts';
+import type { Way } from '#shared/domain/ways.ts';
 import type { CommandOutcome } from '#shared/state/operator-log.ts';
 import type { HistoryFilter, PastIncident } from '#shared/views/history.ts';
 import type { HostRow } from '#shared/views/hosts.ts';
@@ -12,9 +13,7 @@ import type { NowView } from '#shared/views/now.ts';
 
 /** The API of salvor, as `/api/openapi.json` describes it. */
 
-export type { Explanation, HistoryFilter, HostRow, IncidentTold, NowView, OpenNow, PastIncident };
-
-export type Way = 'token' | 'keystone' | 'oidc' | 'iam';
+export type { Explanation, HistoryFilter, HostRow, IncidentTold, NowView, OpenNow, PastIncident, Way };
 
 export interface Me {
   readonly name: string;
@@ -90,13 +89,19 @@ export const incident = (id: string): Promise<IncidentTold> => get(`/api/v1/inci
 export const explanation = (host: string): Promise<Explanation> =>
   get(`/api/v1/hosts/${encodeURIComponent(host)}/explanation`);
 
+/** Where the server does not wait for news, as it would have to hold a request for each who looks. */
+const PAUSE_MS = 2000;
+let isAnsweredAtOnce = false;
+
 /** The newest, once it differs from what is known; undefined after a while without news. */
 export async function newsOfNow(
   tag: string | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly now: NowView; readonly tag: string } | undefined> {
+  if (tag !== undefined && isAnsweredAtOnce) await new Promise((wait) => setTimeout(wait, PAUSE_MS));
   const headers: Record<string, string> = tag === undefined ? {} : { 'if-none-match': tag, prefer: 'wait=20' };
   const answered = await ask('/api/v1/now', { headers, signal });
+  isAnsweredAtOnce = tag !== undefined && !answered.headers.has('preference-applied');
   if (answered.status === 304) return undefined;
   return { now: (await answered.json()) as NowView, tag: answered.headers.get('etag') ?? '' };
 }

@@ -1,5 +1,4 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { fetch } from 'undici';
 import * as z from 'zod';
 import type { Access } from '#shared/domain/policy-access.ts';
 import { RetryableError } from '#shared/errors.ts';

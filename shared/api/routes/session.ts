@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { role } from '#shared/domain/policy-access.ts';
+import { WAYS, waysOf } from '#shared/domain/ways.ts';
 import { type Credential, closeSession, openSession } from '#shared/state/sessions.ts';
 import type { ApiServices } from '../app.ts';
 import type { Limits } from '../limits.ts';
 import { pageOf, sessionOf, setSession } from '../origin.ts';
 import { Refusal } from '../refusal.ts';
-import { WAYS, waysOf } from '../ways.ts';
 import { type ApiEnv, addressOf, ofAnotherSite, type Person, unknown } from '../who.ts';
 import { answers, security } from './answers.ts';
 
@@ -96,6 +96,9 @@ export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
       log.warn('somebody was not let in', { address });
       throw unknown(access, 'nobody is let in by this');
     }
+    limits.count('requests', person.name);
+    const before = sessionOf(c);
+    if (before !== undefined) await closeSession(state, before);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
     await openSession(state, secret, credential, clock.now() + LASTS_SECONDS * 1000);
     setSession(c, secret, LASTS_SECONDS);

@@ -70,8 +70,9 @@ describe('a role', () => {
     ]);
   });
 
-  it('lets functions delete from the state that forget hosts, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
+  it('lets functions delete from the state that forget hosts or sessions, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
     expect(mayDo('dynamodb:DeleteItem')).toEqual([
+      'http-api',
       'mirror-instances',
       'mirror-inventory',
       'recover-instance',
@@ -92,6 +93,8 @@ describe('a role', () => {
     expect(readers).toEqual(['confirm-host-down', 'fence-host', 'return-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
+    const people = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/people\/\*/).length > 0);
+    expect(people).toEqual(['http-api']);
     for (const name of FUNCTION_NAMES)
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
@@ -131,10 +134,21 @@ describe('what a function is said to use', () => {
     const { files } = await bundleFunction(name, 'dist', { write: false });
     const imports = (path: string) => files.includes(path);
     // What is in live.ts is counted where it is called: some import only a part of it.
-    const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
+    const own = files.filter((path) => /^(functions|shared\/(shell|ingest|views))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, restarts, readsTokens } =
-      ACCESS[name];
+    const {
+      sendsTo,
+      state,
+      readsDue,
+      appendsAudit,
+      readsAudit,
+      callsNova,
+      fences,
+      restarts,
+      tokensOf,
+      asksKeystone,
+      keepsSessions,
+    } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
     expect(sendsTo.includes('fence-host')).toBe(imports('shared/shell/step.ts'));
@@ -150,14 +164,19 @@ describe('what a function is said to use', () => {
     ];
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
-    expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
+    expect(tokensOf === 'reporters').toBe(imports('shared/ingest/authenticate.ts'));
+    expect(tokensOf === 'people').toBe(imports('shared/api/people.ts'));
+    expect(asksKeystone).toBe(imports('shared/api/ways.ts'));
+    expect(keepsSessions).toBe(imports('shared/state/sessions.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks?|addTasks|hostUnchanged'));
     expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
-    expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
+    expect(sendsTo.includes('operator-commands')).toBe(
+      ['ingest/masakari/switch-segment', 'api/routes/commands'].some((file) => imports(`shared/${file}.ts`)),
+    );
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
     );
@@ -168,6 +187,7 @@ describe('what a function is said to use', () => {
       'domain/instance-recovery/reports',
       'domain/process-recovery/reports',
     ];
-    expect(appendsAudit).toBe(writers.some((file) => imports(`shared/${file}.ts`)));
+    // The API shows what these have done, and may write nothing that they would.
+    expect(appendsAudit).toBe(!keepsSessions && writers.some((file) => imports(`shared/${file}.ts`)));
   });
 });

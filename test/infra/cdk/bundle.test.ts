@@ -14,6 +14,8 @@ import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 
 const BUDGET_BYTES = 1_000_000;
+/** Of the one that people wait for and no recovery does: its schemas, of which OpenAPI is made, bring in all of zod. */
+const API_BUDGET_BYTES = 1_500_000;
 const { policy } = readDeployment(() => undefined);
 let folder: string;
 let bundles: readonly Bundle[];
@@ -43,10 +45,12 @@ async function invoke(name: string, event: unknown, env: Readonly<Record<string,
 }
 
 describe('bundles', () => {
-  it('are made of every function, each under a megabyte', () => {
+  it('are made of every function, each under a megabyte and the API’s under one and a half', () => {
     expect(bundles.map(({ name }) => name)).toEqual(FUNCTION_NAMES);
     for (const { name, bytes, packages } of bundles)
-      expect(bytes, `${name}: ${JSON.stringify(packages.slice(0, 5))}`).toBeLessThan(BUDGET_BYTES);
+      expect(bytes, `${name}: ${JSON.stringify(packages.slice(0, 5))}`).toBeLessThan(
+        name === 'http-api' ? API_BUDGET_BYTES : BUDGET_BYTES,
+      );
   });
 
   it('have the checked policy beside them', async () => {

@@ -147,7 +147,10 @@ describe('functions', () => {
   });
 
   it('are believed to say whose word it is only where they send host events themselves', () => {
-    const senders = FUNCTION_NAMES.filter((name) => ACCESS[name].sendsTo.includes('host-events'));
+    const queuesOfOthers = ['host-events', 'operator-commands'] as const;
+    const senders = FUNCTION_NAMES.filter((name) =>
+      queuesOfOthers.some((queue) => ACCESS[name].sendsTo.includes(queue)),
+    );
     const roles = senders.map((name) => logicalId(functionNamed(template, name).Properties.Role));
     for (const { Properties } of functions.values())
       expect(Properties.Environment.Variables.OWN_PRINCIPALS).toEqual(
@@ -210,6 +213,7 @@ it('says where agents send events and where alarms go', () => {
     'AuditTableName',
     'HostEventsQueueArn',
     'HostEventsQueueUrl',
+    'HttpApiUrl',
     'HttpIngestUrl',
     'OperatorQueueUrl',
     'StateTableName',

@@ -10,13 +10,17 @@ export interface Synthesized {
   readonly template: Template;
 }
 
+/** The example lets nobody in, and has no API. */
+const EVERY_WAY: Deployment['ways'] = ['token', 'keystone', 'oidc'];
+
 /** The stack `salvor-test` with this CDK context, and these changes of what comes of it. Its functions have no code, so that nothing is bundled. */
 export function synthesize(
   context: Readonly<Record<string, unknown>> = {},
   changes: Partial<Deployment> = {},
 ): Synthesized {
   const app = new App();
-  const deployment = { ...readDeployment((key) => context[key]).deployment, ...changes };
+  const { deployment: read } = readDeployment((key) => context[key]);
+  const deployment = { ...read, ways: EVERY_WAY, ...changes };
   const codeOf = () => Code.fromInline('export const handler = () => {};');
   const stack = new SalvorStack(app, 'salvor-test', { deployment, codeOf });
   return { app, stack, template: Template.fromStack(stack) };
