@@ -113,6 +113,9 @@ async function asWebp(page: Page, png: Buffer): Promise<Buffer> {
   return Buffer.from(webp.slice(webp.indexOf(',') + 1), 'base64');
 }
 
+/** What a page is asked, that shows little until it is. */
+const ASKED: Readonly<Record<string, string>> = { 'what-if': '?hosts=compute-2&at=1' };
+
 /** Every page that the navigation leads to, but for the first. */
 async function pagesOf(browser: Browser, url: string): Promise<readonly string[]> {
   const page = await browser.newPage();
@@ -141,7 +144,8 @@ try {
   await recovery.until(({ incidents: [first] }) => first === undefined || done(first) > 0);
   await take(browser, 'incident', `${recovery.url}incidents/${incidents[0]?.id}`, EVERYWHERE);
   await recovery.until(({ incidents: open }) => open.length === 0);
-  for (const page of await pagesOf(browser, recovery.url)) await take(browser, page, `${recovery.url}${page}`, ONCE);
+  for (const page of await pagesOf(browser, recovery.url))
+    await take(browser, page, `${recovery.url}${page}${ASKED[page] ?? ''}`, ONCE);
   await recovery.end();
 
   const stuck = await startDrill('--instances', '20', '--fault', 'bmc-dead');
