@@ -74,7 +74,7 @@ function About({ about }: Pick<Symptom, 'about'>) {
   const { now } = useLive();
   if (now?.hosts.some(({ host }) => host === about) !== true) return <b>{about}</b>;
   return (
-    <Anchor component={Link} href={`/hosts/${encodeURIComponent(about)}`} size="sm">
+    <Anchor component={Link} href={`/hosts/${encodeURIComponent(about)}`} size="sm" underline="always">
       {about}
     </Anchor>
   );

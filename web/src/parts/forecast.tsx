@@ -12,7 +12,7 @@ const MOST = 200;
 
 /** What a failure would come to. */
 export function ForecastTold({ title, told }: { readonly title: string; readonly told: WhatIf }) {
-  const { hosts, instances, counts, lastUpAtSeconds, asOf, countedWith } = told;
+  const { hosts, instances, counts, lastUpAtSeconds, mirroredAtMs, countedWith } = told;
   const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
   const wanted = total - counts['not-protected'];
   const back = counts['comes-back'] + counts['from-snapshot'];
@@ -30,7 +30,8 @@ export function ForecastTold({ title, told }: { readonly title: string; readonly
           If {title} failed now: {says}.
         </Title>
         <Text size="sm" c="dimmed">
-          {asOf}. A forecast, no promise.
+          {mirroredAtMs === null ? 'As Nova says now' : `By what was listed ${lasting(Date.now() - mirroredAtMs)} ago`}.
+          A forecast, no promise.
         </Text>
       </div>
       {total > 0 && <OutcomeBar counts={counts} />}
@@ -153,12 +154,14 @@ function InstanceRow({
   const part = (seconds: number): string => `${(100 * seconds) / Math.max(1, spanSeconds)}%`;
   return (
     <Table.Tr>
-      <Table.Td title={id}>{name}</Table.Td>
-      <Table.Td>{host}</Table.Td>
-      <Table.Td>
+      <Table.Td className="name" title={id}>
+        {name}
+      </Table.Td>
+      <Table.Td className="name">{host}</Table.Td>
+      <Table.Td className="name">
         <OutcomeName outcome={outcome} />
       </Table.Td>
-      <Table.Td>{destination ?? '–'}</Table.Td>
+      <Table.Td className="name">{destination ?? '–'}</Table.Td>
       <Table.Td>
         {times === null ? (
           '–'

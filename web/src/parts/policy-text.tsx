@@ -3,8 +3,8 @@ import { useMemo, useState } from 'react';
 import type { PolicyView } from '../looking.ts';
 import { type PolicyPart, partsOf } from '../outline.ts';
 
-/** A part with more lines is opened by whoever wants it. */
-const LONG = 120;
+/** A part with more lines is opened by whoever wants it; segments are what people come for. */
+const LONG = 60;
 /** Of more lines keys are not told from values. */
 const MOST_MARKED = 400;
 
@@ -70,7 +70,7 @@ function Part({
   readonly part: PolicyPart;
   readonly isMade: boolean;
 }) {
-  const [open, setOpen] = useState(lines <= LONG);
+  const [open, setOpen] = useState(lines <= LONG || title.startsWith('segment '));
   return (
     <details className="part" id={id} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
