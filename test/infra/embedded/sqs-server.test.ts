@@ -8,6 +8,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
+import { queueUrlAt } from '#infra/embedded/sqs-server.ts';
+import { sqsQueueLooks } from '#shared/adapters/sqs/depths.ts';
 import { afterwards, openServer, receiveTexts, sendTexts, withSpec } from './support.ts';
 
 const connects = (host: string, port: number): Promise<boolean> => {
@@ -125,5 +127,19 @@ describe('its queues', () => {
     expect(depths()['fence-host']).toEqual({ visible: 2, inFlight: 1, delayed: 0, deadLettered: 0 });
     await client.send(new PurgeQueueCommand({ QueueUrl: queueUrls['fence-host'] }));
     expect(depths()['fence-host']).toEqual({ visible: 0, inFlight: 0, delayed: 0, deadLettered: 0 });
+  });
+
+  test('are looked at by people, since when as well; by SQS alone, all but that', async () => {
+    const { client, queueUrls, endpoint, looks } = await openServer();
+    const before = Date.now();
+    await sendTexts(client, queueUrls['fence-host'], ['a', 'b']);
+    await sendTexts(client, queueUrlAt(endpoint, 'plan-evacuation-dlq'), ['dead']);
+    const own = looks();
+    const bySqs = await sqsQueueLooks(client, (name) => queueUrlAt(endpoint, name)).look();
+    expect(bySqs.queues).toEqual(own.map((each) => ({ ...each, oldestAtMs: null })));
+    const of = (name: string) => own.find((each) => each.name === name);
+    expect(of('fence-host')).toMatchObject({ waiting: 2, inFlight: 0, delayed: 0, deadLetters: 0 });
+    expect(of('fence-host')?.oldestAtMs).toBeGreaterThanOrEqual(before);
+    expect(of('plan-evacuation')).toMatchObject({ waiting: 0, deadLetters: 1, oldestAtMs: null });
   });
 });
