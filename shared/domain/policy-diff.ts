@@ -27,7 +27,15 @@ type Tree = Readonly<Record<string, unknown>>;
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whose parts have names that somebody chose: one that comes or goes is told as a whole. */
-const NAMED = new Set(['segments', 'fenceDevices', 'fenceNetworks', 'reporters', 'reporterGroups', 'access.people']);
+const NAMED = new Set([
+  'segments',
+  'fenceDevices',
+  'fenceNetworks',
+  'reporters',
+  'reporterGroups',
+  'access.people',
+  'notify.channels',
+]);
 
 function* differing(before: unknown, after: unknown, path: readonly string[]): Generator<PolicyChange> {
   if (before === after) return;

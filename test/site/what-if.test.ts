@@ -62,7 +62,7 @@ describe('salvor what-if and capacity', { timeout: 300_000 }, () => {
     });
     expect(await salvor(folder, 'what-if')).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/--host, --rack or --zone/),
+      stderr: expect.stringMatching(/--host, --rack, --zone or --segment/),
     });
     expect(cloud.journal.facts.filter(({ kind }) => kind === 'power')).toEqual([]);
 

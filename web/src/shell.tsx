@@ -1,5 +1,5 @@
 import { Alert, Anchor, AppShell, Container, Group, Stack, Text, Title } from '@mantine/core';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
 import { useLive } from './live.ts';
 import { HistoryPage } from './pages/history.tsx';
@@ -96,8 +96,13 @@ function Pages() {
 
 function NavLink({ to, children }: { readonly to: string; readonly children: string }) {
   const [here] = useRoute(to);
+  const self = useRef<HTMLAnchorElement>(null);
+  // On a phone not all of them are in sight.
+  useEffect(() => {
+    if (here) self.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [here]);
   return (
-    <Anchor component={Link} href={to} {...(here ? { 'aria-current': 'page' as const, fw: 700 } : {})}>
+    <Anchor ref={self} component={Link} href={to} {...(here ? { 'aria-current': 'page' as const, fw: 700 } : {})}>
       {children}
     </Anchor>
   );

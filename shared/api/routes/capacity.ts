@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ForecastInstance } from '#shared/domain/forecast/what-if.ts';
 import type { SegmentRow } from '#shared/domain/now/segments.ts';
+import { mayAs } from '#shared/domain/roles.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { Compute } from '#shared/ports.ts';
 import { type CapacityView, capacityNow } from '#shared/views/capacity.ts';
@@ -45,7 +46,7 @@ const whatIf = createRoute({
 
 /** Rows that are sent at most; a zone may hold tens of thousands of instances. */
 const MOST_ROWS = 2000;
-/** Nova is asked unbidden only for so many hosts, as each takes several requests. */
+/** Nova is asked unbidden, and for who only looks, about so many hosts, as each takes several requests. */
 const ASKED_UNBIDDEN = 20;
 const KEEP_MS = 10_000;
 const SEGMENTS_KEEP_MS = 1000;
@@ -63,6 +64,12 @@ export function capacityRoutes(app: OpenAPIHono<ApiEnv>, services: ApiServices, 
   app.openapi(capacity, async (c) => c.json(await capacities.get('', () => capacityNow(state, policy)), 200));
   app.openapi(whatIf, async (c) => {
     const { live, ...failing } = c.req.valid('json');
+    const { person } = c.var;
+    if (live === true && !isOfFew(failing) && !mayAs(person, 'operator'))
+      throw new Refusal(
+        403,
+        `to ask Nova about more than ${ASKED_UNBIDDEN} hosts needs the role operator: leave out "live"`,
+      );
     const told = await forecasts.get(JSON.stringify([live, failing]), async () => {
       const compute = await askedOf(services, failing, live);
       return foretellOr503({ state, policy, ...(compute && { compute }) }, failing, clock.now());
@@ -70,6 +77,8 @@ export function capacityRoutes(app: OpenAPIHono<ApiEnv>, services: ApiServices, 
     return c.json({ ...told, instances: shortened(told.instances) }, 200);
   });
 }
+
+const isOfFew = (failing: Failing): boolean => 'hosts' in failing && failing.hosts.length <= ASKED_UNBIDDEN;
 
 /** Whom to ask: undefined for what is mirrored. */
 async function askedOf(
@@ -81,8 +90,7 @@ async function askedOf(
     throw new Refusal(501, 'this server can not ask Nova: leave out "live", or ask "salvor what-if --live"');
   if (live === true) return compute;
   if ((await listedAtMs(state, policy)) !== null) return undefined;
-  const few = 'hosts' in failing && failing.hosts.length <= ASKED_UNBIDDEN;
-  if (live === undefined && few && compute !== undefined) return compute;
+  if (live === undefined && isOfFew(failing) && compute !== undefined) return compute;
   throw new Refusal(
     503,
     'not all instances are mirrored yet: wait for forecast.everySeconds of the policy, or say "live"',
