@@ -16,6 +16,7 @@ import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { instancesCommand } from './commands/instances.ts';
 import { maintenanceCommand } from './commands/maintenance.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -68,6 +69,7 @@ for (const command of [
   replayCommand(),
   parkedCommand(),
   reportersCommand(),
+  notifyCommand(),
   doctorCommand(),
   whatIfCommand(),
   capacityCommand(),

@@ -23,6 +23,8 @@ export interface Access {
   readonly restarts: boolean;
   /** Reads the tokens of reporters, whose secrets have a prefix of their own below that. */
   readonly readsTokens: boolean;
+  /** Tells people: with the secrets of channels, which have a prefix of their own too, and by the policy's SNS topics. */
+  readonly notifies: boolean;
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
@@ -48,6 +50,7 @@ const step: Access = {
   fences: false,
   restarts: false,
   readsTokens: false,
+  notifies: false,
 };
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
@@ -115,5 +118,14 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsDue: true,
     appendsAudit: false,
     readsAudit: false,
+  },
+  notify: {
+    ...step,
+    sendsTo: [],
+    state: ['put', 'delete'],
+    readsDue: true,
+    appendsAudit: false,
+    callsNova: false,
+    notifies: true,
   },
 };

@@ -91,6 +91,8 @@ export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Ne
   readonly network: Network | undefined;
   /** The fence workers that the policy names: for devices, and for restarts of services. One may be both. */
   readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
+  /** ARNs of the SNS topics by which the policy has people told. */
+  readonly notifyTopics: readonly string[];
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -114,10 +116,15 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       ...deployment,
       network,
       fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
+      notifyTopics: topicsOf(checked),
     },
     policy: checked,
   };
 }
+
+const topicsOf = ({ notify }: Policy): readonly string[] => [
+  ...new Set(Object.values(notify?.channels ?? {}).flatMap((each) => (each.type === 'sns' ? [each.topicArn] : []))),
+];
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */
 function policyForFunctions(path: string): Policy {

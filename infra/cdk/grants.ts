@@ -1,7 +1,7 @@
 import { Aws, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
-import { REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
+import { NOTIFY_PREFIX, REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import type { WorkerRequestQueues } from './fence-workers.ts';
@@ -12,7 +12,7 @@ export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
   readonly workerQueues: WorkerRequestQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers'>;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'notifyTopics'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -41,14 +41,15 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   const requests = [...workerQueues].filter(([worker]) => workers.has(worker)).map(([, { queueArn }]) => queueArn);
   if (requests.length > 0) allow(['sqs:SendMessage'], ...requests);
   if (access.callsNova) allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
-  const prefix = access.fences ? deployment.secretPrefix : `${deployment.secretPrefix}${REPORTERS_PREFIX}`;
-  if (access.fences || access.readsTokens) {
-    const secrets = secretArn(`${prefix}*`);
+  if (access.notifies && deployment.notifyTopics.length > 0) allow(['sns:Publish'], ...deployment.notifyTopics);
+  const below = access.fences ? '' : access.readsTokens ? REPORTERS_PREFIX : NOTIFY_PREFIX;
+  if (access.fences || access.readsTokens || access.notifies) {
+    const secrets = secretArn(`${deployment.secretPrefix}${below}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
       reason:
-        'One secret for each fence device or reporter, under the one prefix that the operator has set aside for them.',
+        'One secret for each fence device, reporter or channel, under the one prefix that the operator has set aside for them.',
     });
   }
 }

@@ -33,9 +33,10 @@ export const WHAT = {
   'dead-letters': 'messages failed too often',
   queue: 'the queues can not be looked at, or are full',
   parked: 'messages could not be acted on',
+  channel: 'people can not be told by a channel',
   policy: 'what the policy says may not be what is meant',
 } as const;
-type What = keyof typeof WHAT;
+export type What = keyof typeof WHAT;
 
 export const trouble = (what: What, about: string, says: string): Symptom => ({ level: 'trouble', what, about, says });
 export const note = (what: What, about: string, says: string): Symptom => ({ level: 'note', what, about, says });

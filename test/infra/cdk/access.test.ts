@@ -70,10 +70,11 @@ describe('a role', () => {
     ]);
   });
 
-  it('lets functions delete from the state that forget hosts, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
+  it('lets functions delete from the state that forget hosts, or close the incident of an instance or a process, or have told people, and none rewrite it unconditionally', () => {
     expect(mayDo('dynamodb:DeleteItem')).toEqual([
       'mirror-instances',
       'mirror-inventory',
+      'notify',
       'recover-instance',
       'recover-process',
       'watch-hosts',
@@ -92,6 +93,8 @@ describe('a role', () => {
     expect(readers).toEqual(['confirm-host-down', 'fence-host', 'return-host', 'survey-devices']);
     const letIn = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/reporters\/\*/).length > 0);
     expect(letIn).toEqual(['http-ingest']);
+    const tellers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/notify\/\*/).length > 0);
+    expect(tellers).toEqual(['notify']);
     for (const name of FUNCTION_NAMES)
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
@@ -100,7 +103,18 @@ describe('a role', () => {
     const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
     expect(without).toEqual(['receive-host-event', 'obey-operator', 'receive-fence-answer', 'sweep']);
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
-    expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
+    // It has secrets of its own, and not the cloud's.
+    expect([...readers, ...without, 'notify'].sort()).toEqual([...FUNCTION_NAMES].sort());
+  });
+
+  it('publishes to the topics by which the policy has people told, and to none else', () => {
+    expect(mayDo('sns:Publish')).toEqual([]);
+    const topic = 'arn:aws:sns:eu-west-1:123456789012:night';
+    const { template: telling } = synthesize({}, { notifyTopics: [topic] });
+    const statements = [...resourcesOf<PolicyProperties>(telling, 'AWS::IAM::Policy').values()]
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => asList(Action).includes('sns:Publish'));
+    expect(statements.map(({ Resource }) => Resource)).toEqual([topic]);
   });
 
   it('takes the cloud secret by its ARN too', () => {
@@ -133,7 +147,7 @@ describe('what a function is said to use', () => {
     // What is in live.ts is counted where it is called: some import only a part of it.
     const own = files.filter((path) => /^(functions|shared\/(shell|ingest))\/(?!live\.)/.test(path)).map(textOf);
     const calls = (names: string) => own.some((text) => new RegExp(`(?<!function )\\b(${names})\\(`).test(text));
-    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, restarts, readsTokens } =
+    const { sendsTo, state, readsDue, appendsAudit, readsAudit, callsNova, fences, restarts, readsTokens, notifies } =
       ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
@@ -151,12 +165,15 @@ describe('what a function is said to use', () => {
     expect(sendsTo.includes('host-events')).toBe(sendsEvents.some((file) => imports(`shared/${file}.ts`)));
     expect(sendsTo.includes('watch-hosts')).toBe(imports('shared/shell/ask-for-looks.ts'));
     expect(readsTokens).toBe(imports('shared/ingest/authenticate.ts'));
+    expect(notifies).toBe(imports('shared/adapters/notify/notifier.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks?|addTasks|hostUnchanged'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
+    expect(state.includes('delete')).toBe(
+      calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf|doneWrite'),
+    );
     expect(sendsTo.includes('operator-commands')).toBe(imports('shared/ingest/masakari/switch-segment.ts'));
     expect(readsAudit).toBe(
       ['shell/policy-on-record', 'state/read-audit'].some((file) => imports(`shared/${file}.ts`)),
@@ -164,7 +181,7 @@ describe('what a function is said to use', () => {
     const writers = [
       'domain/evolve-host',
       'state/tasks',
-      'state/readiness',
+      'shell/survey-hosts',
       'domain/instance-recovery/reports',
       'domain/process-recovery/reports',
     ];

@@ -98,7 +98,7 @@ describe('alarms', () => {
 
   it('of a schedule or a worker ring when there is no data at all', () => {
     const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
-    const schedules = ['mirror-instances', 'mirror-inventory', 'survey-devices', 'sweep'];
+    const schedules = ['mirror-instances', 'mirror-inventory', 'notify', 'survey-devices', 'sweep'];
     expect(silent.sort()).toEqual([
       ...WORKERS.map((worker) => `${PREFIX}${SILENT}-${worker}`),
       ...schedules.map((name) => `${PREFIX}${name}-not-running`),

@@ -1,0 +1,37 @@
+import type { Channel } from '#shared/domain/policy-notify.ts';
+import { PermanentError, RetryableError } from '#shared/errors.ts';
+import type { Notifier, OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+
+/** Each kind of channel is loaded when it is used first: mail and SNS are large. */
+export function notifier(secrets: Secrets): Notifier {
+  return {
+    tell: async (channel, notice) => {
+      try {
+        return await byChannel(secrets, channel, notice);
+      } catch (error) {
+        // A secret that is missing, or can't be read now: its text names the secret and never holds it.
+        if (error instanceof PermanentError || error instanceof RetryableError)
+          return { kind: 'failed', detail: error.message, isRefusal: false };
+        const code = error instanceof Error ? error.name : 'unknown';
+        return { kind: 'failed', detail: `${channel.type} could not be asked: ${code}`, isRefusal: false };
+      }
+    },
+  };
+}
+
+async function byChannel(secrets: Secrets, channel: Channel, notice: OutgoingNotice): Promise<Told> {
+  switch (channel.type) {
+    case 'webhook':
+      return (await import('./webhook.ts')).tellWebhook(secrets, channel.credentials, notice);
+    case 'slack':
+      return (await import('./slack.ts')).tellSlack(secrets, channel.credentials, notice);
+    case 'teams':
+      return (await import('./teams.ts')).tellTeams(secrets, channel.credentials, notice);
+    case 'pagerduty':
+      return (await import('./pagerduty.ts')).tellPagerDuty(secrets, channel, notice);
+    case 'email':
+      return (await import('./email.ts')).tellByEmail(secrets, channel, notice);
+    case 'sns':
+      return (await import('./sns.ts')).tellSns(channel.topicArn, notice);
+  }
+}

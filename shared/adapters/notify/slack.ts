@@ -1,0 +1,29 @@
+import type { OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import { postJson } from './http.ts';
+import { webhookOf } from './secret.ts';
+
+const MARK = { info: ':white_circle:', warning: ':large_yellow_circle:', critical: ':red_circle:' } as const;
+
+/** An incoming webhook of Slack: blocks, and a text for what shows no blocks (a lock screen). */
+export async function tellSlack(secrets: Secrets, credentials: string, notice: OutgoingNotice): Promise<Told> {
+  const { url, fields } = await webhookOf(secrets, credentials);
+  return postJson('Slack', url, JSON.stringify(slackMessage(notice)), { secrets: Object.values(fields) });
+}
+
+function slackMessage({ title, body, severity, state, segment, link }: OutgoingNotice) {
+  const mark = state === 'over' ? ':large_green_circle:' : MARK[severity];
+  const context = [severity, ...(segment === null ? [] : [`segment ${segment}`]), 'salvor'].join(' · ');
+  const text = { type: 'mrkdwn', text: `${mark} *${escaped(title)}*\n${escaped(body)}` };
+  const button = { type: 'button', text: { type: 'plain_text', text: 'Open' }, url: link };
+  return {
+    text: title,
+    blocks: [
+      { type: 'section', text, ...(link === null ? {} : { accessory: button }) },
+      { type: 'context', elements: [{ type: 'plain_text', text: context }] },
+    ],
+  };
+}
+
+/** These three are Slack's control characters ("Formatting text for app surfaces"): what a reporter said must stay text. */
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('*', '∗');
