@@ -3,6 +3,7 @@ import { scheduledHandler } from '#shared/lambda/handler.ts';
 import type { Services } from '#shared/services.ts';
 import { deliverBy } from '#shared/shell/notify/deliver.ts';
 import { findNotices } from '#shared/shell/notify/find-notices.ts';
+import { keepBeating, readPulse } from '#shared/shell/notify/heartbeat.ts';
 
 /** After so long a look begins no further call, which takes ten seconds at most. */
 const LOOK_MS = 20_000;
@@ -21,9 +22,11 @@ export async function notify(services: Services): Promise<number> {
   const settings = policy.notify;
   const untilMs = clock.now() + LOOK_MS;
   const open = await findNotices(services, settings);
-  const sent = await Promise.allSettled(
-    Object.entries(settings.channels).map((channel) => deliverBy(services, notifier, channel, settings, untilMs)),
-  );
+  const { channels, heartbeat } = settings;
+  const sent = await Promise.allSettled([
+    ...Object.entries(channels).map((channel) => deliverBy(services, notifier, channel, settings, untilMs)),
+    ...(heartbeat === undefined ? [] : [keepBeating(services, notifier, heartbeat).then(() => 0)]),
+  ]);
   for (const each of sent) if (each.status === 'rejected') throw each.reason;
   return sent.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), open);
 }
@@ -40,7 +43,15 @@ async function notifyForAMinute(services: Services): Promise<number> {
   return count;
 }
 
+/** What the alarm `not-alive` listens for, whoever else is told: infra/cdk/heartbeat-alarm.ts. */
+async function sayWhetherAlive(services: Services): Promise<void> {
+  const { alive, because } = await readPulse(services);
+  if (alive) services.log.info('salvor can do its work', { fact: 'alive' });
+  else services.log.error('salvor can not do its work', { fact: 'not-alive', because });
+}
+
 export const handler = scheduledHandler('notify', async (services) => {
+  await sayWhetherAlive(services);
   if (services.policy.notify === undefined) return 0;
   const { notifierFromEnvironment } = await import('#shared/lambda/notifier.ts');
   return notifyForAMinute({ ...services, notifier: notifierFromEnvironment(process.env) });

@@ -5,7 +5,7 @@ import type { Within } from '#shared/domain/access.ts';
 import { accessSymptoms } from '#shared/domain/doctor/access.ts';
 import { capacitySymptoms } from '#shared/domain/doctor/capacity.ts';
 import { fencingSymptoms } from '#shared/domain/doctor/fencing.ts';
-import { notifySymptoms } from '#shared/domain/doctor/notify.ts';
+import { heartbeatSymptoms, notifySymptoms } from '#shared/domain/doctor/notify.ts';
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
 import { type Symptom, trouble } from '#shared/domain/doctor/symptom.ts';
 import { upkeepSymptoms } from '#shared/domain/doctor/upkeep.ts';
@@ -20,7 +20,7 @@ import { disarmedAmong } from '#shared/state/guards.ts';
 import { MAX_DUE } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { listReports } from '#shared/state/list-reports.ts';
-import { loadChannels } from '#shared/state/notices.ts';
+import { loadChannels, loadHeartbeat } from '#shared/state/notices.ts';
 import { listParked } from '#shared/state/parked.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
 import { loadRound } from '#shared/state/rounds.ts';
@@ -90,6 +90,7 @@ export async function examine(state: StateReader, file: Policy, within: Within):
         nowMs,
       ),
       ...notifySymptoms(await loadChannels(state, Object.keys(policy.notify?.channels ?? {})), nowMs),
+      ...heartbeatSymptoms(policy.notify?.heartbeat && (await loadHeartbeat(state)).value, nowMs),
       ...policySymptoms(policy, (segment) => sizes.get(segment)?.length ?? 0),
     ],
   };

@@ -12,6 +12,7 @@ import { Alarms } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { EndpointFunction } from './endpoint-function.ts';
 import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
+import { addHeartbeatAlarm } from './heartbeat-alarm.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace } from './salvor-function.ts';
@@ -57,6 +58,8 @@ export class SalvorStack extends Stack {
     const fenceWorkers = new Construct(this, 'FenceWorkers');
     for (const [worker, requests] of ofWorkers) new FenceWorker(fenceWorkers, worker, requests, queues, alarms);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
+    const told = logGroups.get('notify');
+    if (told !== undefined) addHeartbeatAlarm(this, told, alarms);
 
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');

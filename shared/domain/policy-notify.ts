@@ -55,12 +55,22 @@ const route = z.strictObject({
 });
 export type Route = z.infer<typeof route>;
 
+const heartbeat = z.strictObject({
+  /** Its `url` is the secret. */
+  credentials: name,
+  everySeconds: seconds(10, 3600).default(60),
+  method: z.enum(['POST', 'GET']).default('POST'),
+});
+export type Heartbeat = z.infer<typeof heartbeat>;
+
 export const notify = z
   .strictObject({
     /** Where people reach the console, for links to incidents: https://salvor.example.org. */
     consoleUrl: z.url({ protocol: /^https?$/ }).optional(),
     channels: z.record(name, channel).default({}),
     routes: z.array(route).max(100).default([]),
+    /** The dead-man's signal: sent only while salvor can do its work. */
+    heartbeat: heartbeat.optional(),
     /** A host that a guard holds for so long is told of: most holds end by themselves once Nova sees the host down. */
     heldSeconds: seconds(0, 3600).default(120),
     /** What could not be delivered for so long is given up. */

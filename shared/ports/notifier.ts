@@ -1,5 +1,5 @@
 import type { Notice } from '../domain/notify/notice.ts';
-import type { Channel } from '../domain/policy-notify.ts';
+import type { Channel, Heartbeat } from '../domain/policy-notify.ts';
 
 /** What a channel's other end has said. The text is ours, or theirs without secrets: it may be logged and stored. */
 export type Told =
@@ -22,4 +22,6 @@ export interface OutgoingNotice extends Notice {
 export interface Notifier {
   /** Tries once, for ten seconds at most. Never rejects. */
   tell(channel: Channel, notice: OutgoingNotice): Promise<Told>;
+  /** Says that salvor is alive. The same. */
+  beat(heartbeat: Heartbeat): Promise<Told>;
 }

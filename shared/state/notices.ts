@@ -1,3 +1,4 @@
+import type { KnownHeartbeat } from '#shared/domain/doctor/notify.ts';
 import type { ToldAlarms } from '#shared/domain/notify/alarms.ts';
 import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.ts';
 import type { Notice } from '#shared/domain/notify/notice.ts';
@@ -75,3 +76,14 @@ export const requeueWrite = ({ key, version, value }: Queued, refusals: number):
   put(key, version, { ...value, refusals });
 
 export const doneWrite = ({ key, version }: Queued): StateWrite => ({ kind: 'delete', ...key, expect: version });
+
+const HEARTBEAT: ItemKey = { partition: 'notify', sort: 'heartbeat' };
+
+export const loadHeartbeat = async (state: StateReader): Promise<Loaded<KnownHeartbeat>> =>
+  (await load<KnownHeartbeat>(state, HEARTBEAT)) ?? {
+    value: { ...UNUSED, withheldSinceMs: null, because: [] },
+    version: 'absent',
+  };
+
+export const heartbeatWrite = ({ version }: Loaded<KnownHeartbeat>, heartbeat: KnownHeartbeat): StateWrite =>
+  put(HEARTBEAT, version, heartbeat);

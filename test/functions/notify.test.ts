@@ -31,6 +31,7 @@ function setup(
       if (told.kind === 'taken') sent.push({ channel: name, id: id.replace(/^[^/]*/, '') });
       return told;
     },
+    beat: async () => ({ kind: 'taken', detail: '' }),
   };
   const fakes = fakeServices(aPolicy({ notify: SETTINGS }));
   let ids = 0;

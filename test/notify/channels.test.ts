@@ -85,9 +85,10 @@ describe.each(NAMES)('%s', (name) => {
 describe('a webhook', () => {
   it('is given the notice with its id, signed', async () => {
     await tell(CHANNELS.webhook);
-    const { headers, body } = server.requests[0] ?? { headers: {}, body: '' };
+    const [request] = server.requests;
+    const body = request?.body ?? '';
     expect(JSON.parse(body)).toMatchObject({ version: 1, id: 'incident-1/held/4', kind: 'held', host: 'compute-1' });
-    const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['salvor-signature'])) ?? [];
+    const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(request?.headers['salvor-signature'])) ?? [];
     expect(v1).toBe(createHmac('sha256', 'a-signing-key').update(`salvor-notice.${t}.${body}`).digest('hex'));
   });
 });
@@ -193,6 +194,17 @@ describe('SNS', () => {
       isRefusal: false,
       detail: expect.stringMatching(/^SNS: Authorization/),
     });
+  });
+});
+
+describe('a heartbeat', () => {
+  it.each(['GET', 'POST'] as const)('is one %s, and its address is a secret', async (method) => {
+    const secrets = secretsOf({ dead: { url: `${server.url}/ping/${TOKEN}` } });
+    const beat = () => notifier(secrets).beat({ credentials: 'dead', everySeconds: 60, method });
+    expect(await beat()).toMatchObject({ kind: 'taken' });
+    expect(server.requests.map((each) => [each.method, each.path])).toEqual([[method, `/ping/${TOKEN}`]]);
+    reply = { status: 404, body: `no check at /ping/${TOKEN}` };
+    expect(await beat()).toMatchObject({ kind: 'failed', detail: expect.not.stringContaining('very-secret-path') });
   });
 });
 

@@ -1,5 +1,5 @@
 import { redactor } from '#shared/http/redact.ts';
-import { httpTransport } from '#shared/http/transport.ts';
+import { type HttpRequest, httpTransport } from '#shared/http/transport.ts';
 import type { Told } from '#shared/ports.ts';
 
 /** From the call to the last byte of the answer. */
@@ -10,25 +10,28 @@ const NOT_ABOUT_THE_NOTICE = [401, 403, 404, 408, 410, 425, 429];
 
 const transport = httpTransport({ maxConnections: 4, reuseConnections: false });
 
-/**
- * One POST of JSON. The address of an incoming webhook is its key: neither it nor any of `secrets` is in what is told.
- * @param who the other end, in words
- */
-export async function postJson(
+interface Keep {
+  /** What may be in nothing that is told; the address's own parts never are: that of an incoming webhook is its key. */
+  readonly secrets: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One POST of JSON. @param who the other end, in words */
+export const postJson = (who: string, url: URL, body: string, { secrets, headers }: Keep): Promise<Told> =>
+  request(who, { method: 'POST', url, body }, { secrets, headers: { 'content-type': 'application/json', ...headers } });
+
+/** One request, in whose outcome no secret is. */
+export async function request(
   who: string,
-  url: URL,
-  body: string,
-  {
-    secrets,
-    headers = {},
-  }: { readonly secrets: readonly string[]; readonly headers?: Readonly<Record<string, string>> },
+  { method, url, body }: Pick<HttpRequest, 'method' | 'url' | 'body'>,
+  { secrets, headers = {} }: Keep,
 ): Promise<Told> {
   const redact = redactor([...secrets, url.href, ...partsOf(url)]);
   const exchange = await transport.exchange({
-    method: 'POST',
+    method,
     url,
-    headers: { accept: 'application/json', 'content-type': 'application/json', 'user-agent': 'salvor', ...headers },
-    body,
+    headers: { accept: 'application/json', 'user-agent': 'salvor', ...headers },
+    ...(body === undefined ? {} : { body }),
     timeoutMs: TIMEOUT_MS,
   });
   if (exchange.kind === 'failed')

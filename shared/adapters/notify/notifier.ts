@@ -5,18 +5,22 @@ import type { Notifier, OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
 /** Each kind of channel is loaded when it is used first: mail and SNS are large. */
 export function notifier(secrets: Secrets): Notifier {
   return {
-    tell: async (channel, notice) => {
-      try {
-        return await byChannel(secrets, channel, notice);
-      } catch (error) {
-        // A secret that is missing, or can't be read now: its text names the secret and never holds it.
-        if (error instanceof PermanentError || error instanceof RetryableError)
-          return { kind: 'failed', detail: error.message, isRefusal: false };
-        const code = error instanceof Error ? error.name : 'unknown';
-        return { kind: 'failed', detail: `${channel.type} could not be asked: ${code}`, isRefusal: false };
-      }
-    },
+    tell: (channel, notice) => orFailed(channel.type, () => byChannel(secrets, channel, notice)),
+    beat: (heartbeat) =>
+      orFailed('the heartbeat', async () => (await import('./heartbeat.ts')).sendHeartbeat(secrets, heartbeat)),
   };
+}
+
+async function orFailed(what: string, ask: () => Promise<Told>): Promise<Told> {
+  try {
+    return await ask();
+  } catch (error) {
+    // A secret that is missing, or can't be read now: its text names the secret and never holds it.
+    if (error instanceof PermanentError || error instanceof RetryableError)
+      return { kind: 'failed', detail: error.message, isRefusal: false };
+    const code = error instanceof Error ? error.name : 'unknown';
+    return { kind: 'failed', detail: `${what} could not be asked: ${code}`, isRefusal: false };
+  }
 }
 
 async function byChannel(secrets: Secrets, channel: Channel, notice: OutgoingNotice): Promise<Told> {

@@ -6,6 +6,14 @@ export interface KnownChannel extends ChannelState {
   readonly name: string;
 }
 
+/** How the heartbeat does. */
+export interface KnownHeartbeat extends ChannelState {
+  /** Since when salvor can't do its work; null while it can. */
+  readonly withheldSinceMs: number | null;
+  /** Why, a line each. */
+  readonly because: readonly string[];
+}
+
 /** Of what was given up longer ago somebody has heard by other ways. */
 const LOST_MS = 7 * 86_400_000;
 
@@ -21,4 +29,14 @@ export function notifySymptoms(channels: readonly KnownChannel[], nowMs: number)
       ? [note('channel', name, 'nothing was ever sent by it: try it with "salvor notify test"')]
       : []),
   ]);
+}
+
+/** @param heartbeat undefined where the policy has none */
+export function heartbeatSymptoms(heartbeat: KnownHeartbeat | undefined, nowMs: number): readonly Symptom[] {
+  if (heartbeat === undefined) return [];
+  const { withheldSinceMs, because, failingSinceMs, lastFailure } = heartbeat;
+  if (withheldSinceMs !== null)
+    return [trouble('heartbeat', 'salvor', `withheld for ${lasting(nowMs - withheldSinceMs)}: ${because.join('; ')}`)];
+  if (failingSinceMs === null) return [];
+  return [trouble('heartbeat', 'salvor', `it has not arrived for ${lasting(nowMs - failingSinceMs)}: ${lastFailure}`)];
 }

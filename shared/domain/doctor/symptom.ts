@@ -34,6 +34,7 @@ export const WHAT = {
   queue: 'the queues can not be looked at, or are full',
   parked: 'messages could not be acted on',
   channel: 'people can not be told by a channel',
+  heartbeat: 'the heartbeat is withheld, or does not arrive',
   policy: 'what the policy says may not be what is meant',
 } as const;
 export type What = keyof typeof WHAT;
