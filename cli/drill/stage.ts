@@ -79,7 +79,7 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
     options.consolePort === undefined
       ? undefined
       : await startHttpServer(
-          { ...embedded.services, secrets, tokens: connection.tokens },
+          { ...embedded.services, secrets, tokens: connection.tokens, depths: embedded.depths },
           { address: '127.0.0.1', port: options.consolePort },
         );
   const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);

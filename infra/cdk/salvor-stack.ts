@@ -9,6 +9,7 @@ import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName
 import { POLICY_FILE } from '#infra/bundle.ts';
 import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
+import { addDashboard } from './dashboard.ts';
 import type { Deployment } from './deployment.ts';
 import { EndpointFunction } from './endpoint-function.ts';
 import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
@@ -60,6 +61,7 @@ export class SalvorStack extends Stack {
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
     const told = logGroups.get('notify');
     if (told !== undefined) addHeartbeatAlarm(this, told, alarms);
+    addDashboard(this, { alarms: alarms.made, runbookUrl: deployment.runbookUrl });
 
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');

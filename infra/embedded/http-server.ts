@@ -8,8 +8,7 @@ import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { PermanentError } from '#shared/errors.ts';
 import type { ShownCertificate } from '#shared/http/connector.ts';
-import type { IngestServices } from '#shared/ingest/app.ts';
-import { siteApp } from './site-app.ts';
+import { type SiteServices, siteApp } from './site-app.ts';
 
 export interface HttpOptions {
   /** Where it listens. What is not 127.0.0.1 can be reached from outside. */
@@ -52,7 +51,10 @@ const DOORS = platform() === 'linux' ? 16 : 1;
  * The HTTP endpoint for reports at one site.
  * @throws PermanentError when a PEM file can't be read, Error when the port is taken.
  */
-export async function startHttpServer(services: IngestServices, options: HttpOptions): Promise<HttpServer> {
+export async function startHttpServer(
+  services: Omit<SiteServices, 'isLocal'>,
+  options: HttpOptions,
+): Promise<HttpServer> {
   const { address, port, tls } = options;
   if (isReadable(options))
     services.log.warn(

@@ -6,14 +6,22 @@ import { secureHeaders } from 'hono/secure-headers';
 import { type ApiServices, apiApp } from '#shared/api/app.ts';
 import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
 import { problem } from '#shared/ingest/problem.ts';
+import { type Depths, siteMetrics } from '#shared/metrics/site-metrics.ts';
 
 const CONSOLE = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
-/** All that one site answers by HTTP: reports, the API, and the console below /console/. */
-export function siteApp(services: IngestServices & ApiServices): Hono {
+export interface SiteServices extends IngestServices, Omit<ApiServices, keyof IngestServices> {
+  /** Of the queues, for metrics. */
+  readonly depths?: Depths | undefined;
+}
+
+/** All that one site answers by HTTP: reports, the API, metrics, and the console below /console/. */
+export function siteApp(services: SiteServices): Hono {
   const app = new Hono();
-  const api = apiApp(services);
+  const api = apiApp({ ...services, metrics: siteMetrics(services, services.depths) });
   app.all('/api/*', (c) => api.fetch(c.req.raw));
+  // Where Prometheus looks unless it is told otherwise; let in as by the API.
+  app.get('/metrics', (c) => api.fetch(new Request(new URL('/api/v1/metrics', c.req.url), c.req.raw), c.env));
   app.use('/console/*', secureHeaders({ contentSecurityPolicy: CONTENT_SECURITY }));
   app.use(
     '/console/assets/*',

@@ -58,12 +58,13 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     };
     const embedded = await startEmbedded({ stateDir, port, services });
     const { tokens } = connection;
-    const http = await startHttpServer({ ...embedded.services, secrets, tokens }, httpOptions).catch(
-      async (error: unknown) => {
-        await embedded.stop();
-        throw error;
-      },
-    );
+    const http = await startHttpServer(
+      { ...embedded.services, secrets, tokens, depths: embedded.depths },
+      httpOptions,
+    ).catch(async (error: unknown) => {
+      await embedded.stop();
+      throw error;
+    });
     own = http;
     const { endpoint } = embedded;
     log.info('salvor is on watch', { cloud: name, region, hosts: hosts.length, endpoint, http: http.url });

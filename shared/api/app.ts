@@ -9,6 +9,7 @@ import { onApiError } from './refusal.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { nowRoutes } from './routes/now.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
@@ -16,6 +17,8 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
   readonly secrets: Secrets;
   /** Whether the server listens on loopback only. */
   readonly isLocal: boolean;
+  /** What Prometheus scrapes; absent in a stack. */
+  readonly metrics?: () => Promise<string>;
 }
 
 /** The API under the console: what is, what was, and what people may ask for. `GET /api/openapi.json` describes it. */
@@ -41,5 +44,6 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   hostRoutes(app, services);
   incidentRoutes(app, services);
   commandRoutes(app, services);
+  metricsRoute(app, services);
   return app;
 }
