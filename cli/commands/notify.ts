@@ -92,6 +92,8 @@ async function tryOut(tell: Notifier, channel: Channel): Promise<Told> {
     host: null,
     segment: null,
     link: null,
+    ask: null,
+    approve: null,
   };
   const told = await tell.tell(channel, notice);
   if (told.kind === 'failed' || channel.type !== 'pagerduty') return told;

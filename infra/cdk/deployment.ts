@@ -130,6 +130,10 @@ const topicsOf = ({ notify }: Policy): readonly string[] => [
 function policyForFunctions(path: string): Policy {
   if (!existsSync(path)) throw new DeploymentError(`there is no policy at ${path} (context "policy")`);
   const policy = asDeploymentError(() => readPolicy(path));
+  if (policy.notify?.approvals !== undefined)
+    throw new DeploymentError(
+      'notify.approvals: links to approve are answered at one site only, not by a stack: leave it out, and use the command line',
+    );
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
       if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;

@@ -4,6 +4,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type ApiServices, apiApp } from '#shared/api/app.ts';
+import { approveApp } from '#shared/approve/app.ts';
 import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
 import { problem } from '#shared/ingest/problem.ts';
 import { type Depths, siteMetrics } from '#shared/metrics/site-metrics.ts';
@@ -15,11 +16,13 @@ export interface SiteServices extends IngestServices, Omit<ApiServices, keyof In
   readonly depths?: Depths | undefined;
 }
 
-/** All that one site answers by HTTP: reports, the API, metrics, and the console below /console/. */
+/** All that one site answers by HTTP: reports, the API, metrics, approvals, and the console below /console/. */
 export function siteApp(services: SiteServices): Hono {
   const app = new Hono();
   const api = apiApp({ ...services, metrics: siteMetrics(services, services.depths) });
   app.all('/api/*', (c) => api.fetch(c.req.raw));
+  const approve = approveApp(services);
+  app.all('/approve/*', (c) => approve.fetch(c.req.raw, c.env));
   // Where Prometheus looks unless it is told otherwise; let in as by the API.
   app.get('/metrics', (c) => api.fetch(new Request(new URL('/api/v1/metrics', c.req.url), c.req.raw), c.env));
   app.use('/console/*', secureHeaders({ contentSecurityPolicy: CONTENT_SECURITY }));

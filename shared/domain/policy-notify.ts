@@ -13,13 +13,19 @@ export type Severity = z.infer<typeof severity>;
 
 const address = z.string().regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, 'a bare address, such as ops@example.org');
 
+/**
+ * Whose channel it is, by the name of `access.people`: what needs an approval then comes with a link by which whoever reads it
+ * can give that, in this person's name.
+ */
+const person = z.string().min(1).max(255).optional();
+
 const channel = z.discriminatedUnion('type', [
   /** JSON by POST to the `url` of the secret, signed where that has a `key`. */
-  z.strictObject({ type: z.literal('webhook'), credentials: name }),
+  z.strictObject({ type: z.literal('webhook'), credentials: name, person }),
   /** An incoming webhook of Slack: its `url` is the secret. */
-  z.strictObject({ type: z.literal('slack'), credentials: name }),
+  z.strictObject({ type: z.literal('slack'), credentials: name, person }),
   /** A workflow of Teams that posts what a webhook receives: its `url` is the secret. */
-  z.strictObject({ type: z.literal('teams'), credentials: name }),
+  z.strictObject({ type: z.literal('teams'), credentials: name, person }),
   /** Events API v2: `routingKey` of the secret. */
   z.strictObject({
     type: z.literal('pagerduty'),
@@ -36,6 +42,7 @@ const channel = z.discriminatedUnion('type', [
     from: address,
     to: z.array(address).min(1).max(50),
     credentials: name.optional(),
+    person,
   }),
   /** With the credentials of the AWS SDK where it runs; in a stack with the role of the function. */
   z.strictObject({
@@ -63,6 +70,13 @@ const heartbeat = z.strictObject({
 });
 export type Heartbeat = z.infer<typeof heartbeat>;
 
+const approvals = z.strictObject({
+  /** The secret whose `key` signs the links. */
+  key: name,
+  /** From the notice on. */
+  validSeconds: seconds(60, 86_400).default(3600),
+});
+
 export const notify = z
   .strictObject({
     /** Where people reach the console, for links to incidents: https://salvor.example.org. */
@@ -71,6 +85,8 @@ export const notify = z
     routes: z.array(route).max(100).default([]),
     /** The dead-man's signal: sent only while salvor can do its work. */
     heartbeat: heartbeat.optional(),
+    /** Approvals by expiring signed links. */
+    approvals: approvals.optional(),
     /** A host that a guard holds for so long is told of: most holds end by themselves once Nova sees the host down. */
     heldSeconds: seconds(0, 3600).default(120),
     /** What could not be delivered for so long is given up. */
@@ -92,13 +108,28 @@ export const notify = z
   });
 export type Notify = z.infer<typeof notify>;
 
-/** Routes of segments that the policy does not have, each with what is wrong. */
-export const notifyFaults = (
-  { routes }: Notify,
-  segments: readonly { readonly name: string }[],
-): readonly (readonly [route: number, message: string])[] =>
-  routes.flatMap(({ segments: named = [] }, index) =>
+interface Around {
+  readonly segments: readonly { readonly name: string }[];
+  readonly access?: { readonly people?: Readonly<Record<string, { readonly role: string }>> | undefined } | undefined;
+}
+
+/** What does not fit the rest of the policy: where, and what is wrong. */
+export function notifyFaults(
+  { routes, channels, approvals: links, consoleUrl }: Notify,
+  { segments, access }: Around,
+): readonly (readonly [path: readonly (string | number)[], message: string])[] {
+  const routed = routes.flatMap(({ segments: named = [] }, index) =>
     named
       .filter((each) => !segments.some((segment) => segment.name === each))
-      .map((each) => [index, `there is no segment ${each}`] as const),
+      .map((each) => [['routes', index, 'segments'], `there is no segment ${each}`] as const),
   );
+  const people = Object.entries(channels).flatMap(([each, made]) => {
+    if (!('person' in made) || made.person === undefined) return [];
+    const wrong = (message: string) => [[['channels', each, 'person'], message] as const];
+    if (links === undefined) return wrong('without notify.approvals it gets no link');
+    if (consoleUrl === undefined) return wrong('without notify.consoleUrl a link leads nowhere');
+    const { role } = access?.people?.[made.person] ?? {};
+    return role === 'approver' ? [] : wrong(`access.people has no approver ${made.person}`);
+  });
+  return [...routed, ...people];
+}

@@ -243,8 +243,8 @@ export const policySchema = z
     ])
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
     if (policy.notify !== undefined)
-      for (const [index, message] of notifyFaults(policy.notify, policy.segments))
-        context.addIssue({ code: 'custom', path: ['notify', 'routes', index, 'segments'], message });
+      for (const [path, message] of notifyFaults(policy.notify, policy))
+        context.addIssue({ code: 'custom', path: ['notify', ...path], message });
   });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -1,3 +1,4 @@
+import type { Approval } from '../domain/notify/approval.ts';
 import type { Notice } from '../domain/notify/notice.ts';
 import type { Channel, Heartbeat } from '../domain/policy-notify.ts';
 
@@ -16,6 +17,8 @@ export type Told =
 export interface OutgoingNotice extends Notice {
   /** Where people can look at it; null where the policy has no `notify.consoleUrl`. */
   readonly link: string | null;
+  /** For a link by which its reader can approve what is asked: what, signed by the key of which secret, and where it leads. */
+  readonly approve: { readonly approval: Approval; readonly key: string; readonly base: string } | null;
 }
 
 /** Tells people, by whatever channel. Receivers tell a repeat by the notice's id, as far as their kind can. */

@@ -43,7 +43,7 @@ const said = { commandId: 'c', by: 'ann', reason: 'I looked', atMs: NOW_MS };
 
 const records = (...facts: readonly HostFact[]): readonly AuditRecord[] =>
   appendFacts('incident#i', FIRST, facts, NOW_MS).records;
-const fresh = notToldYet({ host: 'compute-1', segment: 'az1', openedAtMs: NOW_MS });
+const fresh = notToldYet({ host: 'compute-1', hostKey: 'k', segment: 'az1', openedAtMs: NOW_MS });
 const look = (log: readonly AuditRecord[], nowMs = NOW_MS, told = fresh) =>
   noticesOfIncident(
     'i',
@@ -194,7 +194,9 @@ describe('routes', () => {
       'no route leads to this channel',
     ]);
     expect(refused({ channels: { chat: { ...chat, url: 'https://hooks.example/key' } }, routes: [] })).toBeDefined();
-    expect(notifyFaults(settings, [{ name: 'az1' }])).toEqual([[2, 'there is no segment az2']]);
+    expect(notifyFaults(settings, { segments: [{ name: 'az1' }] })).toEqual([
+      [['routes', 2, 'segments'], 'there is no segment az2'],
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notifier } from '#shared/adapters/notify/notifier.ts';
+import { readApproval } from '#shared/domain/notify/approval.ts';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { deadUrl, type Reply, serve, type TestServer } from '#test/adapters/server.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
@@ -194,6 +195,45 @@ describe('SNS', () => {
       isRefusal: false,
       detail: expect.stringMatching(/^SNS: Authorization/),
     });
+  });
+});
+
+describe('a link to approve', () => {
+  const approval = {
+    act: 'release',
+    incidentId: '00000000-0000-4000-8000-000000000000',
+    hostKey: 'k',
+    host: 'compute-1',
+    gates: ['observer'],
+    person: 'ann',
+    expiresAtMs: 1,
+    notice: 'n',
+  } as const;
+  const approve = { approval: { ...approval, gates: ['observer'] }, key: 'approvals', base: 'https://salvor.test' };
+  const key = 'k'.repeat(32);
+  const by = (channel: Channel, secrets: Record<string, Record<string, string>>) =>
+    notifier(secretsOf({ hook: { url: server.url }, pd: { routingKey: TOKEN }, ...secrets })).tell(
+      channel.type === 'pagerduty' ? { ...channel, url: server.url } : channel,
+      aNotice({ approve, ask: { act: 'release', hostKey: 'k', gates: ['observer'] } }),
+    );
+
+  it.each(['webhook', 'slack', 'teams'] as const)('comes by %s, and nothing of its key', async (name) => {
+    await by(CHANNELS[name], { approvals: { key } });
+    const [, token = ''] = /https:\/\/salvor\.test\/approve\/([\w.-]+)/.exec(server.requests[0]?.body ?? '') ?? [];
+    expect(readApproval(token, [key], 0)).toMatchObject({ kind: 'valid', approval });
+    expect(server.requests[0]?.body).not.toMatch(/k{32}|approvals|hostKey/);
+  });
+
+  it('does not come by PagerDuty, which many read', async () => {
+    await by(CHANNELS.pagerduty, { approvals: { key } });
+    expect(server.requests[0]?.body).not.toContain('/approve/');
+  });
+
+  it('that can not be made keeps nobody from being told', async () => {
+    expect(await by(CHANNELS.slack, { approvals: { key: 'short' } })).toMatchObject({ kind: 'taken' });
+    expect(server.requests[0]?.body).toContain(
+      'No link to approve: the keys of secret approvals have 32 characters or more',
+    );
   });
 });
 

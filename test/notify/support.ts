@@ -22,6 +22,8 @@ export const aNotice = (overrides: Partial<OutgoingNotice> = {}): OutgoingNotice
   incidentId: 'incident-1',
   host: 'compute-1',
   segment: 'az1',
+  ask: null,
+  approve: null,
   link: 'https://salvor.example/console/incidents/incident-1',
   ...overrides,
 });

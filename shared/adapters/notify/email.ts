@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { redactor } from '#shared/http/redact.ts';
-import type { OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import type { Secrets, Told } from '#shared/ports.ts';
 import { fieldOf } from './secret.ts';
+import type { ShownNotice } from './shown.ts';
 
 type Email = Extract<Channel, { readonly type: 'email' }>;
 
@@ -14,7 +15,7 @@ const TIMEOUT_MS = 10_000;
  * One mail by SMTP, plain text. A repeat has the same Message-ID, by which mailboxes tell it, and notices of one incident are
  * one thread. `tls: starttls` refuses a server that does not offer it.
  */
-export async function tellByEmail(secrets: Secrets, channel: Email, notice: OutgoingNotice): Promise<Told> {
+export async function tellByEmail(secrets: Secrets, channel: Email, notice: ShownNotice): Promise<Told> {
   const { host, port, tls, credentials } = channel;
   const auth =
     credentials === undefined
@@ -54,8 +55,8 @@ export async function tellByEmail(secrets: Secrets, channel: Email, notice: Outg
   }
 }
 
-function mailOf({ from, to }: Email, notice: OutgoingNotice) {
-  const { id, thread, title, body, severity, state, segment, atMs, link } = notice;
+function mailOf({ from, to }: Email, notice: ShownNotice) {
+  const { id, thread, title, body, severity, state, segment, atMs, link, approveLink } = notice;
   const mark = state === 'over' ? 'ok' : severity;
   return {
     from: { name: 'salvor', address: from },
@@ -68,6 +69,7 @@ function mailOf({ from, to }: Email, notice: OutgoingNotice) {
     text: [
       body,
       ...(link === null ? [] : [link]),
+      ...(approveLink === null ? [] : [`To approve it, in your name: ${approveLink}`]),
       `${new Date(atMs).toISOString()}${segment === null ? '' : `, segment ${segment}`}`,
     ].join('\n\n'),
   };

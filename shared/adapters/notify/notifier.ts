@@ -1,11 +1,15 @@
+import { approvalKeys } from '#shared/approve/keys.ts';
+import { signApproval } from '#shared/domain/notify/approval.ts';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Notifier, OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import type { ShownNotice } from './shown.ts';
 
 /** Each kind of channel is loaded when it is used first: mail and SNS are large. */
 export function notifier(secrets: Secrets): Notifier {
   return {
-    tell: (channel, notice) => orFailed(channel.type, () => byChannel(secrets, channel, notice)),
+    tell: (channel, notice) =>
+      orFailed(channel.type, async () => byChannel(secrets, channel, await shown(secrets, notice))),
     beat: (heartbeat) =>
       orFailed('the heartbeat', async () => (await import('./heartbeat.ts')).sendHeartbeat(secrets, heartbeat)),
   };
@@ -23,7 +27,20 @@ async function orFailed(what: string, ask: () => Promise<Told>): Promise<Told> {
   }
 }
 
-async function byChannel(secrets: Secrets, channel: Channel, notice: OutgoingNotice): Promise<Told> {
+/** That somebody is told matters more than the link: without its key the notice goes out, and says so. */
+async function shown(secrets: Secrets, { approve, ask: _, ...notice }: OutgoingNotice): Promise<ShownNotice> {
+  if (approve === null) return { ...notice, approveLink: null };
+  const { approval, key, base } = approve;
+  try {
+    const token = signApproval(approval, await approvalKeys(secrets, key));
+    return { ...notice, approveLink: `${base}/approve/${token}` };
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof RetryableError)) throw error;
+    return { ...notice, approveLink: null, body: `${notice.body} (No link to approve: ${error.message})` };
+  }
+}
+
+async function byChannel(secrets: Secrets, channel: Channel, notice: ShownNotice): Promise<Told> {
   switch (channel.type) {
     case 'webhook':
       return (await import('./webhook.ts')).tellWebhook(secrets, channel.credentials, notice);

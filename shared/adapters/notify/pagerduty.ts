@@ -1,6 +1,7 @@
-import type { OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import type { Secrets, Told } from '#shared/ports.ts';
 import { postJson } from './http.ts';
 import { fieldOf } from './secret.ts';
+import type { ShownNotice } from './shown.ts';
 
 const ACTION = { open: 'trigger', acknowledged: 'acknowledge', over: 'resolve' } as const;
 
@@ -11,14 +12,14 @@ const ACTION = { open: 'trigger', acknowledged: 'acknowledge', over: 'resolve' }
 export async function tellPagerDuty(
   secrets: Secrets,
   { credentials, url }: { readonly credentials: string; readonly url: string },
-  notice: OutgoingNotice,
+  notice: ShownNotice,
 ): Promise<Told> {
   const routingKey = await fieldOf(secrets, credentials, 'routingKey');
   const event = JSON.stringify({ routing_key: routingKey, ...pagerDutyEvent(notice) });
   return postJson('PagerDuty', new URL(url), event, { secrets: [routingKey] });
 }
 
-function pagerDutyEvent(notice: OutgoingNotice) {
+function pagerDutyEvent(notice: ShownNotice) {
   const { id, thread, state, severity, kind, title, body, host, segment, atMs, link } = notice;
   const common = { event_action: ACTION[state], dedup_key: `salvor/${thread}` };
   if (state !== 'open') return common;

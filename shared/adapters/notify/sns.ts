@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { OutgoingNotice, Told } from '#shared/ports.ts';
+import type { Told } from '#shared/ports.ts';
+import type { ShownNotice } from './shown.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Of an e-mail's subject (API reference, Publish): ASCII, no line breaks. */
@@ -13,7 +14,7 @@ const REFUSED = ['InvalidParameterException', 'InvalidParameterValueException', 
  * Publishes to a topic, with what it is as attributes, for the filter policies of subscriptions. A FIFO topic drops repeats by
  * the notice's id, for five minutes, and keeps the order within an incident.
  */
-export async function tellSns(topicArn: string, notice: OutgoingNotice): Promise<Told> {
+export async function tellSns(topicArn: string, notice: ShownNotice): Promise<Told> {
   const { id, thread, title, body, severity, state, kind, segment, link } = notice;
   const client = new SNSClient({ region: topicArn.split(':')[3] ?? '', maxAttempts: 1 });
   const text = (value: string) => ({ DataType: 'String', StringValue: value });

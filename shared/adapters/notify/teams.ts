@@ -1,6 +1,7 @@
-import type { OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import type { Secrets, Told } from '#shared/ports.ts';
 import { postJson } from './http.ts';
 import { webhookOf } from './secret.ts';
+import type { ShownNotice } from './shown.ts';
 
 const COLOR = { info: 'Default', warning: 'Warning', critical: 'Attention' } as const;
 
@@ -8,14 +9,17 @@ const COLOR = { info: 'Default', warning: 'Warning', critical: 'Attention' } as 
  * A Teams workflow with the trigger "When a Teams webhook request is received": an Adaptive Card in a message. The older
  * MessageCard of Office 365 connectors is shown by none of them.
  */
-export async function tellTeams(secrets: Secrets, credentials: string, notice: OutgoingNotice): Promise<Told> {
+export async function tellTeams(secrets: Secrets, credentials: string, notice: ShownNotice): Promise<Told> {
   const { url, fields } = await webhookOf(secrets, credentials);
   return postJson('Teams', url, JSON.stringify(teamsMessage(notice)), { secrets: Object.values(fields) });
 }
 
-function teamsMessage({ title, body, severity, state, segment, link }: OutgoingNotice) {
+function teamsMessage({ title, body, severity, state, segment, link, approveLink }: ShownNotice) {
   const color = state === 'over' ? 'Good' : COLOR[severity];
   const foot = [severity, ...(segment === null ? [] : [`segment ${segment}`]), 'salvor'].join(' · ');
+  const action = (label: string, url: string | null) =>
+    url === null ? [] : [{ type: 'Action.OpenUrl', title: label, url }];
+  const actions = [...action('Open', link), ...action('Approve …', approveLink)];
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
@@ -25,7 +29,7 @@ function teamsMessage({ title, body, severity, state, segment, link }: OutgoingN
       { type: 'TextBlock', text: plain(body), wrap: true },
       { type: 'TextBlock', text: foot, isSubtle: true, size: 'Small', wrap: true },
     ],
-    ...(link === null ? {} : { actions: [{ type: 'Action.OpenUrl', title: 'Open', url: link }] }),
+    ...(actions.length === 0 ? {} : { actions }),
     msteams: { width: 'Full' },
   };
   return {

@@ -1,14 +1,15 @@
 import { createHmac } from 'node:crypto';
-import type { OutgoingNotice, Secrets, Told } from '#shared/ports.ts';
+import type { Secrets, Told } from '#shared/ports.ts';
 import { postJson } from './http.ts';
 import { webhookOf } from './secret.ts';
+import type { ShownNotice } from './shown.ts';
 
 /**
  * A notice as JSON, for whatever a site has. `id` is the same for each repeat. With a `key` in the secret the request carries
  *
  *     salvor-signature: t=<seconds since 1970>,v1=<HMAC-SHA256 by the key over "salvor-notice.<t>.<body>", hexadecimal>
  */
-export async function tellWebhook(secrets: Secrets, credentials: string, notice: OutgoingNotice): Promise<Told> {
+export async function tellWebhook(secrets: Secrets, credentials: string, notice: ShownNotice): Promise<Told> {
   const { url, fields } = await webhookOf(secrets, credentials);
   const { atMs, ...rest } = notice;
   const body = JSON.stringify({ version: 1, at: new Date(atMs).toISOString(), ...rest });

@@ -67,7 +67,7 @@ export function noticesOfAlarms(
 
 /** The thread of all notices of one kind of trouble. */
 const threadOf = (what: What): string => `alarm-${what}`;
-const bare = { kind: 'alarm', incidentId: null, host: null, segment: null } as const;
+const bare = { kind: 'alarm', incidentId: null, host: null, segment: null, ask: null } as const;
 const severityOf = (what: What): Severity => (CRITICAL.has(what) ? 'critical' : 'warning');
 
 function begun(

@@ -17,6 +17,15 @@ export interface Notice {
   readonly incidentId: string | null;
   readonly host: string | null;
   readonly segment: string | null;
+  /** What a person could approve about it; null where nothing. */
+  readonly ask: Ask | null;
+}
+
+export interface Ask {
+  readonly act: 'release' | 'confirm-off';
+  readonly hostKey: string;
+  /** Of a release of what is held: all that are closed. */
+  readonly gates: readonly string[];
 }
 
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 };

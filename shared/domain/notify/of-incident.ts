@@ -1,12 +1,14 @@
 import type { AuditRecord } from '../audit.ts';
 import type { GateResult } from '../gates/gate.ts';
+import { isReleasable } from '../gates/release.ts';
 import type { HostFact } from '../host.ts';
 import type { IncidentOutcome } from '../incident.ts';
-import { type Notice, worded } from './notice.ts';
+import { type Ask, type Notice, worded } from './notice.ts';
 
 /** How far an incident has been told, kept beside the cursor. Times are Unix ms. */
 export interface ToldIncident {
   readonly host: string;
+  readonly hostKey: string;
   readonly segment: string;
   readonly openedAtMs: number;
   /** Number of the newest record that was read. */
@@ -18,6 +20,7 @@ export interface ToldIncident {
     readonly sinceMs: number;
     readonly seq: number;
     readonly why: string;
+    readonly gates: readonly string[];
     readonly told: boolean;
   } | null;
   /** Tries to fence it, or to tell Nova, that have failed in a row. */
@@ -26,10 +29,11 @@ export interface ToldIncident {
   readonly closed: boolean;
 }
 
-export type Follows = Pick<ToldIncident, 'host' | 'segment' | 'openedAtMs'>;
+export type Follows = Pick<ToldIncident, 'host' | 'hostKey' | 'segment' | 'openedAtMs'>;
 
-export const notToldYet = ({ host, segment, openedAtMs }: Follows): ToldIncident => ({
+export const notToldYet = ({ host, hostKey, segment, openedAtMs }: Follows): ToldIncident => ({
   host,
+  hostKey,
   segment,
   openedAtMs,
   seq: 0,
@@ -42,12 +46,16 @@ export const notToldYet = ({ host, segment, openedAtMs }: Follows): ToldIncident
 
 /** The first tries may meet a device that is busy or restarts. */
 const FAILURES = 3;
+const CONFIRM = { act: 'confirm-off', gates: [] } as const;
 
 interface Step {
   readonly next: ToldIncident;
   readonly told: Words | undefined;
 }
-type Words = Pick<Notice, 'kind' | 'severity' | 'state' | 'title' | 'body'>;
+type Words = Pick<Notice, 'kind' | 'severity' | 'state' | 'title' | 'body'> & {
+  /** What a person could approve. */
+  readonly ask?: Omit<Ask, 'hostKey'>;
+};
 
 /**
  * What people are told of an incident, from the records of its stream that are new: each at most once, as its id holds the
@@ -62,10 +70,11 @@ export function noticesOfIncident(
   { nowMs, heldSeconds }: { readonly nowMs: number; readonly heldSeconds: number },
 ): { readonly next: ToldIncident; readonly notices: readonly Notice[] } {
   const notices: Notice[] = [];
-  const { host, segment } = told;
+  const { host, hostKey, segment } = told;
   const about = { thread: id, incidentId: id, host, segment };
-  const say = (words: Words, seq: number, atMs: number): void => {
-    notices.push(worded({ ...about, ...words, id: `${id}/${words.kind}/${seq}`, atMs }));
+  const say = ({ ask, ...words }: Words, seq: number, atMs: number): void => {
+    const asked = ask === undefined ? null : { ...ask, hostKey };
+    notices.push(worded({ ...about, ...words, ask: asked, id: `${id}/${words.kind}/${seq}`, atMs }));
   };
   let next = told;
   for (const { seq, atMs, fact } of records) {
@@ -75,7 +84,7 @@ export function noticesOfIncident(
   }
   const { held } = next;
   if (held !== null && !held.told && nowMs - held.sinceMs >= heldSeconds * 1000) {
-    say(heldWords(next, held.why), held.seq, held.sinceMs);
+    say(heldWords(next, held), held.seq, held.sinceMs);
     next = { ...next, held: { ...held, told: true } };
   }
   return { next, notices };
@@ -100,10 +109,11 @@ function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): S
     }
     case 'held': {
       const why = closedGates(fact.gates);
+      const gates = fact.gates.flatMap(({ gate, open }) => (open ? [] : [gate]));
       // A host in maintenance is held by that alone: somebody knows.
       const isPlanned = fact.gates.some(({ gate, open }) => gate === 'in-service' && !open);
       const since = told.held ?? { sinceMs: atMs, seq, told: false };
-      return step(undefined, { held: isPlanned ? null : { ...since, why } });
+      return step(undefined, { held: isPlanned ? null : { ...since, why, gates } });
     }
     case 'confirmed':
       return step(undefined, { held: null });
@@ -133,6 +143,7 @@ function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): S
           state: 'open',
           title: `${host}: salvor has stopped, a person must look`,
           body: `${fact.because}. Nothing of segment ${segment} is recovered until somebody releases or dismisses it: salvor release ${host}.`,
+          ask: { act: 'release', gates: [] },
         },
         { held: null },
       );
@@ -154,6 +165,7 @@ function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): S
               state: 'open',
               title: `${host}: one more person must confirm that it is off`,
               body: `${fact.by} has: ${fact.reason}. Look at the host itself, then: salvor confirm-off ${host}.`,
+              ask: CONFIRM,
             },
       );
     case 'released':
@@ -172,12 +184,14 @@ const closedGates = (gates: readonly GateResult[]): string =>
     .map(({ gate, because }) => `${gate}: ${because}`)
     .join('; ');
 
-const heldWords = ({ host, segment }: ToldIncident, why: string): Words => ({
+const heldWords = ({ host, segment }: ToldIncident, { why, gates }: NonNullable<ToldIncident['held']>): Words => ({
   kind: 'held',
   severity: 'critical',
   state: 'open',
   title: `${host} is down and not recovered: it is held`,
   body: `${why}. Segment ${segment}. It goes on by itself once that ends; or: salvor release ${host}.`,
+  // Nobody can release what keeps salvor off hosts that are not its own.
+  ...(gates.every(isReleasable) ? { ask: { act: 'release', gates } } : {}),
 });
 
 const notProvenOff = (host: string, { because }: { readonly because: string }): Words => ({
@@ -186,6 +200,7 @@ const notProvenOff = (host: string, { because }: { readonly because: string }): 
   state: 'open',
   title: `${host} can not be proven off`,
   body: `${FAILURES} tries have failed, the last: ${because}. None of its instances are evacuated before. If you know that it is off: salvor confirm-off ${host}.`,
+  ask: CONFIRM,
 });
 
 const acted = (host: string, what: string, reason: string): Words => ({

@@ -5,7 +5,7 @@ import type { Notifier } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { versionAfter } from '#shared/state/items.ts';
 import { channelWrite, doneWrite, loadChannel, loadQueued, type Queued, requeueWrite } from '#shared/state/notices.ts';
-import { linkTo } from './link.ts';
+import { approvalFor, linkTo } from './link.ts';
 
 /** One call takes ten seconds at most; the lease is renewed with each. */
 const PER_LOOK = 100;
@@ -36,7 +36,8 @@ export async function deliverBy(
     for (const queued of waiting) {
       if (clock.now() >= untilMs) break;
       const { notice, queuedAtMs, refusals } = queued.value;
-      const told = await notifier.tell(channel, { ...notice, link: linkTo(notify, notice) });
+      const approve = approvalFor(notify, channel, notice, queuedAtMs);
+      const told = await notifier.tell(channel, { ...notice, link: linkTo(notify, notice), approve });
       const times = { nowMs: clock.now(), random: chance.random(), giveUpSeconds: notify.giveUpSeconds };
       const after = afterAnswer(loaded.value, { queuedAtMs, refusals }, told, times);
       const next = { ...after.state, leaseUntilMs: clock.now() + LEASE_MS };
