@@ -19,6 +19,8 @@ export async function exposed(snapshot: Snapshot, queues: Readonly<Record<string
   const registry = new Registry();
   for (const [name, samples] of samplesOf(snapshot, queues)) {
     const { type, help, labels } = METRICS[name];
+    // Without labels the library says 0 of what nobody knows: an end in 1970 would ring.
+    if (labels.length === 0 && samples.length === 0) continue;
     const options = { name, help, labelNames: [...labels], registers: [registry] };
     if (type === 'histogram') {
       const histogram = new Histogram({ ...options, buckets: [...DURATION_BUCKETS] });

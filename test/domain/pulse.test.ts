@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heartbeatSymptoms } from '#shared/domain/doctor/notify.ts';
+import { heartbeatSymptoms, notifySymptoms } from '#shared/domain/doctor/notify.ts';
 import type { HostState } from '#shared/domain/host.ts';
 import { UNUSED } from '#shared/domain/notify/channel-state.ts';
 import { pulseOf, type Signs } from '#shared/domain/notify/pulse.ts';
@@ -72,4 +72,20 @@ it('doctor says that it is withheld, or does not arrive, or nothing', () => {
   expect(said({ failingSinceMs: NOW_MS - seconds(60), lastFailure: 'answered 404' })).toEqual([
     'trouble it has not arrived for 60 s: answered 404',
   ]);
+});
+
+it('doctor says which channel fails, what was given up lately, and what was never tried', () => {
+  const said = (overrides: object) =>
+    notifySymptoms([{ ...UNUSED, name: 'night', taken: 1, ...overrides }], NOW_MS).map(
+      ({ level, what, about, says }) => `${level} ${what} ${about} ${says}`,
+    );
+  expect(said({})).toEqual([]);
+  expect(said({ failures: 4, failingSinceMs: NOW_MS - seconds(600), lastFailure: 'answered 401' })).toEqual([
+    'trouble channel night 4 failures for 10 min: answered 401',
+  ]);
+  expect(said({ lost: 2, lostAtMs: NOW_MS - seconds(3600) })).toEqual([
+    'trouble channel night 2 notices were given up, the last 60 min ago',
+  ]);
+  expect(said({ lost: 2, lostAtMs: NOW_MS - seconds(8 * 86_400) })).toEqual([]);
+  expect(said({ taken: 0 })).toEqual([expect.stringMatching(/^note channel night nothing was ever sent/)]);
 });
