@@ -75,9 +75,16 @@ module.exports = {
       to: { path: ['^cli/', '^sim/', '^test/'] },
     },
     {
+      name: 'the-console-knows-the-api-only',
+      comment: 'It runs in a browser: of salvor it has types, and pure words.',
+      severity: 'error',
+      from: { path: '^web/src/' },
+      to: { path: '^(events|functions|infra|cli|sim|shared/(?!domain/))', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'tests-are-above-all',
       severity: 'error',
-      from: { path: '^(events|functions|shared|infra|cli|sim)/' },
+      from: { path: '^(events|functions|shared|infra|cli|sim|web)/' },
       to: { path: '^test/' },
     },
     {
@@ -95,6 +102,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^web/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },

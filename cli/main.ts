@@ -1,100 +1,23 @@
-import { Command, Option } from 'commander';
-import { VERSION } from '#shared/version.ts';
-import { armCommand } from './commands/arm.ts';
-import { auditCommand } from './commands/audit.ts';
-import { capacityCommand } from './commands/capacity.ts';
-import { confirmOffCommand } from './commands/confirm-off.ts';
-import { disarmCommand } from './commands/disarm.ts';
-import { dismissCommand } from './commands/dismiss.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { drillCommand } from './commands/drill.ts';
-import { explainCommand } from './commands/explain.ts';
-import { fenceWorkerCommand } from './commands/fence-worker.ts';
-import { gatewayCommand } from './commands/gateway.ts';
-import { hostsCommand } from './commands/hosts.ts';
-import { importCommand } from './commands/import.ts';
-import { incidentsCommand } from './commands/incidents.ts';
-import { instancesCommand } from './commands/instances.ts';
-import { maintenanceCommand } from './commands/maintenance.ts';
-import { notifyCommand } from './commands/notify.ts';
-import { parkedCommand } from './commands/parked.ts';
-import { policyCommand } from './commands/policy.ts';
-import { probeCommand } from './commands/probe.ts';
-import { processesCommand } from './commands/processes.ts';
-import { redriveCommand } from './commands/redrive.ts';
-import { releaseCommand } from './commands/release.ts';
-import { replayCommand } from './commands/replay.ts';
-import { reportersCommand } from './commands/reporters.ts';
-import { returnCommand } from './commands/return.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { segmentsCommand } from './commands/segments.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { statusCommand } from './commands/status.ts';
-import { tokenCommand } from './commands/token.ts';
-import { upCommand } from './commands/up.ts';
-import { watchCommand } from './commands/watch.ts';
-import { whatIfCommand } from './commands/what-if.ts';
+import { CommanderError } from 'commander';
+import { EXIT, UsageError } from './exit.ts';
 import { explain } from './output.ts';
+import { salvorProgram } from './program.ts';
 
-const program = new Command('salvor')
-  .description(
-    'When an OpenStack compute host dies, its instances run again on another host: soon, never twice, with a record of all that was done.',
-  )
-  .version(VERSION)
-  .addOption(
-    new Option('--state-dir <folder>', 'where the pipeline keeps its state').env('SALVOR_STATE_DIR').default('.salvor'),
-  )
-  .addOption(
-    new Option('--state-table <name>', 'read a deployed stack instead: its state table').env('SALVOR_STATE_TABLE'),
-  )
-  .addOption(new Option('--audit-table <name>', 'and its audit table').env('SALVOR_AUDIT_TABLE'))
-  .addOption(
-    new Option('--queue-url <url>', 'and the queue of its operators: the output OperatorQueueUrl').env(
-      'SALVOR_QUEUE_URL',
-    ),
-  )
-  .showHelpAfterError('(salvor --help shows every command)');
-for (const command of [
-  drillCommand(),
-  upCommand(),
-  statusCommand(),
-  watchCommand(),
-  incidentsCommand(),
-  hostsCommand(),
-  segmentsCommand(),
-  instancesCommand(),
-  processesCommand(),
-  explainCommand(),
-  auditCommand(),
-  replayCommand(),
-  parkedCommand(),
-  reportersCommand(),
-  notifyCommand(),
-  doctorCommand(),
-  whatIfCommand(),
-  capacityCommand(),
-  disarmCommand(),
-  armCommand(),
-  releaseCommand(),
-  dismissCommand(),
-  returnCommand(),
-  maintenanceCommand(),
-  confirmOffCommand(),
-  redriveCommand(),
-  gatewayCommand(),
-  probeCommand(),
-  fenceWorkerCommand(),
-  policyCommand(),
-  importCommand(),
-  tokenCommand(),
-  schemaCommand(),
-  simulateCommand(),
-])
-  program.addCommand(command);
+// Whoever reads has seen enough: `salvor audit compute-7 | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.well);
+});
 
 try {
-  await program.parseAsync();
+  await salvorProgram().parseAsync();
 } catch (error) {
-  process.stderr.write(`salvor: ${explain(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = statusOf(error);
+  // commander has said already what is wrong.
+  if (!(error instanceof CommanderError)) process.stderr.write(`salvor: ${explain(error)}\n`);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === EXIT.well ? EXIT.well : EXIT.usage;
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }

@@ -1,10 +1,15 @@
+import { styleText } from 'node:util';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Log } from '#shared/services.ts';
 
 /** What a person needs of an error: our own errors speak for themselves, others are defects and show where. */
 export function explain(error: unknown): string {
   if (error instanceof PermanentError || error instanceof RetryableError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  return isTaken
+    ? `${error.message}: another program has this port; choose another one`
+    : (error.stack ?? error.message);
 }
 
 /** One JSON object a line on standard error, as log collectors like it. */
@@ -18,6 +23,13 @@ export function jsonLog(level: 'info' | 'warn' | 'error' = 'info'): Log {
 }
 
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** In colour on a terminal; as it is elsewhere, and where NO_COLOR or a terminal without colours says so. */
+export const paint = (
+  format: Parameters<typeof styleText>[0],
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string => styleText(format, text, { stream });
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -9,6 +9,7 @@ export type * from './ports/guests.ts';
 export type * from './ports/local-restart.ts';
 export type * from './ports/notifier.ts';
 export type * from './ports/nova.ts';
+export type * from './ports/oidc.ts';
 export type * from './ports/queue.ts';
 export type * from './ports/state.ts';
 export type * from './ports/system.ts';

@@ -31,12 +31,13 @@ export interface SimApplicationCredential {
   readonly hasAccessRules?: boolean;
 }
 
-/** A token that was issued; `project` is absent from an unscoped one. */
+/** A token that was issued; `project` is absent from an unscoped one, and from one of the system's scope. */
 export interface SimToken {
   readonly value: string;
   readonly methods: readonly string[];
   readonly user: SimUser;
   readonly project?: SimProject;
+  readonly isSystem?: boolean;
   readonly roles: readonly string[];
   readonly applicationCredential?: SimApplicationCredential;
   readonly issuedMs: number;
@@ -85,6 +86,11 @@ export class Identity {
 
   rolesOf(user: SimUser, project: SimProject): readonly string[] {
     return this.#roles.get(`${user.id} ${project.id}`) ?? [];
+  }
+
+  /** As `keystone-manage bootstrap` has it: its user is the administrator of the system too. */
+  systemRolesOf(user: SimUser): readonly string[] {
+    return user === this.users[0] ? ['admin', 'member', 'reader'] : [];
   }
 
   issue(grant: Omit<SimToken, 'value' | 'issuedMs' | 'expiresMs'>): SimToken {

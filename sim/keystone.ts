@@ -40,7 +40,12 @@ const authRequest = z.object({
         .optional(),
       token: z.object({ id: z.string() }).optional(),
     }),
-    scope: z.union([z.literal('unscoped'), z.object({ project: userRef.optional() })]).optional(),
+    scope: z
+      .union([
+        z.literal('unscoped'),
+        z.object({ project: userRef.optional(), system: z.object({ all: z.boolean() }).optional() }),
+      ])
+      .optional(),
   }),
 });
 type AuthRequest = z.infer<typeof authRequest>['auth'];
@@ -129,6 +134,10 @@ function authenticate(identity: Identity, auth: AuthRequest): Grant | undefined 
   if (methods.includes('application_credential')) return byApplicationCredential(identity, auth);
   const user = methods.includes('token') ? byToken(identity, auth) : byPassword(identity, auth);
   if (user === undefined) return undefined;
+  if (typeof auth.scope === 'object' && auth.scope.system !== undefined) {
+    const roles = identity.systemRolesOf(user);
+    return roles.length === 0 ? undefined : { methods, user, isSystem: true, roles };
+  }
   const wanted = typeof auth.scope === 'object' ? auth.scope.project : undefined;
   if (wanted === undefined) return { methods, user, roles: [] };
   const project = findProject(identity, wanted);
@@ -193,17 +202,20 @@ function tokenBody(token: SimToken, parts: KeystoneParts): object {
     expires_at: new Date(token.expiresMs).toISOString().replace('Z', '000Z'),
     issued_at: new Date(token.issuedMs).toISOString().replace('Z', '000Z'),
     ...(project === undefined ? {} : scopeBody(token, project, parts)),
+    ...(token.isSystem === true && { system: { all: true }, roles: rolesBody(token) }),
     ...(applicationCredential && {
       application_credential: { id: applicationCredential.id, name: applicationCredential.name, restricted: true },
     }),
   };
 }
 
+const rolesBody = ({ roles }: SimToken): object => roles.map((name) => ({ id: `role-${name}`, name }));
+
 function scopeBody(token: SimToken, project: SimProject, parts: KeystoneParts): object {
   return {
     is_domain: false,
     project: { id: project.id, name: project.name, domain: parts.identity.domain },
-    roles: token.roles.map((name) => ({ id: `role-${name}`, name })),
+    roles: rolesBody(token),
     catalog: parts.catalog().map((entry) => ({
       id: `service-${entry.type}`,
       type: entry.type,

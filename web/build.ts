@@ -1,8 +1,14 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 
-/** `npm run web`: the console as static files in web/dist/, which the HTTP endpoint serves below /console/. */
+/**
+ * `npm run web`: the console as static files in web/dist/, which the HTTP endpoint serves below /console/. `npm install` does it;
+ * one that leaves out what only building needs (`--omit=dev`) goes on without a console.
+ */
+const { build } = await import('esbuild').catch(() => {
+  process.stderr.write('esbuild is not installed: the console is not built\n');
+  process.exit(0);
+});
 const here = import.meta.dirname;
 const out = join(here, 'dist');
 

@@ -10,6 +10,7 @@ export function auditCheckpointCommand(): Command {
     .description('sign how far every stream of the audit log has come, and append that to a file')
     .requiredOption('--key <file>', 'the private key, Ed25519, PEM, mode 600')
     .requiredOption('--append <file>', 'one checkpoint a line; made when missing')
+    .option('--json', 'print JSON')
     .action(async ({ key, append: path }, command: Command) => {
       const privateKey = readSigningKey(key);
       const { made, number, streams } = await withState(command, (state) =>

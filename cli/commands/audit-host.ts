@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { streamOfHost } from '#shared/domain/audit.ts';
 import { readStream } from '#shared/state/read-audit.ts';
+import { EXIT } from '../exit.ts';
 import { findHost } from '../operator/find-host.ts';
 import { print, printJson } from '../output.ts';
 import { recordLine } from '../record-line.ts';
@@ -22,7 +23,7 @@ export function auditHostCommand(): Command {
           for (const record of records) print(recordLine(record, 'host'));
           print(fault === undefined ? `${records.length} records in a whole hash chain` : `BROKEN ${fault}`);
         }
-        if (fault !== undefined) process.exitCode = 1;
+        if (fault !== undefined) process.exitCode = EXIT.person;
       }),
     );
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { checkCheckpoints } from '#shared/domain/checkpoint.ts';
-import { PermanentError } from '#shared/errors.ts';
 import { verifyAgainst } from '#shared/state/checkpoints.ts';
 import { type Verification, verifyAudit } from '#shared/state/verify-audit.ts';
 import { readCheckpoints, readVerifyingKey } from '../checkpoint-file.ts';
+import { EXIT, UsageError } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { withState } from './read-state.ts';
 
@@ -15,10 +15,9 @@ export function auditVerifyCommand(): Command {
     .option('--json', 'print JSON')
     .option('--checkpoints <file>', 'what `salvor audit checkpoint` has signed: shows what was cut off since')
     .option('--public-key <file>', 'of the key that signed them, PEM')
-    .addHelpText('after', '\nExit status: 0 the log is whole; 1 it is broken, or could not be read.')
     .action(async ({ checkpoints: file, publicKey }, command: Command) => {
       if ((file === undefined) !== (publicKey === undefined))
-        throw new PermanentError('--checkpoints and --public-key belong together');
+        throw new UsageError('--checkpoints and --public-key belong together');
       const checkpoints = file === undefined ? [] : readCheckpoints(file);
       const signed = file === undefined ? [] : checkCheckpoints(checkpoints, readVerifyingKey(publicKey));
       const verification = await withState(command, async (state) => {
@@ -29,7 +28,7 @@ export function auditVerifyCommand(): Command {
       // `salvor audit` has the same option, and takes it first.
       if (command.optsWithGlobals().json) printJson(verification);
       else print(asText(verification));
-      if (verification.findings.length > 0) process.exitCode = 1;
+      if (verification.findings.length > 0) process.exitCode = EXIT.person;
     });
 }
 

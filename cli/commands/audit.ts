@@ -4,6 +4,7 @@ import type { StateReader } from '#shared/ports.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
 import { type Audit, readIncidentAudit, readStream } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
+import { EXIT } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { recordLine } from '../record-line.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
@@ -39,7 +40,7 @@ export function auditCommand(): Command {
         const records = inOrder(audit, entry);
         if (json) printJson({ incident: entry, records, faults: faultsOf(audit) });
         else print(asText(entry, records, audit, names));
-        if (faultsOf(audit).length > 0) process.exitCode = 1;
+        if (faultsOf(audit).length > 0) process.exitCode = EXIT.person;
       });
     });
 }
@@ -52,7 +53,7 @@ async function showOther(state: StateReader, { name, stream }: Other, json: bool
     const whole = fault === undefined ? '1 hash chain is whole' : `BROKEN ${stream}: ${fault}`;
     print([name, ...records.map((record) => recordLine(record, '')), whole].join('\n'));
   }
-  if (fault !== undefined) process.exitCode = 1;
+  if (fault !== undefined) process.exitCode = EXIT.person;
 }
 
 /** Streams side by side by time; within a stream the order of its records never changes. */

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
-import { capacityOf, type Loss, type SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
-import { loadTaken, loadView } from '#shared/shell/forecast-view.ts';
-import { mirroredAtMs } from '../operator/forecast.ts';
-import { policyInForce } from '../operator/policy-in-force.ts';
+import type { Loss, SegmentCapacity } from '#shared/domain/forecast/capacity.ts';
+import { capacityNow } from '#shared/views/capacity.ts';
+import { mirroredAtMs } from '#shared/views/failing.ts';
+import { EXIT } from '../exit.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 import { policyOption } from './site-options.ts';
@@ -11,21 +11,18 @@ import { policyOption } from './site-options.ts';
 /** `salvor capacity`: whether each segment would find room for one host that fails, and for two. */
 export function capacityCommand(): Command {
   return new Command('capacity')
-    .description(
-      'say of each segment whether it has room for any one host that fails, and any two; exits 1 if not for one',
-    )
+    .description('say of each segment whether it has room for any one host that fails, and any two')
     .addOption(policyOption())
     .option('--json', 'print JSON')
     .action(async ({ policy: file, json }, command: Command) => {
       const capacity = await withState(command, async (state) => {
-        const policy = await policyInForce(state, readPolicy(file));
+        const policy = readPolicy(file);
         await mirroredAtMs(state, policy);
-        const [view, taken] = await Promise.all([loadView(state, policy.cloud), loadTaken(state, policy.cloud)]);
-        return capacityOf(view, taken, policy);
+        return (await capacityNow(state, policy)).segments;
       });
       if (json) printJson(capacity);
       else print(asTable(capacity));
-      if (capacity.some(({ one }) => !one.survives)) process.exitCode = 1;
+      if (capacity.some(({ one }) => !one.survives)) process.exitCode = EXIT.person;
     });
 }
 

@@ -2,15 +2,17 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import type { Within } from '#shared/domain/access.ts';
 import type { Symptom } from '#shared/domain/doctor/symptom.ts';
-import { examine, examineQueues } from '../operator/examine.ts';
-import { print, printJson, table } from '../output.ts';
+import { examine } from '#shared/views/health.ts';
+import { EXIT } from '../exit.ts';
+import { queueLooksOf } from '../operator/queue-looks.ts';
+import { paint, print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 import { policyOption } from './site-options.ts';
 
 /** `salvor doctor`: what is wrong or about to be, before it is needed. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what is wrong, or about to be: who could not be fenced, what stands still; exits 1 on trouble')
+    .description('say what is wrong, or about to be: who could not be fenced, what stands still')
     .addOption(policyOption())
     .addOption(
       new Option(
@@ -21,12 +23,13 @@ export function doctorCommand(): Command {
     .option('--json', 'print JSON')
     .action(async ({ policy: file, within, json }, command: Command) => {
       const policy = readPolicy(file);
-      const examined = await withState(command, (state) => examine(state, policy, withinOf(policy.survey, within)));
-      const symptoms = [...examined.symptoms, ...(await examineQueues(command))];
-      const troubles = symptoms.filter(({ level }) => level === 'trouble');
-      if (json) printJson({ hosts: examined.hosts, symptoms });
-      else print(asText([...troubles, ...symptoms.filter(({ level }) => level === 'note')], examined.hosts));
-      if (troubles.length > 0) process.exitCode = 1;
+      const health = await withState(command, (state) =>
+        examine({ state, policy, queues: queueLooksOf(command) }, withinOf(policy.survey, within), Date.now()),
+      );
+      const troubles = health.symptoms.filter(({ level }) => level === 'trouble');
+      if (json) printJson(health);
+      else print(asText(health.symptoms, health.hosts));
+      if (troubles.length > 0) process.exitCode = EXIT.person;
     });
 }
 
@@ -44,5 +47,6 @@ function asText(symptoms: readonly Symptom[], hosts: number): string {
   const end = `${hosts} hosts: ${troubles === 0 ? 'no trouble' : `${troubles} troubles`}, ${symptoms.length - troubles} notes`;
   if (symptoms.length === 0) return end;
   const rows = symptoms.map(({ level, what, about, says }) => [level, what, about, says]);
-  return `${table(['LEVEL', 'WHAT', 'ABOUT', 'SAYS'], rows)}\n${end}`;
+  const lines = table(['LEVEL', 'WHAT', 'ABOUT', 'SAYS'], rows).split('\n');
+  return [...lines.map((line) => (line.startsWith('trouble') ? paint('red', line) : line)), end].join('\n');
 }

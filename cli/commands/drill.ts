@@ -34,10 +34,7 @@ export function drillCommand(): Command {
     .option('--json', 'print one JSON document instead')
     .option('--console [port]', 'serve the console, and go on until Ctrl-C', (text) => number(0, 65_535)(text))
     .option('--verbose', "show the pipeline's own log on standard error")
-    .addHelpText(
-      'after',
-      `\nFaults:\n${faults}\n\nExit status: 0 every protected instance runs elsewhere; 3 rightly nothing was evacuated; 1 something is wrong.`,
-    )
+    .addHelpText('after', `\nFaults:\n${faults}`)
     .action(async (given) => {
       const { hosts, instances, grace, evacuation, fault, seed, json, verbose, console: port } = given;
       const options: DrillOptions = {

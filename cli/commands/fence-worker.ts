@@ -9,8 +9,8 @@ import { type QueuePlace, requestQueue } from '#infra/fence-worker/request-queue
 import { limitsOf, tasksOf } from '#infra/fence-worker/tasks.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
-import { PermanentError } from '#shared/errors.ts';
 import { askedToEnd } from '../asked-to-end.ts';
+import { UsageError } from '../exit.ts';
 import { jsonLog, print } from '../output.ts';
 import { portNumber } from './sender-options.ts';
 
@@ -67,11 +67,11 @@ export function fenceWorkerCommand(): Command {
     });
 }
 
-/** @throws PermanentError when the address is not that of a worker's queue */
+/** @throws UsageError when the address is not that of a worker's queue */
 async function placeOf(requestsUrl = ''): Promise<{ readonly name: string; readonly place: QueuePlace }> {
   const [, before = '', , name = ''] = /^(https?:\/\/.*\/(.+-)?)fence-requests-([^/]+)$/.exec(requestsUrl) ?? [];
   if (!workerName.safeParse(name).success)
-    throw new PermanentError(
+    throw new UsageError(
       `--queue-url is the address of this worker's own queue: https://…/salvor-prod-${fenceRequestsOf('rack-a')}`,
     );
   return { name, place: { client: await clientFor(requestsUrl), requestsUrl, answersUrl: `${before}${ANSWERS}` } };

@@ -9,8 +9,8 @@ import { hostAddresses } from '#shared/adapters/openstack/host-addresses.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import { connect } from '#shared/connect.ts';
-import { PermanentError } from '#shared/errors.ts';
 import { askedToEnd } from '../asked-to-end.ts';
+import { UsageError } from '../exit.ts';
 import { jsonLog, print } from '../output.ts';
 import { keysOption, portNumber, type SenderFlags, senderOf, withSenderOptions } from './sender-options.ts';
 import { cloudOption } from './site-options.ts';
@@ -63,7 +63,7 @@ function kdumpCommand(): Command {
     .option('--from-nova', "find hosts by their addresses in Nova too (host_ip of the hypervisors): with clouds.yaml's")
     .action(async (flags: GatewayFlags & { cloud?: string; fromNova?: boolean }) => {
       if (flags.hosts === undefined && flags.fromNova !== true)
-        throw new PermanentError('packets name no host: give their addresses with --hosts, or --from-nova');
+        throw new UsageError('packets name no host: give their addresses with --hosts, or --from-nova');
       const log = jsonLog();
       const connection = flags.fromNova === true ? connectTo(flags.cloud, flags.secrets) : undefined;
       const read = async () =>

@@ -5,7 +5,7 @@ import { masakariSegments } from '#shared/adapters/openstack/masakari.ts';
 import { connect } from '#shared/connect.ts';
 import { type Imported, importSegments } from '#shared/domain/import-masakari.ts';
 import { PermanentError } from '#shared/errors.ts';
-import { print } from '../output.ts';
+import { print, printJson } from '../output.ts';
 import { cloudOption } from './site-options.ts';
 
 /** `salvor import masakari`: reads a running Masakari, and changes nothing there. */
@@ -15,7 +15,8 @@ export function importCommand(): Command {
     .command('masakari')
     .description("print the segments and hosts of the cloud's Masakari as segments of a policy, in shadow mode")
     .addOption(cloudOption())
-    .action(async ({ cloud: cloudName }) => {
+    .option('--json', 'print JSON')
+    .action(async ({ cloud: cloudName, json }) => {
       const cloud = loadCloud({
         env: process.env,
         workingDirectory: process.cwd(),
@@ -27,8 +28,9 @@ export function importCommand(): Command {
         },
       });
       try {
-        const { imported, leftOut } = importSegments(await masakariSegments(connection.session));
-        print(asYaml(imported, leftOut));
+        const found = importSegments(await masakariSegments(connection.session));
+        if (json) printJson(found);
+        else print(asYaml(found.imported, found.leftOut));
       } finally {
         await connection.close();
       }

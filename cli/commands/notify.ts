@@ -4,10 +4,12 @@ import { Command } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { notifier } from '#shared/adapters/notify/notifier.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
+import type { ChannelState } from '#shared/domain/notify/channel-state.ts';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { Notifier, OutgoingNotice, Told } from '#shared/ports.ts';
 import { loadChannels } from '#shared/state/notices.ts';
+import { EXIT } from '../exit.ts';
 import { print, printJson, table } from '../output.ts';
 import { withState } from './read-state.ts';
 import { policyOption, secretsOption } from './site-options.ts';
@@ -20,6 +22,12 @@ export function notifyCommand(): Command {
     .addCommand(testCommand());
 }
 
+/** How a channel does, as it is printed. */
+export interface ChannelRow extends Omit<ChannelState, 'leaseUntilMs'> {
+  readonly name: string;
+  readonly type: string;
+}
+
 function channelsCommand(): Command {
   return new Command('channels')
     .description('list the channels of the policy, and how each does')
@@ -28,7 +36,9 @@ function channelsCommand(): Command {
     .action(async ({ policy: file, json }, command: Command) => {
       const channels = channelsOf(file);
       const states = await withState(command, (state) => loadChannels(state, Object.keys(channels)));
-      const rows = states.map(({ leaseUntilMs: _, ...each }) => ({ ...each, type: channels[each.name]?.type ?? '' }));
+      const rows = states.map(
+        ({ leaseUntilMs: _, ...each }): ChannelRow => ({ ...each, type: channels[each.name]?.type ?? '' }),
+      );
       if (json) return printJson(rows);
       const at = (ms: number | null): string => (ms === null ? '-' : new Date(ms).toISOString());
       const cells = rows.map((each) => [
@@ -45,7 +55,7 @@ function channelsCommand(): Command {
 
 function testCommand(): Command {
   return new Command('test')
-    .description('send a test message by one channel, or by all, and say what came back; exits 1 unless all took it')
+    .description('send a test message by one channel, or by all, and say what came back')
     .argument('[channel]', 'its name in notify.channels of the policy')
     .addOption(policyOption())
     .addOption(secretsOption())
@@ -70,7 +80,7 @@ function testCommand(): Command {
             told.map(({ name, type, kind, detail }) => [name, type, kind === 'taken' ? 'yes' : 'no', detail]),
           ),
         );
-      if (told.some(({ kind }) => kind !== 'taken')) process.exitCode = 1;
+      if (told.some(({ kind }) => kind !== 'taken')) process.exitCode = EXIT.failed;
     });
 }
 

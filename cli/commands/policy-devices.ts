@@ -9,6 +9,7 @@ import { fencingWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { addressOf, mapDevices } from '#shared/domain/policy-devices.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { EXIT } from '../exit.ts';
 import { queuesOf } from '../operator/queues.ts';
 import { withWorkersOf } from '../operator/workers.ts';
 import { print, printJson, table } from '../output.ts';
@@ -17,7 +18,7 @@ import { cloudOption, secretsOption } from './site-options.ts';
 /** `salvor policy devices`: asks every fence device for its power, and says which would fail, or fence another host. */
 export function policyDevicesCommand(): Command {
   return new Command('devices')
-    .description('read the power of every protected host, and say whose fence device is wrong; exits 1 if any is')
+    .description('read the power of every protected host, and say whose fence device is wrong')
     .argument('<file>', 'the policy')
     .addOption(secretsOption())
     .addOption(cloudOption())
@@ -31,7 +32,7 @@ export function policyDevicesCommand(): Command {
       else if (pin) print(pinned(policy, devices));
       else print(report(devices));
       for (const { host, because } of pin ? wrong : []) process.stderr.write(`left out: ${host} ${because}\n`);
-      if (wrong.length > 0) process.exitCode = 1;
+      if (wrong.length > 0) process.exitCode = EXIT.person;
     });
 }
 

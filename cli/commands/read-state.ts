@@ -6,6 +6,7 @@ import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { openSqliteReader } from '#shared/adapters/sqlite/reader.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
+import { UsageError } from '../exit.ts';
 
 /** Where to read, from the options that every command has. */
 export interface StatePlace {
@@ -31,7 +32,7 @@ export async function withState<T>(command: Command, read: (state: StateReader) 
 
 async function deployed(stateTable: string | undefined, auditTable: string | undefined): Promise<StateReader> {
   if (stateTable === undefined || auditTable === undefined)
-    throw new PermanentError('both --state-table and --audit-table are needed: the outputs of the stack name them');
+    throw new UsageError('both --state-table and --audit-table are needed: the outputs of the stack name them');
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   return dynamoStore({ client: new DynamoDBClient({}), stateTable, auditTable });
 }

@@ -6,6 +6,7 @@ import { type Replay, replayHost } from '#shared/domain/replay/replay.ts';
 import { otherCourse } from '#shared/domain/replay/what-if.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { readHostLog, readOtherLog } from '#shared/state/read-log.ts';
+import { EXIT } from '../exit.ts';
 import { print, printJson } from '../output.ts';
 import { findAny } from './find-incident.ts';
 import type { Other } from './find-other.ts';
@@ -19,10 +20,6 @@ export function replayCommand(): Command {
     .argument('<incident>', 'its id or the beginning of it; or a host: then its newest; or an instance')
     .option('--policy <file>', 'decide under this policy instead, to see what it would have changed')
     .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExit status: 0 all was decided the same, or another policy was asked about; 1 something was decided otherwise.',
-    )
     .action(async (wanted: string, { policy: file, json }, command: Command) => {
       const other = file === undefined ? undefined : readPolicy(file);
       const { incident, subject, replay, otherwise } = await withState(command, async (state) => {
@@ -47,5 +44,5 @@ async function replayOther(state: StateReader, { kind, key, name, stream }: Othe
   return { incident: { stream, ...subject }, subject, replay, otherwise: undefined };
 }
 
-const exitCode = ({ different, undecided }: Replay, underAnother: boolean): 0 | 1 =>
-  !underAnother && different + undecided > 0 ? 1 : 0;
+const exitCode = ({ different, undecided }: Replay, underAnother: boolean): number =>
+  !underAnother && different + undecided > 0 ? EXIT.person : EXIT.well;

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Sender } from '#infra/gateway/forward.ts';
 import { httpSender, sqsSender } from '#infra/gateway/senders.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
-import { PermanentError } from '#shared/errors.ts';
+import { UsageError } from '../exit.ts';
 
 /** Options of programs that run beside salvor, and send it events. */
 export interface SenderFlags {
@@ -28,7 +28,9 @@ export const keysOption = (): Option =>
 
 export const withSenderOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--name <name>', 'its own, in the source of its events').default(hostname()))
+    .addOption(
+      new Option('--name <name>', 'its own, in the source of its events').default(hostname(), 'of the machine'),
+    )
     .addOption(keysOption())
     .addOption(new Option('--endpoint <url>', "salvor's HTTP endpoint").env('SALVOR_ENDPOINT'))
     .option('--token <name>', 'the secret with the token of this reporter, for --endpoint')
@@ -43,7 +45,7 @@ export async function senderOf({ endpoint, token, caFile, queueUrl, secrets }: S
     return httpSender({ endpoint, token, secrets: fileSecrets(secrets), ...caPem });
   }
   if (queueUrl === undefined || endpoint !== undefined)
-    throw new PermanentError('say where salvor is: --endpoint with --token, or --queue-url');
+    throw new UsageError('say where salvor is: --endpoint with --token, or --queue-url');
   const { SQSClient } = await import('@aws-sdk/client-sqs');
   return sqsSender(new SQSClient({ useQueueUrlAsEndpoint: true }), queueUrl);
 }

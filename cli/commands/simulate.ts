@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { print, printJson } from '../output.ts';
 import { coverageOf } from '../simulate/coverage.ts';
 import { type Cut, parseCut } from '../simulate/cut.ts';
@@ -26,7 +26,9 @@ export function simulateCommand(): Command {
     .option('--from <seed>', 'the first one', whole, 1)
     .option('--seed <seed>', 'play this one only, exactly as before', whole)
     .option('--cut <cut>', 'only what is left of that seed: failures=0/faults=2,5', cutOption)
-    .option('--workers <n>', 'threads', whole, defaultWorkers())
+    .addOption(
+      new Option('--workers <n>', 'threads').default(defaultWorkers(), 'one for each processor').argParser(whole),
+    )
     .option('--go-on', 'play all of them, and list every broken one')
     .option('--covered <n>', 'fail unless every reachable pair of fault and state was struck so often', whole, 0)
     .option('--table', 'print how often each fault struck in each state')
@@ -35,8 +37,7 @@ export function simulateCommand(): Command {
     .addHelpText(
       'after',
       '\nThe first seed that breaks an invariant ends the search. It is shortened, told, and can be played again.\n' +
-        'With --go-on all are played, and every broken seed is listed by invariant; --from SEED --seeds 1 shortens one.\n' +
-        'Exit status: 0 every invariant held; 1 one is broken, or --covered was not reached.',
+        'With --go-on all are played, and every broken seed is listed by invariant; --from SEED --seeds 1 shortens one.',
     )
     .action(async ({ seeds, from, seed, cut, workers, covered, table, trace: traced, json, goOn }) => {
       if (seed !== undefined) {

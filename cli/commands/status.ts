@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { lasting } from '#shared/domain/doctor/symptom.ts';
 import type { OpenNow } from '#shared/domain/now/progress.ts';
 import { loadNow, type NowView, regionsOf } from '#shared/views/now.ts';
-import { print, printJson, table } from '../output.ts';
+import { EXIT } from '../exit.ts';
+import { paint, print, printJson, table } from '../output.ts';
 import { switchLine } from '../switch-line.ts';
 import { withState } from './read-state.ts';
 import { segmentTable } from './segments.ts';
@@ -19,6 +20,7 @@ export function statusCommand(): Command {
       const now = await withState(command, async (state) => loadNow(state, await regionsOf(state), Date.now()));
       if (json) printJson(now);
       else print(statusText(now));
+      if (now.needs.length > 0) process.exitCode = EXIT.person;
     });
 }
 
@@ -44,7 +46,7 @@ export function statusText(now: NowView): string {
         ]),
     ...more(incidents.length, 'salvor incidents'),
     ...(also.length === 0 ? [] : ['', `also open: ${also.join('; ')}`]),
-    ...(needs.length === 0 ? [] : ['', 'NEEDS YOU']),
+    ...(needs.length === 0 ? [] : ['', paint(['bold', 'red'], 'NEEDS YOU')]),
     ...first(needs).flatMap(({ about, says, commands }) => [`  ${about}: ${says}`, `    ${commands.join('  |  ')}`]),
     ...more(needs.length, 'salvor doctor'),
   ].join('\n');

@@ -3,7 +3,7 @@ import { readPolicy } from '#infra/site/policy-file.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { hostToken } from '#shared/ingest/authenticate.ts';
-import { print } from '../output.ts';
+import { print, printJson } from '../output.ts';
 import { policyOption, secretsOption } from './site-options.ts';
 
 /** `salvor token`: what a host sends to prove that it is this one. Nothing is kept: it follows from the key and the name. */
@@ -14,11 +14,14 @@ export function tokenCommand(): Command {
     .addOption(policyOption())
     .addOption(secretsOption())
     .addOption(new Option('--reporter <name>', "the policy's reporter with hostTokens, if it has several"))
-    .action(async (host: string, { policy, secrets, reporter }) => {
+    .option('--json', 'print JSON')
+    .action(async (host: string, { policy, secrets, reporter, json }) => {
       const name = hostTokensOf(readPolicy(policy).reporters ?? {}, reporter);
       const { key } = await fileSecrets(secrets).get(name);
       if (key === undefined) throw new PermanentError(`secret ${name} needs key`);
-      print(hostToken(key, host));
+      const token = hostToken(key, host);
+      if (json) printJson({ host, token });
+      else print(token);
     });
 }
 

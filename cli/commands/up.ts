@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import type { HttpOptions } from '#infra/embedded/http-server.ts';
 import { startSite } from '#infra/site/site.ts';
-import { PermanentError } from '#shared/errors.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { readSigningKey } from '../checkpoint-file.ts';
 import { type CheckpointPlace, keepTaking } from '../checkpoints.ts';
+import { UsageError } from '../exit.ts';
 import { jsonLog, print } from '../output.ts';
 import { cloudOption, policyOption, secretsOption } from './site-options.ts';
 
@@ -72,12 +72,12 @@ export function upCommand(): Command {
 
 function tlsOf(certificate: string | undefined, key: string | undefined): HttpOptions['tls'] {
   if ((certificate === undefined) !== (key === undefined))
-    throw new PermanentError('--tls-cert and --tls-key belong together');
+    throw new UsageError('--tls-cert and --tls-key belong together');
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
 function placeOf(path: string | undefined, key: string | undefined): CheckpointPlace | undefined {
   if ((path === undefined) !== (key === undefined))
-    throw new PermanentError('--checkpoints and --checkpoint-key belong together');
+    throw new UsageError('--checkpoints and --checkpoint-key belong together');
   return path === undefined || key === undefined ? undefined : { path, privateKey: readSigningKey(key) };
 }

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { tell } from '#shared/domain/story/story.ts';
 import type { StateReader } from '#shared/ports.ts';
@@ -7,7 +6,7 @@ import { type Followed, Follower } from '#shared/views/follow.ts';
 import { loadNow, regionsOf } from '#shared/views/now.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { MARKS } from '../marks.ts';
-import { print } from '../output.ts';
+import { paint, print } from '../output.ts';
 import { withState } from './read-state.ts';
 import { statusText } from './status.ts';
 
@@ -54,7 +53,6 @@ function textLine({ record, host, about }: Followed): string | undefined {
   const told = tell(record, () => about);
   if (told === undefined) return undefined;
   const { sign, colour } = MARKS[told.mark];
-  const live = process.stdout.isTTY === true;
   const text = `${sign} ${host}: ${told.text}`;
-  return `${new Date(told.atMs).toISOString()}  ${live ? styleText(colour, text) : text}`;
+  return `${new Date(told.atMs).toISOString()}  ${paint(colour, text)}`;
 }

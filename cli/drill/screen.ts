@@ -1,5 +1,5 @@
-import { styleText } from 'node:util';
 import { MARKS } from '../marks.ts';
+import { paint as inColour } from '../output.ts';
 import type { Audience, DrillResult } from './drill.ts';
 
 const BAR_WIDTH = 30;
@@ -7,8 +7,8 @@ const BAR_WIDTH = 30;
 /** Tells the drill on a terminal, with a live progress bar; elsewhere as plain lines. */
 export function screen(out: NodeJS.WriteStream): Audience & { end(): void } {
   const live = out.isTTY === true;
-  const paint = (colour: Parameters<typeof styleText>[0], text: string): string =>
-    live ? styleText(colour, text, { stream: out }) : text;
+  const paint: (...of: readonly [Parameters<typeof inColour>[0], string]) => string = (colour, text) =>
+    inColour(colour, text, out);
   let bar = '';
   const above = (text: string): void => {
     out.write(live && bar !== '' ? `\r\x1b[2K${text}\n${bar}` : `${text}\n`);

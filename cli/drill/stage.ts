@@ -75,23 +75,29 @@ export async function setStage(options: DrillOptions, log: Log, sabotage: Sabota
     services,
     ...(sabotage.inside === undefined ? {} : { wrap: sabotage.inside }),
   });
+  const close = async (): Promise<void> => {
+    await embedded.stop();
+    await connection.close();
+    await cloud.stop();
+    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+  };
   const consoleServer =
     options.consolePort === undefined
       ? undefined
       : await startHttpServer(
-          { ...embedded.services, secrets, tokens: connection.tokens, depths: embedded.depths },
+          { ...embedded.services, queues: embedded.queues, secrets, tokens: connection.tokens },
           { address: '127.0.0.1', port: options.consolePort },
-        );
+        ).catch(async (error: unknown) => {
+          await close();
+          throw error;
+        });
   const agents = agentsFor(embedded.endpoint, embedded.queueUrls['host-events']);
   // A copy: what an instance was before is what it should be afterwards.
   const protectedBefore = mine.map((server) => ({ ...server }));
   const stop = async (): Promise<void> => {
     agents.stop();
     await consoleServer?.close();
-    await embedded.stop();
-    await connection.close();
-    await cloud.stop();
-    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+    await close();
   };
   return {
     cloud,
@@ -130,7 +136,7 @@ function bootInstances(cloud: SimulatedCloud, { instances }: DrillOptions, victi
   return { mine, unprotected };
 }
 
-function policyFor(cloud: SimulatedCloud, { graceSeconds, fault }: DrillOptions): Policy {
+function policyFor(cloud: SimulatedCloud, { graceSeconds, fault, consolePort }: DrillOptions): Policy {
   const isAlone = fault !== undefined && FAULTS[fault].isAlone === true;
   const url = (host: string): string => `${cloud.bmcUrl(host)}${cloud.bmcSystemPath(host)}`;
   const device = (host: string) => ({
@@ -145,6 +151,8 @@ function policyFor(cloud: SimulatedCloud, { graceSeconds, fault }: DrillOptions)
     // A drill is over before a pause would be.
     settling: { pauseSeconds: 0 },
     watch: { everySeconds: isAlone ? 1 : 0 },
+    // Who looks by the console sees what would happen, and whose devices answer, after a minute.
+    ...(consolePort === undefined ? {} : { forecast: { everySeconds: 60 }, survey: { everySeconds: 60 } }),
     segments: [
       {
         name: 'az-nova',

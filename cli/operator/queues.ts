@@ -8,6 +8,7 @@ import { ENDPOINT_FILE, STATE_FILE } from '#infra/embedded/state-dir.ts';
 import { isLocked } from '#shared/adapters/sqlite/database.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { StatePlace } from '../commands/read-state.ts';
+import { UsageError } from '../exit.ts';
 
 /** The queues of a salvor: of the one that runs on a state folder, or of a deployed stack. */
 export interface Queues {
@@ -29,14 +30,14 @@ export async function queuesOf(command: Command): Promise<Queues> {
   const { stateDir, stateTable, queueUrl } = command.optsWithGlobals<StatePlace & { readonly queueUrl?: string }>();
   if (queueUrl !== undefined) return deployed(queueUrl);
   if (stateTable !== undefined)
-    throw new PermanentError('--queue-url is needed for a deployed stack: its output OperatorQueueUrl');
+    throw new UsageError('--queue-url is needed for a deployed stack: its output OperatorQueueUrl');
   const endpoint = runningAt(stateDir);
   return { client: embeddedClient(endpoint), urlOf: (name) => queueUrlAt(endpoint, name) };
 }
 
 async function deployed(queueUrl: string): Promise<Queues> {
   if (!queueUrl.endsWith(OPERATOR_QUEUE))
-    throw new PermanentError(`--queue-url ends with ${OPERATOR_QUEUE}: it is the output OperatorQueueUrl of the stack`);
+    throw new UsageError(`--queue-url ends with ${OPERATOR_QUEUE}: it is the output OperatorQueueUrl of the stack`);
   const prefix = queueUrl.slice(0, -OPERATOR_QUEUE.length);
   const { SQSClient: Client } = await import('@aws-sdk/client-sqs');
   return { client: new Client({ useQueueUrlAsEndpoint: false }), urlOf: (name) => `${prefix}${name}` };

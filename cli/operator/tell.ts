@@ -30,7 +30,12 @@ type Asked<C extends OperatorCommand = OperatorCommand> = C extends OperatorComm
 export const operatorOptions = (command: Command): Command =>
   command
     .requiredOption('--reason <text>', 'why: it goes into the audit')
-    .option('--by <name>', 'who: it goes into the audit', `${userInfo().username}@${hostname()}`)
+    .addOption(
+      new Option('--by <name>', 'who: it goes into the audit').default(
+        `${userInfo().username}@${hostname()}`,
+        'your user and machine',
+      ),
+    )
     .addOption(new Option('--timeout <seconds>', 'how long to wait for salvor to obey').default(30).argParser(positive))
     .option('--json', 'print JSON');
 

@@ -1,6 +1,6 @@
 import type { Scenario } from './scenario.ts';
 
-/** A release counts for so long (docs/operating.md): what a switch holds for longer has outlived it. */
+/** A release counts for so long (docs/acting.md): what a switch holds for longer has outlived it. */
 const RELEASED_MS = 900_000;
 
 /** Seeds by what they have, for whoever looks for one thing only; each is played as it is among all others. */

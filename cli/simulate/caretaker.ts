@@ -139,7 +139,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     log.add({ kind: 'person', act: 'repairs the host', host: host.name });
     leftSinceMs.delete(host.name);
     repairUntilMs.set(host.name, scheduler.now() + world.options.hostBootMs + LOOK_MS);
-    // A disabled service keeps salvor's hands off (docs/operating.md).
+    // A disabled service keeps salvor's hands off (docs/acting.md).
     setDisabled(world, host, true);
     boot(world, host);
   }

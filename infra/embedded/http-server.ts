@@ -6,9 +6,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
+import { issuedTokens } from '#shared/adapters/oidc/issued.ts';
+import type { ApiServices } from '#shared/api/app.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ShownCertificate } from '#shared/http/connector.ts';
-import { type SiteServices, siteApp } from './site-app.ts';
+import type { IngestServices } from '#shared/ingest/app.ts';
+import { siteApp } from './site-app.ts';
 
 export interface HttpOptions {
   /** Where it listens. What is not 127.0.0.1 can be reached from outside. */
@@ -52,7 +55,7 @@ const DOORS = platform() === 'linux' ? 16 : 1;
  * @throws PermanentError when a PEM file can't be read, Error when the port is taken.
  */
 export async function startHttpServer(
-  services: Omit<SiteServices, 'isLocal'>,
+  services: IngestServices & Partial<Pick<ApiServices, 'queues'>>,
   options: HttpOptions,
 ): Promise<HttpServer> {
   const { address, port, tls } = options;
@@ -64,7 +67,11 @@ export async function startHttpServer(
         do: 'give it a certificate: --tls-cert and --tls-key',
       },
     );
-  const listener = getRequestListener(siteApp({ ...services, isLocal: isLoopback(options.address) }).fetch);
+  const isLocal = isLoopback(options.address);
+  const { policy, clock } = services;
+  const oidc = policy.access?.oidc;
+  const issued = oidc && issuedTokens({ ...oidc, now: () => clock.now() });
+  const listener = getRequestListener(siteApp({ ...services, isLocal, issued }).fetch);
   const cert = tls === undefined ? '' : pem(tls.certificate);
   const server: Server =
     tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert, key: pem(tls.key) }, listener);

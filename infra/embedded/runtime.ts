@@ -10,7 +10,7 @@ import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
 import { fenceWorkersOf } from '#shared/domain/fence-workers.ts';
 import { answerSqsEvent, runScheduled } from '#shared/lambda/handler.ts';
-import type { Outbox, StateStore } from '#shared/ports.ts';
+import type { Outbox, QueueLooks, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { askingWorkers } from '#shared/shell/ask-worker.ts';
 import { within } from './deadline.ts';
@@ -50,6 +50,8 @@ export interface Embedded {
   /** What the functions are given. */
   readonly services: Services;
   depths(): Readonly<Record<QueueName, QueueDepth>>;
+  /** The same for people. */
+  readonly queues: QueueLooks;
   /** Receives no more messages, lets the running invocations end within their time, and closes everything. */
   stop(): Promise<void>;
 }
@@ -79,7 +81,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     forgetEndpoint(stateDir);
     const folder = stateDir && join(stateDir, QUEUES_FOLDER);
     server = await startSqsServer({ folder, port, queues, workers: fenceWorkersOf(policy) });
-    const { endpoint, queueUrls, workerUrls, client, unknownQueues, depths, endLongPolls } = server;
+    const { endpoint, queueUrls, workerUrls, client, unknownQueues, depths, looks, endLongPolls } = server;
     if (unknownQueues.length > 0) log.warn('messages of queues that are no more are kept aside', { unknownQueues });
     const outbox = sqsOutbox(client, queueUrls);
     const workers = askingWorkers({
@@ -113,8 +115,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await Promise.all(ended);
       await close();
     };
+    const lookers: QueueLooks = { look: async () => ({ queues: looks(), clockOffMs: 0 }) };
     let stopped: Promise<void> | undefined;
-    const parts = { endpoint, queueUrls, workerUrls, client, state, outbox, services, depths };
+    const parts = { endpoint, queueUrls, workerUrls, client, state, outbox, services, depths, queues: lookers };
     return { ...parts, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await close();

@@ -4,23 +4,19 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type ApiServices, apiApp } from '#shared/api/app.ts';
+import type { ApiEnv } from '#shared/api/who.ts';
 import { approveApp } from '#shared/approve/app.ts';
 import { type IngestServices, ingestApp } from '#shared/ingest/app.ts';
 import { problem } from '#shared/ingest/problem.ts';
-import { type Depths, siteMetrics } from '#shared/metrics/site-metrics.ts';
+import { siteMetrics } from '#shared/metrics/site-metrics.ts';
 
 const CONSOLE = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
-export interface SiteServices extends IngestServices, Omit<ApiServices, keyof IngestServices> {
-  /** Of the queues, for metrics. */
-  readonly depths?: Depths | undefined;
-}
-
 /** All that one site answers by HTTP: reports, the API, metrics, approvals, and the console below /console/. */
-export function siteApp(services: SiteServices): Hono {
-  const app = new Hono();
-  const api = apiApp({ ...services, metrics: siteMetrics(services, services.depths) });
-  app.all('/api/*', (c) => api.fetch(c.req.raw));
+export function siteApp(services: IngestServices & ApiServices): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  const api = apiApp({ ...services, metrics: siteMetrics(services, services.queues) });
+  app.all('/api/*', (c) => api.fetch(c.req.raw, c.env));
   const approve = approveApp(services);
   app.all('/approve/*', (c) => approve.fetch(c.req.raw, c.env));
   // Where Prometheus looks unless it is told otherwise; let in as by the API.

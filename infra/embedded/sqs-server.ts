@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { deadLetterQueueOf, type QueueName, type QueueSpec } from '#events/catalog.ts';
+import type { QueueLook } from '#shared/ports.ts';
 import { ACCOUNT_ID, arnOf, keepIn, loadSqsStore, REGION, type SqsQueue, type SqsStore, sqsApp } from './fauxqs.ts';
 import { openQueueJournal, type QueueJournal } from './queue-journal.ts';
 import { isServed } from './served.ts';
@@ -31,6 +32,8 @@ export interface SqsServer {
   readonly unknownQueues: readonly string[];
   readonly client: SQSClient;
   depths(): Readonly<Record<QueueName, QueueDepth>>;
+  /** The same for people, with the age of the oldest. */
+  looks(): readonly QueueLook[];
   /** Answers every long poll now, and lets no other wait. */
   endLongPolls(): void;
   close(): Promise<void>;
@@ -89,6 +92,7 @@ export async function startSqsServer(options: SqsServerOptions): Promise<SqsServ
     client,
     depths: () =>
       Object.fromEntries([...made].map(([name, pair]) => [name, depthOf(pair)])) as Record<QueueName, QueueDepth>,
+    looks: () => [...made].map(([name, pair]) => lookOf(name, pair)),
     endLongPolls: () => {
       ending = true;
       store.shutdown();
@@ -155,4 +159,11 @@ function depthOf({ queue, dead }: QueuePair): QueueDepth {
     delayed: queue.delayedMessages.length,
     deadLettered: dead.messages.length + dead.inflightMessages.size,
   };
+}
+
+function lookOf(name: QueueName, pair: QueuePair): QueueLook {
+  const { visible, inFlight, delayed, deadLettered } = depthOf(pair);
+  const since = pair.queue.messages.map(({ sentTimestamp, delayUntil = 0 }) => Math.max(sentTimestamp, delayUntil));
+  const oldestAtMs = since.length === 0 ? null : since.reduce((oldest, each) => Math.min(oldest, each));
+  return { name, waiting: visible, inFlight, delayed, deadLetters: deadLettered, oldestAtMs };
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
-import * as z from 'zod';
-import { type Policy, policySchema } from '#shared/domain/policy.ts';
+import type { Policy } from '#shared/domain/policy.ts';
 import { PermanentError } from '#shared/errors.ts';
+import { policyFromText } from '#shared/policy-text.ts';
 
 /**
  * Reads and checks a policy, YAML or JSON.
@@ -18,10 +17,5 @@ export function readPolicy(path: string): Policy {
       `the policy ${path} can't be read (${code}): give its path with --policy; infra/policy.example.yaml is one to start from`,
     );
   }
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault !== undefined) throw new PermanentError(`the policy ${path} is not YAML: ${fault.message}`);
-  const parsed = policySchema.safeParse(document.toJS());
-  if (!parsed.success) throw new PermanentError(`the policy ${path} is wrong:\n${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  return policyFromText(text, `the policy ${path}`);
 }

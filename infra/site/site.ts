@@ -59,7 +59,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const embedded = await startEmbedded({ stateDir, port, services });
     const { tokens } = connection;
     const http = await startHttpServer(
-      { ...embedded.services, secrets, tokens, depths: embedded.depths },
+      { ...embedded.services, queues: embedded.queues, secrets, tokens },
       httpOptions,
     ).catch(async (error: unknown) => {
       await embedded.stop();

@@ -1,29 +1,50 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Secrets } from '#shared/ports.ts';
+import type { Compute, IssuedTokens, KeystoneTokens, QueueLooks, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { VERSION } from '#shared/version.ts';
+import { limitBody } from '../ingest/limit.ts';
 import { problem } from '../ingest/problem.ts';
+import { limits as newLimits } from './limits.ts';
+import { OneAtATime } from './one-at-a-time.ts';
+import { people } from './people.ts';
 import { onApiError } from './refusal.ts';
+import { capacityRoutes } from './routes/capacity.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { healthRoutes } from './routes/health.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { nowRoutes } from './routes/now.ts';
+import { policyRoutes, TAKES_POLICIES } from './routes/policy.ts';
+import { meRoute, sessionRoutes } from './routes/session.ts';
+import { verificationRoutes } from './routes/verification.ts';
+import { admission } from './ways.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
 export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock' | 'policy' | 'log'> {
   readonly secrets: Secrets;
+  /** To ask Nova for a forecast; absent where this server may not reach it. */
+  readonly compute?: Compute;
+  /** Absent where this server may not look at them. */
+  readonly queues?: QueueLooks | undefined;
+  readonly tokens: KeystoneTokens;
+  /** Of the policy's `access.oidc`; absent where it has none. */
+  readonly issued?: IssuedTokens | undefined;
   /** Whether the server listens on loopback only. */
   readonly isLocal: boolean;
   /** What Prometheus scrapes; absent in a stack. */
   readonly metrics?: () => Promise<string>;
 }
 
+/** Of a request's body: a command has no more. */
+const MAX_BODY_BYTES = 64 * 1024;
+
 /** The API under the console: what is, what was, and what people may ask for. `GET /api/openapi.json` describes it. */
 export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
-  const { policy, log } = services;
+  const { policy, log, clock } = services;
+  const { access } = policy;
   const app = new OpenAPIHono<ApiEnv>({
     // What was sent is not repeated: it may hold a secret.
     defaultHook: (result) =>
@@ -39,11 +60,28 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
     info: { title: 'salvor', version: VERSION, license: { name: 'Apache-2.0' } },
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  app.use('/api/v1/*', letIn({ ...services, access: policy.access }), etag());
+  app.openAPIRegistry.registerComponent('securitySchemes', 'keystone', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Auth-Token',
+  });
+  const small = limitBody(MAX_BODY_BYTES, () => problem(413, `a request may have ${MAX_BODY_BYTES} bytes`));
+  app.use('/api/*', (c, next) => (c.req.path.startsWith(TAKES_POLICIES) ? next() : small(c, next)));
+  const limits = newLimits(clock);
+  const ofPeople = people(access?.people ?? {}, services);
+  const admit = access === undefined ? async () => undefined : admission({ ...services, access, people: ofPeople });
+  sessionRoutes(app, { ...services, limits, admit });
+  app.use('/api/v1/*', letIn({ ...services, access, limits, admit }), etag());
+  meRoute(app, services);
   nowRoutes(app, services);
   hostRoutes(app, services);
   incidentRoutes(app, services);
-  commandRoutes(app, services);
+  commandRoutes(app, services, limits);
+  const expensive = new OneAtATime();
+  capacityRoutes(app, services, expensive);
+  healthRoutes(app, services, expensive);
+  policyRoutes(app, services);
+  verificationRoutes(app, services, expensive);
   metricsRoute(app, services);
   return app;
 }

@@ -1,10 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Access, Role } from '#shared/domain/policy-access.ts';
-import { PermanentError } from '#shared/errors.ts';
-import type { Clock, Secrets } from '#shared/ports.ts';
-import type { Log } from '#shared/services.ts';
-import { problem } from '../ingest/problem.ts';
+import type { Clock, StateStore } from '#shared/ports.ts';
+import { type Credential, loadSession } from '#shared/state/sessions.ts';
+import type { Limits } from './limits.ts';
+import { isRead, pageOf, sessionOf } from './origin.ts';
+import { Refusal } from './refusal.ts';
+import { bySignature, type Signer, waysOf } from './ways.ts';
 
 /** Who asks, and what he may do. */
 export interface Person {
@@ -14,88 +16,104 @@ export interface Person {
 }
 
 export interface ApiEnv {
+  /** Of `@hono/node-server` at one site, of `hono/aws-lambda` on AWS. */
+  Bindings: {
+    readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
+    readonly requestContext?: {
+      readonly http?: { readonly sourceIp?: string };
+      readonly authorizer?: { readonly iam?: Signer };
+    };
+  };
   Variables: { person: Person };
 }
 
 interface Parts {
-  readonly secrets: Secrets;
+  readonly state: StateStore;
   readonly clock: Pick<Clock, 'now'>;
-  readonly log: Log;
   readonly access: Access | undefined;
   /**
    * Whether whoever reaches this server is let in as an approver while the policy has no `access`: true only of one that
    * listens on loopback.
    */
   readonly isLocal: boolean;
+  readonly admit: (credential: Credential) => Promise<Person | undefined>;
+  readonly limits: Limits;
 }
 
 const LOCAL: Person = { name: 'local', role: 'approver' };
-/** A changed token is known after so long. */
-const KEEP_MS = 30_000;
-/** What is shorter can be guessed. */
-const MIN_TOKEN_BYTES = 16;
 
-/** Lets in who sends a token of the policy's `access` (RFC 6750), or anybody of this machine while there is none. */
+/** Lets in who comes by a way of the policy's `access`, or anybody of this machine while there is none. */
 export function letIn(parts: Parts) {
-  const people = keptPeople(parts);
+  const { access, limits } = parts;
   return createMiddleware<ApiEnv>(async (c, next) => {
-    if (parts.access === undefined) {
-      if (!parts.isLocal) return problem(403, 'the policy has no access: nobody may look from other machines');
-      if (!isLoopback(c.req.header('host'))) return problem(403, 'ask for 127.0.0.1 or localhost by that name');
-      c.set('person', LOCAL);
-      return next();
-    }
-    const [, token] = /^bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
-    if (token === undefined) return problem(401, 'send a token: "Authorization: Bearer <token>"');
-    const person = (await people()).find(({ value }) => same(token, value));
-    if (person === undefined) return problem(401, 'nobody of the policy’s access has this token');
-    c.set('person', { name: person.name, role: person.role });
+    const person = access === undefined ? ofThisMachine(c, parts.isLocal) : await whoAsks(c, access, parts);
+    limits.count('requests', person.name);
+    c.set('person', person);
     return next();
   });
 }
 
-const RANK: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, approver: 2 };
+function ofThisMachine(c: Context<ApiEnv>, isLocal: boolean): Person {
+  if (!isLocal) throw new Refusal(403, 'the policy has no access: nobody may look from other machines');
+  if (!isLoopback(c.req.header('host'))) throw new Refusal(403, 'ask for 127.0.0.1 or localhost by that name');
+  if (!isRead(c) && pageOf(c) === 'foreign') throw ofAnotherSite();
+  return LOCAL;
+}
 
-/** Whether somebody of this role may do what that role may. */
-export const mayAs = ({ role }: Person, needed: Role): boolean => RANK[role] >= RANK[needed];
+async function whoAsks(c: Context<ApiEnv>, access: Access, parts: Parts): Promise<Person> {
+  const signer = c.env?.requestContext?.authorizer?.iam;
+  if (signer?.userArn !== undefined && access.iam !== undefined) {
+    const person = bySignature(access.iam, signer);
+    if (person === undefined) throw new Refusal(403, `the policy’s access.iam does not name ${signer.userArn}`);
+    return person;
+  }
+  const sent = credentialIn(c);
+  if (sent !== undefined) return whoSends(c, sent, access, parts);
+  const session = sessionOf(c);
+  if (session === undefined) throw unknown(access, 'sign in, or send a token: "Authorization: Bearer <token>"');
+  // A browser sends the cookie of itself, whoever has written the page.
+  if (!isRead(c) && pageOf(c) !== 'own') throw ofAnotherSite();
+  const signedInWith = await loadSession(parts.state, session, parts.clock.now());
+  const person = signedInWith && (await parts.admit(signedInWith));
+  if (person === undefined) throw unknown(access, 'the session has ended: sign in again');
+  return person;
+}
+
+async function whoSends(
+  c: Context<ApiEnv>,
+  sent: Credential,
+  access: Access,
+  { admit, limits }: Parts,
+): Promise<Person> {
+  const address = addressOf(c);
+  limits.check('guesses', address);
+  const person = await admit(sent);
+  if (person !== undefined) return person;
+  limits.count('guesses', address);
+  throw unknown(access, 'nobody of the policy’s access has this token');
+}
+
+export const ofAnotherSite = (): Refusal => new Refusal(403, 'this is asked for by a page of another site');
+
+/** Who is asked to sign in: by which ways, a page of the console must know before anybody is let in. */
+export const unknown = (access: Access, detail: string): Refusal =>
+  new Refusal(401, detail, {
+    more: { ways: waysOf(access) },
+    headers: { 'www-authenticate': 'Bearer realm="salvor"' },
+  });
+
+/** RFC 6750, or as OpenStack's own services take it. */
+function credentialIn(c: Context): Credential | undefined {
+  const [, token] = /^bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
+  if (token !== undefined) return { kind: 'bearer', value: token };
+  const ofKeystone = c.req.header('x-auth-token');
+  return ofKeystone === undefined ? undefined : { kind: 'keystone', value: ofKeystone };
+}
+
+/** What a proxy says of whom it stands for is not believed: then all behind it are one. */
+export const addressOf = ({ env }: Context<ApiEnv>): string =>
+  env?.incoming?.socket.remoteAddress ?? env?.requestContext?.http?.sourceIp ?? 'unknown';
 
 /** A page of another site may reach this machine by a name of its own: then it is that name that it asks for. */
 const isLoopback = (host: string | undefined): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host ?? '');
-
-/** In a time that tells nothing of either. */
-const same = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-interface Known extends Person {
-  readonly value: string;
-}
-
-/** Of all, read again when they are too old. One whose secret is missing keeps nobody else out. */
-function keptPeople({ secrets, clock, log, access }: Parts): () => Promise<readonly Known[]> {
-  let kept: { readonly untilMs: number; readonly people: Promise<readonly Known[]> } | undefined;
-  const readOne = async (name: string, { token, role }: Access['people'][string]): Promise<readonly Known[]> => {
-    try {
-      const record = await secrets.get(token);
-      const values = ['token', 'previousToken'].flatMap((field) => record[field] || []);
-      if (values.length === 0) throw new PermanentError(`secret ${token} needs token`);
-      if (values.some((value) => Buffer.byteLength(value) < MIN_TOKEN_BYTES))
-        throw new PermanentError(`the token of secret ${token} has fewer than ${MIN_TOKEN_BYTES} characters`);
-      return values.map((value) => ({ name, role, value }));
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error;
-      log.error('a person can not be let in', { person: name, error: error.message });
-      return [];
-    }
-  };
-  return () => {
-    if (kept !== undefined && clock.now() < kept.untilMs) return kept.people;
-    const all = Object.entries(access?.people ?? {}).map(([name, each]) => readOne(name, each));
-    const people = Promise.all(all).then((found) => found.flat());
-    kept = { untilMs: clock.now() + KEEP_MS, people };
-    people.catch(() => {
-      kept = undefined;
-    });
-    return people;
-  };
-}

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Log } from '#shared/services.ts';
 
-type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 501 | 503;
 
 const TITLES: Readonly<Record<Status, string>> = {
   400: 'Bad Request',
@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<Status, string>> = {
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   503: 'Service Unavailable',
 };
 
@@ -24,8 +25,14 @@ const RETRY_AFTER: Partial<Record<Status, string>> = { 429: '10', 503: '5' };
 /**
  * What went wrong and what to do about it (RFC 9457). It never repeats what was sent: that may hold a secret.
  * @param more members of the answer besides the standard's
+ * @param headers in place of those that the status has by itself
  */
-export function problem(status: Status, detail: string, more: object = {}): Response {
+export function problem(
+  status: Status,
+  detail: string,
+  more: object = {},
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const retryAfter = RETRY_AFTER[status];
   return new Response(JSON.stringify({ title: TITLES[status], status, detail, ...more }), {
     status,
@@ -33,6 +40,7 @@ export function problem(status: Status, detail: string, more: object = {}): Resp
       'content-type': 'application/problem+json',
       ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
       ...(status === 401 ? { 'www-authenticate': 'Bearer realm="salvor", Basic realm="salvor"' } : {}),
+      ...headers,
     },
   });
 }

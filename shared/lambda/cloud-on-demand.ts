@@ -78,6 +78,7 @@ export function cloudOnDemand(open: () => Promise<OpenedCloud>): OpenedCloud {
     tokens: {
       uri: () => use(({ tokens }) => tokens.uri()),
       check: (token) => use(({ tokens }) => tokens.check(token)),
+      signIn: (login) => use(({ tokens }) => tokens.signIn(login)),
     },
   };
 }

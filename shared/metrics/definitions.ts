@@ -52,6 +52,11 @@ export const METRICS = {
     labels: ['segment'],
   },
   salvor_queue_messages: { type: 'gauge', help: 'Messages in the queues.', labels: ['queue', 'state'] },
+  salvor_queue_oldest_message_seconds: {
+    type: 'gauge',
+    help: 'How long the oldest message waits that may be received; 0 if none does.',
+    labels: ['queue'],
+  },
   salvor_dead_letters: { type: 'gauge', help: 'Messages that failed too often.', labels: ['queue'] },
   salvor_reporter_last_heard_timestamp_seconds: {
     type: 'gauge',

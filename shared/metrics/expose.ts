@@ -1,21 +1,14 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { QueueLook } from '#shared/ports.ts';
 import { VERSION } from '#shared/version.ts';
 import { DURATION_BUCKETS, METRICS, type MetricName } from './definitions.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** How many messages lie in a queue at one site. */
-export interface QueueCount {
-  readonly visible: number;
-  readonly inFlight: number;
-  readonly delayed: number;
-  readonly deadLettered: number;
-}
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [value: number, labels?: Labels];
 
 /** A snapshot in Prometheus' text format. Nothing is kept between two scrapes: each is as the record is. */
-export async function exposed(snapshot: Snapshot, queues: Readonly<Record<string, QueueCount>>): Promise<string> {
+export async function exposed(snapshot: Snapshot, queues: readonly QueueLook[]): Promise<string> {
   const registry = new Registry();
   for (const [name, samples] of samplesOf(snapshot, queues)) {
     const { type, help, labels } = METRICS[name];
@@ -40,7 +33,7 @@ const toSeconds = (ms: number): number => ms / 1000;
 
 function samplesOf(
   { now, pulse, looked, access, oldestOverdueMs, ended, heard, channels, heartbeat }: Snapshot,
-  queues: Readonly<Record<string, QueueCount>>,
+  queues: readonly QueueLook[],
 ): ReadonlyMap<MetricName, readonly Sample[]> {
   const { segments, incidents, others, disarmed, needs, beat, hosts } = now;
   const inSegments = (value: (row: (typeof segments)[number]) => number | null): readonly Sample[] =>
@@ -82,14 +75,16 @@ function samplesOf(
           ? [[toSeconds(closedAtMs - openedAtMs), { segment }]]
           : [],
     ),
-    salvor_queue_messages: Object.entries(queues).flatMap(
-      ([queue, { visible, inFlight, delayed }]): readonly Sample[] => [
-        [visible, { queue, state: 'waiting' }],
-        [inFlight, { queue, state: 'in_flight' }],
-        [delayed, { queue, state: 'delayed' }],
-      ],
-    ),
-    salvor_dead_letters: Object.entries(queues).map(([queue, { deadLettered }]) => [deadLettered, { queue }]),
+    salvor_queue_messages: queues.flatMap(({ name: queue, waiting, inFlight, delayed }): readonly Sample[] => [
+      [waiting, { queue, state: 'waiting' }],
+      [inFlight, { queue, state: 'in_flight' }],
+      [delayed, { queue, state: 'delayed' }],
+    ]),
+    salvor_queue_oldest_message_seconds: queues.map(({ name: queue, oldestAtMs }) => [
+      oldestAtMs === null ? 0 : Math.max(0, toSeconds(now.atMs - oldestAtMs)),
+      { queue },
+    ]),
+    salvor_dead_letters: queues.map(({ name: queue, deadLetters }) => [deadLetters, { queue }]),
     salvor_reporter_last_heard_timestamp_seconds: [...heard].map(([reporter, atMs]) => [toSeconds(atMs), { reporter }]),
     salvor_certificate_expiry_timestamp_seconds: (access?.certificates ?? []).map(({ of, address, expiresAtMs }) => [
       toSeconds(expiresAtMs),

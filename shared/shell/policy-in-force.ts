@@ -1,5 +1,6 @@
 import { withMade } from '#shared/domain/made-segments.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import type { StateReader } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadMadeSegments, type MadeSegments } from '#shared/state/made-segments.ts';
 
@@ -36,4 +37,14 @@ export async function inForce<S extends Services>(services: S): Promise<S> {
   made.set(segments, now);
   if (now.policy !== of) bases.set(now.policy, of);
   return { ...services, policy: now.policy };
+}
+
+/** The operator's policy with the segments that were made through the Masakari API, as they are now; for who only looks. */
+export async function policyInForce(state: StateReader, policy: Policy): Promise<Policy> {
+  if (policy.masakari?.segmentDefaults === undefined) return policy;
+  const { segments } = await loadMadeSegments(state, policy.cloud);
+  return withMade(
+    policy,
+    segments.map(({ value }) => value),
+  );
 }

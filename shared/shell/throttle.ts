@@ -16,15 +16,21 @@ interface Bucket {
 export interface Throttle {
   /** Takes as many as are left, `count` at most. @returns how many */
   take(key: string, count: number, perMinute: number): number;
+  /** How many could be taken now. */
+  left(key: string, perMinute: number): number;
 }
 
 export function throttle(clock: Pick<Clock, 'now'>): Throttle {
   const buckets = new Map<string, Bucket>();
+  const tokensOf = (key: string, perMinute: number, nowMs: number): number => {
+    const { tokens, atMs } = buckets.get(key) ?? { tokens: perMinute, atMs: nowMs };
+    return Math.min(perMinute, tokens + (Math.max(0, nowMs - atMs) * perMinute) / MINUTE_MS);
+  };
   return {
+    left: (key, perMinute) => Math.floor(tokensOf(key, perMinute, clock.now())),
     take(key, count, perMinute) {
       const nowMs = clock.now();
-      const { tokens, atMs } = buckets.get(key) ?? { tokens: perMinute, atMs: nowMs };
-      const left = Math.min(perMinute, tokens + (Math.max(0, nowMs - atMs) * perMinute) / MINUTE_MS);
+      const left = tokensOf(key, perMinute, nowMs);
       const taken = Math.min(count, Math.floor(left));
       buckets.delete(key);
       buckets.set(key, { tokens: left - taken, atMs: nowMs });

@@ -1,36 +1,21 @@
 /** The API on the state that the real functions have written: what it answers is of its own schemas, and who may what. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { apiApp } from '#shared/api/app.ts';
 import { outcomeSchema } from '#shared/api/schemas/command.ts';
 import { entrySchema, incidentSchema } from '#shared/api/schemas/incident.ts';
 import { nowSchema } from '#shared/api/schemas/now.ts';
 import type { Policy } from '#shared/domain/policy.ts';
-import { PermanentError } from '#shared/errors.ts';
-import { aPolicy } from '#test/support/builders.ts';
-import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import type { FakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
-
-const TOKENS = { ann: 'ann-0123456789abcdef', ben: 'ben-0123456789abcdef', cat: 'cat-0123456789abcdef' } as const;
-const people = {
-  ann: { token: 'of-ann', role: 'approver' },
-  ben: { token: 'of-ben', role: 'operator' },
-  cat: { token: 'of-cat', role: 'viewer' },
-} as const;
+import { people, TOKENS, world } from './support.ts';
 
 let services: FakeServices;
 let pipeline: Pipeline;
 async function start(policy: Partial<Policy> = {}, isLocal = false) {
-  services = fakeServices({ ...aPolicy({}, { graceSeconds: 30 }), ...policy });
+  const at = world(policy, { isLocal });
+  services = at.services;
   pipeline = new Pipeline(services);
   await pipeline.start();
-  const secrets = {
-    get: async (name: string) => {
-      const who = name.replace('of-', '');
-      if (!(who in TOKENS)) throw new PermanentError(`there is no secret ${name}`);
-      return { token: TOKENS[who as keyof typeof TOKENS] };
-    },
-  };
-  return apiApp({ ...services, secrets, isLocal });
+  return at.app;
 }
 
 type App = Awaited<ReturnType<typeof start>>;
@@ -79,12 +64,23 @@ describe('what is', () => {
   it('is described', async () => {
     const { paths } = (await (await ask('/api/openapi.json', null)).json()) as { paths: object };
     expect(Object.keys(paths)).toEqual([
+      '/api/v1/session',
+      '/api/v1/me',
       '/api/v1/now',
       '/api/v1/hosts/{host}/explanation',
       '/api/v1/incidents',
       '/api/v1/incidents/{id}',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
+      '/api/v1/segments',
+      '/api/v1/capacity',
+      '/api/v1/what-if',
+      '/api/v1/doctor',
+      '/api/v1/reporters',
+      '/api/v1/policy',
+      '/api/v1/policy/check',
+      '/api/v1/policy/diff',
+      '/api/v1/audit/verification',
     ]);
   });
 

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordedPace } from '#cli/operator/forecast.ts';
 import { SCHEDULES } from '#events/catalog.ts';
 import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
@@ -14,6 +13,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import type { Server, ServerGroup, StateReader, StateStore } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadStanding, loadTaken, loadView } from '#shared/shell/forecast-view.ts';
+import { recordedPace } from '#shared/views/recorded-pace.ts';
 import { aHypervisor, aPolicy, aServer, aService, uuid } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { CountingStore, type Units } from './counting-store.ts';

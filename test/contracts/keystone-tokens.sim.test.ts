@@ -10,5 +10,6 @@ defineKeystoneTokensContract('the simulated Keystone', async () => {
     password,
   });
   const { admin, member } = sim.credentials;
-  return { authUrl: sim.authUrl, checker: accountOf(admin), member: accountOf(member), close: () => sim.stop() };
+  const [checker, plain] = [accountOf(admin), accountOf(member)];
+  return { authUrl: sim.authUrl, checker, member: plain, systemAdmin: checker, close: () => sim.stop() };
 });

@@ -16,6 +16,8 @@ export interface TokensWorld {
   readonly checker: Account;
   /** A plain member of a project, who may check none but their own. */
   readonly member: Account;
+  /** Has the role admin on the system. */
+  readonly systemAdmin: Pick<Account, 'user' | 'password'>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,35 @@ export function defineKeystoneTokensContract(name: string, make: () => Promise<T
       expect(owner?.roles).toContain('member');
       expect(owner?.roles).not.toContain('admin');
       expect(owner?.expiresAtMs).toBeGreaterThan(Date.now());
+    });
+
+    it('has somebody sign in by a password, for a project', async () => {
+      const { user, project, password } = world.member;
+      const token = (await tokens.signIn({ user, domain: 'Default', password, project })) ?? '';
+      const owner = await tokens.check(token);
+      expect(owner).toMatchObject({ user: { name: user }, isSystem: false });
+      expect(owner?.roles).toContain('member');
+    });
+
+    it('has an administrator sign in for the system, where nobody else has a role', async () => {
+      const { user, password } = world.systemAdmin;
+      const token = (await tokens.signIn({ user, domain: 'Default', password })) ?? '';
+      const owner = await tokens.check(token);
+      expect(owner).toMatchObject({ user: { name: user }, isSystem: true, projectId: null });
+      expect(owner?.roles).toContain('admin');
+      const { user: plain, password: ofPlain } = world.member;
+      expect(await tokens.signIn({ user: plain, domain: 'Default', password: ofPlain })).toBeUndefined();
+    });
+
+    it.each([
+      ['a wrong password', { password: 'wrong' }],
+      ['a user that is none', { user: 'nobody' }],
+      ['a domain that is none', { domain: 'nowhere' }],
+      ['a project that is none', { project: 'nothing' }],
+      ['a project without a role', { project: 'admin' }],
+    ])('has nobody sign in with %s', async (_, wrong) => {
+      const { user, project, password } = world.member;
+      expect(await tokens.signIn({ user, domain: 'Default', password, project, ...wrong })).toBeUndefined();
     });
 
     it.each([

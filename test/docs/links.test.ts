@@ -12,7 +12,7 @@ const markdownIn = (folder: string): readonly string[] =>
     .sort();
 
 const decisions = markdownIn('docs/decisions');
-const pages = ['events/README.md', ...markdownIn('docs'), ...decisions];
+const pages = ['README.md', 'infra/RUNBOOK.md', 'events/README.md', ...markdownIn('docs'), ...decisions];
 
 /** As GitHub makes anchors of headings. */
 const anchorsOf = (path: string): readonly string[] =>
@@ -38,9 +38,23 @@ it.each(links.filter(({ target }) => !target.startsWith('http')))('$page links t
   if (anchor !== undefined) expect(anchorsOf(path)).toContain(anchor);
 });
 
+const linked = links.filter(({ page }) => page === 'docs/README.md').map(({ target }) => posix.join('docs', target));
+
 it('links to every page and decision from docs/README.md', () => {
-  const linked = links.filter(({ page }) => page === 'docs/README.md').map(({ target }) => posix.join('docs', target));
-  expect(pages.filter((page) => page !== 'docs/README.md' && !linked.includes(page))).toEqual([]);
+  expect(pages.filter((page) => !['README.md', 'docs/README.md'].includes(page) && !linked.includes(page))).toEqual([]);
+});
+
+it('leads a newcomer through the steps in the order of docs/README.md, each to the next', () => {
+  const steps = [1, 2, 3, 4, 5, 6, 7].map((step) =>
+    linked.filter((page) => page.startsWith('docs/') && readPage(page).includes(`\n*Step ${step} of [7](README.md).`)),
+  );
+  expect(steps.map((of) => of.length)).toEqual([1, 2, 1, 1, 1, 1, 1]);
+  expect(linked.filter((page) => steps.flat().includes(page))).toEqual(steps.flat());
+  for (const [index, of] of steps.slice(0, -1).entries())
+    for (const page of of) {
+      const [, next = ''] = /\*Step .* Next: \[.*\]\((.*)\)\.\*/.exec(readPage(page)) ?? [];
+      expect(steps[index + 1]).toContain(posix.join('docs', next));
+    }
 });
 
 describe('decisions', () => {

@@ -8,7 +8,9 @@ import { readDeployment } from '#infra/cdk/deployment.ts';
 import { WHAT } from '#shared/domain/doctor/symptom.ts';
 import { codeBlocksOf, listOf, ROOT, readPage, tablesOf, tableWith } from './markdown.ts';
 
-const page = readPage('docs/operating.md');
+const messages = readPage('docs/messages.md');
+/** What docs/operating.md was before it was split by what a reader is about to do. */
+const OPERATING = ['site', 'aws', 'beside', 'looking', 'acting', 'messages', 'upkeep', 'limits'];
 const PAGES = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
 
 /** Node's own words, from a port that is taken. */
@@ -52,7 +54,7 @@ const sections = (markdown: string, title: string): string =>
 
 describe('each message that is quoted is one of the code', () => {
   const quoted = [
-    ...messagesIn(sections(page, 'What the errors say')),
+    ...messagesIn(sections(messages, 'What the errors say')),
     ...messagesIn(sections(readPage('docs/events.md'), 'Parked')),
   ];
 
@@ -66,7 +68,7 @@ describe('each message that is quoted is one of the code', () => {
 it('names every key of the CDK context with its default', () => {
   const asked: string[] = [];
   const { deployment } = readDeployment((key) => void asked.push(key));
-  const rows = tableWith(page, 'context');
+  const rows = tableWith(readPage('docs/aws.md'), 'context');
   expect(rows.flatMap(({ context = '' }) => listOf(context)).sort()).toEqual(asked.sort());
   const defaults = new Map<string, unknown>(Object.entries(deployment));
   for (const { context = '', default: said } of rows)
@@ -95,7 +97,7 @@ describe('commands', () => {
 
   it('give no option that the command does not have', () => {
     const known = upCommand().options.map(({ long }) => long);
-    const ofAll = readPage('cli/main.ts');
+    const ofAll = readPage('cli/program.ts');
     const options = lines
       .filter((line) => line.startsWith('salvor up'))
       .flatMap((line) => line.match(/--[a-z-]+/g) ?? []);
@@ -104,7 +106,7 @@ describe('commands', () => {
   });
 
   it('environment variables are those that the code reads', () => {
-    const named = new Set(page.match(/SALVOR_[A-Z_]+/g));
+    const named = new Set(OPERATING.flatMap((name) => readPage(`docs/${name}.md`).match(/SALVOR_[A-Z_]+/g) ?? []));
     const read = sources.join('\n');
     expect([...named].filter((name) => !read.includes(`'${name}'`))).toEqual([]);
     expect(named.size).toBe(14);
@@ -112,7 +114,7 @@ describe('commands', () => {
 });
 
 it('has one table of messages for the start and one for the log', () => {
-  const tables = tablesOf(sections(page, 'What the errors say')).map(([row]) => Object.keys(row ?? {}));
+  const tables = tablesOf(sections(messages, 'What the errors say')).map(([row]) => Object.keys(row ?? {}));
   expect(tables).toEqual([
     ['message', 'do'],
     ['message', 'meaning'],
@@ -120,6 +122,6 @@ it('has one table of messages for the start and one for the log', () => {
 });
 
 it('has a row for each thing that salvor doctor finds', () => {
-  const rows = tableWith(page, 'means');
+  const rows = tableWith(readPage('docs/looking.md'), 'means');
   expect(Object.fromEntries(rows.map(({ what = '', means }) => [what, means]))).toEqual(WHAT);
 });

@@ -11,6 +11,7 @@ import { fakeIngest, fakeSecrets } from './support.ts';
 const owner: TokenOwner = {
   user: { id: 'u1', name: 'admin', domain: { id: 'default', name: 'Default' } },
   projectId: 'a1b2',
+  isSystem: false,
   roles: ['admin'],
   expiresAtMs: Number.MAX_SAFE_INTEGER,
 };
@@ -21,6 +22,7 @@ const services = {
   ),
   tokens: {
     uri: async () => 'https://keystone.example/v3',
+    signIn: async () => undefined,
     check: async (token: string) => (token === 'good' ? owner : undefined),
   },
 };

@@ -29,7 +29,8 @@ describe('of a stranger nothing is read', () => {
       { reporters: { monitor: { token: 'monitor' } } },
       fakeSecrets({ monitor: { token: 'right-right-right' } }),
     );
-    services = { ...own, tokens: { uri: async () => 'http://keystone.test/v3', check: async () => undefined } };
+    const nobody = async () => undefined;
+    services = { ...own, tokens: { uri: async () => 'http://keystone.test/v3', check: nobody, signIn: nobody } };
     await mirrorInventory(services);
   });
   afterEach(() => services.state.close());

@@ -23,5 +23,5 @@ export const fakeIngest = (policy: Partial<PolicyInput>, secrets: Secrets): Fake
     aPolicy({ segments: [{ name: 'az1', hosts: { names: ['compute-1', 'compute-2', 'compute-3'] } }], ...policy }),
   ),
   secrets,
-  tokens: { uri: noKeystone, check: noKeystone },
+  tokens: { uri: noKeystone, check: noKeystone, signIn: noKeystone },
 });

@@ -79,6 +79,7 @@ describe('a cloud that is opened on demand', () => {
     const checked: string[] = [];
     const tokens = {
       uri: async () => 'https://keystone/v3',
+      signIn: async () => 'theirs',
       check: async (token: string) => {
         checked.push(token);
         return undefined;

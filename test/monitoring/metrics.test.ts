@@ -21,10 +21,12 @@ async function start(policy: Partial<PolicyInput> = {}): Promise<void> {
 }
 
 function app(isLocal = true) {
-  const depth = { visible: 2, inFlight: 1, delayed: 0, deadLettered: 3 };
+  const oldestAtMs = services.clock.nowMs - 7000;
+  const depth = { name: 'fence-host', waiting: 2, inFlight: 1, delayed: 0, deadLetters: 3, oldestAtMs };
+  const queues = { look: async () => ({ queues: [depth], clockOffMs: 0 }) };
   const secrets = { get: async () => ({ token: TOKEN }) };
   const tokens = { uri: async () => '', check: async () => undefined } as never;
-  return siteApp({ ...services, secrets, tokens, isLocal, depths: () => ({ 'fence-host': depth }) });
+  return siteApp({ ...services, secrets, tokens, isLocal, queues });
 }
 
 async function scrape(): Promise<ReadonlyMap<string, number>> {
@@ -43,6 +45,7 @@ describe('GET /metrics', () => {
     expect(before.get('salvor_hosts{segment="az1",state="down"}')).toBe(1);
     expect(before.get('salvor_incidents_open{segment="az1",status="suspected"}')).toBe(0);
     expect(before.get('salvor_queue_messages{queue="fence-host",state="waiting"}')).toBe(2);
+    expect(before.get('salvor_queue_oldest_message_seconds{queue="fence-host"}')).toBe(7);
     expect(before.get('salvor_dead_letters{queue="fence-host"}')).toBe(3);
     pipeline.report();
     await pipeline.run(10);
@@ -57,9 +60,8 @@ describe('GET /metrics', () => {
   });
 
   it('counts an incident that ends between two scrapes once', async () => {
-    const depths = () => ({});
     const { siteMetrics } = await import('#shared/metrics/site-metrics.ts');
-    const metrics = siteMetrics(services, depths);
+    const metrics = siteMetrics(services, undefined);
     pipeline.report();
     for (let scrapes = 0; scrapes < 6; scrapes += 1) {
       await pipeline.run(60);

@@ -1,10 +1,10 @@
 /** A forecast for a host of a real Nova, beside what then became of it. */
-import { recordedPace } from '#cli/operator/forecast.ts';
-import { viewOf } from '#cli/operator/live-view.ts';
 import type { Assumed, Pace } from '#shared/domain/forecast/pace.ts';
 import { type Forecast, type ForecastInstance, whatIf } from '#shared/domain/forecast/what-if.ts';
 import type { TaskState } from '#shared/domain/task.ts';
 import { loadStanding } from '#shared/shell/forecast-view.ts';
+import { viewOf } from '#shared/views/live-view.ts';
+import { recordedPace } from '#shared/views/recorded-pace.ts';
 import type { RigPipeline } from './pipeline.ts';
 
 export interface Foretold {

@@ -10,6 +10,7 @@ if ('reason' in address) {
 } else {
   defineKeystoneTokensContract('a real Keystone', async () => {
     const { authUrl, accounts } = await attachRig(address);
-    return { authUrl, checker: accounts.ha, member: accounts.demo, close: async () => undefined };
+    const { ha: checker, demo: member, admin: systemAdmin } = accounts;
+    return { authUrl, checker, member, systemAdmin, close: async () => undefined };
   });
 }

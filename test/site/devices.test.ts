@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { EXIT } from '#cli/exit.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import { policyOf, type SiteFolder, salvor, siteFolder } from './salvor-process.ts';
@@ -41,7 +42,7 @@ describe('salvor policy devices', { timeout: 60_000 }, () => {
       stringify({ ...policy, fenceDevices: { ...policy.fenceDevices, 'compute-2': { ...two, url } } }),
     );
     const found = await devices();
-    expect(found.code).toBe(1);
+    expect(found.code).toBe(EXIT.person);
     expect(found.stdout).toMatch(/^compute-1 .* wrong +the same system answers for compute-2$/m);
     const pinned = await devices('--pin');
     expect(Object.keys(parse(pinned.stdout).fenceDevices)).toEqual(['compute-3']);
@@ -51,7 +52,7 @@ describe('salvor policy devices', { timeout: 60_000 }, () => {
   it('tells which device does not answer, and never its password', async () => {
     folder.write('secrets.yaml', { bmc: { username: 'admin', password: 'not-the-password' } });
     const found = await devices();
-    expect(found.code).toBe(1);
+    expect(found.code).toBe(EXIT.person);
     expect(verdicts((await devices('--json')).stdout)).toEqual(['wrong', 'wrong', 'wrong']);
     expect(`${found.stdout}${found.stderr}`).not.toContain('not-the-password');
   });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT } from '#cli/exit.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import { certificate } from '#test/support/tls.ts';
@@ -30,7 +31,7 @@ describe('salvor doctor', { timeout: 120_000 }, () => {
 
   it('says what is wrong with a salvor that runs, and with one that does not', async () => {
     const first = await doctor();
-    expect(first.code).toBe(1);
+    expect(first.code).toBe(EXIT.person);
     expect(first.symptoms).toContainEqual(
       expect.objectContaining({
         level: 'trouble',

@@ -135,10 +135,10 @@ it('says what is wrong before it starts', { timeout: 60_000 }, async () => {
   const start = (...options: readonly string[]) =>
     salvor(folder, 'fence-worker', '--secrets', 'worker-secrets.yaml', '--agents-folder', agents.folder, ...options);
   expect(await start()).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining("--queue-url is the address of this worker's own"),
   });
-  expect(await start('--queue-url', 'http://127.0.0.1:9/000000000000/fence-requests-Rack')).toMatchObject({ code: 1 });
+  expect(await start('--queue-url', 'http://127.0.0.1:9/000000000000/fence-requests-Rack')).toMatchObject({ code: 2 });
   expect(await start('--check')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^fence_fake: action ip /) });
   folder.write('fence-worker.yaml', { agents: { fence_fake: { parameters: { plugg: '1' } } } });
   expect(await start('--check')).toMatchObject({

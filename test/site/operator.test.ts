@@ -125,9 +125,7 @@ describe('an operator', { timeout: 180_000 }, () => {
       .toMatch(/maintenance: away\s+by ann since \S+ until \S+: a test of the network\n/);
     expect(await hosts()).toMatch(/ drained: 2 instances were moved\n\s+idle-0002 stays: it is stopped/);
     expect(cloud.host(VICTIM)).toMatchObject({ disabled: true, guests: new Set() });
-    expect((await salvor(folder, 'status')).stdout).toBe(
-      'armed: nobody has switched salvor off\n1 hosts, maintenance: away\n5 hosts, nothing to tell\n',
-    );
+    expect((await salvor(folder, 'status')).stdout).toMatch(/^az-nova +6 +5 +1 maintenance /m);
     expect(await salvor(folder, 'maintenance', 'off', VICTIM, ...WHY)).toMatchObject({ code: 0 });
     await expect.poll(() => cloud.host(VICTIM).disabled, PATIENCE).toBe(false);
     await expect.poll(hosts, PATIENCE).toBe('6 other hosts, of which there is nothing to tell\n');
@@ -214,19 +212,20 @@ describe('an operator', { timeout: 180_000 }, () => {
 
   it('is told what is wrong with what was asked for', async () => {
     await start();
-    for (const [args, message] of [
-      [['disarm'], /required option '--reason/],
-      [['disarm', '--for', 'soon', ...WHY], /A time is needed, such as 90s/],
-      [['disarm', '--for', '31d', ...WHY], /30d at most/],
-      [['release', 'compute-9', ...WHY], /no open incident of compute-9/],
-      [['maintenance', 'on', 'compute-9', ...WHY], /no host compute-9/],
+    for (const [code, args, message] of [
+      [2, ['disarm'], /required option '--reason/],
+      [2, ['disarm', '--for', 'soon', ...WHY], /A time is needed, such as 90s/],
+      [2, ['disarm', '--for', '31d', ...WHY], /30d at most/],
+      [1, ['release', 'compute-9', ...WHY], /no open incident of compute-9/],
+      [1, ['maintenance', 'on', 'compute-9', ...WHY], /no host compute-9/],
       [
+        2,
         ['--state-table', 'state', '--audit-table', 'audit', 'arm', ...WHY],
         /--queue-url is needed for a deployed stack/,
       ],
-      [['redrive', 'no-such-queue'], /Allowed choices are/],
+      [2, ['redrive', 'no-such-queue'], /Allowed choices are/],
     ] as const)
-      expect(await salvor(folder, ...args)).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+      expect(await salvor(folder, ...args)).toMatchObject({ code, stderr: expect.stringMatching(message) });
     const unknown = await salvor(folder, 'disarm', '--segment', 'az9', ...WHY);
     expect(unknown).toMatchObject({
       code: 1,

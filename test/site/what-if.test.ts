@@ -61,7 +61,7 @@ describe('salvor what-if and capacity', { timeout: 300_000 }, () => {
       stderr: expect.stringMatching(/no host is in the failure domain r1/),
     });
     expect(await salvor(folder, 'what-if')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringMatching(/--host, --rack or --zone/),
     });
     expect(cloud.journal.facts.filter(({ kind }) => kind === 'power')).toEqual([]);

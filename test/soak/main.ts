@@ -1,11 +1,12 @@
 /**
- * `npm run soak [-- --kills 5 --worlds 8 --at evacuate]`: recoveries on the embedded pipeline, killed with SIGKILL that many times at
+ * `npm run soak [-- --kills 5 --worlds 8 --at evacuate --share 1/2]`: recoveries on the embedded pipeline, killed with SIGKILL that many times at
  * each point of `points.ts`. Prints what was survived, and writes it to .salvor/soak.json. Exit status 1: something broke.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { print } from '#cli/output.ts';
 import { seededRandom } from '#sim/random.ts';
+import { shareOf } from '#test/support/share.ts';
 import { POINTS } from './points.ts';
 import { type Quota, quotaOf } from './quota.ts';
 import { reportOf, tables } from './report.ts';
@@ -25,12 +26,22 @@ const command = new Command('soak')
   .option('--kills <n>', 'at each point', count, 5)
   .option('--worlds <n>', 'recoveries at the same time', count, 8)
   .option('--at <text>', 'only at points whose name holds it, as "evacuate" or "after commit"', '')
+  .option('--share <text>', 'one part of the points, as "1/2"', '1/1')
   .option('--seed <n>', 'of the clouds, and of who is killed when', count, 1)
   .parse();
-const { kills, worlds, at, seed } = command.opts<{ kills: number; worlds: number; at: string; seed: number }>();
+const { kills, worlds, at, seed, share } = command.opts<{
+  kills: number;
+  worlds: number;
+  at: string;
+  seed: number;
+  share: string;
+}>();
 const startedMs = performance.now();
 const { next } = seededRandom(seed);
-const points = POINTS.filter((point) => point.includes(at));
+const points = shareOf(
+  POINTS.filter((point) => point.includes(at)),
+  share,
+);
 if (points.length === 0) throw new Error(`no point is called ${at}; there are ${POINTS.join(', ')}`);
 const quota = quotaOf(points, kills, next);
 const rounds: RoundResult[] = [];

@@ -1,4 +1,5 @@
 import type { Explanation } from '#shared/domain/explain/words.ts';
+import type { Role } from '#shared/domain/policy-access.ts';
 import type { IncidentEntry } from '#shared/state/hosts.ts';
 import type { CommandOutcome } from '#shared/state/operator-log.ts';
 import type { IncidentTold } from '#shared/views/incident.ts';
@@ -8,34 +9,61 @@ import type { NowView } from '#shared/views/now.ts';
 
 export type { Explanation, IncidentEntry, IncidentTold, NowView };
 
+export type Way = 'token' | 'keystone' | 'oidc' | 'iam';
+
+export interface Me {
+  readonly name: string;
+  readonly role: Role;
+  readonly ways: readonly Way[];
+  /** Whether there is a session to end. */
+  readonly session: boolean;
+}
+
+export type SignIn =
+  | { readonly token: string }
+  | {
+      readonly keystone: {
+        readonly user: string;
+        readonly domain: string;
+        readonly password: string;
+        readonly project?: string;
+      };
+    };
+
 /** What the API says is wrong (RFC 9457). */
 export class Problem extends Error {
   readonly status: number;
+  /** Of a 401: by which ways one may sign in. */
+  readonly ways: readonly Way[];
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, ways: readonly Way[] = []) {
     super(detail);
     this.status = status;
+    this.ways = ways;
   }
 }
 
-const TOKEN = 'salvor-token';
-export const token = {
-  get: (): string | null => sessionStorage.getItem(TOKEN),
-  /** For this tab, until it is closed. */
-  set: (value: string): void => sessionStorage.setItem(TOKEN, value),
-};
-
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const known = token.get();
-  const headers = new Headers(init.headers);
-  if (known !== null) headers.set('authorization', `Bearer ${known}`);
-  const answered = await fetch(path, { ...init, headers });
+/** Who it is, the browser tells by a cookie that no script can read. */
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const answered = await fetch(path, init);
   if (answered.ok || answered.status === 304) return answered;
-  const problem = (await answered.json().catch(() => ({}))) as { readonly detail?: string };
-  throw new Problem(answered.status, problem.detail ?? `the server answers ${answered.status}`);
+  const { detail, ways } = (await answered.json().catch(() => ({}))) as {
+    readonly detail?: string;
+    readonly ways?: readonly Way[];
+  };
+  throw new Problem(answered.status, detail ?? `the server answers ${answered.status}`, ways);
 }
 
+const post = (path: string, body: object): Promise<Response> =>
+  ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
 const get = async <T>(path: string): Promise<T> => (await (await ask(path)).json()) as T;
+
+export const me = (): Promise<Me> => get('/api/v1/me');
+export const signIn = async (given: SignIn): Promise<Me> => (await (await post('/api/v1/session', given)).json()) as Me;
+export const signOut = async (): Promise<void> => {
+  await ask('/api/v1/session', { method: 'DELETE' });
+};
 
 export const incidents = (): Promise<readonly IncidentEntry[]> => get('/api/v1/incidents');
 export const incident = (id: string): Promise<IncidentTold> => get(`/api/v1/incidents/${id}`);
@@ -58,11 +86,7 @@ const PATIENCE_MS = 30_000;
 
 /** Asks for something, and waits until salvor has obeyed or refused. */
 export async function tell(command: object): Promise<CommandOutcome> {
-  const sent = await ask('/api/v1/commands', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(command),
-  });
+  const sent = await post('/api/v1/commands', command);
   const { id } = (await sent.json()) as { readonly id: string };
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {

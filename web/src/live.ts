@@ -1,11 +1,19 @@
 import { useSyncExternalStore } from 'react';
-import { type NowView, newsOfNow, Problem } from './api.ts';
+import { type NowView, newsOfNow, Problem, type Way } from './api.ts';
 
 /** How things are, kept up by one request that is answered when something changes. */
 export interface Live {
   readonly now: NowView | undefined;
   /** Why there is no news; null while there would be. */
-  readonly trouble: { readonly because: string; readonly status: number | null; readonly sinceMs: number } | null;
+  readonly trouble: Trouble | null;
+}
+
+interface Trouble {
+  readonly because: string;
+  readonly status: number | null;
+  /** By which one may sign in, where that is what is missing. */
+  readonly ways: readonly Way[];
+  readonly sinceMs: number;
 }
 
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000] as const;
@@ -33,8 +41,10 @@ async function follow(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       const because = error instanceof Error ? error.message : String(error);
-      const status = error instanceof Problem ? error.status : null;
-      publish({ ...live, trouble: { because, status, sinceMs: live.trouble?.sinceMs ?? Date.now() } });
+      const [status, ways] = error instanceof Problem ? [error.status, error.ways] : [null, []];
+      publish({ ...live, trouble: { because, status, ways, sinceMs: live.trouble?.sinceMs ?? Date.now() } });
+      // Nothing comes of asking before somebody has signed in.
+      if (status === 401) return;
       const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
       failures += 1;
       await new Promise((wait) => setTimeout(wait, pause));
@@ -67,10 +77,10 @@ function subscribe(listener: () => void): () => void {
 
 export const useLive = (): Live => useSyncExternalStore(subscribe, () => live);
 
-/** After a new token. */
+/** As whoever it is now: what another has seen is forgotten. */
 export function lookAgain(): void {
   running?.abort();
   running = undefined;
-  publish({ now: live.now, trouble: null });
+  publish({ now: undefined, trouble: null });
   startOrStop();
 }

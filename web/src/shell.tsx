@@ -1,27 +1,22 @@
-import {
-  Alert,
-  Anchor,
-  AppShell,
-  Button,
-  Container,
-  Group,
-  Loader,
-  PasswordInput,
-  Stack,
-  Text,
-  Title,
-} from '@mantine/core';
-import { useState } from 'react';
+import { Alert, Anchor, AppShell, Container, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { Link, Route, Switch, useRoute } from 'wouter';
-import { token } from './api.ts';
-import { lookAgain, useLive } from './live.ts';
+import { useLive } from './live.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { HostPage } from './pages/host.tsx';
 import { HostsPage } from './pages/hosts.tsx';
 import { IncidentPage } from './pages/incident.tsx';
+import { LoginPage } from './pages/login.tsx';
 import { NowPage } from './pages/now.tsx';
 import { ColourScheme } from './parts/colour-scheme.tsx';
+import { Who } from './parts/who.tsx';
 import { lasting } from './words.ts';
+
+// Pages that nobody opens in a hurry come when they are asked for.
+const WhatIfPage = lazy(() => import('./pages/what-if.tsx'));
+const PolicyPage = lazy(() => import('./pages/policy.tsx'));
+const ReportersPage = lazy(() => import('./pages/reporters.tsx'));
+const HealthPage = lazy(() => import('./pages/health.tsx'));
 
 /** What every page has: where one can go, whether the page is up to date, and the page. */
 export function Shell() {
@@ -33,21 +28,28 @@ export function Shell() {
       </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="lg" wrap="nowrap" component="nav" aria-label="Pages">
+          <Group gap="lg" wrap="nowrap" component="nav" aria-label="Pages" className="pages">
             <Title order={1} size="h4">
               salvor
             </Title>
             <NavLink to="/">Now</NavLink>
             <NavLink to="/hosts">Hosts</NavLink>
             <NavLink to="/history">History</NavLink>
+            <NavLink to="/what-if">What if</NavLink>
+            <NavLink to="/policy">Policy</NavLink>
+            <NavLink to="/reporters">Reporters</NavLink>
+            <NavLink to="/health">Health</NavLink>
           </Group>
-          <ColourScheme />
+          <Group gap="sm" wrap="nowrap">
+            {now !== undefined && trouble?.status !== 401 && <Who />}
+            <ColourScheme />
+          </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="xl" p={0}>
           {trouble?.status === 401 ? (
-            <SignIn because={trouble.because} />
+            <LoginPage ways={trouble.ways} because={trouble.because} />
           ) : (
             <Stack>
               {trouble !== null && (
@@ -55,7 +57,13 @@ export function Shell() {
                   {trouble.because}. What is shown is as it was then.
                 </Alert>
               )}
-              {now === undefined ? trouble === null && <Loader aria-label="Loading" /> : <Pages />}
+              {now === undefined ? (
+                trouble === null && <Loader aria-label="Loading" />
+              ) : (
+                <Suspense fallback={<Loader aria-label="Loading" />}>
+                  <Pages />
+                </Suspense>
+              )}
             </Stack>
           )}
         </Container>
@@ -71,6 +79,10 @@ function Pages() {
       <Route path="/hosts" component={HostsPage} />
       <Route path="/hosts/:host">{({ host }) => <HostPage host={decodeURIComponent(host)} />}</Route>
       <Route path="/history" component={HistoryPage} />
+      <Route path="/what-if" component={WhatIfPage} />
+      <Route path="/policy" component={PolicyPage} />
+      <Route path="/reporters" component={ReportersPage} />
+      <Route path="/health" component={HealthPage} />
       <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
       <Route>
         <Text>There is no such page.</Text>
@@ -85,25 +97,5 @@ function NavLink({ to, children }: { readonly to: string; readonly children: str
     <Anchor component={Link} href={to} {...(here ? { 'aria-current': 'page' as const, fw: 700 } : {})}>
       {children}
     </Anchor>
-  );
-}
-
-function SignIn({ because }: { readonly because: string }) {
-  const [value, setValue] = useState('');
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        token.set(value);
-        lookAgain();
-      }}
-    >
-      <Stack maw={400} mx="auto" mt="xl">
-        <Title order={2}>Sign in</Title>
-        <Text>{token.get() === null ? 'The policy lets in who has a token.' : because}</Text>
-        <PasswordInput label="Token" value={value} onChange={(event) => setValue(event.currentTarget.value)} required />
-        <Button type="submit">Sign in</Button>
-      </Stack>
-    </form>
   );
 }

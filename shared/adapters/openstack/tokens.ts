@@ -5,6 +5,7 @@ import type { Exchange } from '#shared/http/transport.ts';
 import type { KeystoneTokens, TokenOwner } from '#shared/ports.ts';
 import type { Session } from './keystone.ts';
 import { messageOf, parseBody } from './parse.ts';
+import { signIn } from './sign-in.ts';
 
 export interface TokensOptions {
   readonly session: Session;
@@ -27,6 +28,7 @@ const answerSchema = z.looseObject({
   token: z.looseObject({
     user: z.looseObject({ id: z.string(), name: z.string(), domain: named }),
     project: z.looseObject({ id: z.string() }).optional(),
+    system: z.looseObject({ all: z.boolean().optional() }).optional(),
     roles: z.array(z.looseObject({ name: z.string() })).optional(),
     expires_at: z.iso.datetime({ offset: true }),
   }),
@@ -54,6 +56,7 @@ export function keystoneTokens({ session, now }: TokensOptions): KeystoneTokens 
 
   return {
     uri: async () => session.cloud.authUrl,
+    signIn: (login) => signIn(session, login),
     check: async (token) => {
       if (!FORM.test(token)) return undefined;
       const key = createHash('sha256').update(token).digest('base64');
@@ -108,11 +111,12 @@ async function askOnce({ http, cloud, token, reject }: Session, subject: string)
 }
 
 function ownerOf({ token }: z.infer<typeof answerSchema>): TokenOwner {
-  const { user, project, roles = [], expires_at } = token;
+  const { user, project, system, roles = [], expires_at } = token;
   const { id, name, domain } = user;
   return {
     user: { id, name, domain: { id: domain.id, name: domain.name } },
     projectId: project?.id ?? null,
+    isSystem: system?.all === true,
     roles: roles.map((role) => role.name),
     expiresAtMs: Date.parse(expires_at),
   };

@@ -12,6 +12,15 @@ const PROBLEMS = {
   401: problem('Nobody has this token.'),
   403: problem('The role may not do that, or not from here.'),
   404: problem('There is none.'),
+  413: problem('The request is too large.'),
+  429: problem('It is asked for too often: `Retry-After` says when to ask again.'),
+  503: problem('What is needed for the answer is out of reach. Ask again.'),
+} as const;
+
+/** What those may answer besides that take time, or need something that not every server has. */
+export const LATER = {
+  501: problem('This server can not do that: `detail` says what can.'),
+  503: problem('Not now: `detail` says why, `Retry-After` when to ask again.'),
 } as const;
 
 /** An answer of a schema, or a problem. */
@@ -20,4 +29,5 @@ export const answers = <T extends z.ZodType>(schema: T, description: string) => 
   ...PROBLEMS,
 });
 
-export const security = [{ token: [] }];
+/** One of them; a session's cookie takes their place. */
+export const security = [{ token: [] }, { keystone: [] }];

@@ -1,25 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type OperatorCommand, operatorCommand } from '#events/operator-command.ts';
-import type { Role } from '#shared/domain/policy-access.ts';
+import { operatorCommand } from '#events/operator-command.ts';
+import { mayAs, NEEDS } from '#shared/domain/roles.ts';
 import { type CommandOutcome, loadOutcome } from '#shared/state/operator-log.ts';
 import type { ApiServices } from '../app.ts';
+import type { Limits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
 import { asked, outcomeSchema } from '../schemas/command.ts';
-import { type ApiEnv, mayAs } from '../who.ts';
+import type { ApiEnv } from '../who.ts';
 import { answers, security } from './answers.ts';
-
-/** Who takes a guard away, or stands for a host's death, must be an approver; who makes salvor do less, an operator. */
-const NEEDS: { readonly [T in OperatorCommand['type']]: Role } = {
-  disarm: 'operator',
-  arm: 'approver',
-  release: 'approver',
-  dismiss: 'operator',
-  'confirm-off': 'approver',
-  return: 'operator',
-  'maintenance-on': 'operator',
-  'maintenance-off': 'operator',
-};
 
 const ask = createRoute({
   method: 'post',
@@ -42,9 +31,10 @@ const outcome = createRoute({
   responses: answers(outcomeSchema, 'Obeyed or refused, and why.'),
 });
 
-export function commandRoutes(app: OpenAPIHono<ApiEnv>, { state, outbox, clock }: ApiServices): void {
+export function commandRoutes(app: OpenAPIHono<ApiEnv>, { state, outbox, clock }: ApiServices, limits: Limits): void {
   app.openapi(ask, async (c) => {
     const { person } = c.var;
+    limits.count('commands', person.name);
     const body = c.req.valid('json');
     if (!mayAs(person, NEEDS[body.type]))
       throw new Refusal(403, `${body.type} needs the role ${NEEDS[body.type]}, and ${person.name} is ${person.role}`);

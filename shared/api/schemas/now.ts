@@ -88,7 +88,7 @@ export const openNowSchema: z.ZodType<OpenNow> = z
   })
   .openapi('OpenIncident');
 
-const segmentSchema: z.ZodType<SegmentRow> = z
+export const segmentSchema: z.ZodType<SegmentRow> = z
   .strictObject({
     segment: z.string(),
     hosts: z.int(),

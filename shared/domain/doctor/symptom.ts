@@ -8,7 +8,7 @@ export interface Symptom {
   readonly says: string;
 }
 
-/** Every kind, with what it means: the table in docs/operating.md. */
+/** Every kind, with what it means: the table in docs/looking.md. */
 export const WHAT = {
   'not-fenceable': 'none of its levels would fence the host',
   degraded: 'one of several levels would not fence the host',
@@ -38,6 +38,36 @@ export const WHAT = {
   policy: 'what the policy says may not be what is meant',
 } as const;
 export type What = keyof typeof WHAT;
+
+/** What to do about each: the same table. */
+export const REMEDY: { readonly [W in What]: string } = {
+  'not-fenceable': 'ask the device with "salvor policy devices"; then mend its network, its account or its address',
+  degraded: 'the same, for the level that is named: the others fence the host meanwhile',
+  'credentials-refused': 'put the right account into the secrets file; it is read at each use',
+  credentials: 'renew the account, and put the new one into the secrets file or clouds.yaml',
+  certificate: 'renew it where it is shown; a pinned one in the policy too',
+  'no-device': 'name one under fenceDevices, or let the segment prove death by watchdog',
+  unbound: 'name the systemUuid in the policy: "salvor policy devices --pin" prints it',
+  'not-asked': 'wait for survey.everySeconds',
+  'survey-late': 'look in the log for what survey-devices fails at; sweep and the other schedules may stand too',
+  unprotected: 'put the host into one segment, or leave it: nothing of it is fenced or evacuated',
+  capacity: 'add hosts, move instances, or let less be protected: "salvor what-if --host" shows which',
+  'forecast-late': 'look in the log for what mirror-instances fails at',
+  'no-beat': 'see that salvor runs, and on AWS its schedules: without sweep lost messages are not made good for',
+  settling: 'wait',
+  'watch-late': 'see that Nova answers salvor; hosts without agents are not missed meanwhile',
+  clock: 'set both by NTP',
+  disarmed: '"salvor arm" when what it was for is over',
+  incident: 'open the incident: it names what it waits for, and what may be asked',
+  'reporter-silent': 'see that the monitor runs and reaches salvor',
+  'reporter-unheard': 'connect it, or take it out of the policy',
+  'dead-letters': 'read them with "salvor redrive", mend the cause, send them again',
+  queue: 'see that salvor runs and keeps up; its log names what fails',
+  parked: '"salvor parked" shows them: mend who sends them',
+  channel: 'try it with "salvor notify test"; put a good key or address into its secret',
+  heartbeat: 'mend what it names; or the address in its secret, if it does not arrive',
+  policy: 'read the sentence against what you mean, and change the policy or leave it',
+};
 
 export const trouble = (what: What, about: string, says: string): Symptom => ({ level: 'trouble', what, about, says });
 export const note = (what: What, about: string, says: string): Symptom => ({ level: 'note', what, about, says });

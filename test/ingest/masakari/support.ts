@@ -17,6 +17,7 @@ const owner = (name: string, ...roles: readonly string[]): TokenOwner => ({
   user: { id: `id-of-${name}`, name, domain },
   projectId: PROJECT,
   roles,
+  isSystem: false,
   expiresAtMs: NOW_MS + seconds(3600),
 });
 
@@ -33,6 +34,7 @@ const OWNERS: Readonly<Record<string, TokenOwner>> = {
 
 const tokens: KeystoneTokens = {
   uri: async () => 'http://keystone.test/v3',
+  signIn: async () => undefined,
   check: async (token) => {
     if (token === 'away') throw new RetryableError('Keystone answered 503');
     return OWNERS[token];

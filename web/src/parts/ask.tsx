@@ -1,8 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { OperatorCommand } from '#events/operator-command.ts';
 import { tell } from '../api.ts';
+import { useMe, whyNot } from '../who.ts';
 
 interface AskProps {
   /** On the button. */
@@ -10,12 +12,13 @@ interface AskProps {
   /** What it will do, in a sentence or two, before anything is sent. */
   readonly does: string;
   /** Without its reason. */
-  readonly command: object;
+  readonly command: { readonly type: OperatorCommand['type']; readonly [field: string]: unknown };
   readonly colour?: string;
 }
 
 /** A button that says what it would do, asks for a reason, sends it, and shows what became of it. */
 export function Ask({ label, does, command, colour = 'blue' }: AskProps) {
+  const because = whyNot(useMe(), command);
   const [opened, { open, close }] = useDisclosure(false);
   const [reason, setReason] = useState('');
   const told = useMutation({ mutationFn: () => tell({ ...command, reason }) });
@@ -26,9 +29,19 @@ export function Ask({ label, does, command, colour = 'blue' }: AskProps) {
   };
   return (
     <>
-      <Button variant="light" color={colour} size="compact-md" onClick={open}>
-        {label}
-      </Button>
+      <Tooltip label={because} disabled={because === undefined} events={{ hover: true, focus: true, touch: true }}>
+        <Button
+          variant="light"
+          color={colour}
+          size="compact-md"
+          // Not `disabled`: it keeps the focus, so that everybody hears why.
+          {...(because === undefined
+            ? { onClick: open }
+            : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': because })}
+        >
+          {label}
+        </Button>
+      </Tooltip>
       <Modal opened={opened} onClose={end} title={label}>
         <form
           onSubmit={(event) => {

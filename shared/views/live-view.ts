@@ -1,4 +1,3 @@
-import { openSite, type SiteFiles } from '#infra/site/open-site.ts';
 import type { CloudView, HostInstances } from '#shared/domain/forecast/view.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { segmentsOf } from '#shared/domain/segments.ts';
@@ -6,26 +5,10 @@ import { inTurn } from '#shared/in-turn.ts';
 import type { Compute, ComputeService } from '#shared/ports.ts';
 import { readForForecast } from '#shared/shell/read-beside.ts';
 import { readSignsAndSnapshots } from '#shared/shell/read-signs.ts';
-import { type Failing, hostsOf } from './forecast.ts';
+import { type Failing, hostsOf } from './failing.ts';
 
 /** So many hosts, or instances, are asked for at the same time. */
 const AT_ONCE = 10;
-
-/**
- * The cloud as Nova tells it now, by the policy's and the cloud's files.
- * @throws PermanentError, RetryableError when the policy or the cloud can't be read
- */
-export async function liveView(
-  files: SiteFiles,
-  failing: Failing,
-): Promise<{ readonly view: CloudView; readonly policy: Policy }> {
-  const { policy, connection } = openSite(files);
-  try {
-    return { view: await viewOf(connection.compute, policy, failing), policy };
-  } finally {
-    await connection.close();
-  }
-}
 
 /** The cloud as Nova tells it now, with the instances of what is taken to fail. Nothing is changed. */
 export async function viewOf(compute: Compute, policy: Policy, failing: Failing): Promise<CloudView> {

@@ -1,0 +1,56 @@
+import { z } from '@hono/zod-openapi';
+import type { PolicyChange } from '#shared/domain/policy-diff.ts';
+import type { PolicyFault } from '#shared/policy-text.ts';
+import type { PolicyChecked, PolicyView } from '#shared/views/policy.ts';
+
+export const policyViewSchema: z.ZodType<PolicyView> = z
+  .strictObject({
+    id: z.string().openapi({ description: 'As the audit names it.' }),
+    yaml: z.string().openapi({ description: 'With every default.' }),
+    short: z.string().openapi({ description: 'Only what is not as by default.' }),
+    notes: z.array(z.string()),
+    segments: z.int(),
+    fenceDevices: z.int(),
+    made: z.array(z.string()).openapi({ description: 'Segments that were made through the Masakari API.' }),
+  })
+  .openapi('Policy');
+
+const faultSchema: z.ZodType<PolicyFault> = z
+  .strictObject({
+    path: z.string().openapi({ description: 'Such as `segments.0.graceSeconds`; empty: the whole text.' }),
+    line: z.int().nullable(),
+    says: z.string(),
+  })
+  .openapi('PolicyFault');
+
+const changeSchema: z.ZodType<PolicyChange> = z
+  .strictObject({
+    path: z.string().openapi({ description: 'Segments by their names: `segments.az1.graceSeconds`.' }),
+    kind: z.enum(['added', 'removed', 'changed']),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    means: z.string().nullable().openapi({ description: 'In a person’s words.' }),
+    guards: z
+      .enum(['fewer', 'more'])
+      .nullable()
+      .openapi({ description: 'Whether salvor acts with fewer guards before it then, or with more.' }),
+  })
+  .openapi('PolicyChange');
+
+export const policyCheckedSchema: z.ZodType<PolicyChecked> = z
+  .strictObject({
+    well: z.boolean(),
+    faults: z.array(faultSchema),
+    notes: z.array(z.string()),
+    segments: z.int(),
+    fenceDevices: z.int(),
+    changes: z.array(changeSchema).nullable().openapi({ description: 'Null: not compared.' }),
+  })
+  .openapi('PolicyChecked');
+
+/** Of a policy in bytes: of 2,000 hosts with a fence device each it has about a quarter of that. */
+export const MOST_POLICY_BYTES = 1024 * 1024;
+
+export const policyTextSchema = z
+  .strictObject({ text: z.string().min(1).max(MOST_POLICY_BYTES).openapi({ description: 'YAML or JSON.' }) })
+  .openapi('PolicyText');
