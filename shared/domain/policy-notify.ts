@@ -109,15 +109,19 @@ export const notify = z
 export type Notify = z.infer<typeof notify>;
 
 interface Around {
+  readonly notify?: Notify | undefined;
   readonly segments: readonly { readonly name: string }[];
   readonly access?: { readonly people?: Readonly<Record<string, { readonly role: string }>> | undefined } | undefined;
 }
 
 /** What does not fit the rest of the policy: where, and what is wrong. */
-export function notifyFaults(
-  { routes, channels, approvals: links, consoleUrl }: Notify,
-  { segments, access }: Around,
-): readonly (readonly [path: readonly (string | number)[], message: string])[] {
+export function notifyFaults({
+  notify: settings,
+  segments,
+  access,
+}: Around): readonly (readonly [path: readonly (string | number)[], message: string])[] {
+  if (settings === undefined) return [];
+  const { routes, channels, approvals: links, consoleUrl } = settings;
   const routed = routes.flatMap(({ segments: named = [] }, index) =>
     named
       .filter((each) => !segments.some((segment) => segment.name === each))

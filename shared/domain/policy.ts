@@ -242,9 +242,8 @@ export const policySchema = z
       ...networkFaults(policy.fenceDevices, policy.fenceNetworks ?? {}),
     ])
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
-    if (policy.notify !== undefined)
-      for (const [path, message] of notifyFaults(policy.notify, policy))
-        context.addIssue({ code: 'custom', path: ['notify', ...path], message });
+    for (const [path, message] of notifyFaults(policy))
+      context.addIssue({ code: 'custom', path: ['notify', ...path], message });
   });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -9,28 +9,10 @@ import { loadHost } from '#shared/state/hosts.ts';
 import { aPolicy, HOST_KEY, type PolicyInput, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
+import { people, SETTINGS } from './settings.ts';
 
 const KEY = 'k'.repeat(32);
 const OTHER = 'o'.repeat(32);
-const people = {
-  ann: { token: 'of-ann', role: 'approver' },
-  ben: { token: 'of-ben', role: 'approver' },
-  cat: { token: 'of-cat', role: 'viewer' },
-} as const;
-const SETTINGS: Partial<PolicyInput> = {
-  access: { people },
-  notify: {
-    consoleUrl: 'https://salvor.test',
-    approvals: { key: 'approvals', validSeconds: 3600 },
-    heldSeconds: 60,
-    channels: {
-      ann: { type: 'webhook', credentials: 'ann', person: 'ann' },
-      all: { type: 'slack', credentials: 'all' },
-    },
-    routes: [{ channels: ['ann', 'all'] }],
-  },
-};
-
 let services: FakeServices;
 let pipeline: Pipeline;
 let notices: (OutgoingNotice & { readonly to: string })[];
@@ -277,23 +259,5 @@ describe('that a host is off', () => {
     await confirm('ben');
     await run(1);
     expect((await incident())?.offConfirmed).toMatchObject({ by: ['ann', 'ben'], complete: true });
-  });
-});
-
-describe('a policy', () => {
-  const refused = (changes: object): unknown => {
-    try {
-      aPolicy({ ...SETTINGS, ...changes } as never);
-      return undefined;
-    } catch (error) {
-      return String(error);
-    }
-  };
-  it('is refused whose channel is of nobody who may approve, or whose links lead nowhere', () => {
-    expect(refused({})).toBeUndefined();
-    expect(refused({ access: undefined })).toContain('access.people has no approver ann');
-    expect(refused({ access: { people: { ann: { ...people.ann, role: 'operator' } } } })).toContain('no approver ann');
-    expect(refused({ notify: { ...SETTINGS.notify, approvals: undefined } })).toContain('without notify.approvals');
-    expect(refused({ notify: { ...SETTINGS.notify, consoleUrl: undefined } })).toContain('without notify.consoleUrl');
   });
 });

@@ -194,7 +194,7 @@ describe('routes', () => {
       'no route leads to this channel',
     ]);
     expect(refused({ channels: { chat: { ...chat, url: 'https://hooks.example/key' } }, routes: [] })).toBeDefined();
-    expect(notifyFaults(settings, { segments: [{ name: 'az1' }] })).toEqual([
+    expect(notifyFaults({ notify: settings, segments: [{ name: 'az1' }] })).toEqual([
       [['routes', 2, 'segments'], 'there is no segment az2'],
     ]);
   });
