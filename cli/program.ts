@@ -18,6 +18,7 @@ import { importCommand } from './commands/import.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { instancesCommand } from './commands/instances.ts';
 import { maintenanceCommand } from './commands/maintenance.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { policyCommand } from './commands/policy.ts';
 import { practiceCommand } from './commands/practice.ts';
@@ -46,7 +47,7 @@ const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
     ...[processesCommand, reportersCommand, parkedCommand],
   ],
   'Ask why': [explainCommand, auditCommand, replayCommand],
-  'Know beforehand': [doctorCommand, whatIfCommand, capacityCommand, policyCommand],
+  'Know beforehand': [doctorCommand, whatIfCommand, capacityCommand, policyCommand, notifyCommand],
   Act: [
     ...[disarmCommand, armCommand, releaseCommand, dismissCommand, confirmOffCommand, returnCommand],
     ...[maintenanceCommand, redriveCommand],

@@ -186,6 +186,8 @@ export const fenceRequestsOf = (worker: string): `fence-requests-${string}` => `
 export interface ScheduleSpec {
   readonly function: string;
   readonly everySeconds: number;
+  /** At one site, where a look costs next to nothing; default as above. */
+  readonly embeddedEverySeconds?: number;
   readonly functionTimeoutSeconds: number;
   readonly memoryMb: number;
   readonly errorImpact: string;
@@ -220,6 +222,15 @@ export const SCHEDULES = {
     functionTimeoutSeconds: 50,
     memoryMb: 1024,
     errorImpact: 'Nobody knows what a failure would come to: that a segment has no room left shows when a host fails.',
+  },
+  // Nothing of a recovery waits for it, and it for nothing but the record.
+  notify: {
+    function: 'notify',
+    everySeconds: 60,
+    embeddedEverySeconds: 2,
+    functionTimeoutSeconds: 58,
+    memoryMb: 256,
+    errorImpact: 'People are not told what becomes of a host, nor that they are needed.',
   },
 } as const satisfies Record<string, ScheduleSpec>;
 

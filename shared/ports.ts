@@ -7,6 +7,7 @@ export type * from './ports/baremetal.ts';
 export type * from './ports/fencing.ts';
 export type * from './ports/guests.ts';
 export type * from './ports/local-restart.ts';
+export type * from './ports/notifier.ts';
 export type * from './ports/nova.ts';
 export type * from './ports/oidc.ts';
 export type * from './ports/queue.ts';

@@ -8,6 +8,7 @@ import type {
   Fencing,
   Guests,
   LocalRestart,
+  Notifier,
   Outbox,
   StateStore,
 } from '#shared/ports.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly guests: Guests;
   /** Absent where there is no cloud to get into, as in simulations. */
   readonly access?: CloudAccess;
+  /** Absent where nobody is to be told: `notify` then does nothing. */
+  readonly notifier?: Notifier;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly policy: Policy;

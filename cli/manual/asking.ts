@@ -7,6 +7,7 @@ import type { Replay } from '#shared/domain/replay/replay.ts';
 import type { Verification } from '#shared/state/verify-audit.ts';
 import type { Health } from '#shared/views/health.ts';
 import type { WhatIf } from '#shared/views/what-if.ts';
+import type { ChannelRow } from '../commands/notify.ts';
 import { EXIT } from '../exit.ts';
 import { keysOf, type Manual, RECORD_KEYS } from './entry.ts';
 
@@ -121,6 +122,43 @@ export const ASKING: Manual = {
         areas: 'each part of salvor with its `level`, and when it was seen at work',
         queues: 'each with what waits, and what failed too often; null: they can not be looked at',
       }),
+    },
+  },
+  'notify channels': {
+    examples: [['notify channels', 'how each channel of the policy does, and what it fails with']],
+    json: {
+      form: 'rows',
+      keys: keysOf<ChannelRow>({
+        name: 'of the channel',
+        type: 'what it is',
+        failures: 'tries in a row that it has not taken',
+        failingSinceMs: 'Unix ms; null: it does not fail',
+        nextAtMs: 'nothing is sent by it before, Unix ms',
+        lastFailure: 'what its other end said; null: it does not fail',
+        lastTakenAtMs: 'when it has taken a notice last, Unix ms; null: never',
+        taken: 'notices that it has taken',
+        failed: 'tries that it has not',
+        lost: 'notices that were given up',
+        lostAtMs: 'when the last of them was, Unix ms; null: none was',
+      }),
+    },
+  },
+  'notify test': {
+    examples: [
+      ['notify test', 'one message by each channel, and what came back'],
+      ['notify test night', 'by this channel'],
+    ],
+    exits: { [EXIT.failed]: 'one of them did not take it' },
+    json: {
+      form: 'rows',
+      keys: {
+        name: 'of the channel',
+        type: 'what it is',
+        kind: '`taken` or `failed`',
+        detail: 'what its other end said',
+        isRefusal: 'whether it would say so again to the same notice; of `failed`',
+        retryAfterSeconds: 'when it wants to be asked again, where it says so; of `failed`',
+      },
     },
   },
   'what-if': {

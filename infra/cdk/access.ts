@@ -27,6 +27,8 @@ export interface Access {
   readonly asksKeystone: boolean;
   /** Keeps people's sessions in the state, and changes nothing else of it. */
   readonly keepsSessions: boolean;
+  /** Tells people: with the secrets of channels, which have a prefix of their own too, and by the policy's SNS topics. */
+  readonly notifies: boolean;
 }
 
 /** Whoever finds a step taken may have to send the commands of whatever state the incident is in by then. */
@@ -54,6 +56,7 @@ const step: Access = {
   tokensOf: null,
   asksKeystone: false,
   keepsSessions: false,
+  notifies: false,
 };
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
@@ -132,5 +135,14 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     readsDue: true,
     appendsAudit: false,
     readsAudit: false,
+  },
+  notify: {
+    ...step,
+    sendsTo: [],
+    state: ['put', 'delete'],
+    readsDue: true,
+    appendsAudit: false,
+    callsNova: false,
+    notifies: true,
   },
 };

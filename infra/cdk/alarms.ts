@@ -49,11 +49,17 @@ export class Alarms {
   readonly #topic: ITopic;
   readonly #prefix: string;
   readonly #runbookUrl: string;
+  readonly #made: Alarm[] = [];
 
   constructor(options: { readonly topic: ITopic; readonly prefix: string; readonly runbookUrl: string }) {
     this.#topic = options.topic;
     this.#prefix = options.prefix;
     this.#runbookUrl = options.runbookUrl;
+  }
+
+  /** In the order in which they were made. */
+  get made(): readonly Alarm[] {
+    return this.#made;
   }
 
   add(scope: Construct, spec: AlarmSpec): Alarm {
@@ -78,6 +84,7 @@ export class Alarms {
       datapointsToAlarm: breaches.atLeast,
       treatMissingData: spec.missingData ?? TreatMissingData.NOT_BREACHING,
     });
+    this.#made.push(alarm);
     alarm.addAlarmAction(new SnsAction(this.#topic));
     if (tellsEnd) alarm.addOkAction(new SnsAction(this.#topic));
     return alarm;

@@ -96,6 +96,8 @@ export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Ne
   readonly ways: readonly Way[];
   /** The fence workers that the policy names: for devices, and for restarts of services. One may be both. */
   readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
+  /** ARNs of the SNS topics by which the policy has people told. */
+  readonly notifyTopics: readonly string[];
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -122,6 +124,7 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       network,
       ways,
       fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
+      notifyTopics: topicsOf(checked),
     },
     policy: checked,
   };
@@ -135,11 +138,18 @@ function refuseUseless(ways: readonly Way[], apiAuth: 'none' | 'iam'): void {
       `with apiAuth=${apiAuth} nobody is let in by ${ways.join(', ')}: ${apiAuth === 'iam' ? 'give access.iam in the policy' : 'deploy with apiAuth=iam'}`,
     );
 }
+const topicsOf = ({ notify }: Policy): readonly string[] => [
+  ...new Set(Object.values(notify?.channels ?? {}).flatMap((each) => (each.type === 'sns' ? [each.topicArn] : []))),
+];
 
 /** The policy as it goes beside the functions: checked, with its defaults, and with the CA files' text in it. */
 function policyForFunctions(path: string): Policy {
   if (!existsSync(path)) throw new DeploymentError(`there is no policy at ${path} (context "policy")`);
   const policy = asDeploymentError(() => readPolicy(path));
+  if (policy.notify?.approvals !== undefined)
+    throw new DeploymentError(
+      'notify.approvals: links to approve are answered at one site only, not by a stack: leave it out, and use the command line',
+    );
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
       if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;

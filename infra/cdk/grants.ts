@@ -1,7 +1,7 @@
 import { Aws, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX } from '#shared/adapters/dynamodb/tables.ts';
-import { PEOPLE_PREFIX, REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
+import { NOTIFY_PREFIX, PEOPLE_PREFIX, REPORTERS_PREFIX } from '#shared/lambda/environment.ts';
 import { SESSIONS } from '#shared/state/sessions.ts';
 import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
@@ -13,7 +13,7 @@ export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
   readonly workerQueues: WorkerRequestQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'ways'>;
+  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'ways' | 'notifyTopics'>;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -45,16 +45,24 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   const asksKeystone = access.asksKeystone && deployment.ways.includes('keystone');
   if (access.callsNova || asksKeystone)
     allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
-  if (access.fences || access.tokensOf !== null) {
-    const below = access.fences || access.tokensOf === null ? '' : TOKENS[access.tokensOf];
+  if (access.notifies && deployment.notifyTopics.length > 0) allow(['sns:Publish'], ...deployment.notifyTopics);
+  const below = prefixFor(access);
+  if (below !== undefined) {
     const secrets = secretArn(`${deployment.secretPrefix}${below}*`);
     allow(['secretsmanager:GetSecretValue'], secrets);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${flat(secrets)}]`,
       reason:
-        'One secret for each fence device, reporter or person, under the one prefix that the operator has set aside for them.',
+        'One secret for each fence device, reporter, person or channel, under the one prefix that the operator has set aside for them.',
     });
   }
+}
+
+/** Below the deployment's own prefix, of the secrets that a function reads; undefined: it reads none there. */
+function prefixFor({ fences, notifies, tokensOf }: Access): string | undefined {
+  if (fences) return '';
+  if (notifies) return NOTIFY_PREFIX;
+  return tokensOf === null ? undefined : TOKENS[tokensOf];
 }
 
 const TOKENS = { reporters: REPORTERS_PREFIX, people: PEOPLE_PREFIX } as const;

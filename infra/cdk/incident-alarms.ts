@@ -132,6 +132,14 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
     loggedBy: ['mirror-instances'],
     minutes: { of: 3, atLeast: 1 },
   },
+  'people-not-told': {
+    errorImpact: 'Somebody who should know of a dead host, or is needed, was not told by one of the channels.',
+    says: 'A notice could not be delivered, or was given up.',
+    pattern: FilterPattern.any(text('fact', 'notify-failed'), text('fact', 'notice-lost')),
+    loggedBy: ['notify'],
+    // A channel that fails is tried every five minutes at least.
+    minutes: { of: 15, atLeast: 1 },
+  },
   'messages-parked': {
     errorImpact: 'Somebody reports what salvor can not act on: a host that is in need may not be recovered.',
     says: 'Messages were parked: malformed, of an unknown or unprotected host, or refused.',

@@ -9,9 +9,11 @@ import { type FunctionName, QUEUES, type QueueName, SCHEDULES, type ScheduleName
 import { POLICY_FILE } from '#infra/bundle.ts';
 import type { EnvironmentText } from '#shared/lambda/environment.ts';
 import { Alarms } from './alarms.ts';
+import { addDashboard } from './dashboard.ts';
 import type { Deployment } from './deployment.ts';
 import { EndpointFunction } from './endpoint-function.ts';
 import { FenceWorker, type WorkerRequestQueues, workerQueues } from './fence-workers.ts';
+import { addHeartbeatAlarm } from './heartbeat-alarm.ts';
 import { addIncidentAlarms } from './incident-alarms.ts';
 import { QueueFunction } from './queue-function.ts';
 import type { NetworkPlace, SharedParts } from './salvor-function.ts';
@@ -59,6 +61,9 @@ export class SalvorStack extends Stack {
     const fenceWorkers = new Construct(this, 'FenceWorkers');
     for (const [worker, requests] of ofWorkers) new FenceWorker(fenceWorkers, worker, requests, queues, alarms);
     addIncidentAlarms(new Construct(this, 'Incidents'), logGroups, alarms);
+    const told = logGroups.get('notify');
+    if (told !== undefined) addHeartbeatAlarm(this, told, alarms);
+    addDashboard(this, { alarms: alarms.made, runbookUrl: deployment.runbookUrl });
 
     const hostEvents = queues['host-events'].queue;
     output(this, 'HostEventsQueueUrl', hostEvents.queueUrl, 'Where agents send host events');

@@ -6,6 +6,7 @@ import { followEvacuations } from '#functions/follow-evacuations.ts';
 import { maintainHost } from '#functions/maintain-host.ts';
 import { mirrorInstances } from '#functions/mirror-instances.ts';
 import { mirrorInventory } from '#functions/mirror-inventory.ts';
+import { notify } from '#functions/notify.ts';
 import { obeyOperator } from '#functions/obey-operator.ts';
 import { planEvacuation } from '#functions/plan-evacuation.ts';
 import { receiveFenceAnswer } from '#functions/receive-fence-answer.ts';
@@ -45,4 +46,5 @@ export const FUNCTIONS: Functions = {
   'mirror-inventory': mirrorInventory,
   'survey-devices': surveyDevices,
   'mirror-instances': mirrorInstances,
+  notify,
 };

@@ -17,8 +17,8 @@ export function startSchedules(specs: ScheduleSpecs, functions: Functions, servi
   const stopping = new AbortController();
 
   async function keepBeat(name: ScheduleName): Promise<void> {
-    const { everySeconds, functionTimeoutSeconds } = specs[name];
-    while (await pause(everySeconds, stopping.signal)) {
+    const { everySeconds, embeddedEverySeconds = everySeconds, functionTimeoutSeconds } = specs[name];
+    while (await pause(embeddedEverySeconds, stopping.signal)) {
       try {
         await within(functionTimeoutSeconds, runScheduled(functions[name], services));
       } catch (error) {

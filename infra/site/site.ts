@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type HttpOptions, type HttpServer, startHttpServer } from '#infra/embedded/http-server.ts';
 import { type Embedded, startEmbedded } from '#infra/embedded/runtime.ts';
+import { notifier } from '#shared/adapters/notify/notifier.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import { systemGuests } from '#shared/adapters/system/guests.ts';
 import type { Connection } from '#shared/connect.ts';
@@ -46,6 +47,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     let own: HttpServer | undefined;
     const services = {
       access: withOwn(connection.access, () => own),
+      notifier: notifier(secrets),
       compute: connection.compute,
       fencing: connection.fencing,
       guests: systemGuests,

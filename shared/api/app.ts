@@ -16,6 +16,7 @@ import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { incidentRoutes } from './routes/incidents.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { nowRoutes } from './routes/now.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { replayRoutes } from './routes/replay.ts';
@@ -38,6 +39,8 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
   readonly isLocal: boolean;
   /** Of whoever waits for news; 25 s unless given. */
   readonly longestWaitSeconds?: number;
+  /** What Prometheus scrapes; absent in a stack. */
+  readonly metrics?: () => Promise<string>;
 }
 
 /** Whoever waits must know whether the server does. */
@@ -94,5 +97,6 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   healthRoutes(app, services, expensive);
   policyRoutes(app, services);
   verificationRoutes(app, services, expensive);
+  metricsRoute(app, services);
   return app;
 }

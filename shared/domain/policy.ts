@@ -13,6 +13,7 @@ import {
   storm,
 } from './policy-guards.ts';
 import { instanceRecovery, processRecovery } from './policy-instances.ts';
+import { notify, notifyFaults } from './policy-notify.ts';
 import { destinations, order, protection, restartFromSnapshot } from './policy-recovery.ts';
 import { reporterFaults, reportersByName, watch } from './policy-reporters.ts';
 import { hostReturn, maintenance, switches } from './policy-return.ts';
@@ -163,6 +164,8 @@ export const policySchema = z
       .optional(),
     /** Who may look and steer by the API and the console; without it only whoever is on this machine. */
     access: access.optional(),
+    /** Whom salvor tells of what becomes of a host; without it nobody but its log. */
+    notify: notify.optional(),
     watch: watch.prefault({}),
     survey: survey.prefault({}),
     forecast: forecast.prefault({}),
@@ -239,6 +242,8 @@ export const policySchema = z
       ...networkFaults(policy.fenceDevices, policy.fenceNetworks ?? {}),
     ])
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
+    for (const [path, message] of notifyFaults(policy))
+      context.addIssue({ code: 'custom', path: ['notify', ...path], message });
   });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -36,6 +36,8 @@ const environmentSchema = z.object({
 
 /** Stands behind `SECRET_PREFIX` in the names of reporters' secrets, so that who reads these reads no fence device's. */
 export const REPORTERS_PREFIX = 'reporters/';
+/** The same for the channels by which people are told. */
+export const NOTIFY_PREFIX = 'notify/';
 
 /** The same for people's. */
 export const PEOPLE_PREFIX = 'people/';

@@ -3,6 +3,7 @@ import { accessSymptoms } from '#shared/domain/doctor/access.ts';
 import { AREAS, type Area, areaOf, lastSeenOf } from '#shared/domain/doctor/areas.ts';
 import { capacitySymptoms } from '#shared/domain/doctor/capacity.ts';
 import { fencingSymptoms } from '#shared/domain/doctor/fencing.ts';
+import { heartbeatSymptoms, notifySymptoms } from '#shared/domain/doctor/notify.ts';
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
 import { queueSymptoms } from '#shared/domain/doctor/queues.ts';
 import { note, REMEDY, type Symptom, trouble, type What } from '#shared/domain/doctor/symptom.ts';
@@ -19,6 +20,7 @@ import { disarmedAmong } from '#shared/state/guards.ts';
 import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { listReports } from '#shared/state/list-reports.ts';
+import { loadChannels, loadHeartbeat } from '#shared/state/notices.ts';
 import { listParked } from '#shared/state/parked.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
 import { loadRound } from '#shared/state/rounds.ts';
@@ -85,20 +87,35 @@ export async function examine({ state, policy, queues }: Parts, within: Within, 
 
 async function examineState(state: StateReader, own: Policy, within: Within, nowMs: number) {
   const { cloud } = own;
-  const [inventory, readiness, round, beat, watch, reports, due, policy, capacity, mirrored, access] =
-    await Promise.all([
-      loadInventory(state, cloud.name, cloud.region),
-      loadReadiness(state, cloud),
-      loadRound(state, 'survey-devices', cloud),
-      loadBeat(state),
-      loadWatch(state),
-      listReports(state),
-      state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
-      policyInForce(state, own),
-      loadCapacity(state, cloud),
-      loadRound(state, 'mirror-instances', cloud),
-      loadAccess(state, cloud),
-    ]);
+  const [
+    inventory,
+    readiness,
+    round,
+    beat,
+    watch,
+    reports,
+    due,
+    policy,
+    capacity,
+    mirrored,
+    access,
+    channels,
+    heartbeat,
+  ] = await Promise.all([
+    loadInventory(state, cloud.name, cloud.region),
+    loadReadiness(state, cloud),
+    loadRound(state, 'survey-devices', cloud),
+    loadBeat(state),
+    loadWatch(state),
+    listReports(state),
+    state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
+    policyInForce(state, own),
+    loadCapacity(state, cloud),
+    loadRound(state, 'mirror-instances', cloud),
+    loadAccess(state, cloud),
+    loadChannels(state, Object.keys(own.notify?.channels ?? {})),
+    loadHeartbeat(state),
+  ]);
   const hosts = inventory.map(({ value }) => value);
   const held = hosts.filter(({ segment }) => segment !== null);
   const rows = reporterRows(reports, ({ key }) => ttlOf(reports.judgedBy.get(key), policy), nowMs);
@@ -132,6 +149,8 @@ async function examineState(state: StateReader, own: Policy, within: Within, now
       ...accessSymptoms(access?.value, within, nowMs),
       ...upkeepSymptoms(upkeep, policy, nowMs),
       ...capacitySymptoms(known, mirrored?.value, policy, nowMs),
+      ...notifySymptoms(channels, nowMs),
+      ...heartbeatSymptoms(policy.notify?.heartbeat && heartbeat.value, nowMs),
       ...policySymptoms(policy, (segment) => sizes.get(segment)?.length ?? 0),
     ],
     seen: {

@@ -115,6 +115,7 @@ export function stopsAt({ pass, isArmed, onWorn }: Stopper): Stops {
       'mirror-inventory': stoppingSchedule('mirror-inventory', FUNCTIONS['mirror-inventory']),
       'survey-devices': stoppingSchedule('survey-devices', FUNCTIONS['survey-devices']),
       'mirror-instances': stoppingSchedule('mirror-instances', FUNCTIONS['mirror-instances']),
+      notify: FUNCTIONS.notify,
     },
     wrap: (services) => {
       const { state, outbox } = services;

@@ -19,7 +19,8 @@ import type { Message, Queues } from './queues.ts';
 import type { Scheduler } from './scheduler.ts';
 
 const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];
-const SCHEDULE_NAMES = Object.keys(SCHEDULES) as readonly ScheduleName[];
+/** A simulated world has nobody to tell. */
+const SCHEDULE_NAMES = (Object.keys(SCHEDULES) as readonly ScheduleName[]).filter((name) => name !== 'notify');
 
 /** One execution environment: it keeps what a function caches, has one invocation at a time, and dies when that is killed. */
 interface Environment {

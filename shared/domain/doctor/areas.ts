@@ -14,6 +14,8 @@ const AREA: { readonly [W in What]: Area } = {
   disarmed: 'work',
   clock: 'work',
   incident: 'timers',
+  heartbeat: 'work',
+  channel: 'work',
   'watch-late': 'watch',
   'reporter-silent': 'watch',
   'reporter-unheard': 'watch',

@@ -33,6 +33,8 @@ export const WHAT = {
   'dead-letters': 'messages failed too often',
   queue: 'the queues can not be looked at, or are full',
   parked: 'messages could not be acted on',
+  channel: 'people can not be told by a channel',
+  heartbeat: 'the heartbeat is withheld, or does not arrive',
   policy: 'what the policy says may not be what is meant',
 } as const;
 export type What = keyof typeof WHAT;
@@ -62,6 +64,8 @@ export const REMEDY: { readonly [W in What]: string } = {
   'dead-letters': 'read them with "salvor redrive", mend the cause, send them again',
   queue: 'see that salvor runs and keeps up; its log names what fails',
   parked: '"salvor parked" shows them: mend who sends them',
+  channel: 'try it with "salvor notify test"; put a good key or address into its secret',
+  heartbeat: 'mend what it names; or the address in its secret, if it does not arrive',
   policy: 'read the sentence against what you mean, and change the policy or leave it',
 };
 

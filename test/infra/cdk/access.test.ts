@@ -70,11 +70,12 @@ describe('a role', () => {
     ]);
   });
 
-  it('lets functions delete from the state that forget hosts or sessions, or close the incident of an instance or a process, and none rewrite it unconditionally', () => {
+  it('lets functions delete from the state that forget hosts or sessions, or close the incident of an instance or a process, or have told people, and none rewrite it unconditionally', () => {
     expect(mayDo('dynamodb:DeleteItem')).toEqual([
       'http-api',
       'mirror-instances',
       'mirror-inventory',
+      'notify',
       'recover-instance',
       'recover-process',
       'watch-hosts',
@@ -95,6 +96,8 @@ describe('a role', () => {
     expect(letIn).toEqual(['http-ingest']);
     const people = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/people\/\*/).length > 0);
     expect(people).toEqual(['http-api']);
+    const tellers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/notify\/\*/).length > 0);
+    expect(tellers).toEqual(['notify']);
     for (const name of FUNCTION_NAMES)
       expect(actionsOn(name, /:secret:/).every((action) => action === 'secretsmanager:GetSecretValue')).toBe(true);
   });
@@ -103,7 +106,18 @@ describe('a role', () => {
     const without = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:/).length === 0);
     expect(without).toEqual(['receive-host-event', 'obey-operator', 'receive-fence-answer', 'sweep']);
     const readers = FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/cloud-/).length > 0);
-    expect([...readers, ...without].sort()).toEqual([...FUNCTION_NAMES].sort());
+    // It has secrets of its own, and not the cloud's.
+    expect([...readers, ...without, 'notify'].sort()).toEqual([...FUNCTION_NAMES].sort());
+  });
+
+  it('publishes to the topics by which the policy has people told, and to none else', () => {
+    expect(mayDo('sns:Publish')).toEqual([]);
+    const topic = 'arn:aws:sns:eu-west-1:123456789012:night';
+    const { template: telling } = synthesize({}, { notifyTopics: [topic] });
+    const statements = [...resourcesOf<PolicyProperties>(telling, 'AWS::IAM::Policy').values()]
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => asList(Action).includes('sns:Publish'));
+    expect(statements.map(({ Resource }) => Resource)).toEqual([topic]);
   });
 
   it('takes the cloud secret by its ARN too', () => {
@@ -148,6 +162,7 @@ describe('what a function is said to use', () => {
       tokensOf,
       asksKeystone,
       keepsSessions,
+      notifies,
     } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
     // host or a task writes an audit record with it.
@@ -168,12 +183,15 @@ describe('what a function is said to use', () => {
     expect(tokensOf === 'people').toBe(imports('shared/api/people.ts'));
     expect(asksKeystone).toBe(imports('shared/api/ways.ts'));
     expect(keepsSessions).toBe(imports('shared/state/sessions.ts'));
+    expect(notifies).toBe(imports('shared/adapters/notify/notifier.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
     expect(callsNova).toBe(calls('compute\\.\\w+|tokens\\.\\w+'));
     expect(readsDue).toBe(calls('readGates|readForGates|openHosts|loadTaken|state\\.due'));
     expect(state.includes('check')).toBe(calls('guardChecks?|addTasks|hostUnchanged'));
-    expect(state.includes('delete')).toBe(calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf'));
+    expect(state.includes('delete')).toBe(
+      calls('mirrorWrites|leaseRemoval|forgetWrites|decideProcess|stepOf|doneWrite'),
+    );
     expect(sendsTo.includes('operator-commands')).toBe(
       ['ingest/masakari/switch-segment', 'api/routes/commands'].some((file) => imports(`shared/${file}.ts`)),
     );
@@ -183,7 +201,7 @@ describe('what a function is said to use', () => {
     const writers = [
       'domain/evolve-host',
       'state/tasks',
-      'state/readiness',
+      'shell/survey-hosts',
       'domain/instance-recovery/reports',
       'domain/process-recovery/reports',
     ];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ENDPOINTS, FENCE_REQUESTS, QUEUES, SCHEDULES } from '#events/catalog.ts';
+import { NOT_ALIVE } from '#infra/cdk/heartbeat-alarm.ts';
 import { INCIDENT_ALARMS } from '#infra/cdk/incident-alarms.ts';
 import { streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { type Join, logicalId, type Reference, resourcesOf, synthesize } from './support.ts';
@@ -42,7 +43,7 @@ const textOf = (description: string | Join): string =>
 const SPECS = [...Object.values(QUEUES), ...Object.values(SCHEDULES), ...Object.values(ENDPOINTS)];
 
 describe('alarms', () => {
-  it('are just these: four for a queue, three for a schedule, two for an endpoint, one for a worker, and those of incidents', () => {
+  it('are just these: four for a queue, three for a schedule, two for an endpoint, one for a worker, those of incidents, and that salvor is not alive', () => {
     const expected = [
       ...Object.values(QUEUES).flatMap((spec) =>
         ['dead-letters', 'oldest-message', 'errors', 'throttles'].map((kind) => `${spec.function}-${kind}`),
@@ -53,6 +54,7 @@ describe('alarms', () => {
       ...Object.values(ENDPOINTS).flatMap((spec) => ['errors', 'throttles'].map((kind) => `${spec.function}-${kind}`)),
       ...Object.keys(INCIDENT_ALARMS),
       ...WORKERS.map((worker) => `fence-worker-silent-${worker}`),
+      NOT_ALIVE.name,
     ];
     expect(alarms.map(nameOf).sort()).toEqual(expected.map((name) => PREFIX + name).sort());
   });
@@ -64,7 +66,7 @@ describe('alarms', () => {
       const spec =
         INCIDENT_ALARMS[heading] ??
         SPECS.find((each) => heading.startsWith(`${each.function}-`)) ??
-        (heading === SILENT ? FENCE_REQUESTS : undefined);
+        (heading === SILENT ? FENCE_REQUESTS : heading === NOT_ALIVE.name ? NOT_ALIVE : undefined);
       const text = textOf(alarm.AlarmDescription);
       expect(text).toContain(spec?.errorImpact);
       // What CloudWatch takes (API reference, PutMetricAlarm), with the longest runbookUrl and two generated names.
@@ -96,13 +98,16 @@ describe('alarms', () => {
     });
   });
 
-  it('of a schedule or a worker ring when there is no data at all', () => {
+  it('of a schedule, a worker or all of salvor ring when there is no data at all', () => {
     const silent = alarms.filter((alarm) => alarm.TreatMissingData === 'breaching').map(nameOf);
-    const schedules = ['mirror-instances', 'mirror-inventory', 'survey-devices', 'sweep'];
-    expect(silent.sort()).toEqual([
-      ...WORKERS.map((worker) => `${PREFIX}${SILENT}-${worker}`),
-      ...schedules.map((name) => `${PREFIX}${name}-not-running`),
-    ]);
+    const schedules = ['mirror-instances', 'mirror-inventory', 'notify', 'survey-devices', 'sweep'];
+    expect(silent.sort()).toEqual(
+      [
+        ...WORKERS.map((worker) => `${PREFIX}${SILENT}-${worker}`),
+        `${PREFIX}${NOT_ALIVE.name}`,
+        ...schedules.map((name) => `${PREFIX}${name}-not-running`),
+      ].sort(),
+    );
   });
 });
 
@@ -116,9 +121,12 @@ describe('the runbook', () => {
     expect(chapter(spec.function)).toContain(spec.errorImpact);
   });
 
-  it.each(Object.entries(INCIDENT_ALARMS))('says the harm that %s means', (name, { errorImpact }) => {
-    expect(chapter(name)).toContain(errorImpact);
-  });
+  it.each([...Object.entries(INCIDENT_ALARMS), [NOT_ALIVE.name, NOT_ALIVE] as const])(
+    'says the harm that %s means',
+    (name, { errorImpact }) => {
+      expect(chapter(name)).toContain(errorImpact);
+    },
+  );
 
   it('has no chapter of an alarm that does not exist', () => {
     const ofAlarms = runbook.slice(runbook.indexOf('\n## Incidents\n'));

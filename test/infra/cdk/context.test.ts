@@ -62,6 +62,16 @@ describe('the policy', () => {
     expect(() => read({ policy: write('broken.yaml', 'version: [1') })).toThrow(DeploymentError);
   });
 
+  it('is refused with links to approve, which no stack answers', () => {
+    const policy = [
+      'version: 1',
+      'segments: [{ name: az1, hosts: { availabilityZone: nova } }]',
+      "fenceDevices: { '*': { driver: ironic } }",
+      'notify: { approvals: { key: approvals } }',
+    ].join('\n');
+    expect(() => read({ policy: write('links.yaml', policy) })).toThrow(/notify\.approvals: links/);
+  });
+
   it('takes the text of CA files along, since a function has no such files', () => {
     const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
     const { policy } = read({ policy: write('ca.json', withCa(write('ca.pem', pem))) });
@@ -97,7 +107,7 @@ describe('what the context makes of the stack', () => {
     const outside = [...functionsOf(template).values()]
       .filter(({ Properties }) => Properties.VpcConfig === undefined)
       .map(({ Properties }) => Properties.FunctionName);
-    const names = ['obey-operator', 'receive-fence-answer', 'receive-host-event', 'sweep'];
+    const names = ['notify', 'obey-operator', 'receive-fence-answer', 'receive-host-event', 'sweep'];
     expect(outside.sort()).toEqual(names.map((name) => `salvor-test-${name}`));
   });
 
