@@ -164,12 +164,12 @@ describe('on a state folder', () => {
 });
 
 describe('a deployed stack', () => {
-  /** What reads or writes state; `policy devices` does so only for fence workers, `audit checkpoint` reads its key first. */
+  /** What reads or writes state: `policy devices` does so only for fence workers, `notify test` never, and `audit checkpoint` reads its key first. */
   const speaking = commands.filter(
     ([words, command]) =>
       hasJson(command) &&
       !/^(drill|deploy|token|import|policy|simulate|completion)/.test(words) &&
-      words !== 'audit checkpoint',
+      !['audit checkpoint', 'notify test'].includes(words),
   );
   const given = (command: Command): readonly string[] => [
     ...command.registeredArguments.filter(({ required }) => required).map(() => 'compute-1'),
