@@ -1,3 +1,4 @@
+import { isReleasable } from '../gates/release.ts';
 import type { HostState } from '../host.ts';
 import type { OpenNow } from './progress.ts';
 import type { Tile } from './tile.ts';
@@ -37,7 +38,10 @@ function ofHost({ name, incident, returning = null }: HostState): readonly Need[
     case 'held': {
       const gates = incident.failedGates.map(({ gate }) => gate).join(', ');
       const says = `said to be down, and held by ${gates}`;
-      return [{ about: name, says, commands: [`salvor explain ${name}`, ...commands('release', 'dismiss')] }];
+      // Of gates that nobody may release, a release would be refused.
+      const mayRelease = incident.failedGates.every(({ gate }) => isReleasable(gate));
+      const acts = commands(...(mayRelease ? ['release'] : []), 'dismiss');
+      return [{ about: name, says, commands: [`salvor explain ${name}`, ...acts] }];
     }
     case 'fencing': {
       const { lastFailure, failures, offConfirmed } = incident;

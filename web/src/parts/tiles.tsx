@@ -53,7 +53,14 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
     <ul className={dense === true ? 'tiles tiles-dense' : 'tiles'} aria-label={label} onClick={follow}>
       {hosts.map(({ hostKey, host, state, fence }) => (
-        <TileLink key={hostKey} base={base} host={host} state={state} unfenceable={fence === 'not-ready'} />
+        <TileLink
+          key={hostKey}
+          base={base}
+          host={host}
+          state={state}
+          unfenceable={fence === 'not-ready'}
+          isNamed={dense !== true}
+        />
       ))}
     </ul>
   );
@@ -65,10 +72,12 @@ interface TileLinkProps {
   readonly host: string;
   readonly state: TileState;
   readonly unfenceable: boolean;
+  /** Else there is no room for its name, which is told all the same. */
+  readonly isNamed: boolean;
 }
 
 /** By its words alone: of 2,000 tiles only those that have changed are drawn again. */
-const TileLink = memo(function TileLink({ base, host, state, unfenceable }: TileLinkProps) {
+const TileLink = memo(function TileLink({ base, host, state, unfenceable, isNamed }: TileLinkProps) {
   const { sign, colour } = TILE[state];
   const words = `${host}: ${state}${unfenceable ? ', could not be fenced' : ''}`;
   return (
@@ -83,7 +92,7 @@ const TileLink = memo(function TileLink({ base, host, state, unfenceable }: Tile
         title={words}
       >
         <span className="tile-sign">{sign}</span>
-        <span className="tile-name">{host}</span>
+        {isNamed && <span className="tile-name">{host}</span>}
         {unfenceable && <span>⚠</span>}
       </a>
     </li>
