@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { askedToEnd } from '../asked-to-end.ts';
-import { runDrill } from '../drill/drill.ts';
 import { FAULTS } from '../drill/faults.ts';
 import { DEFAULTS, type DrillOptions, FAULT_NAMES } from '../drill/options.ts';
 import { screen, summary } from '../drill/screen.ts';
@@ -51,6 +50,7 @@ export function drillCommand(): Command {
       };
       const shown = screen(json ? process.stderr : process.stdout);
       const audience = json ? { scene: () => undefined, line: () => undefined, progress: () => undefined } : shown;
+      const { runDrill } = await import('../drill/drill.ts');
       const result = await runDrill(options, audience, verbose ? jsonLog() : silentLog);
       shown.end();
       if (json) printJson(result);

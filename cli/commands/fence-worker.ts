@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { fenceRequestsOf, type QueueName } from '#events/catalog.ts';
 import { workerName } from '#events/fence-worker.ts';
-import { embeddedClient } from '#infra/embedded/sqs-server.ts';
 import { openAgents } from '#infra/fence-worker/agents.ts';
 import { readWorkerConfig } from '#infra/fence-worker/config.ts';
 import { startFenceWorker } from '#infra/fence-worker/fence-worker.ts';
@@ -80,7 +79,7 @@ async function placeOf(requestsUrl = ''): Promise<{ readonly name: string; reado
 /** A salvor at one site serves its queues by HTTP on its own machine, for any credentials; AWS never does. */
 async function clientFor(url: string): Promise<QueuePlace['client']> {
   const isEmbedded = url.startsWith('http:') && process.env.AWS_ENDPOINT_URL === undefined;
-  if (isEmbedded) return embeddedClient(new URL(url).origin);
+  if (isEmbedded) return (await import('#infra/embedded/sqs-server.ts')).embeddedClient(new URL(url).origin);
   const { SQSClient } = await import('@aws-sdk/client-sqs');
   return new SQSClient({ useQueueUrlAsEndpoint: process.env.AWS_ENDPOINT_URL === undefined });
 }

@@ -5,10 +5,8 @@ import { hexKeys } from '#infra/gateway/keys.ts';
 import { kept, namesIn } from '#infra/gateway/names.ts';
 import { hbv2Reader, kdumpReader } from '#infra/gateway/readers.ts';
 import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
-import { hostAddresses } from '#shared/adapters/openstack/host-addresses.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
-import { connect } from '#shared/connect.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { UsageError } from '../exit.ts';
 import { jsonLog, print } from '../output.ts';
@@ -65,7 +63,8 @@ function kdumpCommand(): Command {
       if (flags.hosts === undefined && flags.fromNova !== true)
         throw new UsageError('packets name no host: give their addresses with --hosts, or --from-nova');
       const log = jsonLog();
-      const connection = flags.fromNova === true ? connectTo(flags.cloud, flags.secrets) : undefined;
+      const connection = flags.fromNova === true ? await connectTo(flags.cloud, flags.secrets) : undefined;
+      const { hostAddresses } = await import('#shared/adapters/openstack/host-addresses.ts');
       const read = async () =>
         new Map([...(connection ? await hostAddresses(connection.session) : []), ...namesOf(flags.hosts)]);
       const names = await kept(read, NAMES_AGAIN_MS, log);
@@ -109,7 +108,8 @@ function withCommonOptions(command: Command, defaultPort: number): Command {
 const namesOf = (path: string | undefined): ReadonlyMap<string, string> =>
   path === undefined ? new Map() : namesIn(path);
 
-function connectTo(cloudName: string | undefined, secrets: string) {
+async function connectTo(cloudName: string | undefined, secrets: string) {
+  const { connect } = await import('#shared/connect.ts');
   const cloud = loadCloud({
     env: process.env,
     workingDirectory: process.cwd(),

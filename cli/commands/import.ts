@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { Document, isMap, isSeq } from 'yaml';
 import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
 import { masakariSegments } from '#shared/adapters/openstack/masakari.ts';
-import { connect } from '#shared/connect.ts';
 import { type Imported, importSegments } from '#shared/domain/import-masakari.ts';
 import { PermanentError } from '#shared/errors.ts';
 import { print, printJson } from '../output.ts';
@@ -22,6 +21,7 @@ export function importCommand(): Command {
         workingDirectory: process.cwd(),
         ...(cloudName === undefined ? {} : { cloudName }),
       });
+      const { connect } = await import('#shared/connect.ts');
       const connection = connect(cloud, {
         get: async (name) => {
           throw new PermanentError(`there is no secret ${name}`);

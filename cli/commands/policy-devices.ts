@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { SiteFiles } from '#infra/site/open-site.ts';
 import { readPolicy } from '#infra/site/policy-file.ts';
-import { surveyDevices } from '#infra/site/survey-devices.ts';
+import type { surveyDevices as Survey } from '#infra/site/survey-devices.ts';
 import type { JudgedDevice } from '#shared/domain/device-survey.ts';
 import { fenceEntryOf } from '#shared/domain/fence-device.ts';
 import { fencingWorkersOf } from '#shared/domain/fence-workers.ts';
@@ -37,7 +37,8 @@ export function policyDevicesCommand(): Command {
 }
 
 /** Devices behind fence workers are asked by way of the salvor that runs; without one, nothing is known of them. */
-async function surveyed(site: SiteFiles, command: Command): ReturnType<typeof surveyDevices> {
+async function surveyed(site: SiteFiles, command: Command): ReturnType<typeof Survey> {
+  const { surveyDevices } = await import('#infra/site/survey-devices.ts');
   const names = fencingWorkersOf(readPolicy(site.policyFile));
   if (names.length === 0) return surveyDevices(site);
   const queues = await queuesOf(command).catch((error: unknown) => {

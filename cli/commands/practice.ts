@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
-import { startSimulatedCloud } from '#sim/cloud.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { ORDERS, obey, writeSite } from '../drill/practice.ts';
 import { print } from '../output.ts';
@@ -25,6 +24,7 @@ export function practiceCommand(): Command {
     .option('--evacuation <seconds>', 'how long one evacuation takes', upTo(600), 3)
     .addHelpText('after', `\nWhile it runs, type: ${ORDERS}.`)
     .action(async (folder: string, { hosts, instances, grace, evacuation }) => {
+      const { startSimulatedCloud } = await import('#sim/cloud.ts');
       const cloud = await startSimulatedCloud({
         hosts,
         seed: 1,

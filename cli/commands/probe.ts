@@ -9,7 +9,6 @@ import { loadCloud } from '#shared/adapters/openstack/clouds-yaml.ts';
 import { probeServers } from '#shared/adapters/openstack/probe-servers.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
-import { connect } from '#shared/connect.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { jsonLog } from '../output.ts';
 import { type SenderFlags, senderOf, withSenderOptions } from './sender-options.ts';
@@ -63,6 +62,7 @@ export function probeCommand(): Command {
       ...(flags.cloud === undefined ? {} : { cloudName: flags.cloud }),
     });
     const sender = await senderOf(flags);
+    const { connect } = await import('#shared/connect.ts');
     const connection = connect(cloud, fileSecrets(flags.secrets));
     const forwarder = startForwarding(sender, systemClock, log);
     const probe = startProbe({

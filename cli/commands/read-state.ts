@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { STATE_FILE } from '#infra/embedded/state-dir.ts';
-import { dynamoStore } from '#shared/adapters/dynamodb/state-store.ts';
 import { openSqliteReader } from '#shared/adapters/sqlite/reader.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
@@ -33,6 +32,7 @@ export async function withState<T>(command: Command, read: (state: StateReader) 
 async function deployed(stateTable: string | undefined, auditTable: string | undefined): Promise<StateReader> {
   if (stateTable === undefined || auditTable === undefined)
     throw new UsageError('both --state-table and --audit-table are needed: the outputs of the stack name them');
+  const { dynamoStore } = await import('#shared/adapters/dynamodb/state-store.ts');
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   return dynamoStore({ client: new DynamoDBClient({}), stateTable, auditTable });
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Sender } from '#infra/gateway/forward.ts';
-import { httpSender, sqsSender } from '#infra/gateway/senders.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { UsageError } from '../exit.ts';
 
@@ -40,6 +39,7 @@ export const withSenderOptions = (command: Command): Command =>
 
 /** @throws PermanentError when it is not said where salvor is */
 export async function senderOf({ endpoint, token, caFile, queueUrl, secrets }: SenderFlags): Promise<Sender> {
+  const { httpSender, sqsSender } = await import('#infra/gateway/senders.ts');
   if (endpoint !== undefined && token !== undefined) {
     const caPem = caFile === undefined ? {} : { caPem: readFileSync(caFile, 'utf8') };
     return httpSender({ endpoint, token, secrets: fileSecrets(secrets), ...caPem });

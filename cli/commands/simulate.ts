@@ -1,9 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { print, printJson } from '../output.ts';
-import { coverageOf } from '../simulate/coverage.ts';
 import { type Cut, parseCut } from '../simulate/cut.ts';
-import { defaultWorkers, explore, playSeed } from '../simulate/explore.ts';
-import { explorationText, seedText, shrunkText, trace } from '../simulate/screen.ts';
 
 const whole = (text: string): number => {
   const value = Number(text);
@@ -27,7 +25,7 @@ export function simulateCommand(): Command {
     .option('--seed <seed>', 'play this one only, exactly as before', whole)
     .option('--cut <cut>', 'only what is left of that seed: failures=0/faults=2,5', cutOption)
     .addOption(
-      new Option('--workers <n>', 'threads').default(defaultWorkers(), 'one for each processor').argParser(whole),
+      new Option('--workers <n>', 'threads').default(availableParallelism(), 'one for each processor').argParser(whole),
     )
     .option('--go-on', 'play all of them, and list every broken one')
     .option('--covered <n>', 'fail unless every reachable pair of fault and state was struck so often', whole, 0)
@@ -40,6 +38,8 @@ export function simulateCommand(): Command {
         'With --go-on all are played, and every broken seed is listed by invariant; --from SEED --seeds 1 shortens one.',
     )
     .action(async ({ seeds, from, seed, cut, workers, covered, table, trace: traced, json, goOn }) => {
+      const { explore, playSeed } = await import('../simulate/explore.ts');
+      const { explorationText, seedText, shrunkText, trace } = await import('../simulate/screen.ts');
       if (seed !== undefined) {
         const result = await playSeed(seed, cut);
         if (json) printJson(result);
@@ -58,6 +58,7 @@ export function simulateCommand(): Command {
         print(explorationText(result, table === true));
         if (worst !== undefined && goOn !== true) print(await shrunkText(worst.seed, worst.violation));
       }
+      const { coverageOf } = await import('../simulate/coverage.ts');
       const { missing } = coverageOf(result.tally, covered);
       for (const { kind, state, hits } of missing)
         process.stderr.write(`${kind} in ${state} was struck ${hits} times, and is to be ${covered} times\n`);

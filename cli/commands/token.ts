@@ -2,7 +2,6 @@ import { Command, Option } from 'commander';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { fileSecrets } from '#shared/adapters/secrets/file.ts';
 import { PermanentError } from '#shared/errors.ts';
-import { hostToken } from '#shared/ingest/authenticate.ts';
 import { print, printJson } from '../output.ts';
 import { policyOption, secretsOption } from './site-options.ts';
 
@@ -19,6 +18,7 @@ export function tokenCommand(): Command {
       const name = hostTokensOf(readPolicy(policy).reporters ?? {}, reporter);
       const { key } = await fileSecrets(secrets).get(name);
       if (key === undefined) throw new PermanentError(`secret ${name} needs key`);
+      const { hostToken } = await import('#shared/ingest/authenticate.ts');
       const token = hostToken(key, host);
       if (json) printJson({ host, token });
       else print(token);

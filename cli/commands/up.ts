@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import type { HttpOptions } from '#infra/embedded/http-server.ts';
-import { startSite } from '#infra/site/site.ts';
 import { askedToEnd } from '../asked-to-end.ts';
 import { readSigningKey } from '../checkpoint-file.ts';
 import { type CheckpointPlace, keepTaking } from '../checkpoints.ts';
@@ -49,6 +48,7 @@ export function upCommand(): Command {
       const { stateDir } = command.optsWithGlobals<{ stateDir: string }>();
       const place = placeOf(checkpoints, checkpointKey);
       const log = jsonLog();
+      const { startSite } = await import('#infra/site/site.ts');
       const site = await startSite({
         policyFile: policy,
         secretsFile: secrets,

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { openSite } from '#infra/site/open-site.ts';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { lasting } from '#shared/domain/doctor/symptom.ts';
 import type { ForecastInstance } from '#shared/domain/forecast/what-if.ts';
@@ -89,6 +88,7 @@ function failingOf({ host, rack, zone, segment }: Options): Failing {
 async function tell(state: StateReader, options: Options, failing: Failing): Promise<WhatIf> {
   const { policy: policyFile, secrets: secretsFile, cloud: cloudName, live } = options;
   if (live !== true) return foretell({ state, policy: readPolicy(policyFile) }, failing, options, Date.now());
+  const { openSite } = await import('#infra/site/open-site.ts');
   const site = openSite({ policyFile, secretsFile, ...(cloudName === undefined ? {} : { cloudName }) });
   try {
     const { compute } = site.connection;

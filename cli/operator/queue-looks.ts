@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { sqsQueueLooks } from '#shared/adapters/sqs/depths.ts';
 import type { QueueLooks } from '#shared/ports.ts';
 import { queuesOf } from './queues.ts';
 
@@ -7,6 +6,7 @@ import { queuesOf } from './queues.ts';
 export const queueLooksOf = (command: Command): QueueLooks => ({
   look: async () => {
     const { client, urlOf } = await queuesOf(command);
+    const { sqsQueueLooks } = await import('#shared/adapters/sqs/depths.ts');
     try {
       return await sqsQueueLooks(client, urlOf).look();
     } finally {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { QUEUES, type QueueName } from '#events/catalog.ts';
-import { embeddedClient, queueUrlAt } from '#infra/embedded/sqs-server.ts';
 import { ENDPOINT_FILE, STATE_FILE } from '#infra/embedded/state-dir.ts';
 import { isLocked } from '#shared/adapters/sqlite/database.ts';
 import { PermanentError } from '#shared/errors.ts';
@@ -32,6 +31,7 @@ export async function queuesOf(command: Command): Promise<Queues> {
   if (stateTable !== undefined)
     throw new UsageError('--queue-url is needed for a deployed stack: its output OperatorQueueUrl');
   const endpoint = runningAt(stateDir);
+  const { embeddedClient, queueUrlAt } = await import('#infra/embedded/sqs-server.ts');
   return { client: embeddedClient(endpoint), urlOf: (name) => queueUrlAt(endpoint, name) };
 }
 

@@ -3,7 +3,6 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OperatorCommand } from '#events/operator-command.ts';
-import { sqsOutbox } from '#shared/adapters/sqs/outbox.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { type CommandOutcome, loadOutcome } from '#shared/state/operator-log.ts';
@@ -54,6 +53,7 @@ export function tell(command: Command, ask: (state: StateReader) => Promise<Aske
       const asked = await ask(state);
       const said = { version: 1, id: randomUUID(), time: new Date().toISOString(), by, reason } as const;
       const message = { ...asked, ...said } as OperatorCommand;
+      const { sqsOutbox } = await import('#shared/adapters/sqs/outbox.ts');
       await sqsOutbox(queues.client, urlsOf(queues)).send([{ message, delaySeconds: 0 }]);
       show(await outcomeOf(state, message, timeout), json === true);
     } finally {

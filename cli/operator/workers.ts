@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { fenceRequestsOf } from '#events/catalog.ts';
-import { sqsWorkerQueues } from '#shared/adapters/sqs/worker-queues.ts';
 import { systemChance, systemClock } from '#shared/adapters/system/clock.ts';
 import type { Workers } from '#shared/ports.ts';
 import { askingWorkers } from '#shared/shell/ask-worker.ts';
@@ -14,6 +13,7 @@ export async function withWorkersOf<T>(
   names: readonly string[],
   use: (workers: Workers) => Promise<T>,
 ): Promise<T> {
+  const { sqsWorkerQueues } = await import('#shared/adapters/sqs/worker-queues.ts');
   const queues = sqsWorkerQueues(client, Object.fromEntries(names.map((name) => [name, urlOf(fenceRequestsOf(name))])));
   try {
     return await withState(command, (state) =>
