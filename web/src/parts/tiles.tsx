@@ -53,7 +53,14 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
     <ul className={dense === true ? 'tiles tiles-dense' : 'tiles'} aria-label={label} onClick={follow}>
       {hosts.map(({ hostKey, host, state, fence }) => (
-        <TileLink key={hostKey} base={base} host={host} state={state} unfenceable={fence === 'not-ready'} />
+        <TileLink
+          key={hostKey}
+          base={base}
+          dense={dense === true}
+          host={host}
+          state={state}
+          unfenceable={fence === 'not-ready'}
+        />
       ))}
     </ul>
   );
@@ -62,13 +69,14 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
 interface TileLinkProps {
   /** Of all paths of the console. */
   readonly base: string;
+  readonly dense: boolean;
   readonly host: string;
   readonly state: TileState;
   readonly unfenceable: boolean;
 }
 
 /** By its words alone: of 2,000 tiles only those that have changed are drawn again. */
-const TileLink = memo(function TileLink({ base, host, state, unfenceable }: TileLinkProps) {
+const TileLink = memo(function TileLink({ base, dense, host, state, unfenceable }: TileLinkProps) {
   const { sign, colour } = TILE[state];
   const words = `${host}: ${state}${unfenceable ? ', could not be fenced' : ''}`;
   return (
@@ -82,9 +90,15 @@ const TileLink = memo(function TileLink({ base, host, state, unfenceable }: Tile
         aria-label={words}
         title={words}
       >
-        <span className="tile-sign">{sign}</span>
-        <span className="tile-name">{host}</span>
-        {unfenceable && <span>⚠</span>}
+        {dense ? (
+          sign
+        ) : (
+          <>
+            <span className="tile-sign">{sign}</span>
+            <span className="tile-name">{host}</span>
+            {unfenceable && <span>⚠</span>}
+          </>
+        )}
       </a>
     </li>
   );
