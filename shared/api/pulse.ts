@@ -11,7 +11,7 @@ export interface Reading<T> {
 /** How old a reading may be before another is made, for however many people look: what is new is to be seen in a second. */
 const FRESH_MS = 250;
 /** Of the time at most this part goes into reading: one that takes longer is made less often. */
-const PART = 0.25;
+const PART = 0.5;
 
 /** Reads something for all who want to know when it changes: four times a second at most, and not at all while nobody asks. */
 export class Pulse<T> {

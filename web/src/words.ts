@@ -1,7 +1,13 @@
-import type { Phase } from '#shared/domain/now/progress.ts';
+import type { OpenNow, Phase } from '#shared/domain/now/progress.ts';
 import type { TileState } from '#shared/domain/now/tile.ts';
-import type { IncidentTold, OpenNow } from './api.ts';
-import type { Look } from './parts/state.tsx';
+import type { IncidentTold } from '#shared/views/incident.ts';
+
+/** How something is told at a glance. */
+export interface Look {
+  /** A colour of the library's. */
+  readonly colour: string;
+  readonly sign: string;
+}
 
 /** How each state is shown: colour alone never tells it. */
 export const TILE: { readonly [S in TileState]: Look } = {

@@ -1,9 +1,9 @@
 import { Group, Text, Title } from '@mantine/core';
 import type { NowView } from '../api.ts';
 import { useServerTime } from '../live.ts';
-import { lasting, many } from '../words.ts';
+import { type Look, lasting, many } from '../words.ts';
 import { Ask } from './ask.tsx';
-import { drawnIn, type Look } from './state.tsx';
+import { drawnIn } from './state.tsx';
 
 /** `sweep` renews the beat each minute: when two are missing, nobody is at work. */
 const SILENT_MS = 180_000;

@@ -1,13 +1,8 @@
-import type { MantineColor } from '@mantine/core';
 import type { CSSProperties } from 'react';
-
-export interface Look {
-  readonly colour: MantineColor;
-  readonly sign: string;
-}
+import type { Look } from '../words.ts';
 
 /** What `data-coloured` elements are drawn in (console.css). */
-export const drawnIn = (colour: MantineColor): CSSProperties =>
+export const drawnIn = (colour: string): CSSProperties =>
   ({ '--drawn': `var(--mantine-color-${colour}-6)` }) as CSSProperties;
 
 /** A state in a word or two, behind its sign: colour alone never tells it. */

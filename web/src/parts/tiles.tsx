@@ -56,10 +56,10 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
         <TileLink
           key={hostKey}
           base={base}
+          dense={dense === true}
           host={host}
           state={state}
           unfenceable={fence === 'not-ready'}
-          isNamed={dense !== true}
         />
       ))}
     </ul>
@@ -69,15 +69,14 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
 interface TileLinkProps {
   /** Of all paths of the console. */
   readonly base: string;
+  readonly dense: boolean;
   readonly host: string;
   readonly state: TileState;
   readonly unfenceable: boolean;
-  /** Else there is no room for its name, which is told all the same. */
-  readonly isNamed: boolean;
 }
 
 /** By its words alone: of 2,000 tiles only those that have changed are drawn again. */
-const TileLink = memo(function TileLink({ base, host, state, unfenceable, isNamed }: TileLinkProps) {
+const TileLink = memo(function TileLink({ base, dense, host, state, unfenceable }: TileLinkProps) {
   const { sign, colour } = TILE[state];
   const words = `${host}: ${state}${unfenceable ? ', could not be fenced' : ''}`;
   return (
@@ -91,9 +90,15 @@ const TileLink = memo(function TileLink({ base, host, state, unfenceable, isName
         aria-label={words}
         title={words}
       >
-        <span className="tile-sign">{sign}</span>
-        {isNamed && <span className="tile-name">{host}</span>}
-        {unfenceable && <span>⚠</span>}
+        {dense ? (
+          sign
+        ) : (
+          <>
+            <span className="tile-sign">{sign}</span>
+            <span className="tile-name">{host}</span>
+            {unfenceable && <span>⚠</span>}
+          </>
+        )}
       </a>
     </li>
   );
