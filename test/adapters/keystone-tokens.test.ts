@@ -40,6 +40,7 @@ it('shows the account its own token and the one in question, and keeps the answe
   expect(owner).toEqual({
     user: { id: 'u1', name: 'masakari', domain: { id: 'default', name: 'Default' } },
     projectId: 'p1',
+    isSystem: false,
     roles: ['admin'],
     expiresAtMs: EXPIRY_MS,
   });

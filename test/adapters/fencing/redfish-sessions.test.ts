@@ -84,10 +84,10 @@ describe('a session', () => {
 
   it('leaves its own time for its end when the work hangs', async () => {
     const hanging = bmc({ at: { [`GET ${SYSTEM}`]: 'hang' } });
-    const { device, seen } = await setup(hanging, { auth: 'session', timeoutSeconds: 0.5 });
+    const { device, seen } = await setup(hanging, { auth: 'session', timeoutSeconds: 3 });
     const reading = await device.readPower();
     expect(reading).toMatchObject({ power: 'unknown', detail: expect.stringContaining('no complete answer within') });
-    expect(reading.durationMs).toBeLessThan(700);
+    expect(reading.durationMs).toBeLessThan(4000);
     expect(seen()).toEqual(OF_A_SESSION);
   });
 
