@@ -44,12 +44,12 @@ const said = { commandId: 'c', by: 'ann', reason: 'I looked', atMs: NOW_MS };
 const records = (...facts: readonly HostFact[]): readonly AuditRecord[] =>
   appendFacts('incident#i', FIRST, facts, NOW_MS).records;
 const fresh = notToldYet({ host: 'compute-1', hostKey: 'k', segment: 'az1', openedAtMs: NOW_MS });
-const look = (log: readonly AuditRecord[], nowMs = NOW_MS, told = fresh) =>
+const look = (log: readonly AuditRecord[], nowMs = NOW_MS, told = fresh, most = 100) =>
   noticesOfIncident(
     'i',
     told,
     log.filter(({ seq }) => seq > told.seq),
-    { nowMs, heldSeconds: 120 },
+    { nowMs, heldSeconds: 120, most },
   );
 const idsOf = (log: readonly AuditRecord[], nowMs = NOW_MS) => look(log, nowMs).notices.map(({ id }) => id);
 
@@ -70,6 +70,21 @@ describe('of an incident', () => {
       expect([...first.notices, ...second.notices].map(({ id }) => id)).toEqual(whole);
       expect(look(log, NOW_MS, second.next).notices).toEqual([]);
     }
+  });
+
+  it('no look finds more than it may, and the next one goes on behind it, holds last', () => {
+    const log = records(opened, held(), fenced, { type: 'released', gates: [], untilMs: 0, ...said }, held());
+    const lateMs = NOW_MS + seconds(900);
+    const whole = idsOf(log, lateMs);
+    expect(whole).toEqual(['i/opened/1', 'i/fenced/3', 'i/person-acted/4', 'i/held/5']);
+    const inParts: string[] = [];
+    let told = fresh;
+    for (const _ of whole) {
+      const found = look(log, lateMs, told, 1);
+      inParts.push(...found.notices.map(({ id }) => id));
+      told = found.next;
+    }
+    expect(inParts).toEqual(whole);
   });
 
   it('a hold is told once it has lasted, once, and not when it ends before or a host is in maintenance', () => {
