@@ -135,6 +135,11 @@ describe('of an incident', () => {
     const { notices } = look(records({ ...opened, because: `line\n${'x'.repeat(5000)}` } as HostFact));
     expect(notices[0]?.body.length).toBeLessThanOrEqual(600);
     expect(notices[0]?.body).not.toContain('\n');
+    for (const before of [0, 1]) {
+      const said = `${'x'.repeat(before)}${'😀'.repeat(5000)}`;
+      const cut = look(records({ ...opened, because: said } as HostFact)).notices[0]?.body ?? '';
+      expect(cut.isWellFormed()).toBe(true);
+    }
   });
 });
 

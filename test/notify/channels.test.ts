@@ -97,7 +97,24 @@ describe('Slack', () => {
   it('is given what a reporter said as text, not as a mention or a link', async () => {
     await tell(CHANNELS.slack, aNotice({ body: 'said <!channel> & <https://evil|ok>' }));
     expect(sent().blocks[0].text.text).toContain('said &lt;!channel&gt; &amp; &lt;https://evil|ok&gt;');
+    expect(sent().blocks[0].text.verbatim).toBe(true);
   });
+
+  it('shows the same where it shows no blocks', async () => {
+    await tell(CHANNELS.slack, aNotice({ title: '<!channel> & co' }));
+    expect(sent().text).toBe('&lt;!channel&gt; &amp; co');
+  });
+
+  it.each([0, 1, 2, 3, 4])(
+    'is given no more than it takes, and no half of an escape (%i before it)',
+    async (before) => {
+      await tell(CHANNELS.slack, aNotice({ body: `${'x'.repeat(before)}${'&'.repeat(700)}` }));
+      const { text } = sent().blocks[0].text;
+      expect(text.length).toBeLessThanOrEqual(3000);
+      expect(text.length).toBeGreaterThan(2990);
+      expect(text).toMatch(/&amp;…$/);
+    },
+  );
 });
 
 describe('Teams', () => {
@@ -116,6 +133,11 @@ describe('Teams', () => {
       ],
     });
   });
+});
+
+it('Teams shows a mark that was escaped by who said it as text too', async () => {
+  await tell(CHANNELS.teams, aNotice({ body: 'said \\[ok\\](https://evil)' }));
+  expect(sent().attachments[0].content.body[1].text).toBe('said \\\\\\[ok\\\\\\](https://evil)');
 });
 
 describe('PagerDuty', () => {
@@ -180,6 +202,17 @@ describe('SNS', () => {
     }
     expect(new Set(ids).size).toBe(2);
     expect(ids[0]).toBe(ids[1]);
+  });
+
+  it('refuses what can not be written down at all, which never leaves', async () => {
+    const told = await tell({ type: 'sns', topicArn: TOPIC }, aNotice({ body: 'half a character: \ud83d' }));
+    expect(told).toMatchObject({ kind: 'failed', isRefusal: true });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('that is out of reach refuses nothing', async () => {
+    process.env.AWS_ENDPOINT_URL_SNS = await deadUrl();
+    expect(await tell({ type: 'sns', topicArn: TOPIC })).toMatchObject({ kind: 'failed', isRefusal: false });
   });
 
   it('fails in its own name only', async () => {
