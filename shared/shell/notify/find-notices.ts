@@ -1,6 +1,7 @@
 import { streamOfIncident } from '#shared/domain/audit.ts';
 import type { What } from '#shared/domain/doctor/symptom.ts';
 import { noticesOfAlarms, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
+import { isTooOld } from '#shared/domain/notify/channel-state.ts';
 import { noticesOfIncident, notToldYet, type ToldIncident } from '#shared/domain/notify/of-incident.ts';
 import type { Notify } from '#shared/domain/policy-notify.ts';
 import { ConflictError } from '#shared/errors.ts';
@@ -30,7 +31,7 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   const known = await loadFollowed(state);
   const open = [
     ...[...known].filter(([, { value }]) => !value.closed),
-    ...(await newIncidents(services, cursor.value, known)),
+    ...(await newIncidents(services, notify, cursor.value, known)),
   ];
   const look = { nowMs, heldSeconds: notify.heldSeconds, most: noticesThatFit(notify) };
   const found = await inTurn(open, STREAMS_AT_ONCE, async ([id, told]) => {
@@ -58,16 +59,22 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   return open.length;
 }
 
-/** What was opened since; at the first look what is open, not what once was. */
+/** What was opened since; at the first look what is open, not what once was, nor ever what has ended long ago. */
 async function newIncidents(
-  { state }: Services,
+  { state, clock, log }: Services,
+  { giveUpSeconds }: Notify,
   { sinceMs }: Cursor,
   known: ReadonlyMap<string, unknown>,
 ): Promise<readonly Follows[]> {
   const listed = await Array.fromAsync(listIncidents(state, sinceMs === null ? 0 : sinceMs - OVERLAP_MS));
-  return listed
-    .filter(({ id, closedAtMs }) => !known.has(id) && (sinceMs !== null || closedAtMs === null))
-    .map((entry) => [entry.id, { value: notToldYet(entry), version: 'absent' }] as const);
+  const fresh = listed.filter(({ id, closedAtMs }) => !known.has(id) && (sinceMs !== null || closedAtMs === null));
+  // Nobody has looked for that long: `notify` was out of the policy, or salvor was off.
+  const { old = [], news = [] } = Object.groupBy(fresh, ({ closedAtMs }) =>
+    closedAtMs !== null && isTooOld(closedAtMs, giveUpSeconds, clock.now()) ? 'old' : 'news',
+  );
+  if (old.length > 0)
+    log.warn('incidents that have ended long ago are not told any more', { count: old.length, first: old[0]?.id });
+  return news.map((entry) => [entry.id, { value: notToldYet(entry), version: 'absent' }] as const);
 }
 
 /** It has ended, and is in no list of new ones any more. */
