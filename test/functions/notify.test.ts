@@ -1,58 +1,19 @@
 /** Whoever tells may die at any point, or run twice: each notice arrives, and under one id. */
 import { afterEach, expect, it } from 'vitest';
 import { notify } from '#functions/notify.ts';
-import { notifySymptoms } from '#shared/domain/doctor/notify.ts';
-import type { Notifier, Told } from '#shared/ports.ts';
 import { findNotices } from '#shared/shell/notify/find-notices.ts';
 import { loadChannel, loadQueued } from '#shared/state/notices.ts';
-import { aPolicy, type PolicyInput, seconds } from '#test/support/builders.ts';
-import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { setupTold } from '#test/notify/told.ts';
+import { aPolicy, seconds } from '#test/support/builders.ts';
+import type { FakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
-
-const SETTINGS: PolicyInput['notify'] = {
-  channels: { a: { type: 'slack', credentials: 'a' }, b: { type: 'slack', credentials: 'b' } },
-  routes: [{ channels: ['a', 'b'], kinds: ['opened', 'fenced', 'closed'] }],
-};
 
 let services: FakeServices;
 afterEach(() => services.state.close());
-
-interface Sent {
-  readonly channel: string;
-  readonly id: string;
-}
-
-function setup(
-  answer: (channel: string, index: number) => Told | Promise<Told> = () => ({ kind: 'taken', detail: '' }),
-) {
-  const sent: Sent[] = [];
-  const notifier: Notifier = {
-    tell: async (channel, { id }) => {
-      const name = 'credentials' in channel ? (channel.credentials ?? '') : '';
-      const told = await answer(name, sent.length);
-      if (told.kind === 'taken') sent.push({ channel: name, id: id.replace(/^[^/]*/, '') });
-      return told;
-    },
-    beat: async () => {
-      beats += 1;
-      return { kind: 'taken', detail: '' };
-    },
-  };
-  let beats = 0;
-  const fakes = fakeServices(aPolicy({ notify: SETTINGS }));
-  let ids = 0;
-  // Incidents are listed by the time in their ids.
-  const id = (): string => {
-    const time = fakes.clock.nowMs.toString(16).padStart(12, '0');
-    ids += 1;
-    return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(ids).padStart(12, '0')}`;
-  };
-  services = Object.assign(fakes, { notifier, chance: { id, random: () => 0.5 } });
-  return {
-    sent,
-    beats: () => beats,
-    idsBy: (channel: string) => sent.filter((each) => each.channel === channel).map((each) => each.id),
-  };
+function setup(...given: Parameters<typeof setupTold>) {
+  const made = setupTold(...given);
+  services = made.services;
+  return made;
 }
 
 const STEPS = 20;
@@ -179,77 +140,6 @@ it('sends what waits, and its heartbeat, although it can not find what is new', 
   expect(idsBy('a')).toEqual(['/opened/1']);
   expect(idsBy('b')).toEqual(['/opened/1']);
   expect(beats()).toBe(1);
-});
-
-it('sends nothing of what has waited for longer than a notice counts, and says so', async () => {
-  const { idsBy, sent } = setup();
-  const both = services.policy.notify;
-  const one = aPolicy({
-    notify: { channels: { b: { type: 'slack', credentials: 'b' } }, routes: [{ channels: ['b'] }] },
-  });
-  const withBoth = services.policy;
-  const pipeline = new Pipeline(services);
-  await pipeline.start();
-  await notify(services);
-  pipeline.report();
-  await pipeline.run(30);
-  if (both === undefined) throw new Error('the policy tells nobody');
-  await findNotices(services, both);
-  // The channel is taken out of the policy, and comes back.
-  Object.assign(services, { policy: one });
-  await notify(services);
-  services.clock.nowMs += seconds(30 * 86_400);
-  Object.assign(services, { policy: withBoth });
-  await notify(services);
-  expect(sent.map(({ channel }) => channel)).not.toContain('a');
-  expect(idsBy('b')).toContain('/opened/1');
-  expect(await loadQueued(services.state, 'a', 10)).toEqual([]);
-  expect((await loadChannel(services.state, 'a')).value).toMatchObject({ lost: 1, failures: 0, failingSinceMs: null });
-  const lost = services.lines.filter(({ fields }) => 'fact' in fields && fields.fact === 'notice-lost');
-  expect(lost.map(({ fields }) => fields)).toMatchObject([
-    { channel: 'a', because: expect.stringMatching(/^it has waited since /) },
-  ]);
-});
-
-it('tells nothing of what had ended long before it was switched on again, and says so', async () => {
-  const { sent } = setup();
-  const pipeline = new Pipeline(services);
-  await pipeline.start();
-  await notify(services);
-  pipeline.report();
-  await pipeline.run();
-  services.clock.nowMs += seconds(30 * 86_400);
-  for (const _ of [1, 2, 3]) await notify(services);
-  expect(sent).toEqual([]);
-  expect(services.lines.filter(({ message }) => message.includes('ended long ago'))).toHaveLength(1);
-});
-
-it('says which of a channel a notice has not reached, until one reaches all', async () => {
-  let missed: string | undefined = 'ops@example.org: 550 unknown';
-  const { idsBy } = setup(() => ({
-    kind: 'taken',
-    detail: 'but not to all',
-    ...(missed === undefined ? {} : { missed }),
-  }));
-  const pipeline = new Pipeline(services);
-  await pipeline.start();
-  await notify(services);
-  pipeline.report();
-  await pipeline.run(30);
-  await notify(services);
-  expect(idsBy('a')).toEqual(['/opened/1']);
-  const { value } = await loadChannel(services.state, 'a');
-  expect(value).toMatchObject({ taken: 1, failed: 1, failures: 0, failingSinceMs: null, lastFailure: missed });
-  expect(notifySymptoms([{ name: 'a', ...value }], services.clock.now())).toMatchObject([
-    { level: 'trouble', what: 'channel', says: `it does not reach all: ${missed}` },
-  ]);
-  expect(services.lines.map(({ fields }) => fields)).toContainEqual(
-    expect.objectContaining({ fact: 'notify-failed', channel: 'a', because: 'but not to all' }),
-  );
-  missed = undefined;
-  await pipeline.run(900);
-  await notify(services);
-  expect((await loadChannel(services.state, 'a')).value.lastFailure).toBeNull();
 });
 
 it('does nothing where nobody is to be told', async () => {
