@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+import { createTransport, type NodemailerError } from 'nodemailer';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { redactor } from '#shared/http/redact.ts';
 import type { Secrets, Told } from '#shared/ports.ts';
@@ -48,7 +48,9 @@ export async function tellByEmail(
     const { response, rejectedErrors = [] } = await transport.sendMail({ ...mailOf(channel, notice), signal });
     const detail = `the mail server answered ${redact(response).slice(0, LONGEST_DETAIL)}`;
     if (rejectedErrors.length === 0) return { kind: 'taken', detail };
-    const refused = rejectedErrors.map((each) => `${each.recipient}: ${each.response ?? each.code}`).join('; ');
+    const refused = rejectedErrors
+      .map((each: NodemailerError) => `${each.recipient}: ${each.response ?? each.code}`)
+      .join('; ');
     const missed = `the mail server refuses ${redact(refused).slice(0, LONGEST_DETAIL)}`;
     return { kind: 'taken', detail: `${detail}, but ${missed}`, missed };
   } catch (error) {
