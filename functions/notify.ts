@@ -13,7 +13,7 @@ const PAUSE_MS = 5_000;
 
 /**
  * Tells people what has become of hosts, and that they are needed: from what is on record, after it is. No recovery waits for
- * it or knows of it. One channel that fails keeps no other.
+ * it or knows of it. One channel that fails keeps no other; what can't be read of the record keeps nothing that waits.
  * @returns how many incidents are open or were told of, and notices delivered: 0 when all is quiet
  */
 export async function notify(services: Services): Promise<number> {
@@ -21,14 +21,18 @@ export async function notify(services: Services): Promise<number> {
   if (policy.notify === undefined || notifier === undefined) return 0;
   const settings = policy.notify;
   const untilMs = clock.now() + LOOK_MS;
-  const open = await findNotices(services, settings);
+  const found = await Promise.allSettled([findNotices(services, settings)]);
   const { channels, heartbeat } = settings;
   const sent = await Promise.allSettled([
     ...Object.entries(channels).map((channel) => deliverBy(services, notifier, channel, settings, untilMs)),
     ...(heartbeat === undefined ? [] : [keepBeating(services, notifier, heartbeat).then(() => 0)]),
   ]);
-  for (const each of sent) if (each.status === 'rejected') throw each.reason;
-  return sent.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), open);
+  let count = 0;
+  for (const each of [...found, ...sent]) {
+    if (each.status === 'rejected') throw each.reason;
+    count += each.value;
+  }
+  return count;
 }
 
 /** A rule fires once a minute, and that a host is held is told sooner: while an incident is open, a run goes on looking. */

@@ -134,7 +134,7 @@ export const ASKING: Manual = {
         failures: 'tries in a row that it has not taken',
         failingSinceMs: 'Unix ms; null: it does not fail',
         nextAtMs: 'nothing is sent by it before, Unix ms',
-        lastFailure: 'what its other end said; null: it does not fail',
+        lastFailure: 'what its other end said, or whom the last notice has missed; null: it does not fail',
         lastTakenAtMs: 'when it has taken a notice last, Unix ms; null: never',
         taken: 'notices that it has taken',
         failed: 'tries that it has not',

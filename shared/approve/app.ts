@@ -116,6 +116,12 @@ async function judge({ state, clock, policy, secrets }: ApproveServices, token: 
   const incident = host?.incident ?? null;
   if (host === undefined || incident === null || incident.id !== approval.incidentId)
     return { status: 410, says: `The incident of ${approval.host} has ended: there is nothing to approve.` };
+  // The link was made while it was held; the one for a stop comes with the notice of the stop, and names no gates.
+  if (approval.act === 'release' && approval.gates.length > 0 && incident.status === 'stopped')
+    return {
+      status: 409,
+      says: `${approval.host} is stopped since (${incident.reason}): this link does not lift that.`,
+    };
   return { approval, commandId, host, incident };
 }
 

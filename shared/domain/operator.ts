@@ -121,8 +121,12 @@ function decideRelease(
     atMs: nowMs,
     untilMs: nowMs + RELEASE_MS,
   });
-  if (status === 'stopped')
+  if (status === 'stopped') {
+    // Whoever names gates has seen it held: that it contradicts itself was not known then.
+    if (gates.length > 0)
+      return { refused: 'it is stopped now, and not by a gate: look at it, and release it without any' };
     return { facts: [fact([])], said: 'the stop is lifted: the power of the host is read anew, and it goes on' };
+  }
   if (status !== 'held') return { refused: `it is ${status}: only what is held or stopped can be released` };
   const released = gates.filter(isReleasable);
   if (released.length < gates.length) {

@@ -62,6 +62,9 @@ const route = z.strictObject({
 });
 export type Route = z.infer<typeof route>;
 
+/** A notice is put into the queues of its channels by one transaction, which DynamoDB takes up to 100 items in. */
+const MOST_CHANNELS = 90;
+
 const heartbeat = z.strictObject({
   /** Its `url` is the secret. */
   credentials: name,
@@ -93,6 +96,8 @@ export const notify = z
     giveUpSeconds: seconds(60, 7 * 86_400).default(86_400),
   })
   .superRefine(({ channels, routes }, context) => {
+    if (Object.keys(channels).length > MOST_CHANNELS)
+      context.addIssue({ code: 'custom', path: ['channels'], message: `${MOST_CHANNELS} channels at most` });
     for (const [index, { channels: named }] of routes.entries())
       for (const each of named)
         if (!Object.hasOwn(channels, each))

@@ -4,7 +4,12 @@ import type { Channel, Heartbeat } from '../domain/policy-notify.ts';
 
 /** What a channel's other end has said. The text is ours, or theirs without secrets: it may be logged and stored. */
 export type Told =
-  | { readonly kind: 'taken'; readonly detail: string }
+  | {
+      readonly kind: 'taken';
+      readonly detail: string;
+      /** Whom it did not reach all the same, and why; nobody where it is left out. It is not sent again: the others have it. */
+      readonly missed?: string;
+    }
   | {
       readonly kind: 'failed';
       readonly detail: string;

@@ -4,14 +4,12 @@ import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.t
 import type { Notice } from '#shared/domain/notify/notice.ts';
 import type { ToldIncident } from '#shared/domain/notify/of-incident.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { decode, type Loaded, load, put } from './items.ts';
+import { all, decode, type Loaded, load, put } from './items.ts';
 
-/** How far everything has been told. Times are Unix ms. */
+/** How far everything has been told; each incident that is followed has an item of its own. Times are Unix ms. */
 export interface Cursor {
-  /** Incidents that were opened before are known, or have ended. */
-  readonly sinceMs: number;
-  /** By id: the open ones, and those that have ended so lately that the list may still show them as new. */
-  readonly incidents: Readonly<Record<string, ToldIncident>>;
+  /** Incidents that were opened before are followed, or have ended; null until the first look was complete. */
+  readonly sinceMs: number | null;
   readonly alarms: ToldAlarms;
   readonly alarmsAtMs: number;
 }
@@ -25,14 +23,39 @@ export interface Delivery {
   readonly notice: Notice;
 }
 
-const CURSOR: ItemKey = { partition: 'notify', sort: 'cursor' };
+/** Under `cursor` an older salvor kept the incidents as well: to this one nothing was told, and a repeat has the same ids. */
+const CURSOR: ItemKey = { partition: 'notify', sort: 'looked' };
+const FOLLOWED = 'notify#followed';
+const NEVER_LOOKED: Cursor = { sinceMs: null, alarms: {}, alarmsAtMs: 0 };
 const channelKey = (channel: string): ItemKey => ({ partition: 'notify', sort: `channel#${channel}` });
 const partitionOf = (channel: string): string => `notices#${channel}`;
 
-export const loadCursor = (state: StateReader): Promise<Loaded<Cursor> | undefined> => load<Cursor>(state, CURSOR);
+export const loadCursor = async (state: StateReader): Promise<Loaded<Cursor>> =>
+  (await load<Cursor>(state, CURSOR)) ?? { value: NEVER_LOOKED, version: 'absent' };
 
-export const cursorWrite = (before: Loaded<Cursor> | undefined, cursor: Cursor): StateWrite =>
-  put(CURSOR, before?.version ?? 'absent', cursor);
+export const cursorWrite = ({ version }: Loaded<Cursor>, cursor: Cursor): StateWrite => put(CURSOR, version, cursor);
+
+export interface Followed extends Loaded<ToldIncident> {
+  readonly version: number;
+}
+
+/** By id: the open incidents, and those that have ended so lately that the list may still show them as new. */
+export async function loadFollowed(state: StateReader): Promise<ReadonlyMap<string, Followed>> {
+  const followed = new Map<string, Followed>();
+  for await (const item of all(state, FOLLOWED))
+    followed.set(item.sort, { value: decode<ToldIncident>(item), version: item.version });
+  return followed;
+}
+
+export const followedWrite = (id: string, { version }: Loaded<ToldIncident>, told: ToldIncident): StateWrite =>
+  put({ partition: FOLLOWED, sort: id }, version, told);
+
+export const forgottenWrite = (id: string, { version }: Followed): StateWrite => ({
+  kind: 'delete',
+  partition: FOLLOWED,
+  sort: id,
+  expect: version,
+});
 
 export const loadChannel = async (state: StateReader, channel: string): Promise<Loaded<ChannelState>> =>
   (await load<ChannelState>(state, channelKey(channel))) ?? { value: UNUSED, version: 'absent' };

@@ -163,6 +163,30 @@ describe('to approve', () => {
     expect((await approve(tokenOf({ notice: 'another' }))).status).toBe(410);
   });
 
+  it('is refused once it is stopped: the link was made for the gates that held it', async () => {
+    const token = tokenOf();
+    const { get } = services.state;
+    const stop = {
+      status: 'stopped',
+      reason: 'off, and it speaks',
+      powerOffs: 1,
+      proof: null,
+      evacuatingSinceMs: null,
+    };
+    services.state.get = async (key) => {
+      const item = await get(key);
+      const before = item?.body.incident;
+      if (item === undefined || typeof before !== 'object' || before === null) return item;
+      return { ...item, body: { ...item.body, incident: { ...before, ...stop } } };
+    };
+    for (const response of [await look(token), await approve(token)]) {
+      expect(response.status).toBe(409);
+      expect(await response.text()).toContain('is stopped since (off, and it speaks)');
+    }
+    expect(asked()).toEqual([]);
+    expect((await look(tokenOf({ gates: [] }))).status).toBe(200);
+  });
+
   it('is refused when it has expired, to the millisecond', async () => {
     const { expiresAtMs } = approvalSent();
     const token = tokenOf();

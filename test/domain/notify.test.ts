@@ -3,7 +3,6 @@ import { type AuditRecord, appendFacts, FIRST } from '#shared/domain/audit.ts';
 import { type Symptom, trouble } from '#shared/domain/doctor/symptom.ts';
 import type { HostFact } from '#shared/domain/host.ts';
 import { noticesOfAlarms, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
-import { afterAnswer, leased, maySend, released, UNUSED } from '#shared/domain/notify/channel-state.ts';
 import { noticesOfIncident, notToldYet } from '#shared/domain/notify/of-incident.ts';
 import { channelsFor } from '#shared/domain/notify/routes.ts';
 import { notifyFaults, notify as notifySchema } from '#shared/domain/policy-notify.ts';
@@ -44,12 +43,12 @@ const said = { commandId: 'c', by: 'ann', reason: 'I looked', atMs: NOW_MS };
 const records = (...facts: readonly HostFact[]): readonly AuditRecord[] =>
   appendFacts('incident#i', FIRST, facts, NOW_MS).records;
 const fresh = notToldYet({ host: 'compute-1', hostKey: 'k', segment: 'az1', openedAtMs: NOW_MS });
-const look = (log: readonly AuditRecord[], nowMs = NOW_MS, told = fresh) =>
+const look = (log: readonly AuditRecord[], nowMs = NOW_MS, told = fresh, most = 100) =>
   noticesOfIncident(
     'i',
     told,
     log.filter(({ seq }) => seq > told.seq),
-    { nowMs, heldSeconds: 120 },
+    { nowMs, heldSeconds: 120, most },
   );
 const idsOf = (log: readonly AuditRecord[], nowMs = NOW_MS) => look(log, nowMs).notices.map(({ id }) => id);
 
@@ -70,6 +69,21 @@ describe('of an incident', () => {
       expect([...first.notices, ...second.notices].map(({ id }) => id)).toEqual(whole);
       expect(look(log, NOW_MS, second.next).notices).toEqual([]);
     }
+  });
+
+  it('no look finds more than it may, and the next one goes on behind it, holds last', () => {
+    const log = records(opened, held(), fenced, { type: 'released', gates: [], untilMs: 0, ...said }, held());
+    const lateMs = NOW_MS + seconds(900);
+    const whole = idsOf(log, lateMs);
+    expect(whole).toEqual(['i/opened/1', 'i/fenced/3', 'i/person-acted/4', 'i/held/5']);
+    const inParts: string[] = [];
+    let told = fresh;
+    for (const _ of whole) {
+      const found = look(log, lateMs, told, 1);
+      inParts.push(...found.notices.map(({ id }) => id));
+      told = found.next;
+    }
+    expect(inParts).toEqual(whole);
   });
 
   it('a hold is told once it has lasted, once, and not when it ends before or a host is in maintenance', () => {
@@ -120,6 +134,11 @@ describe('of an incident', () => {
     const { notices } = look(records({ ...opened, because: `line\n${'x'.repeat(5000)}` } as HostFact));
     expect(notices[0]?.body.length).toBeLessThanOrEqual(600);
     expect(notices[0]?.body).not.toContain('\n');
+    for (const before of [0, 1]) {
+      const said = `${'x'.repeat(before)}${'😀'.repeat(5000)}`;
+      const cut = look(records({ ...opened, because: said } as HostFact)).notices[0]?.body ?? '';
+      expect(cut.isWellFormed()).toBe(true);
+    }
   });
 });
 
@@ -197,49 +216,5 @@ describe('routes', () => {
     expect(notifyFaults({ notify: settings, segments: [{ name: 'az1' }] })).toEqual([
       [['routes', 2, 'segments'], 'there is no segment az2'],
     ]);
-  });
-});
-
-describe('a channel', () => {
-  const head = { queuedAtMs: NOW_MS, refusals: 0 };
-  const at = (nowMs: number) => ({ nowMs, random: 0.5, giveUpSeconds: 3600 });
-  const failure = { kind: 'failed', detail: 'no', isRefusal: false } as const;
-
-  it('pauses longer with each failure, five minutes at most, and not at all after a success', () => {
-    let state = UNUSED;
-    const pauses: number[] = [];
-    for (let time = 0; time < 12; time += 1) {
-      state = afterAnswer(state, head, failure, at(NOW_MS)).state;
-      pauses.push(state.nextAtMs - NOW_MS);
-    }
-    expect([...pauses].sort((x, y) => x - y)).toEqual(pauses);
-    expect(pauses.at(-1)).toBeLessThanOrEqual(seconds(300));
-    expect(maySend(state, NOW_MS)).toBe(false);
-    expect(state).toMatchObject({ failed: 12, failingSinceMs: NOW_MS });
-    const well = afterAnswer(state, head, { kind: 'taken', detail: '' }, at(NOW_MS)).state;
-    expect(well).toMatchObject({ failures: 0, nextAtMs: 0, failingSinceMs: null, taken: 1, failed: 12 });
-  });
-
-  it('waits for as long as it is asked to', () => {
-    const { state } = afterAnswer(UNUSED, head, { ...failure, retryAfterSeconds: 900 }, at(NOW_MS));
-    expect(state.nextAtMs).toBe(NOW_MS + seconds(900));
-  });
-
-  it('gives a notice up that is too old, or refused five times for what it is, and says so', () => {
-    expect(afterAnswer(UNUSED, head, failure, at(NOW_MS + seconds(3600)))).toMatchObject({
-      head: 'lost',
-      state: { lost: 1 },
-    });
-    const refusal = { ...failure, isRefusal: true };
-    expect(afterAnswer(UNUSED, { ...head, refusals: 3 }, refusal, at(NOW_MS)).head).toEqual({ refusals: 4 });
-    expect(afterAnswer(UNUSED, { ...head, refusals: 4 }, refusal, at(NOW_MS)).head).toBe('lost');
-    expect(afterAnswer(UNUSED, { ...head, refusals: 4 }, failure, at(NOW_MS)).head).toEqual({ refusals: 4 });
-  });
-
-  it('is one sender’s until his lease ends', () => {
-    const mine = leased(UNUSED, NOW_MS);
-    expect(maySend(mine, NOW_MS + seconds(59))).toBe(false);
-    expect(maySend(mine, NOW_MS + seconds(60))).toBe(true);
-    expect(maySend(released(mine), NOW_MS)).toBe(true);
   });
 });

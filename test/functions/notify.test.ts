@@ -1,48 +1,19 @@
 /** Whoever tells may die at any point, or run twice: each notice arrives, and under one id. */
 import { afterEach, expect, it } from 'vitest';
 import { notify } from '#functions/notify.ts';
-import type { Notifier, Told } from '#shared/ports.ts';
+import { findNotices } from '#shared/shell/notify/find-notices.ts';
 import { loadChannel, loadQueued } from '#shared/state/notices.ts';
-import { aPolicy, type PolicyInput, seconds } from '#test/support/builders.ts';
-import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
+import { setupTold } from '#test/notify/told.ts';
+import { aPolicy, seconds } from '#test/support/builders.ts';
+import type { FakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
-
-const SETTINGS: PolicyInput['notify'] = {
-  channels: { a: { type: 'slack', credentials: 'a' }, b: { type: 'slack', credentials: 'b' } },
-  routes: [{ channels: ['a', 'b'], kinds: ['opened', 'fenced', 'closed'] }],
-};
 
 let services: FakeServices;
 afterEach(() => services.state.close());
-
-interface Sent {
-  readonly channel: string;
-  readonly id: string;
-}
-
-function setup(
-  answer: (channel: string, index: number) => Told | Promise<Told> = () => ({ kind: 'taken', detail: '' }),
-) {
-  const sent: Sent[] = [];
-  const notifier: Notifier = {
-    tell: async (channel, { id }) => {
-      const name = 'credentials' in channel ? (channel.credentials ?? '') : '';
-      const told = await answer(name, sent.length);
-      if (told.kind === 'taken') sent.push({ channel: name, id: id.replace(/^[^/]*/, '') });
-      return told;
-    },
-    beat: async () => ({ kind: 'taken', detail: '' }),
-  };
-  const fakes = fakeServices(aPolicy({ notify: SETTINGS }));
-  let ids = 0;
-  // Incidents are listed by the time in their ids.
-  const id = (): string => {
-    const time = fakes.clock.nowMs.toString(16).padStart(12, '0');
-    ids += 1;
-    return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(ids).padStart(12, '0')}`;
-  };
-  services = Object.assign(fakes, { notifier, chance: { id, random: () => 0.5 } });
-  return { sent, idsBy: (channel: string) => sent.filter((each) => each.channel === channel).map((each) => each.id) };
+function setup(...given: Parameters<typeof setupTold>) {
+  const made = setupTold(...given);
+  services = made.services;
+  return made;
 }
 
 const STEPS = 20;
@@ -145,6 +116,30 @@ it('keeps what a channel does not take, says so, and brings it in its order late
   services.clock.nowMs += seconds(600);
   await notify(services);
   expect(idsBy('a')).toEqual(once());
+});
+
+it('sends what waits, and its heartbeat, although it can not find what is new', async () => {
+  const { idsBy, beats } = setup();
+  const settings = services.policy.notify;
+  if (settings === undefined) throw new Error('the policy tells nobody');
+  Object.assign(services, {
+    policy: aPolicy({ watch: { everySeconds: 0 }, notify: { ...settings, heartbeat: { credentials: 'h' } } }),
+  });
+  const pipeline = new Pipeline(services);
+  await pipeline.start();
+  await notify(services);
+  pipeline.report();
+  await pipeline.run(70);
+  await findNotices(services, settings);
+  const broken = services.state.query;
+  services.state.query = (partition, options) => {
+    if (partition === 'incidents') throw new Error('it can not be read');
+    return broken(partition, options);
+  };
+  await expect(notify(services)).rejects.toThrow('it can not be read');
+  expect(idsBy('a')).toEqual(['/opened/1']);
+  expect(idsBy('b')).toEqual(['/opened/1']);
+  expect(beats()).toBe(1);
 });
 
 it('does nothing where nobody is to be told', async () => {

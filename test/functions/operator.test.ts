@@ -154,6 +154,12 @@ describe('a stopped host', () => {
     expect(services.cloud.doubles).toEqual([]);
   });
 
+  it('is not released by who names gates: that was asked for while it was held', async () => {
+    expect(await say('release', ['healthy-hosts'])).toMatch(/^refused: it is stopped now/);
+    expect(await statusNow()).toBe('stopped');
+    expect((await guardNow()).stops).toHaveLength(1);
+  });
+
   it('that is released, and contradicts itself again, is stopped again', async () => {
     await say('release');
     await pipeline.run(1);

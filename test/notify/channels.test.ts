@@ -8,7 +8,6 @@ import { deadUrl, type Reply, serve, type TestServer } from '#test/adapters/serv
 import { aNotice, secretsOf } from './support.ts';
 
 const TOKEN = 'T0/B0/very-secret-path';
-const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:salvor';
 let server: TestServer;
 let reply: Reply = {};
 beforeEach(async () => {
@@ -97,7 +96,24 @@ describe('Slack', () => {
   it('is given what a reporter said as text, not as a mention or a link', async () => {
     await tell(CHANNELS.slack, aNotice({ body: 'said <!channel> & <https://evil|ok>' }));
     expect(sent().blocks[0].text.text).toContain('said &lt;!channel&gt; &amp; &lt;https://evil|ok&gt;');
+    expect(sent().blocks[0].text.verbatim).toBe(true);
   });
+
+  it('shows the same where it shows no blocks', async () => {
+    await tell(CHANNELS.slack, aNotice({ title: '<!channel> & co' }));
+    expect(sent().text).toBe('&lt;!channel&gt; &amp; co');
+  });
+
+  it.each([0, 1, 2, 3, 4])(
+    'is given no more than it takes, and no half of an escape (%i before it)',
+    async (before) => {
+      await tell(CHANNELS.slack, aNotice({ body: `${'x'.repeat(before)}${'&'.repeat(700)}` }));
+      const { text } = sent().blocks[0].text;
+      expect(text.length).toBeLessThanOrEqual(3000);
+      expect(text.length).toBeGreaterThan(2990);
+      expect(text).toMatch(/&amp;…$/);
+    },
+  );
 });
 
 describe('Teams', () => {
@@ -118,6 +134,11 @@ describe('Teams', () => {
   });
 });
 
+it('Teams shows a mark that was escaped by who said it as text too', async () => {
+  await tell(CHANNELS.teams, aNotice({ body: 'said \\[ok\\](https://evil)' }));
+  expect(sent().attachments[0].content.body[1].text).toBe('said \\\\\\[ok\\\\\\](https://evil)');
+});
+
 describe('PagerDuty', () => {
   it.each([
     ['open', 'trigger'],
@@ -136,63 +157,6 @@ describe('PagerDuty', () => {
       severity: 'critical',
       group: 'az1',
       class: 'held',
-    });
-  });
-});
-
-describe('SNS', () => {
-  const before = { ...process.env };
-  beforeEach(() => {
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL_SNS: server.url,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    });
-  });
-  afterEach(() => {
-    process.env = { ...before };
-  });
-  const form = () => new URLSearchParams(server.requests.at(-1)?.body);
-  const published = {
-    headers: { 'content-type': 'text/xml' },
-    body: '<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>',
-  };
-
-  it('publishes with what it is as attributes', async () => {
-    reply = published;
-    const notice = aNotice({ title: 'größte Störung' });
-    expect(await tell({ type: 'sns', topicArn: TOPIC }, notice)).toEqual({
-      kind: 'taken',
-      detail: 'SNS has it as m-1',
-    });
-    expect(form().get('TopicArn')).toBe(TOPIC);
-    expect(form().get('Subject')).toBe('gr??te St?rung');
-    expect(form().get('MessageDeduplicationId')).toBeNull();
-    expect([...form().values()]).toContain('critical');
-  });
-
-  it('has a FIFO topic drop repeats', async () => {
-    reply = published;
-    const ids: (string | null)[] = [];
-    for (const notice of [aNotice(), aNotice(), aNotice({ id: 'another' })]) {
-      await tell({ type: 'sns', topicArn: `${TOPIC}.fifo` }, notice);
-      ids.push(form().get('MessageDeduplicationId'));
-    }
-    expect(new Set(ids).size).toBe(2);
-    expect(ids[0]).toBe(ids[1]);
-  });
-
-  it('fails in its own name only', async () => {
-    reply = {
-      status: 403,
-      headers: { 'content-type': 'text/xml' },
-      body: '<ErrorResponse><Error><Code>AuthorizationError</Code><Message>arn:secret</Message></Error></ErrorResponse>',
-    };
-    const told = await tell({ type: 'sns', topicArn: TOPIC });
-    expect(told).toMatchObject({
-      kind: 'failed',
-      isRefusal: false,
-      detail: expect.stringMatching(/^SNS: Authorization/),
     });
   });
 });

@@ -1,5 +1,8 @@
 /** Mail against an SMTP server on this machine. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { tellByEmail } from '#shared/adapters/notify/email.ts';
 import { notifier } from '#shared/adapters/notify/notifier.ts';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
@@ -52,6 +55,46 @@ describe('e-mail', () => {
     mailbox = await startMailbox({ password: 'good', refuse: [550, 451] });
     expect(await mail()).toMatchObject({ kind: 'failed', isRefusal: true });
     expect(await mail()).toMatchObject({ kind: 'failed', isRefusal: false });
+  });
+
+  it('that reaches one of two is taken, and says whom it missed', async () => {
+    mailbox = await startMailbox({ password: 'good', unknown: ['ops@example.org'] });
+    expect(await mail()).toEqual({
+      kind: 'taken',
+      detail: expect.stringContaining('the mail server answered 250'),
+      missed: expect.stringMatching(/^the mail server refuses ops@example\.org: 550 no ops@example\.org here/),
+    });
+    expect(mailbox.mails.map(({ to }) => to)).toEqual([['night@example.org']]);
+  });
+
+  it('that reaches nobody is refused', async () => {
+    mailbox = await startMailbox({ password: 'good', unknown: ['night@example.org', 'ops@example.org'] });
+    expect(await mail()).toMatchObject({ kind: 'failed', isRefusal: true });
+  });
+
+  it('is cut off where the server goes on talking and never comes to an end', async () => {
+    mailbox = await startMailbox({});
+    const ended = Promise.withResolvers<void>();
+    const server = createServer((socket) => {
+      socket.write('220 hello\r\n');
+      const talk = setInterval(() => socket.write('250-and another thing\r\n'), 20);
+      socket.on('error', () => undefined);
+      socket.on('data', () => undefined);
+      socket.on('close', () => {
+        clearInterval(talk);
+        ended.resolve();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { approve: _, ask: __, ...notice } = aNotice();
+    const secrets = secretsOf({ smtp: { user: 'salvor', password: 'good' } });
+    const to = channel(port) as Extract<Channel, { readonly type: 'email' }>;
+    const told = await tellByEmail(secrets, to, { ...notice, approveLink: null }, 300);
+    expect(told).toMatchObject({ kind: 'failed', isRefusal: false, detail: expect.stringContaining('EABORT') });
+    await ended.promise;
+    server.close();
   });
 
   it('does not go to a server without STARTTLS where that is asked for', async () => {

@@ -11,13 +11,19 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** A mail server on this machine, without TLS. @param refuse what it answers to the first messages in place of taking them */
+/**
+ * A mail server on this machine, without TLS.
+ * @param refuse what it answers to the first messages in place of taking them
+ * @param unknown whom it has no mailbox for
+ */
 export async function startMailbox({
   password,
   refuse = [],
+  unknown = [],
 }: {
   readonly password?: string;
   readonly refuse?: readonly number[];
+  readonly unknown?: readonly string[];
 }): Promise<Mailbox> {
   const mails: { to: readonly string[]; text: string }[] = [];
   const refusals = [...refuse];
@@ -31,6 +37,8 @@ export async function startMailbox({
       if (auth.password === password) done(null, { user: auth.username ?? '' });
       else done(Object.assign(new Error('who are you'), { responseCode: 535 }));
     },
+    onRcptTo: ({ address }, _session, done) =>
+      unknown.includes(address) ? done(Object.assign(new Error(`no ${address} here`), { responseCode: 550 })) : done(),
     onData: (stream, session, done) => {
       text(stream).then((raw) => {
         const code = refusals.shift();

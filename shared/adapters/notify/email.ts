@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+import { createTransport, type NodemailerError } from 'nodemailer';
 import type { Channel } from '#shared/domain/policy-notify.ts';
 import { redactor } from '#shared/http/redact.ts';
 import type { Secrets, Told } from '#shared/ports.ts';
@@ -8,14 +8,21 @@ import type { ShownNotice } from './shown.ts';
 
 type Email = Extract<Channel, { readonly type: 'email' }>;
 
-/** Of the connection, the greeting, and any silence: the whole is cut off after that as well. */
+/** Of the connection, the greeting, and any silence; and of the whole. */
 const TIMEOUT_MS = 10_000;
+const LONGEST_DETAIL = 200;
 
 /**
  * One mail by SMTP, plain text. A repeat has the same Message-ID, by which mailboxes tell it, and notices of one incident are
  * one thread. `tls: starttls` refuses a server that does not offer it.
+ * @param wholeMs after so long the connection is cut, whatever the server is saying
  */
-export async function tellByEmail(secrets: Secrets, channel: Email, notice: ShownNotice): Promise<Told> {
+export async function tellByEmail(
+  secrets: Secrets,
+  channel: Email,
+  notice: ShownNotice,
+  wholeMs = TIMEOUT_MS,
+): Promise<Told> {
   const { host, port, tls, credentials } = channel;
   const auth =
     credentials === undefined
@@ -35,10 +42,17 @@ export async function tellByEmail(secrets: Secrets, channel: Email, notice: Show
     disableUrlAccess: true,
     ...(auth === undefined ? {} : { auth }),
   });
-  const cutOff = setTimeout(() => transport.close(), TIMEOUT_MS);
   try {
-    const { response } = await transport.sendMail(mailOf(channel, notice));
-    return { kind: 'taken', detail: `the mail server answered ${redact(response)}` };
+    // `close()` of a transport ends no connection that is at work: only the signal does (nodemailer 10).
+    const signal = AbortSignal.timeout(wholeMs);
+    const { response, rejectedErrors = [] } = await transport.sendMail({ ...mailOf(channel, notice), signal });
+    const detail = `the mail server answered ${redact(response).slice(0, LONGEST_DETAIL)}`;
+    if (rejectedErrors.length === 0) return { kind: 'taken', detail };
+    const refused = rejectedErrors
+      .map((each: NodemailerError) => `${each.recipient}: ${each.response ?? each.code}`)
+      .join('; ');
+    const missed = `the mail server refuses ${redact(refused).slice(0, LONGEST_DETAIL)}`;
+    return { kind: 'taken', detail: `${detail}, but ${missed}`, missed };
   } catch (error) {
     const { code, responseCode, response } = error as {
       readonly code?: string;
@@ -48,10 +62,7 @@ export async function tellByEmail(secrets: Secrets, channel: Email, notice: Show
     const said = response === undefined ? (code ?? 'without a code') : `${code ?? ''} ${response}`;
     // 5yz to a message is for good (RFC 5321, section 4.2.1); to a login it is for somebody to mend.
     const isRefusal = (code === 'EMESSAGE' || code === 'EENVELOPE') && (responseCode ?? 0) >= 500;
-    return { kind: 'failed', detail: `the mail server: ${redact(said).slice(0, 200)}`, isRefusal };
-  } finally {
-    clearTimeout(cutOff);
-    transport.close();
+    return { kind: 'failed', detail: `the mail server: ${redact(said).slice(0, LONGEST_DETAIL)}`, isRefusal };
   }
 }
 

@@ -14,12 +14,14 @@ export async function tellSlack(secrets: Secrets, credentials: string, notice: S
 function slackMessage({ title, body, severity, state, segment, link, approveLink }: ShownNotice) {
   const mark = state === 'over' ? ':large_green_circle:' : MARK[severity];
   const context = [severity, ...(segment === null ? [] : [`segment ${segment}`]), 'salvor'].join(' · ');
-  const text = { type: 'mrkdwn', text: `${mark} *${escaped(title)}*\n${escaped(body)}` };
+  const said = fitting(`${mark} *${escaped(title)}*\n${escaped(body)}`);
+  // `verbatim`: what looks like an address or a channel is no link and calls nobody.
+  const text = { type: 'mrkdwn', text: said, verbatim: true };
   const button = (label: string, url: string | null) =>
     url === null ? [] : [{ type: 'button', text: { type: 'plain_text', text: label }, url }];
   const buttons = [...button('Open', link), ...button('Approve …', approveLink)];
   return {
-    text: title,
+    text: escaped(title),
     blocks: [
       { type: 'section', text },
       ...(buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }]),
@@ -27,6 +29,18 @@ function slackMessage({ title, body, severity, state, segment, link, approveLink
     ],
   };
 }
+
+/** Of a text in a section (reference of Block Kit, "Section block"). */
+const LONGEST_TEXT = 3000;
+
+/** Escaped it may be five times as long. It is not cut within an escape, which would show as text. */
+const fitting = (text: string): string =>
+  text.length > LONGEST_TEXT
+    ? `${text
+        .slice(0, LONGEST_TEXT - 1)
+        .replace(/&[a-z]*$/, '')
+        .toWellFormed()}…`
+    : text;
 
 /** These three are Slack's control characters ("Formatting text for app surfaces"): what a reporter said must stay text. */
 const escaped = (text: string): string =>

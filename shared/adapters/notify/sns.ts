@@ -38,10 +38,14 @@ export async function tellSns(topicArn: string, notice: ShownNotice): Promise<To
     return { kind: 'taken', detail: `SNS has it as ${MessageId}` };
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
-    return { kind: 'failed', detail: `SNS: ${name}`, isRefusal: REFUSED.includes(name) };
+    return { kind: 'failed', detail: `SNS: ${name}`, isRefusal: REFUSED.includes(name) || isUnsayable(error) };
   } finally {
     client.destroy();
   }
 }
+
+/** It could not be written down as a request (encodeURIComponent of half a character), and never left: it is the notice. */
+const isUnsayable = (error: unknown): boolean =>
+  [URIError, TypeError, RangeError].some((kind) => error instanceof kind) && !('$response' in (error as object));
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

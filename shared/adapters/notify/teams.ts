@@ -39,4 +39,4 @@ function teamsMessage({ title, body, severity, state, segment, link, approveLink
 }
 
 /** A TextBlock takes a subset of Markdown, links included: what a reporter said must stay text. */
-const plain = (text: string): string => text.replace(/[[\]*_`]/g, (mark) => `\\${mark}`);
+const plain = (text: string): string => text.replace(/[\\[\]*_`]/g, (mark) => `\\${mark}`);

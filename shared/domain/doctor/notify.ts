@@ -22,6 +22,9 @@ export function notifySymptoms(channels: readonly KnownChannel[], nowMs: number)
     ...(failingSinceMs === null
       ? []
       : [trouble('channel', name, `${failures} failures for ${lasting(nowMs - failingSinceMs)}: ${lastFailure}`)]),
+    ...(failingSinceMs === null && lastFailure !== null
+      ? [trouble('channel', name, `it does not reach all: ${lastFailure}`)]
+      : []),
     ...(lostAtMs === null || nowMs - lostAtMs > LOST_MS
       ? []
       : [trouble('channel', name, `${lost} notices were given up, the last ${lasting(nowMs - lostAtMs)} ago`)]),

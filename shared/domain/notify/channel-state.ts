@@ -10,6 +10,7 @@ export interface ChannelState {
   readonly failingSinceMs: number | null;
   /** Nothing is sent by it before. */
   readonly nextAtMs: number;
+  /** Without `failures`: it takes notices, and the last one did not reach all. */
   readonly lastFailure: string | null;
   readonly lastTakenAtMs: number | null;
   /** Ever, by outcome. */
@@ -49,6 +50,17 @@ export const leased = (state: ChannelState, nowMs: number): ChannelState => ({
 });
 export const released = (state: ChannelState): ChannelState => ({ ...state, leaseUntilMs: 0 });
 
+/** @param queuedAtMs or when it has happened: whoever is told of it now learns nothing to act on, and may take it for news. */
+export const isTooOld = (queuedAtMs: number, giveUpSeconds: number, nowMs: number): boolean =>
+  nowMs - queuedAtMs >= giveUpSeconds * 1000;
+
+/** A notice is given up unsent. */
+export const withLoss = (state: ChannelState, nowMs: number): ChannelState => ({
+  ...state,
+  lost: state.lost + 1,
+  lostAtMs: nowMs,
+});
+
 /** What becomes of a channel and of the notice at its head by what its other end has said. */
 export function afterAnswer(
   state: ChannelState,
@@ -63,24 +75,24 @@ export function afterAnswer(
         failures: 0,
         failingSinceMs: null,
         nextAtMs: 0,
-        lastFailure: null,
+        lastFailure: told.missed ?? null,
         lastTakenAtMs: nowMs,
         taken: state.taken + 1,
+        failed: state.failed + (told.missed === undefined ? 0 : 1),
       },
       head: 'taken',
     };
   const pauseMs = Math.max(backoffMs(state.failures, RETRY, random), (told.retryAfterSeconds ?? 0) * 1000);
   const refusals = head.refusals + (told.isRefusal ? 1 : 0);
-  const isLost = nowMs - head.queuedAtMs >= giveUpSeconds * 1000 || refusals >= REFUSALS;
+  const isLost = isTooOld(head.queuedAtMs, giveUpSeconds, nowMs) || refusals >= REFUSALS;
   return {
     state: {
-      ...state,
+      ...(isLost ? withLoss(state, nowMs) : state),
       failures: state.failures + 1,
       failingSinceMs: state.failingSinceMs ?? nowMs,
       nextAtMs: Math.round(nowMs + pauseMs),
       lastFailure: told.detail,
       failed: state.failed + 1,
-      ...(isLost ? { lost: state.lost + 1, lostAtMs: nowMs } : {}),
     },
     head: isLost ? 'lost' : { refusals },
   };

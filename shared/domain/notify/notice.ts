@@ -36,10 +36,13 @@ export const isAtLeast = (a: Severity, b: Severity): boolean => RANK[a] >= RANK[
 const TITLE_LENGTH = 120;
 const BODY_LENGTH = 600;
 
-/** What comes from outside (a device's words, a reporter's reason) may be long, and may hold line breaks. */
+/**
+ * What comes from outside (a device's words, a reporter's reason) may be long, may hold line breaks, and may be cut in the
+ * middle of a character: what is not Unicode some channels can't even write down.
+ */
 export function short(text: string, length: number): string {
   const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
+  return flat.length > length ? `${flat.slice(0, length - 1).toWellFormed()}…` : flat.toWellFormed();
 }
 
 export const worded = <T extends { readonly title: string; readonly body: string }>(notice: T): T => ({

@@ -3,9 +3,9 @@ import type { GateResult } from '../gates/gate.ts';
 import { isReleasable } from '../gates/release.ts';
 import type { HostFact } from '../host.ts';
 import type { IncidentOutcome } from '../incident.ts';
-import { type Ask, type Notice, worded } from './notice.ts';
+import { type Ask, type Notice, short, worded } from './notice.ts';
 
-/** How far an incident has been told, kept beside the cursor. Times are Unix ms. */
+/** How far an incident has been told, an item of its own. Times are Unix ms. */
 export interface ToldIncident {
   readonly host: string;
   readonly hostKey: string;
@@ -62,12 +62,13 @@ type Words = Pick<Notice, 'kind' | 'severity' | 'state' | 'title' | 'body'> & {
  * number of its record.
  * @param records those behind `told.seq`, in their order
  * @param heldSeconds holds that are shorter are not told
+ * @param most so many notices, and no record is read of which one more could come: it is for the next look
  */
 export function noticesOfIncident(
   id: string,
   told: ToldIncident,
   records: readonly AuditRecord[],
-  { nowMs, heldSeconds }: { readonly nowMs: number; readonly heldSeconds: number },
+  { nowMs, heldSeconds, most }: { readonly nowMs: number; readonly heldSeconds: number; readonly most: number },
 ): { readonly next: ToldIncident; readonly notices: readonly Notice[] } {
   const notices: Notice[] = [];
   const { host, hostKey, segment } = told;
@@ -78,12 +79,13 @@ export function noticesOfIncident(
   };
   let next = told;
   for (const { seq, atMs, fact } of records) {
+    if (notices.length >= most) return { next, notices };
     const step = after(next, fact as unknown as HostFact, seq, atMs);
     next = { ...step.next, seq };
     if (step.told !== undefined) say(step.told, seq, atMs);
   }
   const { held } = next;
-  if (held !== null && !held.told && nowMs - held.sinceMs >= heldSeconds * 1000) {
+  if (notices.length < most && held !== null && !held.told && nowMs - held.sinceMs >= heldSeconds * 1000) {
     say(heldWords(next, held), held.seq, held.sinceMs);
     next = { ...next, held: { ...held, told: true } };
   }
@@ -178,11 +180,17 @@ function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): S
   }
 }
 
+/** It is kept with the incident, and what to do about it has to fit behind it. */
+const WHY_LENGTH = 400;
+
 const closedGates = (gates: readonly GateResult[]): string =>
-  gates
-    .filter(({ open }) => !open)
-    .map(({ gate, because }) => `${gate}: ${because}`)
-    .join('; ');
+  short(
+    gates
+      .filter(({ open }) => !open)
+      .map(({ gate, because }) => `${gate}: ${because}`)
+      .join('; '),
+    WHY_LENGTH,
+  );
 
 const heldWords = ({ host, segment }: ToldIncident, { why, gates }: NonNullable<ToldIncident['held']>): Words => ({
   kind: 'held',

@@ -1,4 +1,12 @@
-import { afterAnswer, LEASE_MS, leased, maySend, released } from '#shared/domain/notify/channel-state.ts';
+import {
+  afterAnswer,
+  isTooOld,
+  LEASE_MS,
+  leased,
+  maySend,
+  released,
+  withLoss,
+} from '#shared/domain/notify/channel-state.ts';
 import type { Channel, Notify } from '#shared/domain/policy-notify.ts';
 import { ConflictError } from '#shared/errors.ts';
 import type { Notifier } from '#shared/ports.ts';
@@ -29,6 +37,7 @@ export async function deliverBy(
   let loaded = await loadChannel(state, name);
   if (!maySend(loaded.value, clock.now())) return 0;
   let taken = 0;
+  const about = ({ value }: Queued) => ({ channel: name, type: channel.type, notice: value.notice.id });
   try {
     const lease = leased(loaded.value, clock.now());
     await state.transact([channelWrite(name, loaded, lease)]);
@@ -36,6 +45,15 @@ export async function deliverBy(
     for (const queued of waiting) {
       if (clock.now() >= untilMs) break;
       const { notice, queuedAtMs, refusals } = queued.value;
+      // It has waited for a channel that failed, or that the policy had no more.
+      if (isTooOld(queuedAtMs, notify.giveUpSeconds, clock.now())) {
+        const next = leased(withLoss(loaded.value, clock.now()), clock.now());
+        await state.transact([channelWrite(name, loaded, next), doneWrite(queued)]);
+        loaded = { value: next, version: versionAfter(loaded) };
+        const because = `it has waited since ${new Date(queuedAtMs).toISOString()}`;
+        log.error('a notice was given up', { fact: 'notice-lost', ...about(queued), because });
+        continue;
+      }
       const approve = approvalFor(notify, channel, notice, queuedAtMs);
       const told = await notifier.tell(channel, { ...notice, link: linkTo(notify, notice), approve });
       const times = { nowMs: clock.now(), random: chance.random(), giveUpSeconds: notify.giveUpSeconds };
@@ -43,10 +61,13 @@ export async function deliverBy(
       const next = { ...after.state, leaseUntilMs: clock.now() + LEASE_MS };
       await state.transact([channelWrite(name, loaded, next), writeOf(queued, after.head)]);
       loaded = { value: next, version: versionAfter(loaded) };
-      if (told.kind === 'taken') taken += 1;
-      else {
-        // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
-        const fields = { channel: name, type: channel.type, notice: notice.id, because: told.detail };
+      // Alarms look for `fact`: infra/cdk/incident-alarms.ts.
+      const fields = { ...about(queued), because: told.detail };
+      if (told.kind === 'taken') {
+        taken += 1;
+        if (told.missed !== undefined)
+          log.warn('a notice did not reach all of a channel', { fact: 'notify-failed', ...fields });
+      } else {
         if (after.head === 'lost') log.error('a notice was given up', { fact: 'notice-lost', ...fields });
         else log.warn('a notice could not be delivered', { fact: 'notify-failed', ...fields });
         if (after.head !== 'lost') break;

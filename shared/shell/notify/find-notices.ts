@@ -1,78 +1,57 @@
 import { streamOfIncident } from '#shared/domain/audit.ts';
-import { noticesOfAlarms, type ToldAlarm, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
-import type { Notice } from '#shared/domain/notify/notice.ts';
+import type { What } from '#shared/domain/doctor/symptom.ts';
+import { noticesOfAlarms, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
+import { isTooOld } from '#shared/domain/notify/channel-state.ts';
 import { noticesOfIncident, notToldYet, type ToldIncident } from '#shared/domain/notify/of-incident.ts';
-import { channelsFor } from '#shared/domain/notify/routes.ts';
 import type { Notify } from '#shared/domain/policy-notify.ts';
 import { ConflictError } from '#shared/errors.ts';
 import { inTurn } from '#shared/in-turn.ts';
-import type { StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { listIncidents } from '#shared/state/hosts.ts';
 import type { Loaded } from '#shared/state/items.ts';
-import { LIMITS } from '#shared/state/limits.ts';
-import { type Cursor, cursorWrite, deliveryWrite, loadCursor } from '#shared/state/notices.ts';
+import { type Cursor, followedWrite, forgottenWrite, loadCursor, loadFollowed } from '#shared/state/notices.ts';
 import { readBehind } from '#shared/state/read-audit.ts';
 import { readAlarms } from './read-alarms.ts';
+import { noticesThatFit, OVERLAP_MS, type Telling, telling } from './telling.ts';
 
-/** The clocks of functions are apart by that much at most, and a list may lag behind. */
-const OVERLAP_MS = 300_000;
 const ALARMS_EVERY_MS = 60_000;
 const STREAMS_AT_ONCE = 10;
 
+type Follows = readonly [id: string, told: Loaded<ToldIncident>];
+
 /**
- * Puts what is new on record into the channels' queues, with the cursor in the same transaction: whoever dies has either
- * told nothing of it or all, and of two that look at once the later one finds it told.
+ * Puts what is new on record into the channels' queues, with how far each incident is told in the same transaction: whoever
+ * dies has either told nothing of it or all, and of two that look at once the later one finds it told.
  * @returns how many incidents are followed
  */
 export async function findNotices(services: Services, notify: Notify): Promise<number> {
   const { state, clock } = services;
   const nowMs = clock.now();
-  let loaded = await loadCursor(state);
-  const cursor = await withNewIncidents(services, loaded?.value ?? null, nowMs);
-  const open = Object.entries(cursor.incidents).filter(([, { closed }]) => !closed);
+  const cursor = await loadCursor(state);
+  const known = await loadFollowed(state);
+  const open = [
+    ...[...known].filter(([, { value }]) => !value.closed),
+    ...(await newIncidents(services, notify, cursor.value, known)),
+  ];
+  const look = { nowMs, heldSeconds: notify.heldSeconds, most: noticesThatFit(notify) };
   const found = await inTurn(open, STREAMS_AT_ONCE, async ([id, told]) => {
-    const records = await readBehind(state, streamOfIncident(id), told.seq);
-    return { id, ...noticesOfIncident(id, told, records, { nowMs, heldSeconds: notify.heldSeconds }) };
+    const records = await readBehind(state, streamOfIncident(id), told.value.seq);
+    return { id, told, ...noticesOfIncident(id, told.value, records, look) };
   });
-  let incidents = cursor.incidents;
-  let queued: StateWrite[] = [];
-  let place = 0;
-  const commit = async (change: Partial<Cursor> = {}): Promise<void> => {
-    const next = { ...cursor, incidents, ...change };
-    if (queued.length === 0 && isSame(loaded?.value, next)) return;
-    await state.transact([cursorWrite(loaded, next), ...queued]);
-    loaded = { value: next, version: versionBehind(loaded) };
-    queued = [];
-  };
-  const queue = (notices: readonly Notice[], before: readonly string[]): readonly string[] => {
-    let told = before;
-    for (const notice of notices) {
-      const channels = channelsFor(notice, notify, told);
-      for (const channel of channels) queued.push(deliveryWrite(channel, notice, nowMs, place++));
-      told = [...new Set([...told, ...channels])];
-    }
-    return told;
-  };
+  const tell = telling(state, notify, cursor, nowMs);
   try {
-    for (const { id, next, notices } of found) {
-      // One for the cursor.
-      const most = notices.length * Object.keys(notify.channels).length;
-      if (queued.length + most >= LIMITS.itemsPerTransaction) await commit();
-      incidents = { ...incidents, [id]: { ...next, channels: queue(notices, next.channels) } };
-    }
-    await commit();
-    if (nowMs - cursor.alarmsAtMs >= ALARMS_EVERY_MS) {
-      const { next, notices } = noticesOfAlarms(cursor.alarms, await readAlarms(services), nowMs);
-      const alarms: Record<string, ToldAlarm> = { ...next };
-      for (const notice of notices) {
-        const what = notice.thread.replace(/^alarm-/, '');
-        const told = queue([notice], cursor.alarms[what as keyof ToldAlarms]?.channels ?? []);
-        const after = alarms[what];
-        if (after !== undefined) alarms[what] = { ...after, channels: told };
-      }
-      await commit({ alarms, alarmsAtMs: nowMs });
-    }
+    for (const { id, told, next, notices } of found)
+      await tell.add(notices, told.value.channels, (channels) => {
+        const after = { ...next, channels };
+        const isNoted = told.version !== 'absent' && JSON.stringify(after) === JSON.stringify(told.value);
+        return isNoted ? {} : { write: followedWrite(id, told, after) };
+      });
+    for (const [id, told] of known)
+      if (mayBeForgotten(told.value, cursor.value)) await tell.add([], [], () => ({ write: forgottenWrite(id, told) }));
+    // Only now: each that is new is followed.
+    await tell.commit({ sinceMs: nowMs });
+    if (nowMs - cursor.value.alarmsAtMs >= ALARMS_EVERY_MS)
+      await tellAlarms(services, tell, cursor.value.alarms, nowMs);
   } catch (error) {
     // Another look was faster, and has told as much.
     if (!(error instanceof ConflictError)) throw error;
@@ -80,32 +59,39 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   return open.length;
 }
 
-/** The cursor with what was opened since, and without what has ended long enough ago to be in no list of new ones. */
-async function withNewIncidents(services: Services, before: Cursor | null, nowMs: number): Promise<Cursor> {
-  const listed = await Array.fromAsync(
-    listIncidents(services.state, before === null ? 0 : before.sinceMs - OVERLAP_MS),
+/** What was opened since; at the first look what is open, not what once was, nor ever what has ended long ago. */
+async function newIncidents(
+  { state, clock, log }: Services,
+  { giveUpSeconds }: Notify,
+  { sinceMs }: Cursor,
+  known: ReadonlyMap<string, unknown>,
+): Promise<readonly Follows[]> {
+  const listed = await Array.fromAsync(listIncidents(state, sinceMs === null ? 0 : sinceMs - OVERLAP_MS));
+  const fresh = listed.filter(({ id, closedAtMs }) => !known.has(id) && (sinceMs !== null || closedAtMs === null));
+  // Nobody has looked for that long: `notify` was out of the policy, or salvor was off.
+  const { old = [], news = [] } = Object.groupBy(fresh, ({ closedAtMs }) =>
+    closedAtMs !== null && isTooOld(closedAtMs, giveUpSeconds, clock.now()) ? 'old' : 'news',
   );
-  // At its first look salvor tells of what is open, not of what once was.
-  const known = before?.incidents ?? {};
-  const fresh = listed
-    .filter(({ id, closedAtMs }) => !Object.hasOwn(known, id) && (before !== null || closedAtMs === null))
-    .map((entry): readonly [string, ToldIncident] => [entry.id, notToldYet(entry)]);
-  const kept = Object.entries(known).filter(
-    ([, { closed, openedAtMs }]) => !closed || openedAtMs > nowMs - 2 * OVERLAP_MS,
-  );
-  return {
-    sinceMs: nowMs,
-    incidents: Object.fromEntries([...kept, ...fresh]),
-    alarms: before?.alarms ?? {},
-    alarmsAtMs: before?.alarmsAtMs ?? 0,
-  };
+  if (old.length > 0)
+    log.warn('incidents that have ended long ago are not told any more', { count: old.length, first: old[0]?.id });
+  return news.map((entry) => [entry.id, { value: notToldYet(entry), version: 'absent' }] as const);
 }
 
-/** Nothing is written while nothing happens, but that the list of new incidents may begin later. */
-const isSame = (before: Cursor | undefined, next: Cursor): boolean =>
-  before !== undefined &&
-  next.sinceMs - before.sinceMs < OVERLAP_MS &&
-  JSON.stringify({ ...before, sinceMs: 0 }) === JSON.stringify({ ...next, sinceMs: 0 });
+/** It has ended, and is in no list of new ones any more. */
+const mayBeForgotten = ({ closed, openedAtMs }: ToldIncident, { sinceMs }: Cursor): boolean =>
+  closed && sinceMs !== null && openedAtMs < sinceMs - 2 * OVERLAP_MS;
 
-const versionBehind = (loaded: Loaded<Cursor> | undefined): number =>
-  loaded === undefined || loaded.version === 'absent' ? 1 : loaded.version + 1;
+async function tellAlarms(services: Services, tell: Telling, before: ToldAlarms, nowMs: number): Promise<void> {
+  const { next, notices } = noticesOfAlarms(before, await readAlarms(services), nowMs);
+  const found = notices.map((notice) => [notice.thread.replace(/^alarm-/, '') as What, notice] as const);
+  // As before until its notice is committed with it: what is not, the next look tells.
+  let alarms: ToldAlarms = { ...next, ...Object.fromEntries(found.map(([what]) => [what, before[what]])) };
+  for (const [what, notice] of found)
+    await tell.add([notice], before[what]?.channels ?? [], (channels) => {
+      const { [what]: _, ...others } = alarms;
+      const after = next[what];
+      alarms = after === undefined ? others : { ...others, [what]: { ...after, channels } };
+      return { cursor: { alarms } };
+    });
+  await tell.commit({ alarms, alarmsAtMs: nowMs });
+}
