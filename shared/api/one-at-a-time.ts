@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '#shared/ports.ts';
 import { Refusal } from './refusal.ts';
 
@@ -14,7 +15,8 @@ export class OneAtATime {
     if (this.#waiting >= MOST_WAITING) throw new Refusal(503, 'others are asking for much already: ask again');
     this.#waiting += 1;
     const before = this.#last;
-    const own = before.then(work);
+    // What goes on beside, such as fencing at one site, has its turn between two pieces that never wait themselves.
+    const own = before.then(() => setImmediate()).then(work);
     this.#last = own.catch(() => undefined);
     return own.finally(() => {
       this.#waiting -= 1;
