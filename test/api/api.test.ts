@@ -182,8 +182,6 @@ describe('what was', () => {
     expect((await replay({ policy: '{' })).status).toBe(400);
     expect((await replay({ policy: 'x'.repeat(512 * 1024 + 1) })).status).toBe(400);
     expect((await replay({ policy: 'x'.repeat(1024 * 1024) })).status).toBe(413);
-    const asked = await Promise.all(Array.from({ length: 9 }, () => replay({})));
-    expect(asked.filter(({ status }) => status === 503)).toHaveLength(1);
   });
 
   it('is known of each host', async () => {
