@@ -1,7 +1,8 @@
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, type LineCounter } from 'yaml';
 import * as z from 'zod';
 import { type Policy, policySchema } from './domain/policy.ts';
 import { PermanentError } from './errors.ts';
+import { OWN, readYaml, type Size } from './policy-yaml.ts';
 
 /** A policy as somebody has written it, YAML or JSON. */
 export type PolicyText =
@@ -22,46 +23,49 @@ export interface PolicyFault {
   readonly says: string;
 }
 
-export function parsePolicy(text: string): PolicyText {
-  const lines = new LineCounter();
-  try {
-    const document = parseDocument(text, { lineCounter: lines });
-    const [fault] = document.errors;
-    if (fault !== undefined) return { is: 'not-yaml', says: fault.message, line: fault.linePos?.[0].line ?? null };
-    const parsed = policySchema.safeParse(document.toJS());
-    if (parsed.success) return { is: 'well', policy: parsed.data };
-    return { is: 'wrong', error: parsed.error, lineOf: (path) => lineIn(document, lines, path) };
-  } catch (error) {
-    // Aliases that multiply, or brackets that nest without end.
-    const says = error instanceof Error ? error.message : String(error);
-    return { is: 'not-yaml', says, line: null };
-  }
+/** Faults that are told at most: nobody mends more at once. */
+export const MOST_FAULTS = 100;
+
+/** @param size beyond which it is not read; the operator's own file may have any */
+export function parsePolicy(text: string, size: Size = OWN): PolicyText {
+  const read = readYaml(text, size);
+  if (read.is === 'not-yaml') return read;
+  const { value, document, lines } = read;
+  const parsed = policySchema.safeParse(value);
+  if (parsed.success) return { is: 'well', policy: parsed.data };
+  return { is: 'wrong', error: parsed.error, lineOf: (path) => lineIn(document, lines, path) };
 }
 
 /**
  * A policy, YAML or JSON, checked.
  * @param called what its faults are told of: "the policy policy.yaml is wrong: …", "… is not YAML: …"
- * @throws PermanentError with every fault: what is wrong, at which key, and what is allowed there.
+ * @param size beyond which it is not read; the operator's own file may have any
+ * @throws PermanentError with its first faults: what is wrong, at which key, and what is allowed there.
  */
-export function policyFromText(text: string, called: string): Policy {
-  const parsed = parsePolicy(text);
+export function policyFromText(text: string, called: string, size: Size = OWN): Policy {
+  const parsed = parsePolicy(text, size);
   if (parsed.is === 'well') return parsed.policy;
   if (parsed.is === 'not-yaml') throw new PermanentError(`${called} is not YAML: ${parsed.says}`);
-  throw new PermanentError(`${called} is wrong:\n${z.prettifyError(parsed.error)}`);
+  const { issues } = parsed.error;
+  const told = z.prettifyError(new z.ZodError(issues.slice(0, MOST_FAULTS)));
+  throw new PermanentError(`${called} is wrong:\n${[told, ...andMore(issues.length)].join('\n')}`);
 }
 
-/** None: it is well. */
+/** None: it is well. The last one says how many are not told, where there are. */
 export function faultsOf(text: PolicyText): readonly PolicyFault[] {
   if (text.is === 'well') return [];
   if (text.is === 'not-yaml') return [{ path: '', line: text.line, says: `not YAML: ${text.says}` }];
-  return text.error.issues
+  const { issues } = text.error;
+  const told = issues
+    .slice(0, MOST_FAULTS)
     .flatMap((issue) => within(issue, []))
-    .map(({ path, message }) => ({
-      path: path.map(String).join('.'),
-      line: text.lineOf(path),
-      says: message,
-    }));
+    .slice(0, MOST_FAULTS)
+    .map(({ path, message }) => ({ path: path.map(String).join('.'), line: text.lineOf(path), says: message }));
+  return [...told, ...andMore(issues.length).map((says) => ({ path: '', line: null, says }))];
 }
+
+const andMore = (faults: number): readonly string[] =>
+  faults > MOST_FAULTS ? [`and ${faults - MOST_FAULTS} more`] : [];
 
 interface Found {
   readonly path: readonly PropertyKey[];
@@ -80,8 +84,7 @@ function within(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): readon
 function lineIn(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | null {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true);
-    const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-    if (Array.isArray(range) && typeof range[0] === 'number') return lines.linePos(range[0]).line;
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }
   return null;
 }

@@ -22,7 +22,7 @@ import { policyRoutes } from './routes/policy.ts';
 import { replayRoutes } from './routes/replay.ts';
 import { meRoute, sessionRoutes } from './routes/session.ts';
 import { verificationRoutes } from './routes/verification.ts';
-import { MOST_POLICY_BYTES } from './schemas/policy.ts';
+import { MOST_POLICY_CHARACTERS } from './schemas/policy.ts';
 import { admission } from './ways.ts';
 import { type ApiEnv, letIn } from './who.ts';
 
@@ -48,8 +48,8 @@ const RETAINED = [...RETAINED_304_HEADERS, 'preference-applied'];
 
 /** Of a request's body: a command has no more. */
 const MOST_BYTES = 64 * 1024;
-/** Of a policy in JSON, which may need two bytes for one. */
-const MOST_BYTES_OF_POLICY = 2 * MOST_POLICY_BYTES;
+/** Of a policy in JSON, which may need two bytes for a character. */
+const MOST_BYTES_OF_POLICY = 2 * MOST_POLICY_CHARACTERS;
 const TAKES_A_POLICY = /^\/api\/v1\/(policy\/|incidents\/[^/]+\/replay$)/;
 
 /** The API under the console: what is, what was, and what people may ask for. `GET /api/openapi.json` describes it. */
@@ -89,13 +89,14 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   nowRoutes(app, services);
   hostRoutes(app, services);
   incidentRoutes(app, services);
-  replayRoutes(app, services);
+  const policies = new OneAtATime();
+  replayRoutes(app, services, policies);
   historyRoutes(app, services);
   commandRoutes(app, services, limits);
   const expensive = new OneAtATime();
   capacityRoutes(app, services, expensive);
   healthRoutes(app, services, expensive);
-  policyRoutes(app, services);
+  policyRoutes(app, services, policies);
   verificationRoutes(app, services, expensive);
   metricsRoute(app, services);
   return app;

@@ -18,8 +18,13 @@ type Limit = keyof typeof PER_MINUTE;
 export interface Limits {
   /** Counts one. @throws Refusal where it is one too many. */
   count(limit: Limit, who: string): void;
-  /** Counts nothing. @throws Refusal where the next would be one too many. */
-  check(limit: Limit, who: string): void;
+  /**
+   * Counts one before it is looked at, and not where it is a right one or nobody can tell: however many come at the same time,
+   * no more than may be wrong are looked at at once, and the others wait for what becomes of those.
+   * @param look undefined: it is wrong
+   * @throws Refusal where it is one too many; whatever `look` throws
+   */
+  guess<T>(limit: Limit, who: string, look: () => Promise<T | undefined>): Promise<T | undefined>;
 }
 
 export function limits(clock: Pick<Clock, 'now'>): Limits {
@@ -30,12 +35,36 @@ export function limits(clock: Pick<Clock, 'now'>): Limits {
     requests: throttle(clock),
     commands: throttle(clock),
   };
+  const underWay = new Map<string, Set<Promise<void>>>();
   const refuseUnless = (isFree: boolean, limit: Limit): void => {
     const headers = { 'retry-after': String(Math.ceil(60 / PER_MINUTE[limit])) };
     if (!isFree) throw new Refusal(429, `more than ${PER_MINUTE[limit]} ${limit} in a minute`, { headers });
   };
+  const count = (limit: Limit, who: string): void =>
+    refuseUnless(counters[limit].take(who, 1, PER_MINUTE[limit]) > 0, limit);
   return {
-    count: (limit, who) => refuseUnless(counters[limit].take(who, 1, PER_MINUTE[limit]) > 0, limit),
-    check: (limit, who) => refuseUnless(counters[limit].left(who, PER_MINUTE[limit]) > 0, limit),
+    count,
+    async guess(limit, who, look) {
+      const key = `${limit} ${who}`;
+      for (let others = underWay.get(key); others !== undefined; others = underWay.get(key)) {
+        if (counters[limit].left(who, PER_MINUTE[limit]) > 0) break;
+        await Promise.race(others);
+      }
+      count(limit, who);
+      const ended = Promise.withResolvers<void>();
+      const all = underWay.get(key) ?? new Set();
+      underWay.set(key, all.add(ended.promise));
+      let isWrong = false;
+      try {
+        const found = await look();
+        isWrong = found === undefined;
+        return found;
+      } finally {
+        if (!isWrong) counters[limit].giveBack(who, PER_MINUTE[limit]);
+        all.delete(ended.promise);
+        if (all.size === 0) underWay.delete(key);
+        ended.resolve();
+      }
+    },
   };
 }

@@ -50,8 +50,11 @@ function byKeystone(
 ): Person | undefined {
   const counts = owner.isSystem ? system : owner.projectId !== null && projects.includes(owner.projectId);
   const role = counts ? highest(owner.roles.flatMap((each) => own(roles, each) ?? [])) : undefined;
-  return role && { name: `keystone:${owner.user.name}@${owner.user.domain.name}`, role };
+  return role && { name: `keystone:${escaped(owner.user.name)}@${escaped(owner.user.domain.name)}`, role };
 }
+
+/** `@` and `%` in it as in an address: or else `b@c` of the domain `d`, and `b` of `c@d`, would be one. */
+const escaped = (name: string): string => name.replaceAll('%', '%25').replaceAll('@', '%40');
 
 function byClaims({ claim, roles, nameClaim }: NonNullable<Access['oidc']>, claims: Claims): Person | undefined {
   const name = claimOf(claims, nameClaim);

@@ -86,11 +86,8 @@ async function whoSends(
   access: Access,
   { admit, limits }: Parts,
 ): Promise<Person> {
-  const address = addressOf(c);
-  limits.check('guesses', address);
-  const person = await admit(sent);
+  const person = await limits.guess('guesses', addressOf(c), () => admit(sent));
   if (person !== undefined) return person;
-  limits.count('guesses', address);
   throw unknown(access, 'nobody of the policy’s access has this token');
 }
 

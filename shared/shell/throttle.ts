@@ -16,6 +16,8 @@ interface Bucket {
 export interface Throttle {
   /** Takes as many as are left, `count` at most. @returns how many */
   take(key: string, count: number, perMinute: number): number;
+  /** Gives back one that was taken for what did not come to it. */
+  giveBack(key: string, perMinute: number): void;
   /** How many could be taken now. */
   left(key: string, perMinute: number): number;
 }
@@ -27,6 +29,11 @@ export function throttle(clock: Pick<Clock, 'now'>): Throttle {
     return Math.min(perMinute, tokens + (Math.max(0, nowMs - atMs) * perMinute) / MINUTE_MS);
   };
   return {
+    giveBack(key, perMinute) {
+      const nowMs = clock.now();
+      if (buckets.has(key))
+        buckets.set(key, { tokens: Math.min(perMinute, tokensOf(key, perMinute, nowMs) + 1), atMs: nowMs });
+    },
     left: (key, perMinute) => Math.floor(tokensOf(key, perMinute, clock.now())),
     take(key, count, perMinute) {
       const nowMs = clock.now();

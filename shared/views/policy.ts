@@ -4,6 +4,7 @@ import { type PolicyChange, policyChanges } from '#shared/domain/policy-diff.ts'
 import { policyNotes } from '#shared/domain/policy-notes.ts';
 import { policyId } from '#shared/domain/policy-record.ts';
 import { faultsOf, type PolicyFault, parsePolicy } from '#shared/policy-text.ts';
+import type { Size } from '#shared/policy-yaml.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { policyInForce } from '#shared/shell/policy-in-force.ts';
 
@@ -48,9 +49,12 @@ export interface PolicyChecked {
   readonly changes: readonly PolicyChange[] | null;
 }
 
-/** @param against the operator's policy in force; undefined: it is not compared */
-export function policyChecked(text: string, against?: Policy): PolicyChecked {
-  const parsed = parsePolicy(text);
+/**
+ * @param against the operator's policy in force; undefined: it is not compared
+ * @param size beyond which it is not read
+ */
+export function policyChecked(text: string, against: Policy | undefined, size: Size): PolicyChecked {
+  const parsed = parsePolicy(text, size);
   if (parsed.is !== 'well')
     return { well: false, faults: faultsOf(parsed), notes: [], segments: 0, fenceDevices: 0, changes: null };
   const { policy } = parsed;

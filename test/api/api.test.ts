@@ -180,7 +180,8 @@ describe('what was', () => {
     expect(other.otherwise?.end).toMatch(/would have been fenced, 60\.0 s later/);
     expect((await replay({ policy: 'version: 9' })).status).toBe(400);
     expect((await replay({ policy: '{' })).status).toBe(400);
-    expect((await replay({ policy: 'x'.repeat(1_000_001) })).status).toBe(400);
+    expect((await replay({ policy: 'x'.repeat(512 * 1024 + 1) })).status).toBe(400);
+    expect((await replay({ policy: 'x'.repeat(1024 * 1024) })).status).toBe(413);
   });
 
   it('is known of each host', async () => {
@@ -217,6 +218,11 @@ describe('who asks', () => {
     expect(outcome).toMatchObject({ type: 'obeyed', by: 'ben', reason: 'new switch', on: 'segment az1' });
     const forged = await post('/api/v1/commands', 'ben', { type: 'disarm', reason: 'x', by: 'ann' });
     expect(forged.status).toBe(400);
+    // Whose login on the machine it was counts for who two people are: only the command line there tells it.
+    const which = { hostKey: 'default/RegionOne/1', incidentId: '00000000-0000-4000-8000-000000000000' };
+    const confirm = { type: 'confirm-off', reason: 'seen', ...which };
+    expect((await post('/api/v1/commands', 'ann', { ...confirm, login: 'uid 1001' })).status).toBe(400);
+    expect((await post('/api/v1/commands', 'ann', confirm)).status).toBe(200);
   });
 
   it('is not let in by another site’s page: only JSON is taken, which no form sends', async () => {

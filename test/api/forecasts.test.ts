@@ -92,6 +92,13 @@ describe('what if', () => {
     expect(whatIfSchema.parse(await asked.json())).toMatchObject({ mirroredAtMs: null });
   });
 
+  it('is worked out once for the same hosts, in whatever order they are named', async () => {
+    await mirror();
+    const { state } = api.services;
+    await foretold({ hosts: ['compute-1', 'compute-2'] });
+    expect((await state.counted(() => foretold({ hosts: ['compute-2', 'compute-1', 'compute-2'] }))).reads).toBe(0);
+  });
+
   it('says when Nova does not tell, and does not keep that', async () => {
     const { cloud } = api.services;
     cloud.novaIsAway = true;

@@ -24,6 +24,15 @@ it('does one piece of work after the other, those behind one that fails too, and
   expect(await queue.run(work(false))).toBe('done');
 });
 
+it('lets others have their turn between two pieces that never wait', async () => {
+  const queue = new OneAtATime();
+  const order: string[] = [];
+  const piece = async () => void order.push('piece');
+  setImmediate(() => order.push('fencing'));
+  await Promise.all([queue.run(piece), queue.run(piece), queue.run(piece)]);
+  expect(order.indexOf('fencing')).toBeLessThan(2);
+});
+
 it('keeps an answer for a while, of some questions, and no failure', async () => {
   const clock = new FakeClock();
   const shared = new Shared<number>(new OneAtATime(), 1000, clock);

@@ -37,6 +37,14 @@ describe('Keystone', () => {
     expect(await whoIs(owner(['admin'], { projectId: null, isSystem: true }))).toEqual({ ...ann, role: 'approver' });
   });
 
+  it('tells a name with @ from a domain with @', async () => {
+    const named = (name: string, domain: string) =>
+      owner(['admin'], { user: { id: 'u2', name, domain: { id: 'd', name: domain } } });
+    expect(await whoIs(named('a@b', 'c'))).toMatchObject({ name: 'keystone:a%40b@c' });
+    expect(await whoIs(named('a', 'b@c'))).toMatchObject({ name: 'keystone:a@b%40c' });
+    expect(await whoIs(named('a%40b', 'c'))).toMatchObject({ name: 'keystone:a%2540b@c' });
+  });
+
   it.each([
     ['no token', undefined],
     ['no role that counts', owner(['member', 'toString'])],

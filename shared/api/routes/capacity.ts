@@ -63,7 +63,9 @@ export function capacityRoutes(app: OpenAPIHono<ApiEnv>, services: ApiServices, 
   });
   app.openapi(capacity, async (c) => c.json(await capacities.get('', () => capacityNow(state, policy)), 200));
   app.openapi(whatIf, async (c) => {
-    const { live, ...failing } = c.req.valid('json');
+    const { live, ...asked } = c.req.valid('json');
+    // The same hosts in another order are the same question.
+    const failing = 'hosts' in asked ? { hosts: [...new Set(asked.hosts)].sort() } : asked;
     const { person } = c.var;
     if (live === true && !isOfFew(failing) && !mayAs(person, 'operator'))
       throw new Refusal(
@@ -72,9 +74,11 @@ export function capacityRoutes(app: OpenAPIHono<ApiEnv>, services: ApiServices, 
       );
     const told = await forecasts.get(JSON.stringify([live, failing]), async () => {
       const compute = await askedOf(services, failing, live);
-      return foretellOr503({ state, policy, ...(compute && { compute }) }, failing, clock.now());
+      const all = await foretellOr503({ state, policy, ...(compute && { compute }) }, failing, clock.now());
+      // Of what is kept, no more than is sent.
+      return { ...all, instances: shortened(all.instances) };
     });
-    return c.json({ ...told, instances: shortened(told.instances) }, 200);
+    return c.json({ ...told, instances: [...told.instances] }, 200);
   });
 }
 

@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { csv } from '#shared/csv.ts';
-import { History, type PastIncident } from '#shared/views/history.ts';
+import { History, type HistoryFilter, type PastIncident } from '#shared/views/history.ts';
 import type { ApiServices } from '../app.ts';
+import { MOST_READING, OneAtATime } from '../one-at-a-time.ts';
 import { HISTORY_OUTCOMES, pastSchema } from '../schemas/entry.ts';
 import type { ApiEnv } from '../who.ts';
 import { answers, security } from './answers.ts';
@@ -40,9 +41,12 @@ const table = createRoute({
 
 export function historyRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices): void {
   const history = new History(state);
-  app.openapi(list, async (c) => c.json([...(await history.list(c.req.valid('query')))], 200));
+  // What an incident took is read once, and then by one who asks: the next finds it kept.
+  const queue = new OneAtATime(MOST_READING);
+  const listed = (query: HistoryFilter) => queue.run(() => history.list(query));
+  app.openapi(list, async (c) => c.json([...(await listed(c.req.valid('query')))], 200));
   app.openapi(table, async (c) => {
-    const rows = (await history.list(c.req.valid('query'))).map(rowOf);
+    const rows = (await listed(c.req.valid('query'))).map(rowOf);
     return c.body(csv([HEAD, ...rows]), 200, {
       'content-type': 'text/csv; charset=utf-8; header=present',
       'content-disposition': 'attachment; filename="salvor-incidents.csv"',

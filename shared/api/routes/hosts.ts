@@ -5,6 +5,7 @@ import { loadInventoryHost } from '#shared/state/inventory.ts';
 import { hostExplained } from '#shared/views/explain-host.ts';
 import { type HostRow, loadHosts } from '#shared/views/hosts.ts';
 import type { ApiServices } from '../app.ts';
+import { MOST_READING, OneAtATime, Shared } from '../one-at-a-time.ts';
 import { Refusal } from '../refusal.ts';
 import { unixMs } from '../schemas/common.ts';
 import type { ApiEnv } from '../who.ts';
@@ -52,8 +53,12 @@ const explanation = createRoute({
   responses: answers(explanationSchema, 'With the numbers of each gate.'),
 });
 
+/** It reads an item of each host. */
+const KEEP_MS = 1000;
+
 export function hostRoutes(app: OpenAPIHono<ApiEnv>, { state, clock, policy: { cloud } }: ApiServices): void {
-  app.openapi(list, async (c) => c.json([...(await loadHosts(state, cloud))], 200));
+  const rows = new Shared<readonly HostRow[]>(new OneAtATime(MOST_READING), KEEP_MS, clock);
+  app.openapi(list, async (c) => c.json([...(await rows.get('', () => loadHosts(state, cloud)))], 200));
   app.openapi(explanation, async (c) => {
     const { host } = c.req.valid('param');
     const known = await loadInventoryHost(state, cloud.name, cloud.region, host);

@@ -3,6 +3,7 @@ import { type IncidentEntry, listIncidents, loadEntry } from '#shared/state/host
 import { type IncidentTold, incidentTold } from '#shared/views/incident.ts';
 import { type IncidentAudit, incidentAudit } from '#shared/views/incident-audit.ts';
 import type { ApiServices } from '../app.ts';
+import { MOST_READING, OneAtATime } from '../one-at-a-time.ts';
 import { Refusal } from '../refusal.ts';
 import { auditSchema } from '../schemas/audit.ts';
 import { entrySchema } from '../schemas/entry.ts';
@@ -43,6 +44,8 @@ const audit = createRoute({
 });
 
 export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state, clock }: ApiServices): void {
+  // It reads and hashes all that was ever said of the host.
+  const audits = new OneAtATime(MOST_READING);
   app.openapi(list, async (c) => {
     const entries: IncidentEntry[] = await Array.fromAsync(listIncidents(state, c.req.valid('query').sinceMs));
     return c.json(entries.reverse(), 200);
@@ -56,7 +59,7 @@ export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state, clock }: ApiSe
   app.openapi(audit, async (c) => {
     const entry = await loadEntry(state, c.req.valid('param').id);
     if (entry === undefined) throw new Refusal(404, 'there is no such incident: /api/v1/incidents lists them');
-    const kept: IncidentAudit = await incidentAudit(state, entry.value, clock);
+    const kept: IncidentAudit = await audits.run(() => incidentAudit(state, entry.value, clock));
     return c.json(kept, 200);
   });
 }

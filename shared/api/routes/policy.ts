@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { policyChecked, policyNow } from '#shared/views/policy.ts';
 import type { ApiServices } from '../app.ts';
-import { OneAtATime } from '../one-at-a-time.ts';
-import { policyCheckedSchema, policyTextSchema, policyViewSchema } from '../schemas/policy.ts';
+import type { OneAtATime } from '../one-at-a-time.ts';
+import { MOST_OF_POLICY, policyCheckedSchema, policyTextSchema, policyViewSchema } from '../schemas/policy.ts';
 import type { ApiEnv } from '../who.ts';
 import { answers, LATER, security } from './answers.ts';
 
@@ -35,15 +35,14 @@ const diff = createRoute({
   responses: { ...answers(policyCheckedSchema, 'As "salvor policy diff" tells it.'), ...LATER },
 });
 
-export function policyRoutes(app: OpenAPIHono<ApiEnv>, { state, policy }: ApiServices): void {
-  const queue = new OneAtATime();
+export function policyRoutes(app: OpenAPIHono<ApiEnv>, { state, policy }: ApiServices, queue: OneAtATime): void {
   app.openapi(current, async (c) => c.json(await policyNow(state, policy), 200));
   app.openapi(check, async (c) => {
     const { text } = c.req.valid('json');
-    return c.json(await queue.run(async () => policyChecked(text)), 200);
+    return c.json(await queue.run(async () => policyChecked(text, undefined, MOST_OF_POLICY)), 200);
   });
   app.openapi(diff, async (c) => {
     const { text } = c.req.valid('json');
-    return c.json(await queue.run(async () => policyChecked(text, policy)), 200);
+    return c.json(await queue.run(async () => policyChecked(text, policy, MOST_OF_POLICY)), 200);
   });
 }

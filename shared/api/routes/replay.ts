@@ -1,19 +1,17 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { type Replay, replayHost } from '#shared/domain/replay/replay.ts';
 import { otherCourse } from '#shared/domain/replay/what-if.ts';
 import { PermanentError } from '#shared/errors.ts';
-import { problem } from '#shared/ingest/problem.ts';
 import { policyFromText } from '#shared/policy-text.ts';
-import { loadEntry } from '#shared/state/hosts.ts';
+import { type IncidentEntry, loadEntry } from '#shared/state/hosts.ts';
 import { readHostLog } from '#shared/state/read-log.ts';
 import type { ApiServices } from '../app.ts';
+import type { OneAtATime } from '../one-at-a-time.ts';
 import { Refusal } from '../refusal.ts';
+import { MOST_OF_POLICY, policyText } from '../schemas/policy.ts';
 import { MOST_TOLD, replaySchema } from '../schemas/replay.ts';
 import type { ApiEnv } from '../who.ts';
-import { answers, security } from './answers.ts';
-
-const MAX_BYTES = 1_000_000;
+import { answers, LATER, security } from './answers.ts';
 
 const replay = createRoute({
   method: 'post',
@@ -21,7 +19,6 @@ const replay = createRoute({
   summary: 'Make all decisions about an incident again from its log, under the policy of then or another, and compare',
   description: 'Nothing is changed, and nobody is asked: as "salvor replay --policy FILE" does.',
   security,
-  middleware: bodyLimit({ maxSize: MAX_BYTES, onError: () => problem(400, `more than ${MAX_BYTES} bytes`) }),
   request: {
     params: z.object({ id: z.uuid() }),
     body: {
@@ -29,32 +26,36 @@ const replay = createRoute({
       content: {
         'application/json': {
           schema: z.strictObject({
-            policy: z.string().exactOptional().openapi({ description: 'YAML or JSON; absent: the one of then.' }),
+            policy: policyText.exactOptional().openapi({ description: 'YAML or JSON; absent: the one of then.' }),
           }),
         },
       },
     },
   },
-  responses: answers(replaySchema, 'What is decided otherwise.'),
+  responses: { ...answers(replaySchema, 'What is decided otherwise.'), ...LATER },
 });
 
-export function replayRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices): void {
+export function replayRoutes(app: OpenAPIHono<ApiEnv>, { state }: ApiServices, queue: OneAtATime): void {
   app.openapi(replay, async (c) => {
     const { policy: text } = c.req.valid('json');
     const entry = (await loadEntry(state, c.req.valid('param').id))?.value;
     if (entry === undefined) throw new Refusal(404, 'there is no such incident: /api/v1/incidents lists them');
-    const other = text === undefined ? undefined : wanted(text);
-    const log = await readHostLog(state, entry.hostKey);
-    const again = replayHost(log, { incidentId: entry.id, other });
-    const course = other === undefined ? undefined : otherCourse(log, entry.id, other, again);
-    const otherwise = course === undefined ? null : { end: course.end, course: [...course.course] };
-    return c.json({ ...told(again), otherwise }, 200);
+    return c.json(await queue.run(() => replayed(state, entry, text)), 200);
   });
+}
+
+async function replayed(state: ApiServices['state'], { id, hostKey }: IncidentEntry, text: string | undefined) {
+  const other = text === undefined ? undefined : wanted(text);
+  const log = await readHostLog(state, hostKey);
+  const again = replayHost(log, { incidentId: id, other });
+  const course = other === undefined ? undefined : otherCourse(log, id, other, again);
+  const otherwise = course === undefined ? null : { end: course.end, course: [...course.course] };
+  return { ...told(again), otherwise };
 }
 
 function wanted(text: string) {
   try {
-    return policyFromText(text, 'the policy');
+    return policyFromText(text, 'the policy', MOST_OF_POLICY);
   } catch (error) {
     if (error instanceof PermanentError) throw new Refusal(400, error.message);
     throw error;

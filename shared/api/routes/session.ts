@@ -85,17 +85,18 @@ export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
     const given = c.req.valid('json');
     const address = addressOf(c);
     const asked = 'keystone' in given ? given.keystone : undefined;
-    const user = `${asked?.user} ${asked?.domain}`;
-    limits.check('guesses', address);
-    if (asked !== undefined) limits.check('passwords', user);
-    const credential = await credentialOf(given, access.keystone === undefined ? undefined : tokens);
-    const person = credential && (await admit(credential));
-    if (credential === undefined || person === undefined) {
-      limits.count('guesses', address);
-      if (asked !== undefined) limits.count('passwords', user);
+    const tried = async () => {
+      const credential = await credentialOf(given, access.keystone === undefined ? undefined : tokens);
+      const person = credential && (await admit(credential));
+      return person && { credential, person };
+    };
+    const ofUser = () => (asked === undefined ? tried() : limits.guess('passwords', userOf(asked), tried));
+    const found = await limits.guess('guesses', address, ofUser);
+    if (found === undefined) {
       log.warn('somebody was not let in', { address });
       throw unknown(access, 'nobody is let in by this');
     }
+    const { credential, person } = found;
     limits.count('requests', person.name);
     const before = sessionOf(c);
     if (before !== undefined) await closeSession(state, before);
@@ -125,6 +126,10 @@ export function meRoute(app: OpenAPIHono<ApiEnv>, { policy }: ApiServices): void
 function refuseOthers(c: Context): void {
   if (pageOf(c) === 'foreign') throw ofAnotherSite();
 }
+
+/** Keystone takes names for the same whatever their case and the spaces behind them are, as its database does. */
+const userOf = ({ user, domain }: { readonly user: string; readonly domain: string }): string =>
+  JSON.stringify([user, domain].map((each) => each.trim().toLowerCase()));
 
 async function credentialOf(
   given: SignIn,

@@ -22,7 +22,8 @@ export const asked = z
     arm.omit(ADDED),
     release.omit(ADDED),
     dismiss.omit(ADDED),
-    confirmOff.omit(ADDED),
+    // Who is logged in on the machine only the command line there can tell.
+    confirmOff.omit({ ...ADDED, login: true }),
     giveBack.omit(ADDED),
     maintenanceOn.omit(ADDED),
     maintenanceOff.omit(ADDED),
