@@ -10,6 +10,6 @@ export default defineConfig({
     // Deployments and functions share one emulator and few cores.
     fileParallelism: false,
     testTimeout: 120_000,
-    hookTimeout: 300_000,
+    hookTimeout: 600_000,
   },
 });
