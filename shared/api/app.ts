@@ -85,6 +85,10 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   const admit = access === undefined ? async () => undefined : admission({ ...services, access, people: ofPeople });
   sessionRoutes(app, { ...services, limits, admit });
   app.use('/api/v1/*', letIn({ ...services, access, limits, admit }), etag({ retainedHeaders: RETAINED }));
+  app.use('/api/v1/*', (c, next) => {
+    if (TAKES_A_POLICY.test(c.req.path)) limits.count('policies', c.var.person.name);
+    return next();
+  });
   meRoute(app, services);
   nowRoutes(app, services);
   hostRoutes(app, services);

@@ -12,6 +12,8 @@ export const PER_MINUTE = {
   requests: 1200,
   /** Commands of one person. */
   commands: 30,
+  /** Policies that one person has read: each may take the process half a second. */
+  policies: 20,
 } as const;
 type Limit = keyof typeof PER_MINUTE;
 
@@ -34,6 +36,7 @@ export function limits(clock: Pick<Clock, 'now'>): Limits {
     passwords: throttle(clock),
     requests: throttle(clock),
     commands: throttle(clock),
+    policies: throttle(clock),
   };
   const underWay = new Map<string, Set<Promise<void>>>();
   const refuseUnless = (isFree: boolean, limit: Limit): void => {

@@ -214,6 +214,16 @@ describe('whoever asks too much', () => {
     expect((await ask('/api/v1/me', { headers: { authorization: `Bearer ${TOKENS.cat}` } })).status).toBe(200);
   });
 
+  it('has twenty policies read in a minute', async () => {
+    const headers = { authorization: `Bearer ${TOKENS.cat}` };
+    const check = async (path: string) =>
+      (await ask(path, { body: { text: 'version: 1', policy: '' }, headers })).status;
+    for (let each = 0; each < 20; each += 1) expect(await check('/api/v1/policy/check')).not.toBe(429);
+    for (const path of ['policy/check', 'policy/diff', 'incidents/none/replay'])
+      expect(await check(`/api/v1/${path}`)).toBe(429);
+    expect((await ask('/api/v1/policy', { headers })).status).toBe(200);
+  });
+
   it('sends no more than 64 KiB', async () => {
     const headers = { authorization: `Bearer ${TOKENS.ben}` };
     const body = { ...DISARM, reason: 'x'.repeat(65 * 1024) };
