@@ -25,6 +25,8 @@ export interface Access {
   readonly tokensOf: 'reporters' | 'people' | null;
   /** Asks Keystone who somebody is, with the cloud's secret, where the policy lets in by Keystone. */
   readonly asksKeystone: boolean;
+  /** Answers links to approve: reads the one secret whose key signs them. */
+  readonly answersLinks: boolean;
   /** Keeps people's sessions in the state, and changes nothing else of it. */
   readonly keepsSessions: boolean;
   /** Tells people: with the secrets of channels, which have a prefix of their own too, and by the policy's SNS topics. */
@@ -56,6 +58,7 @@ const step: Access = {
   tokensOf: null,
   asksKeystone: false,
   keepsSessions: false,
+  answersLinks: false,
   notifies: false,
 };
 
@@ -104,6 +107,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     tokensOf: 'people',
     asksKeystone: true,
     keepsSessions: true,
+    answersLinks: true,
   },
   'watch-hosts': {
     ...step,

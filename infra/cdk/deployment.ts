@@ -98,6 +98,8 @@ export type Deployment = Omit<z.infer<typeof contextSchema>, 'policy' | keyof Ne
   readonly fenceWorkers: { readonly fencing: readonly string[]; readonly restarting: readonly string[] };
   /** ARNs of the SNS topics by which the policy has people told. */
   readonly notifyTopics: readonly string[];
+  /** Name of the secret whose key signs links to approve; undefined: there are none. */
+  readonly approvalKey: string | undefined;
 };
 
 const CONTEXT_KEYS = Object.keys(contextSchema.shape);
@@ -117,7 +119,9 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       : undefined;
   const checked = policyForFunctions(policy);
   const ways = waysOf(checked.access);
+  const approvalKey = checked.notify?.approvals?.key;
   refuseUseless(ways, deployment.apiAuth);
+  if (approvalKey !== undefined) refuseLinks(ways, deployment.apiAuth);
   return {
     deployment: {
       ...deployment,
@@ -125,6 +129,7 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
       ways,
       fenceWorkers: { fencing: fencingWorkersOf(checked), restarting: restartWorkersOf(checked) },
       notifyTopics: topicsOf(checked),
+      approvalKey,
     },
     policy: checked,
   };
@@ -138,6 +143,15 @@ function refuseUseless(ways: readonly Way[], apiAuth: 'none' | 'iam'): void {
       `with apiAuth=${apiAuth} nobody is let in by ${ways.join(', ')}: ${apiAuth === 'iam' ? 'give access.iam in the policy' : 'deploy with apiAuth=iam'}`,
     );
 }
+
+/** The function of the API answers them, and only where a browser reaches it. */
+function refuseLinks(ways: readonly Way[], apiAuth: 'none' | 'iam'): void {
+  if (ways.length === 0)
+    throw new DeploymentError('notify.approvals: links to approve are answered by the API: give the policy access');
+  if (apiAuth === 'iam')
+    throw new DeploymentError('notify.approvals: with apiAuth=iam no browser can open a link: leave one of both out');
+}
+
 const topicsOf = ({ notify }: Policy): readonly string[] => [
   ...new Set(Object.values(notify?.channels ?? {}).flatMap((each) => (each.type === 'sns' ? [each.topicArn] : []))),
 ];
@@ -146,10 +160,6 @@ const topicsOf = ({ notify }: Policy): readonly string[] => [
 function policyForFunctions(path: string): Policy {
   if (!existsSync(path)) throw new DeploymentError(`there is no policy at ${path} (context "policy")`);
   const policy = asDeploymentError(() => readPolicy(path));
-  if (policy.notify?.approvals !== undefined)
-    throw new DeploymentError(
-      'notify.approvals: links to approve are answered at one site only, not by a stack: leave it out, and use the command line',
-    );
   const fenceDevices = Object.entries(policy.fenceDevices).map(([host, entry]) => {
     const withText = mapDevices(entry, (device) => {
       if (!('caFile' in device) || device.caFile === undefined || device.caFile.includes('-----BEGIN')) return device;

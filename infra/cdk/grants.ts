@@ -13,7 +13,10 @@ export interface Grantable {
   readonly tables: Tables;
   readonly queues: WorkQueues;
   readonly workerQueues: WorkerRequestQueues;
-  readonly deployment: Pick<Deployment, 'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'ways' | 'notifyTopics'>;
+  readonly deployment: Pick<
+    Deployment,
+    'cloudSecret' | 'secretPrefix' | 'fenceWorkers' | 'ways' | 'notifyTopics' | 'approvalKey'
+  >;
 }
 
 const READ_STATE = ['dynamodb:GetItem', 'dynamodb:Query'];
@@ -46,6 +49,11 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   if (access.callsNova || asksKeystone)
     allow(['secretsmanager:GetSecretValue'], cloudSecretArn(deployment.cloudSecret));
   if (access.notifies && deployment.notifyTopics.length > 0) allow(['sns:Publish'], ...deployment.notifyTopics);
+  if (access.answersLinks && deployment.approvalKey !== undefined)
+    allow(
+      ['secretsmanager:GetSecretValue'],
+      secretArn(`${deployment.secretPrefix}${NOTIFY_PREFIX}${deployment.approvalKey}-??????`),
+    );
   const below = prefixFor(access);
   if (below !== undefined) {
     const secrets = secretArn(`${deployment.secretPrefix}${below}*`);

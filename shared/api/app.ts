@@ -32,6 +32,8 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
   readonly compute?: Compute;
   /** Absent where this server may not look at them. */
   readonly queues?: QueueLooks | undefined;
+  /** Where the key of links to approve is; `secrets`, unless given. */
+  readonly linkSecrets?: Secrets;
   readonly tokens: KeystoneTokens;
   /** Of the policy's `access.oidc`; absent where it has none. */
   readonly issued?: IssuedTokens | undefined;

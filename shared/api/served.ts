@@ -4,18 +4,21 @@ import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+import { approveApp } from '../approve/app.ts';
 import { problem } from '../ingest/problem.ts';
 import { type ApiServices, apiApp } from './app.ts';
 import type { ApiEnv } from './who.ts';
 
 /**
- * The API, and the console below /console/: what people and their browsers ask for.
+ * The API, links to approve, and the console below /console/: what people and their browsers ask for.
  * @param folder of the console's files, as web/build.ts makes them
  */
 export function served(services: ApiServices, folder: string): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const api = apiApp(services);
   app.all('/api/*', (c) => api.fetch(c.req.raw, c.env));
+  const approve = approveApp({ ...services, secrets: services.linkSecrets ?? services.secrets });
+  app.all('/approve/*', (c) => approve.fetch(c.req.raw, c.env));
   app.use('/console/*', secureHeaders({ contentSecurityPolicy: CONTENT_SECURITY }));
   const rewriteRequestPath = (path: string): string => path.slice('/console'.length);
   app.use('/console/assets/*', etag(), compress(), serveStatic({ root: folder, rewriteRequestPath }));

@@ -3,7 +3,7 @@ import { issuedTokens } from '#shared/adapters/oidc/issued.ts';
 import { secretsManagerSecrets } from '#shared/adapters/secrets/secrets-manager.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import type { ApiServices } from '#shared/api/app.ts';
-import { PEOPLE_PREFIX, readEnvironment } from './environment.ts';
+import { NOTIFY_PREFIX, PEOPLE_PREFIX, readEnvironment } from './environment.ts';
 import { servicesFromEnvironment } from './services-from-environment.ts';
 
 /**
@@ -13,15 +13,23 @@ import { servicesFromEnvironment } from './services-from-environment.ts';
 const LONGEST_WAIT_SECONDS = 0;
 
 /**
- * What the API has besides: the tokens of people, and their issuer's keys.
+ * What the API has besides: the tokens of people, their issuer's keys, and the key of links to approve.
  * @throws PermanentError when the environment is wrong.
  */
 export function apiServicesFromEnvironment(env: NodeJS.ProcessEnv): ApiServices {
-  const prefix = `${readEnvironment(env).SECRET_PREFIX}${PEOPLE_PREFIX}`;
+  const { SECRET_PREFIX } = readEnvironment(env);
   const { now } = systemClock;
-  const secrets = secretsManagerSecrets({ client: new SecretsManagerClient({}), prefix, now });
+  const client = new SecretsManagerClient({});
+  const below = (prefix: string) => secretsManagerSecrets({ client, prefix: `${SECRET_PREFIX}${prefix}`, now });
   const services = servicesFromEnvironment(env);
   const oidc = services.policy.access?.oidc;
   const issued = oidc && issuedTokens({ ...oidc, now });
-  return { ...services, secrets, issued, isLocal: false, longestWaitSeconds: LONGEST_WAIT_SECONDS };
+  return {
+    ...services,
+    secrets: below(PEOPLE_PREFIX),
+    linkSecrets: below(NOTIFY_PREFIX),
+    issued,
+    isLocal: false,
+    longestWaitSeconds: LONGEST_WAIT_SECONDS,
+  };
 }

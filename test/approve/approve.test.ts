@@ -2,10 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OperatorCommand } from '#events/operator-command.ts';
 import { notify } from '#functions/notify.ts';
-import { approveApp } from '#shared/approve/app.ts';
+import { served } from '#shared/api/served.ts';
 import { type Approval, readApproval, signApproval } from '#shared/domain/notify/approval.ts';
 import type { OutgoingNotice } from '#shared/ports.ts';
 import { loadHost } from '#shared/state/hosts.ts';
+import { NO_KEYSTONE, secretsOf } from '#test/api/support.ts';
 import { aPolicy, HOST_KEY, type PolicyInput, type SegmentInput, seconds } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
 import { Pipeline } from '#test/support/pipeline.ts';
@@ -65,7 +66,11 @@ function approvalSent(changes: Partial<Approval> = {}): Approval {
 }
 const tokenOf = (changes: Partial<Approval> = {}, key = KEY): string => signApproval(approvalSent(changes), [key]);
 
-const app = () => approveApp({ ...services, secrets: { get: async () => secret } });
+/** As one site and a stack serve it: beside the API, with the key where the secrets of channels are. */
+const app = () => {
+  const linkSecrets = { get: async () => secret };
+  return served({ ...services, tokens: NO_KEYSTONE, secrets: secretsOf({}), linkSecrets, isLocal: false }, 'none');
+};
 const look = (token: string) => app().request(`http://salvor.test/approve/${token}`);
 function approve(token: string, reason = 'I have looked at it') {
   const body = new URLSearchParams({ reason });

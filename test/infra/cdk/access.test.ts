@@ -120,6 +120,17 @@ describe('a role', () => {
     expect(statements.map(({ Resource }) => Resource)).toEqual([topic]);
   });
 
+  it('reads the key of links to approve where they are answered, and no other secret of the channels', () => {
+    expect(FUNCTION_NAMES.filter((name) => actionsOn(name, /:secret:salvor\/notify\/links-/).length > 0)).toEqual([]);
+    const { template: linked } = synthesize({}, { approvalKey: 'links' });
+    const readers = [...resourcesOf<PolicyProperties>(linked, 'AWS::IAM::Policy').values()].filter(({ Properties }) =>
+      JSON.stringify(Properties.PolicyDocument.Statement).includes(':secret:salvor/notify/links-??????'),
+    );
+    expect(readers).toHaveLength(1);
+    expect(JSON.stringify(readers)).toContain(':secret:salvor/people/*');
+    expect(JSON.stringify(readers)).not.toContain(':secret:salvor/notify/*');
+  });
+
   it('takes the cloud secret by its ARN too', () => {
     const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:nova-AbCdEf';
     expect(JSON.stringify(synthesize({ cloudSecret: arn }).template.findResources('AWS::IAM::Policy'))).toContain(
@@ -162,6 +173,7 @@ describe('what a function is said to use', () => {
       tokensOf,
       asksKeystone,
       keepsSessions,
+      answersLinks,
       notifies,
     } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
@@ -182,6 +194,7 @@ describe('what a function is said to use', () => {
     expect(tokensOf === 'reporters').toBe(imports('shared/ingest/authenticate.ts'));
     expect(tokensOf === 'people').toBe(imports('shared/api/people.ts'));
     expect(asksKeystone).toBe(imports('shared/api/ways.ts'));
+    expect(answersLinks).toBe(imports('shared/approve/app.ts'));
     expect(keepsSessions).toBe(imports('shared/state/sessions.ts'));
     expect(notifies).toBe(imports('shared/adapters/notify/notifier.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
