@@ -1,4 +1,5 @@
 import type { CSSProperties, ReactNode } from 'react';
+import { drawnIn } from './state.tsx';
 
 /** How well something is. */
 export type Level = 'well' | 'note' | 'trouble' | 'unknown';
@@ -10,10 +11,7 @@ const LEVELS: { readonly [L in Level]: { readonly colour: string; readonly sign:
   unknown: { colour: 'gray', sign: '?', word: 'not known' },
 };
 
-/** For what is drawn with `--drawn` (looking.css). */
-export const drawn = (colour: string): CSSProperties =>
-  ({ '--drawn': `var(--mantine-color-${colour}-6)` }) as CSSProperties;
-export const drawnAs = (level: Level): CSSProperties => drawn(LEVELS[level].colour);
+export const drawnAs = (level: Level): CSSProperties => drawnIn(LEVELS[level].colour);
 
 /** Words behind the sign of a level; the level itself is said to who can not see it. */
 export function Marked({ level, children }: { readonly level: Level; readonly children: ReactNode }) {

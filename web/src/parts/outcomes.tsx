@@ -1,6 +1,6 @@
 import type { ForecastInstance } from '#shared/domain/forecast/what-if.ts';
 import type { WhatIf } from '../looking.ts';
-import { drawn } from './level.tsx';
+import { drawnIn } from './state.tsx';
 
 type Outcome = ForecastInstance['outcome'];
 
@@ -18,7 +18,7 @@ const ORDER = Object.keys(OUTCOME) as readonly Outcome[];
 export function OutcomeName({ outcome }: { readonly outcome: Outcome }) {
   const { colour, sign } = OUTCOME[outcome];
   return (
-    <span className="level" style={drawn(colour)}>
+    <span className="level" style={drawnIn(colour)}>
       <span className="level-sign" aria-hidden="true">
         {sign}
       </span>
@@ -34,12 +34,12 @@ export function OutcomeBar({ counts }: Pick<WhatIf, 'counts'>) {
     <div>
       <div className="share" aria-hidden="true">
         {there.map((outcome) => (
-          <span key={outcome} style={{ ...drawn(OUTCOME[outcome].colour), flexGrow: counts[outcome] }} />
+          <span key={outcome} style={{ ...drawnIn(OUTCOME[outcome].colour), flexGrow: counts[outcome] }} />
         ))}
       </div>
       <ul className="legend">
         {there.map((outcome) => (
-          <li key={outcome} className="level" style={drawn(OUTCOME[outcome].colour)}>
+          <li key={outcome} className="level" style={drawnIn(OUTCOME[outcome].colour)}>
             <span className="level-sign" aria-hidden="true">
               {OUTCOME[outcome].sign}
             </span>

@@ -1,6 +1,6 @@
 import { Stack, Text, Title } from '@mantine/core';
 import type { PolicyChange } from '#shared/domain/policy-diff.ts';
-import { drawn } from './level.tsx';
+import { drawnIn } from './state.tsx';
 
 const KIND = {
   added: { sign: '+', colour: 'teal' },
@@ -52,7 +52,7 @@ function Change({ change, part }: { readonly change: PolicyChange; readonly part
   const prefix = part.startsWith('segment ') ? `segments.${part.slice('segment '.length)}` : part;
   const key = path === prefix ? 'the whole' : path.slice(prefix.length + 1);
   return (
-    <li className="change" style={drawn(guards === 'fewer' ? 'orange' : colour)}>
+    <li className="change" style={drawnIn(guards === 'fewer' ? 'orange' : colour)}>
       <code>
         <span aria-hidden="true">{sign} </span>
         <span className="visually-hidden">{kind} </span>
