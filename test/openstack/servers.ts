@@ -92,14 +92,19 @@ export async function act(api: OpenStackApi, id: string, action: object): Promis
   await api.post('compute', `/servers/${id}/action`, action, z.unknown(), compute);
 }
 
-/** As `openstack server image create --wait` makes it. @returns the id of the image, once it is active */
+/**
+ * As `openstack server image create --wait` makes it. @returns the id of the image, once it is active and the instance is
+ * free again: nova-compute ends its task a moment after Glance has the image, and until then Nova refuses other actions (409).
+ */
 export async function snapshotOf(api: OpenStackApi, id: string): Promise<string> {
   const name = `of-${id}-${Date.now()}`;
   await act(api, id, { createImage: { name } });
-  return until(`the snapshot ${name}`, async () => {
+  const imageId = await until(`the snapshot ${name}`, async () => {
     const { images } = await api.get('image', `/v2/images?name=${name}&status=active`, imageList);
     return images[0]?.id;
   });
+  await waitForServer(api, id, ({ taskState }) => taskState === undefined);
+  return imageId;
 }
 const imageList = z.object({ images: z.array(withId) });
 
