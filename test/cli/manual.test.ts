@@ -193,6 +193,8 @@ it('colours are for terminals, and NO_COLOR is respected', () => {
   const { getColorDepth } = WriteStream.prototype;
   const streamOf = (of: object) => Object.assign(new Writable(), of) as unknown as WriteStream;
   const terminal = streamOf({ isTTY: true, getColorDepth });
+  // Node takes the terminal of a CI that it does not know for one without colours.
+  vi.stubEnv('CI', undefined);
   vi.stubEnv('FORCE_COLOR', undefined);
   vi.stubEnv('NO_COLOR', undefined);
   vi.stubEnv('TERM', 'xterm-256color');
