@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Card, Code, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { memo, useMemo } from 'react';
+import { memo, useDeferredValue, useMemo } from 'react';
 import { Link } from 'wouter';
 import type { OpenNow } from '#shared/domain/now/progress.ts';
 import type { SegmentRow } from '#shared/domain/now/segments.ts';
@@ -105,6 +105,8 @@ function Place({ to, children }: { readonly to: string | undefined; readonly chi
 function OpenIncident({ incident }: { readonly incident: OpenNow }) {
   const { id, host, status, openedAtMs, why, counts, total, instances } = incident;
   const [isOpen, { toggle }] = useDisclosure(false);
+  // The button answers at once; its rows come when the page has time.
+  const isShown = useDeferredValue(isOpen);
   const { step, does, ...look } = DOES[status];
   return (
     <Card withBorder component="section" aria-label={`Incident of ${host}`}>
@@ -141,7 +143,7 @@ function OpenIncident({ incident }: { readonly incident: OpenNow }) {
               {isOpen ? 'Hide the instances' : `Show ${many(total, 'instance')} as a table`}
             </Button>
           </Group>
-          {isOpen && (
+          {isShown && (
             <First of={instances} most={MOST} label={`Show all ${total}`}>
               {(shown) => <InstanceTable instances={shown} />}
             </First>

@@ -15,6 +15,8 @@ export function AskDialog() {
       opened={asked !== undefined}
       onClose={() => setAsked(undefined)}
       title={shown?.name ?? shown?.label}
+      // The page behind stays where it is, but keeps its scroll bar: to take it away would style the whole page anew.
+      removeScrollProps={{ removeScrollBar: false }}
       closeButtonProps={{ 'aria-label': 'Close' }}
       // Else it counts as a second header of the page.
       attributes={{ header: { role: 'presentation' } }}

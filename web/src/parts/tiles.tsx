@@ -51,7 +51,12 @@ function TileList({ hosts, label, dense }: { hosts: readonly Tile[]; label: stri
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
-    <ul className={dense === true ? 'tiles tiles-dense' : 'tiles'} aria-label={label} onClick={follow}>
+    <ul
+      className={dense === true ? 'tiles tiles-dense' : 'tiles'}
+      style={drawnIn(TILE['in-service'].colour)}
+      aria-label={label}
+      onClick={follow}
+    >
       {hosts.map(({ hostKey, host, state, fence }) => (
         <TileLink
           key={hostKey}
@@ -86,7 +91,8 @@ const TileLink = memo(function TileLink({ base, dense, host, state, unfenceable 
         className="tile"
         data-coloured=""
         data-state={state}
-        style={drawnIn(colour)}
+        // Those that are well have it of their list: a colour of its own for each is most of what a change of style costs.
+        style={state === 'in-service' ? undefined : drawnIn(colour)}
         aria-label={words}
         title={words}
       >
