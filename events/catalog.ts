@@ -156,8 +156,8 @@ export const QUEUES = {
 
 export type QueueName = keyof typeof QUEUES;
 
-/** Where a queue's messages go that were received too often. */
-export const deadLetterQueueOf = (queue: QueueName): `${QueueName}-dlq` => `${queue}-dlq`;
+/** Where a queue's messages go that were received too often: of a queue's name its name, of an address its address. */
+export const deadLetterQueueOf = <const Q extends string>(queue: Q): `${Q}-dlq` => `${queue}-dlq`;
 
 /** A kind of queue that no function listens to, but programs beside salvor: each has one of its own. */
 export interface WorkerQueueSpec {

@@ -27,6 +27,8 @@ export interface Access {
   readonly asksKeystone: boolean;
   /** Answers links to approve: reads the one secret whose key signs them. */
   readonly answersLinks: boolean;
+  /** Tells how full all queues and their dead-letter queues are. */
+  readonly looksAtQueues: boolean;
   /** Keeps people's sessions in the state, and changes nothing else of it. */
   readonly keepsSessions: boolean;
   /** Tells people: with the secrets of channels, which have a prefix of their own too, and by the policy's SNS topics. */
@@ -57,6 +59,7 @@ const step: Access = {
   restarts: false,
   tokensOf: null,
   asksKeystone: false,
+  looksAtQueues: false,
   keepsSessions: false,
   answersLinks: false,
   notifies: false,
@@ -106,6 +109,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     callsNova: false,
     tokensOf: 'people',
     asksKeystone: true,
+    looksAtQueues: true,
     keepsSessions: true,
     answersLinks: true,
   },

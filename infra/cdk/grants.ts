@@ -7,7 +7,7 @@ import type { Access } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import type { WorkerRequestQueues } from './fence-workers.ts';
 import type { Tables } from './tables.ts';
-import type { WorkQueues } from './work-queue.ts';
+import type { WorkQueue, WorkQueues } from './work-queue.ts';
 
 export interface Grantable {
   readonly tables: Tables;
@@ -40,6 +40,7 @@ export function grantAccess(role: Role, access: Access, grantable: Grantable): v
   if (access.readsAudit) allow(['dynamodb:Query'], tables.audit.tableArn);
   if (access.sendsTo.length > 0)
     allow(['sqs:SendMessage'], ...access.sendsTo.map((name) => queues[name].queue.queueArn));
+  if (access.looksAtQueues) allow(['sqs:GetQueueAttributes'], ...Object.values(queues).flatMap((each) => arnsOf(each)));
   const { fencing, restarting } = deployment.fenceWorkers;
   const workers = new Set([...(access.fences ? fencing : []), ...(access.restarts ? restarting : [])]);
   const requests = [...workerQueues].filter(([worker]) => workers.has(worker)).map(([, { queueArn }]) => queueArn);
@@ -86,6 +87,8 @@ const ofSessions = (tableArn: string): PolicyStatement =>
       Null: { 'dynamodb:LeadingKeys': 'false' },
     },
   });
+
+const arnsOf = ({ queue, deadLetters }: WorkQueue): readonly string[] => [queue.queueArn, deadLetters.queueArn];
 
 const secretArn = (name: string): string =>
   `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${name}`;

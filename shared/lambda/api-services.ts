@@ -1,9 +1,13 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { QueueName } from '#events/catalog.ts';
 import { issuedTokens } from '#shared/adapters/oidc/issued.ts';
 import { secretsManagerSecrets } from '#shared/adapters/secrets/secrets-manager.ts';
+import { sqsQueueLooks } from '#shared/adapters/sqs/depths.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
 import type { ApiServices } from '#shared/api/app.ts';
-import { NOTIFY_PREFIX, PEOPLE_PREFIX, readEnvironment } from './environment.ts';
+import { PermanentError } from '#shared/errors.ts';
+import { type Environment, NOTIFY_PREFIX, PEOPLE_PREFIX, readEnvironment } from './environment.ts';
 import { servicesFromEnvironment } from './services-from-environment.ts';
 
 /**
@@ -13,11 +17,11 @@ import { servicesFromEnvironment } from './services-from-environment.ts';
 const LONGEST_WAIT_SECONDS = 0;
 
 /**
- * What the API has besides: the tokens of people, their issuer's keys, and the key of links to approve.
+ * What the API has besides: the tokens of people, their issuer's keys, the key of links to approve, and a look at the queues.
  * @throws PermanentError when the environment is wrong.
  */
 export function apiServicesFromEnvironment(env: NodeJS.ProcessEnv): ApiServices {
-  const { SECRET_PREFIX } = readEnvironment(env);
+  const { SECRET_PREFIX, QUEUE_URLS } = readEnvironment(env);
   const { now } = systemClock;
   const client = new SecretsManagerClient({});
   const below = (prefix: string) => secretsManagerSecrets({ client, prefix: `${SECRET_PREFIX}${prefix}`, now });
@@ -28,8 +32,15 @@ export function apiServicesFromEnvironment(env: NodeJS.ProcessEnv): ApiServices 
     ...services,
     secrets: below(PEOPLE_PREFIX),
     linkSecrets: below(NOTIFY_PREFIX),
+    queues: sqsQueueLooks(new SQSClient({ useQueueUrlAsEndpoint: false }), (name) => urlIn(QUEUE_URLS, name)),
     issued,
     isLocal: false,
     longestWaitSeconds: LONGEST_WAIT_SECONDS,
   };
+}
+
+function urlIn(urls: Environment['QUEUE_URLS'], name: QueueName): string {
+  const url = urls[name];
+  if (url === undefined) throw new PermanentError(`the address of the queue ${name} is not known here: deploy again`);
+  return url;
 }

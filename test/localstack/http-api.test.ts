@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { QUEUES } from '#events/catalog.ts';
 import { startSimulatedCloud } from '#sim/cloud.ts';
 import type { SimulatedCloud } from '#sim/controls.ts';
 import { policyOf } from '../site/salvor-process.ts';
@@ -67,6 +68,14 @@ describeOnLocalStack('the console of a deployed stack', (localStack) => {
     const outcome = async () => (await ask(`api/v1/commands/${id}`, ann)).text;
     await expect.poll(outcome, PATIENCE).toContain('"type":"obeyed"');
     expect(JSON.parse(await outcome())).toMatchObject({ by: 'ann', reason: 'a test of the console' });
+  });
+
+  it('tells how full the queues and the dead-letter queues are', { timeout: 120_000 }, async () => {
+    const { statusCode, text } = await ask('api/v1/doctor', { authorization: `Bearer ${PERSONS_TOKEN}` });
+    expect(statusCode).toBe(200);
+    const { queues } = JSON.parse(text) as { queues: { name: string; deadLetters: number }[] };
+    expect(queues.map(({ name }) => name).toSorted()).toEqual(Object.keys(QUEUES).toSorted());
+    expect(queues.every(({ deadLetters }) => deadLetters === 0)).toBe(true);
   });
 
   it('lets in who signs in at Keystone', { timeout: 120_000 }, async () => {

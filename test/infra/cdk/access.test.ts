@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { FunctionName } from '#events/catalog.ts';
+import { deadLetterQueueOf, type FunctionName, QUEUES, type QueueName } from '#events/catalog.ts';
 import { bundleFunction, FUNCTION_NAMES } from '#infra/bundle.ts';
 import { ACCESS } from '#infra/cdk/access.ts';
 import { functionNamed, functionsOf, logicalId, queuesOf, type Reference, resourcesOf, synthesize } from './support.ts';
@@ -150,6 +150,18 @@ describe('a role', () => {
       .map((id) => queues.get(id)?.Properties.QueueName);
     expect(targets).toEqual(ACCESS[name].sendsTo.map((queue) => `salvor-test-${queue}`));
   });
+
+  it('of the API sees how full each queue and dead-letter queue is, and no other does; nobody receives by it', () => {
+    expect(FUNCTION_NAMES.filter((name) => ACCESS[name].looksAtQueues)).toEqual(['http-api']);
+    const seen = statementsOf('http-api')
+      .filter(({ actions }) => actions.includes('sqs:GetQueueAttributes'))
+      .flatMap(({ actions, resources }) => {
+        expect(actions).toEqual(['sqs:GetQueueAttributes']);
+        return resources.map((resource) => queues.get(logicalId(JSON.parse(resource)))?.Properties.QueueName);
+      });
+    const names = (Object.keys(QUEUES) as QueueName[]).flatMap((name) => [name, deadLetterQueueOf(name)]);
+    expect(seen.toSorted()).toEqual(names.map((name) => `salvor-test-${name}`).toSorted());
+  });
 });
 
 const textOf = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -174,6 +186,7 @@ describe('what a function is said to use', () => {
       asksKeystone,
       keepsSessions,
       answersLinks,
+      looksAtQueues,
       notifies,
     } = ACCESS[name];
     // Each of these files does one such thing, and esbuild leaves out what a function does not use. Whoever changes a
@@ -196,6 +209,7 @@ describe('what a function is said to use', () => {
     expect(asksKeystone).toBe(imports('shared/api/ways.ts'));
     expect(answersLinks).toBe(imports('shared/approve/app.ts'));
     expect(keepsSessions).toBe(imports('shared/state/sessions.ts'));
+    expect(looksAtQueues).toBe(imports('shared/adapters/sqs/depths.ts'));
     expect(notifies).toBe(imports('shared/adapters/notify/notifier.ts'));
     expect(sendsTo.includes('evacuate-instance')).toBe(imports('shared/shell/grant-tasks.ts'));
     expect(fences).toBe(imports('shared/shell/device.ts'));
