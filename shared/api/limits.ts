@@ -8,7 +8,7 @@ export const PER_MINUTE = {
   guesses: 20,
   /** Wrong passwords of one user, from wherever they come. */
   passwords: 10,
-  /** Sign-ins at the issuer that are begun from one address. */
+  /** Sign-ins at the issuer that are begun from one address, and answers that belong to none. */
   signIns: 30,
   /** Requests of one person, by all of his pages and programs. */
   requests: 1200,

@@ -11,23 +11,35 @@ const BEGUN = 'salvor-sign-in';
 const isSecure = (c: Context): boolean =>
   new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https';
 
-const cookieOf = (c: Context, name: string): string | undefined =>
-  (isSecure(c) ? getCookie(c, name, 'host') : getCookie(c, name)) || undefined;
-export const sessionOf = (c: Context): string | undefined => cookieOf(c, COOKIE);
-export const begunOf = (c: Context): string | undefined => cookieOf(c, BEGUN);
+export const sessionOf = (c: Context): string | undefined => read(c, COOKIE, isSecure(c));
+
+function read(c: Context, name: string, secure: boolean): string | undefined {
+  return (secure ? getCookie(c, name, 'host') : getCookie(c, name)) || undefined;
+}
 
 /** No script reads it, no other site's page has it sent; with TLS no other host can set it (`__Host-`, RFC 6265bis). */
 export const setSession = (c: Context, secret: string, lastsSeconds: number): void =>
-  set(c, COOKIE, secret, lastsSeconds, 'Strict');
+  set(c, COOKIE, secret, { maxAge: lastsSeconds, sameSite: 'Strict', secure: isSecure(c) });
 
-/** The same, but for one that a browser sends where it is led by another site: it comes back from the issuer's. */
-export const setBegun = (c: Context, begun: string, lastsSeconds: number): void =>
-  set(c, BEGUN, begun, lastsSeconds, 'Lax');
+/**
+ * The same, but for one that a browser sends where it is led by another site: it comes back from the issuer's.
+ * @param site to which it is led: with TLS, whatever a proxy says, nobody else can have set it
+ */
+export const setBegun = (c: Context, begun: string, lastsSeconds: number, site: string): void =>
+  set(c, BEGUN, begun, { maxAge: lastsSeconds, sameSite: 'Lax', secure: isTls(site) });
 
-function set(c: Context, name: string, value: string, maxAge: number, sameSite: 'Strict' | 'Lax'): void {
-  const secure = isSecure(c);
-  const host = secure ? { prefix: 'host' as const } : {};
-  setCookie(c, name, value, { httpOnly: true, sameSite, path: '/', maxAge, secure, ...host });
+export const begunOf = (c: Context, site: string): string | undefined => read(c, BEGUN, isTls(site));
+
+const isTls = (site: string): boolean => new URL(site).protocol === 'https:';
+
+interface Lasting {
+  readonly maxAge: number;
+  readonly sameSite: 'Strict' | 'Lax';
+  readonly secure: boolean;
+}
+
+function set(c: Context, name: string, value: string, how: Lasting): void {
+  setCookie(c, name, value, { httpOnly: true, path: '/', ...how, ...(how.secure ? { prefix: 'host' as const } : {}) });
 }
 
 export const isRead = ({ req: { method } }: Context): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);

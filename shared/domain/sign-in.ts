@@ -51,10 +51,13 @@ export function isOf(begun: Begun, state: string | null, nowMs: number): boolean
 }
 
 const START = '/console/';
+/** A browser drops a cookie of more than 4 KiB (RFC 6265, 6.1). */
+const MOST_CHARACTERS = 1000;
 
 /** The page of the console that this names, or else the first: never another site, and nothing but a page. */
 export function consolePage(named: string | undefined): string {
   const here = 'https://here.invalid';
   const url = named?.startsWith(START) ? URL.parse(named, here) : null;
-  return url?.origin === here && url.pathname.startsWith(START) ? `${url.pathname}${url.search}` : START;
+  const page = url?.origin === here && url.pathname.startsWith(START) ? `${url.pathname}${url.search}` : START;
+  return page.length > MOST_CHARACTERS ? START : page;
 }

@@ -148,6 +148,9 @@ describe('somebody who signs in at the issuer', () => {
     expect(begun).toMatch(/^__Host-salvor-sign-in=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     expect(answered.headers.get('cache-control')).toBe('no-store');
     expect(await sessions()).toBe(0);
+    // Also where a proxy ends TLS and does not say so: it is the policy that says that there is.
+    const plain = await asking(() => at.app, 'http://10.0.0.7:15868')('/api/v1/session/oidc', { body: {} });
+    expect(plain.headers.getSetCookie()[1]).toMatch(/^__Host-salvor-sign-in=.*; Secure; SameSite=Lax$/);
   });
 
   it('is judged by the policy at each request, and has to sign in again when the ID token has ended', async () => {
@@ -307,6 +310,16 @@ describe('nobody is let in', () => {
     back.search = String(new URLSearchParams({ state, iss: issuer.url, error: 'A b', error_description: 'call 555' }));
     await refused(browser, back, 'setup');
     expect(await traces()).not.toMatch(/A b|555/);
+  });
+});
+
+describe('answers that belong to no sign-in', () => {
+  it('fill no log', async () => {
+    const back = new URL(`${SITE}${CALLBACK}?code=x&state=y`);
+    const led = new Set<string>();
+    for (let each = 0; each < 50; each += 1) led.add(await comeBack(aBrowser(), back));
+    expect([...led]).toEqual(['/console/?sign-in=stale', '/console/?sign-in=busy']);
+    expect(at.services.lines).toHaveLength(30);
   });
 });
 

@@ -47,6 +47,9 @@ describe('the page to come back to', () => {
     for (const page of ['/console/', '/console/hosts/compute-1', '/console/history?host=a&from=2026-11-01'])
       expect(consolePage(page)).toBe(page);
     expect(consolePage(undefined)).toBe('/console/');
+    // The cookie would be dropped, and nobody could sign in.
+    expect(consolePage(`/console/hosts?${'ü'.repeat(200)}`)).toBe('/console/');
+    expect(asCookie({ ...begun, to: consolePage(`/console/${'x'.repeat(990)}`) }).length).toBeLessThan(3000);
   });
   it('is never another, however it is written', () => {
     const part = fc.constantFrom(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { clientIdOf } from '#shared/domain/policy-access.ts';
+import { clientIdOf, signInOf } from '#shared/domain/policy-access.ts';
 import {
   asCookie,
   type Begun,
@@ -73,10 +73,10 @@ type Judged =
 
 /** Before anybody is let in: by the issuer's own page (RFC 6749, 4.1; RFC 7636; RFC 9700). */
 export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): void {
-  const { clock, log, limits, signIn } = parts;
+  const { clock, log, limits, policy } = parts;
   app.openapi(begin, async (c) => {
     refuseOthers(c);
-    const issuer = known(signIn);
+    const { issuer, site } = known(parts);
     limits.count('signIns', addressOf(c));
     const begun: Begun = {
       chance: randomBytes(CHANCE_BYTES).toString('base64url'),
@@ -91,18 +91,22 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): voi
     // Who comes back from the issuer's page does not bring it along (SameSite): it ends here.
     await closeFor(c, parts);
     setSession(c, '', 0);
-    setBegun(c, asCookie(begun), SIGN_IN_LASTS_SECONDS);
+    setBegun(c, asCookie(begun), SIGN_IN_LASTS_SECONDS, site);
     return c.json({ at }, 200, { 'cache-control': 'no-store' });
   });
   app.openapi(comeBack, async (c) => {
-    const issuer = known(signIn);
+    const { issuer, site } = known(parts);
     c.header('cache-control', 'no-store');
     const address = addressOf(c);
     const answer = new URL(c.req.url).searchParams;
-    const begun = fromCookie(begunOf(c) ?? '');
+    const begun = fromCookie(begunOf(c, site) ?? '');
     // Of another sign-in: what is under way stays, or else any page could end it.
-    if (begun === undefined || !isOf(begun, answer.get('state'), clock.now())) return leave(c, 'stale', address);
-    setBegun(c, '', 0);
+    if (begun === undefined || !isOf(begun, answer.get('state'), clock.now())) {
+      // Anybody may come so: the log is not for them to fill.
+      if (isOneTooMany(address)) return leave(c, 'busy');
+      return leave(c, 'stale', 'there is no sign-in under way that this belongs to');
+    }
+    setBegun(c, '', 0, site);
     try {
       // Who is nobody here has guessed nothing; whoever brings what the issuer has not given has.
       let judged: Judged | undefined;
@@ -111,12 +115,12 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): voi
         return 'why' in judged && judged.why === 'refused' ? undefined : judged;
       });
       if (judged === undefined) throw new Error('nothing was judged');
-      if ('why' in judged) return leave(c, judged.why, address, judged.detail);
+      if ('why' in judged) return leave(c, judged.why, judged.detail);
       await openFor(c, { kind: 'id-token', value: judged.idToken }, judged.person, parts);
       return c.redirect(consolePage(begun.to), 303);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 429) return leave(c, 'busy', address);
-      if (error instanceof RetryableError) return leave(c, 'unreachable', address, error.message);
+      if (error instanceof Refusal && error.status === 429) return leave(c, 'busy');
+      if (error instanceof RetryableError) return leave(c, 'unreachable', error.message);
       throw error;
     }
   });
@@ -127,7 +131,7 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): voi
     const idToken = found.value;
     const person = await parts.admit({ kind: 'id-token', value: idToken });
     if (person !== undefined) return { idToken, person };
-    const { oidc } = parts.policy.access ?? {};
+    const { oidc } = policy.access ?? {};
     const claims = oidc && (await parts.issued?.check(idToken, clientIdOf(oidc)));
     return claims === undefined
       ? {
@@ -137,13 +141,25 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): voi
       : { why: 'role', detail: `nothing in its claims gives a role, or ${oidc?.nameClaim} no name` };
   }
 
-  function leave(c: Context<ApiEnv>, why: SignInFault, address: string, detail = why as string) {
-    log.warn('somebody was not let in', { address, because: detail });
+  /** @param because for the log, which has nothing of it otherwise */
+  function leave(c: Context<ApiEnv>, why: SignInFault, because?: string) {
+    if (because !== undefined) log.warn('somebody was not let in', { address: addressOf(c), because });
     return c.redirect(`/console/?sign-in=${why}`, 303);
+  }
+
+  function isOneTooMany(address: string): boolean {
+    try {
+      limits.count('signIns', address);
+      return false;
+    } catch (error) {
+      if (error instanceof Refusal) return true;
+      throw error;
+    }
   }
 }
 
-function known(signIn: IssuerSignIn | undefined): IssuerSignIn {
-  if (signIn === undefined) throw new Refusal(404, 'the policy has no access.oidc.signIn');
-  return signIn;
+function known({ signIn, policy }: SessionParts): { readonly issuer: IssuerSignIn; readonly site: string } {
+  const offered = signInOf(policy);
+  if (signIn === undefined || offered === undefined) throw new Refusal(404, 'the policy has no access.oidc.signIn');
+  return { issuer: signIn, site: offered.site };
 }
