@@ -313,13 +313,29 @@ describe('nobody is let in', () => {
   });
 });
 
-describe('answers that belong to no sign-in', () => {
-  it('fill no log', async () => {
-    const back = new URL(`${SITE}${CALLBACK}?code=x&state=y`);
+describe('answers that somebody makes up', () => {
+  const come = async (browser: () => Browser, query: object) => {
+    const back = new URL(`${SITE}${CALLBACK}?${new URLSearchParams({ ...query, iss: issuer.url })}`);
     const led = new Set<string>();
-    for (let each = 0; each < 50; each += 1) led.add(await comeBack(aBrowser(), back));
-    expect([...led]).toEqual(['/console/?sign-in=stale', '/console/?sign-in=busy']);
-    expect(at.services.lines).toHaveLength(30);
+    for (let each = 0; each < 70; each += 1) led.add(await comeBack(browser(), back));
+    return [...led];
+  };
+
+  it('fill no log, whether they belong to a sign-in or not', async () => {
+    expect(await come(aBrowser, { code: 'x', state: 'y' })).toEqual([
+      '/console/?sign-in=stale',
+      '/console/?sign-in=busy',
+    ]);
+    expect(at.services.lines).toHaveLength(60);
+    at.services.clock.nowMs += 120_000;
+    const browser = aBrowser();
+    const state = (await begin(browser)).searchParams.get('state');
+    const copied = () => ({ cookies: new Map(browser.cookies) });
+    const led = await come(copied, { error: 'server_error', state });
+    expect(led).toEqual(['/console/?sign-in=unreachable', '/console/?sign-in=busy']);
+    expect(at.services.lines).toHaveLength(60 + 59);
+    // It keeps nobody from coming in by another way.
+    expect((await ask('/api/v1/session', { headers: OWN_PAGE, body: { token: TOKENS.ann } })).status).toBe(200);
   });
 });
 
@@ -384,8 +400,8 @@ describe('a sign-in', () => {
     expect(new URL(there).searchParams.get('redirect_uri')).toBe(`${SITE}${CALLBACK}`);
   });
 
-  it('is begun thirty times a minute from one address, and wrong codes are guesses', async () => {
-    for (let each = 0; each < 30; each += 1) await begin(aBrowser());
+  it('is begun sixty times a minute from one address, and wrong codes are guesses', async () => {
+    for (let each = 0; each < 60; each += 1) await begin(aBrowser());
     expect((await ask('/api/v1/session/oidc', { headers: OWN_PAGE, body: {} })).status).toBe(429);
     at.services.clock.nowMs += 120_000;
     const browser = aBrowser();

@@ -98,14 +98,13 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): voi
     const { issuer, site } = known(parts);
     c.header('cache-control', 'no-store');
     const address = addressOf(c);
+    // Anybody may come here, and again: neither the log nor the issuer is for them to flood.
+    if (isOneTooMany(address)) return leave(c, 'busy');
     const answer = new URL(c.req.url).searchParams;
     const begun = fromCookie(begunOf(c, site) ?? '');
     // Of another sign-in: what is under way stays, or else any page could end it.
-    if (begun === undefined || !isOf(begun, answer.get('state'), clock.now())) {
-      // Anybody may come so: the log is not for them to fill.
-      if (isOneTooMany(address)) return leave(c, 'busy');
+    if (begun === undefined || !isOf(begun, answer.get('state'), clock.now()))
       return leave(c, 'stale', 'there is no sign-in under way that this belongs to');
-    }
     setBegun(c, '', 0, site);
     try {
       // Who is nobody here has guessed nothing; whoever brings what the issuer has not given has.
