@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { readPolicy } from '#infra/site/policy-file.ts';
 import { fencingWorkersOf, restartWorkersOf } from '#shared/domain/fence-workers.ts';
 import type { Policy } from '#shared/domain/policy.ts';
+import { signInOf } from '#shared/domain/policy-access.ts';
 import { mapDevices } from '#shared/domain/policy-devices.ts';
 import { type Way, waysOf } from '#shared/domain/ways.ts';
 import { PermanentError } from '#shared/errors.ts';
@@ -122,6 +123,10 @@ export function readDeployment(contextOf: (key: string) => unknown): { deploymen
   const approvalKey = checked.notify?.approvals?.key;
   refuseUseless(ways, deployment.apiAuth);
   if (approvalKey !== undefined) refuseLinks(ways, deployment.apiAuth);
+  if (signInOf(checked) !== undefined && deployment.apiAuth === 'iam')
+    throw new DeploymentError(
+      'access.oidc.signIn: with apiAuth=iam no browser comes back from the issuer: leave it out',
+    );
   return {
     deployment: {
       ...deployment,

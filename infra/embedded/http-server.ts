@@ -6,7 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { platform } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
-import { issuedTokens } from '#shared/adapters/oidc/issued.ts';
+import { issuerOf } from '#shared/adapters/oidc/issuer.ts';
 import type { ApiServices } from '#shared/api/app.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ShownCertificate } from '#shared/http/connector.ts';
@@ -68,10 +68,9 @@ export async function startHttpServer(
       },
     );
   const isLocal = isLoopback(options.address);
-  const { policy, clock } = services;
-  const oidc = policy.access?.oidc;
-  const issued = oidc && issuedTokens({ ...oidc, now: () => clock.now() });
-  const listener = getRequestListener(siteApp({ ...services, isLocal, issued }).fetch);
+  const { policy, secrets, clock } = services;
+  const issuer = issuerOf(policy, secrets, () => clock.now());
+  const listener = getRequestListener(siteApp({ ...services, ...issuer, isLocal }).fetch);
   const cert = tls === undefined ? '' : pem(tls.certificate);
   const server: Server =
     tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert, key: pem(tls.key) }, listener);

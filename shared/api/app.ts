@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Compute, IssuedTokens, KeystoneTokens, QueueLooks, Secrets } from '#shared/ports.ts';
+import type { Compute, IssuedTokens, IssuerSignIn, KeystoneTokens, QueueLooks, Secrets } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { VERSION } from '#shared/version.ts';
 import { limitBody } from '../ingest/limit.ts';
@@ -21,6 +21,7 @@ import { nowRoutes } from './routes/now.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { replayRoutes } from './routes/replay.ts';
 import { meRoute, sessionRoutes } from './routes/session.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { verificationRoutes } from './routes/verification.ts';
 import { MOST_POLICY_CHARACTERS } from './schemas/policy.ts';
 import { admission } from './ways.ts';
@@ -37,6 +38,8 @@ export interface ApiServices extends Pick<Services, 'state' | 'outbox' | 'clock'
   readonly tokens: KeystoneTokens;
   /** Of the policy's `access.oidc`; absent where it has none. */
   readonly issued?: IssuedTokens | undefined;
+  /** At its own page; absent where the policy does not have it. */
+  readonly signIn?: IssuerSignIn | undefined;
   /** Whether the server listens on loopback only. */
   readonly isLocal: boolean;
   /** Of whoever waits for news; 25 s unless given. */
@@ -86,7 +89,8 @@ export function apiApp(services: ApiServices): OpenAPIHono<ApiEnv> {
   const ofPeople = people(access?.people ?? {}, services);
   const admit = access === undefined ? async () => undefined : admission({ ...services, access, people: ofPeople });
   sessionRoutes(app, { ...services, limits, admit });
-  app.use('/api/v1/*', letIn({ ...services, access, limits, admit }), etag({ retainedHeaders: RETAINED }));
+  signInRoutes(app, { ...services, limits, admit });
+  app.use('/api/v1/*', letIn({ ...services, limits, admit }), etag({ retainedHeaders: RETAINED }));
   app.use('/api/v1/*', (c, next) => {
     if (TAKES_A_POLICY.test(c.req.path)) limits.count('policies', c.var.person.name);
     return next();

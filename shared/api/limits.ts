@@ -8,6 +8,8 @@ export const PER_MINUTE = {
   guesses: 20,
   /** Wrong passwords of one user, from wherever they come. */
   passwords: 10,
+  /** Sign-ins at the issuer from one address: each is begun, and comes back. */
+  signIns: 60,
   /** Requests of one person, by all of his pages and programs. */
   requests: 1200,
   /** Commands of one person. */
@@ -34,6 +36,7 @@ export function limits(clock: Pick<Clock, 'now'>): Limits {
   const counters = {
     guesses: throttle(clock),
     passwords: throttle(clock),
+    signIns: throttle(clock),
     requests: throttle(clock),
     commands: throttle(clock),
     policies: throttle(clock),

@@ -1,4 +1,4 @@
-import type { Access } from '#shared/domain/policy-access.ts';
+import { type Access, clientIdOf } from '#shared/domain/policy-access.ts';
 import { highest } from '#shared/domain/roles.ts';
 import { PermanentError, RetryableError } from '#shared/errors.ts';
 import type { Claims, IssuedTokens, KeystoneTokens, TokenOwner } from '#shared/ports.ts';
@@ -38,6 +38,10 @@ async function personOf(
     const known = access.people && (await people(value));
     if (known !== undefined) return known;
     const claims = await issued?.check(value);
+    return claims && access.oidc && byClaims(access.oidc, claims);
+  }
+  if (kind === 'id-token') {
+    const claims = access.oidc?.signIn && (await issued?.check(value, clientIdOf(access.oidc)));
     return claims && access.oidc && byClaims(access.oidc, claims);
   }
   const owner = access.keystone && (await tokens.check(value));

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { Access, Role } from '#shared/domain/policy-access.ts';
+import type { Policy } from '#shared/domain/policy.ts';
+import { type Access, type Role, signInOf } from '#shared/domain/policy-access.ts';
 import { waysOf } from '#shared/domain/ways.ts';
 import type { Clock, StateStore } from '#shared/ports.ts';
 import { type Credential, loadSession } from '#shared/state/sessions.ts';
@@ -31,7 +32,7 @@ export interface ApiEnv {
 interface Parts {
   readonly state: StateStore;
   readonly clock: Pick<Clock, 'now'>;
-  readonly access: Access | undefined;
+  readonly policy: Policy;
   /**
    * Whether whoever reaches this server is let in as an approver while the policy has no `access`: true only of one that
    * listens on loopback.
@@ -45,8 +46,9 @@ const LOCAL: Person = { name: 'local', role: 'approver' };
 
 /** Lets in who comes by a way of the policy's `access`, or anybody of this machine while there is none. */
 export function letIn(parts: Parts) {
-  const { access, limits } = parts;
+  const { policy, limits } = parts;
   return createMiddleware<ApiEnv>(async (c, next) => {
+    const { access } = policy;
     const person = access === undefined ? ofThisMachine(c, parts.isLocal) : await whoAsks(c, access, parts);
     limits.count('requests', person.name);
     c.set('person', person);
@@ -69,34 +71,29 @@ async function whoAsks(c: Context<ApiEnv>, access: Access, parts: Parts): Promis
     return person;
   }
   const sent = credentialIn(c);
-  if (sent !== undefined) return whoSends(c, sent, access, parts);
+  if (sent !== undefined) return whoSends(c, sent, parts);
   const session = sessionOf(c);
-  if (session === undefined) throw unknown(access, 'sign in, or send a token: "Authorization: Bearer <token>"');
+  if (session === undefined) throw unknown(parts.policy, 'sign in, or send a token: "Authorization: Bearer <token>"');
   // A browser sends the cookie of itself, whoever has written the page.
   if (!isRead(c) && pageOf(c) !== 'own') throw ofAnotherSite();
   const signedInWith = await loadSession(parts.state, session, parts.clock.now());
   const person = signedInWith && (await parts.admit(signedInWith));
-  if (person === undefined) throw unknown(access, 'the session has ended: sign in again');
+  if (person === undefined) throw unknown(parts.policy, 'the session has ended: sign in again');
   return person;
 }
 
-async function whoSends(
-  c: Context<ApiEnv>,
-  sent: Credential,
-  access: Access,
-  { admit, limits }: Parts,
-): Promise<Person> {
+async function whoSends(c: Context<ApiEnv>, sent: Credential, { policy, admit, limits }: Parts): Promise<Person> {
   const person = await limits.guess('guesses', addressOf(c), () => admit(sent));
   if (person !== undefined) return person;
-  throw unknown(access, 'nobody of the policy’s access has this token');
+  throw unknown(policy, 'nobody of the policy’s access has this token');
 }
 
 export const ofAnotherSite = (): Refusal => new Refusal(403, 'this is asked for by a page of another site');
 
-/** Who is asked to sign in: by which ways, a page of the console must know before anybody is let in. */
-export const unknown = (access: Access, detail: string): Refusal =>
+/** Who is asked to sign in: by which ways and at which issuer, a page of the console must know before anybody is let in. */
+export const unknown = (policy: Policy, detail: string): Refusal =>
   new Refusal(401, detail, {
-    more: { ways: waysOf(access) },
+    more: { ways: waysOf(policy.access), signIn: signInOf(policy) },
     headers: { 'www-authenticate': 'Bearer realm="salvor"' },
   });
 

@@ -38,6 +38,20 @@ const keystone = z
     message: 'names no scope: give projects, or system: true',
   });
 
+/** By the issuer's own page, for the console: authorization code and PKCE. Without it one pastes a token. */
+const signIn = z.strictObject({
+  /** salvor's name at the issuer, which its ID tokens are for. The `audience`, unless given. */
+  clientId: text.optional(),
+  /** Name of the secret whose `clientSecret` salvor proves to be this client by; none for a public client. */
+  clientSecret: name.optional(),
+  /** What the issuer is asked for; some tell groups only by a scope of its own. */
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'a scope, without spaces'))
+    .min(1)
+    .default(['openid'])
+    .refine((given) => given.includes('openid'), 'without openid no issuer says who somebody is'),
+});
+
 const oidc = z.strictObject({
   /** As the tokens' `iss`. Its keys are found by `<issuer>/.well-known/openid-configuration`. */
   issuer: z
@@ -55,6 +69,7 @@ const oidc = z.strictObject({
     .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
     .min(1)
     .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
+  signIn: signIn.optional(),
 });
 
 const iam = z.record(
@@ -78,6 +93,43 @@ export const access = z
   })
   .refine((ways) => Object.values(ways).some((way) => way !== undefined), 'has no way in');
 export type Access = z.infer<typeof access>;
+
+/** Whom the ID tokens of a sign-in are for. */
+export const clientIdOf = ({ audience, signIn: given }: NonNullable<Access['oidc']>): string =>
+  given?.clientId ?? audience;
+
+interface Around {
+  readonly access?: Access | undefined;
+  readonly notify?: { readonly consoleUrl?: string | undefined } | undefined;
+}
+
+/**
+ * Who signs people in by a page of its own, and the site that the issuer sends them back to. The policy says where that is:
+ * what a request calls this host may be anybody's word.
+ */
+export function signInOf({
+  access: ways,
+  notify,
+}: Around): { readonly issuer: string; readonly site: string } | undefined {
+  if (ways?.oidc?.signIn === undefined || notify?.consoleUrl === undefined) return undefined;
+  return { issuer: ways.oidc.issuer, site: new URL(notify.consoleUrl).origin };
+}
+
+/** What does not fit the rest of the policy: where in it, and what is wrong. */
+export function accessFaults({
+  access: ways,
+  notify,
+}: Around): readonly (readonly [path: readonly string[], message: string])[] {
+  if (ways?.oidc?.signIn === undefined) return [];
+  const wrong = (message: string) => [[['access', 'oidc', 'signIn'], message] as const];
+  if (notify?.consoleUrl === undefined) return wrong('without notify.consoleUrl the issuer knows no way back');
+  if (!isSafe(notify.consoleUrl))
+    return wrong('notify.consoleUrl must be https: whoever is between could sign in as others');
+  const { pathname, search, hash, username } = new URL(notify.consoleUrl);
+  return /^\/(console\/?)?$/.test(pathname) && `${search}${hash}${username}` === ''
+    ? []
+    : wrong('notify.consoleUrl must be a host, and /console behind it at most: the console is nowhere else');
+}
 
 /** The network of this machine is nobody's but its own. */
 const isSafe = (address: string): boolean => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { access } from './policy-access.ts';
+import { access, accessFaults } from './policy-access.ts';
 import { deviceFaults, fenceDevicesByHost, fenceNetworks, networkFaults } from './policy-devices.ts';
 import {
   dependencies,
@@ -244,6 +244,7 @@ export const policySchema = z
       context.addIssue({ code: 'custom', path: ['fenceDevices', host], message });
     for (const [path, message] of notifyFaults(policy))
       context.addIssue({ code: 'custom', path: ['notify', ...path], message });
+    for (const [path, message] of accessFaults(policy)) context.addIssue({ code: 'custom', path: [...path], message });
   });
 
 export type Policy = z.infer<typeof policySchema>;

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { QueueName } from '#events/catalog.ts';
-import { issuedTokens } from '#shared/adapters/oidc/issued.ts';
+import { issuerOf } from '#shared/adapters/oidc/issuer.ts';
 import { secretsManagerSecrets } from '#shared/adapters/secrets/secrets-manager.ts';
 import { sqsQueueLooks } from '#shared/adapters/sqs/depths.ts';
 import { systemClock } from '#shared/adapters/system/clock.ts';
@@ -17,7 +17,8 @@ import { servicesFromEnvironment } from './services-from-environment.ts';
 const LONGEST_WAIT_SECONDS = 0;
 
 /**
- * What the API has besides: the tokens of people, their issuer's keys, the key of links to approve, and a look at the queues.
+ * What the API has besides: the tokens of people, their issuer and salvor's own secret there, the key of links to approve, and a
+ * look at the queues.
  * @throws PermanentError when the environment is wrong.
  */
 export function apiServicesFromEnvironment(env: NodeJS.ProcessEnv): ApiServices {
@@ -26,14 +27,13 @@ export function apiServicesFromEnvironment(env: NodeJS.ProcessEnv): ApiServices 
   const client = new SecretsManagerClient({});
   const below = (prefix: string) => secretsManagerSecrets({ client, prefix: `${SECRET_PREFIX}${prefix}`, now });
   const services = servicesFromEnvironment(env);
-  const oidc = services.policy.access?.oidc;
-  const issued = oidc && issuedTokens({ ...oidc, now });
+  const secrets = below(PEOPLE_PREFIX);
   return {
     ...services,
-    secrets: below(PEOPLE_PREFIX),
+    secrets,
     linkSecrets: below(NOTIFY_PREFIX),
     queues: sqsQueueLooks(new SQSClient({ useQueueUrlAsEndpoint: false }), (name) => urlIn(QUEUE_URLS, name)),
-    issued,
+    ...issuerOf(services.policy, secrets, now),
     isLocal: false,
     longestWaitSeconds: LONGEST_WAIT_SECONDS,
   };

@@ -12,8 +12,8 @@ import { load, put } from './items.ts';
 /** What partitions of sessions begin with: the function of the API may write these and nothing else. */
 export const SESSIONS = 'session#';
 
-export const credential = z.strictObject({ kind: z.enum(['bearer', 'keystone']), value: z.string() });
-/** What proves to be somebody, in a request or at the start of a session. */
+export const credential = z.strictObject({ kind: z.enum(['bearer', 'keystone', 'id-token']), value: z.string() });
+/** What proves to be somebody, in a request or at the start of a session. An ID token only there: no request carries one. */
 export type Credential = z.infer<typeof credential>;
 
 interface Session {

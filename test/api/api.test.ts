@@ -84,6 +84,8 @@ describe('what is', () => {
     const { paths } = (await (await ask('/api/openapi.json', null)).json()) as { paths: object };
     expect(Object.keys(paths)).toEqual([
       '/api/v1/session',
+      '/api/v1/session/oidc',
+      '/api/v1/session/oidc/callback',
       '/api/v1/me',
       '/api/v1/now',
       '/api/v1/hosts',

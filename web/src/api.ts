@@ -23,6 +23,12 @@ export interface Me {
   readonly session: boolean;
 }
 
+/** The issuer that signs people in by a page of its own, and the site that it sends them back to. */
+export interface IssuerOffered {
+  readonly issuer: string;
+  readonly site: string;
+}
+
 export type SignIn =
   | { readonly token: string }
   | {
@@ -39,11 +45,14 @@ export class Problem extends Error {
   readonly status: number;
   /** Of a 401: by which ways one may sign in. */
   readonly ways: readonly Way[];
+  /** Of a 401: at which issuer, where that has a page for it. */
+  readonly signIn: IssuerOffered | undefined;
 
-  constructor(status: number, detail: string, ways: readonly Way[] = []) {
+  constructor(status: number, detail: string, ways: readonly Way[] = [], at?: IssuerOffered) {
     super(detail);
     this.status = status;
     this.ways = ways;
+    this.signIn = at;
   }
 }
 
@@ -51,11 +60,12 @@ export class Problem extends Error {
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const answered = await fetch(path, init);
   if (answered.ok || answered.status === 304) return answered;
-  const { detail, ways } = (await answered.json().catch(() => ({}))) as {
+  const { detail, ways, signIn } = (await answered.json().catch(() => ({}))) as {
     readonly detail?: string;
     readonly ways?: readonly Way[];
+    readonly signIn?: IssuerOffered;
   };
-  throw new Problem(answered.status, detail ?? `the server answers ${answered.status}`, ways);
+  throw new Problem(answered.status, detail ?? `the server answers ${answered.status}`, ways, signIn);
 }
 
 const post = (path: string, body: object): Promise<Response> =>
@@ -65,6 +75,9 @@ const get = async <T>(path: string): Promise<T> => (await (await ask(path)).json
 
 export const me = (): Promise<Me> => get('/api/v1/me');
 export const signIn = async (given: SignIn): Promise<Me> => (await (await post('/api/v1/session', given)).json()) as Me;
+/** @returns the issuer's page, which sends the browser back to this one of the console */
+export const beginSignIn = async (to: string): Promise<string> =>
+  ((await (await post('/api/v1/session/oidc', { to })).json()) as { readonly at: string }).at;
 export const signOut = async (): Promise<void> => {
   await ask('/api/v1/session', { method: 'DELETE' });
 };

@@ -1,6 +1,6 @@
 import { replaceEqualDeep } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { type NowView, newsOfNow, Problem, type Way } from './api.ts';
+import { type IssuerOffered, type NowView, newsOfNow, Problem, type Way } from './api.ts';
 
 /** How things are, kept up by one request that is answered when something changes. */
 export interface Live {
@@ -16,6 +16,7 @@ interface Trouble {
   readonly status: number | null;
   /** By which one may sign in, where that is what is missing. */
   readonly ways: readonly Way[];
+  readonly signIn: IssuerOffered | undefined;
   readonly sinceMs: number;
 }
 
@@ -45,8 +46,9 @@ async function follow(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       const because = error instanceof Error ? error.message : String(error);
-      const [status, ways] = error instanceof Problem ? [error.status, error.ways] : [null, []];
-      publish({ ...live, trouble: { because, status, ways, sinceMs: live.trouble?.sinceMs ?? Date.now() } });
+      const { status, ways, signIn } = error instanceof Problem ? error : { status: null, ways: [], signIn: undefined };
+      const sinceMs = live.trouble?.sinceMs ?? Date.now();
+      publish({ ...live, trouble: { because, status, ways, signIn, sinceMs } });
       // Nothing comes of asking before somebody has signed in.
       if (status === 401) return;
       const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];

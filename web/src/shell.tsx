@@ -52,7 +52,7 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="xl" p={0}>
           {trouble?.status === 401 ? (
-            <LoginPage ways={trouble.ways} because={trouble.because} />
+            <LoginPage ways={trouble.ways} at={trouble.signIn} because={trouble.because} />
           ) : (
             <Stack>
               {trouble !== null && (

@@ -33,13 +33,13 @@ export function issuedTokens({ issuer, audience, algorithms, now }: IssuedOption
     return asked;
   };
   return {
-    check: async (token) => {
+    check: async (token, whom = audience) => {
       if (!FORM.test(token)) return undefined;
       const issuersKeys = await keysOf();
       try {
         const { payload } = await jwtVerify(token, issuersKeys, {
           issuer,
-          audience,
+          audience: whom,
           algorithms: [...algorithms],
           clockTolerance: SKEW_SECONDS,
           currentDate: new Date(now()),

@@ -70,14 +70,31 @@ const signOut = createRoute({
   responses: { 204: { description: 'There is none any more.' } },
 });
 
-interface Parts extends ApiServices {
+export interface SessionParts extends ApiServices {
   readonly limits: Limits;
   readonly admit: (credential: Credential) => Promise<Person | undefined>;
 }
 
+/** Opens one for whoever has proved to be somebody: always another than there was, whose cookie nobody can have known before. */
+export async function openFor(c: Context, credential: Credential, person: Person, parts: SessionParts): Promise<void> {
+  const { state, clock, log, limits } = parts;
+  limits.count('requests', person.name);
+  await closeFor(c, parts);
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  await openSession(state, secret, credential, clock.now() + LASTS_SECONDS * 1000);
+  setSession(c, secret, LASTS_SECONDS);
+  log.info('somebody has signed in', { person: person.name, role: person.role, address: addressOf(c) });
+}
+
+/** Ends the one that the browser has sent, if any, for whoever has copied its cookie too. */
+export async function closeFor(c: Context, { state }: Pick<SessionParts, 'state'>): Promise<void> {
+  const session = sessionOf(c);
+  if (session !== undefined) await closeSession(state, session);
+}
+
 /** Before anybody is let in. */
-export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
-  const { state, clock, policy, log, limits, admit, tokens } = parts;
+export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: SessionParts): void {
+  const { policy, log, limits, admit, tokens } = parts;
   const { access } = policy;
   app.openapi(signIn, async (c) => {
     refuseOthers(c);
@@ -94,22 +111,15 @@ export function sessionRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
     const found = await limits.guess('guesses', address, ofUser);
     if (found === undefined) {
       log.warn('somebody was not let in', { address });
-      throw unknown(access, 'nobody is let in by this');
+      throw unknown(policy, 'nobody is let in by this');
     }
     const { credential, person } = found;
-    limits.count('requests', person.name);
-    const before = sessionOf(c);
-    if (before !== undefined) await closeSession(state, before);
-    const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    await openSession(state, secret, credential, clock.now() + LASTS_SECONDS * 1000);
-    setSession(c, secret, LASTS_SECONDS);
-    log.info('somebody has signed in', { person: person.name, role: person.role, address });
+    await openFor(c, credential, person, parts);
     return c.json({ ...person, ways: [...waysOf(access)], session: true }, 200);
   });
   app.openapi(signOut, async (c) => {
     refuseOthers(c);
-    const session = sessionOf(c);
-    if (session !== undefined) await closeSession(state, session);
+    await closeFor(c, parts);
     setSession(c, '', 0);
     return c.body(null, 204);
   });
@@ -123,7 +133,7 @@ export function meRoute(app: OpenAPIHono<ApiEnv>, { policy }: ApiServices): void
 }
 
 /** Nobody is signed in as somebody else, or out, by a page of another site. */
-function refuseOthers(c: Context): void {
+export function refuseOthers(c: Context): void {
   if (pageOf(c) === 'foreign') throw ofAnotherSite();
 }
 

@@ -11,10 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const TOKEN = { people: { ann: { token: 'of-ann', role: 'approver' } } };
 const IAM = { iam: { 'arn:aws:iam::111122223333:user/ann': { role: 'approver' } } };
-function read(access: object | undefined, apiAuth?: string): Deployment {
+function read(access: object | undefined, apiAuth?: string, more: object = {}): Deployment {
   const path = join(folder, 'policy.json');
   const segments = [{ name: 'a', hosts: { names: ['c1'] } }];
-  writeFileSync(path, JSON.stringify({ version: 1, segments, fenceDevices: {}, ...(access && { access }) }));
+  writeFileSync(path, JSON.stringify({ version: 1, segments, fenceDevices: {}, ...(access && { access }), ...more }));
   const context: Record<string, unknown> = { policy: path, apiAuth };
   return readDeployment((key) => context[key]).deployment;
 }
@@ -58,6 +58,13 @@ describe('the function of the API', () => {
     [IAM, 'none', 'nobody is let in by iam'],
   ])('with %j and apiAuth=%s would let nobody in, and is not deployed', (access, apiAuth, message) => {
     expect(() => read(access, apiAuth)).toThrow(message);
+  });
+
+  it('is not deployed where AWS checks signatures and people were to come back from an issuer', () => {
+    const oidc = { issuer: 'https://login.test', audience: 'a', roles: { a: 'viewer' }, signIn: {} };
+    const more = { notify: { consoleUrl: 'https://salvor.test' } };
+    expect(read({ ...TOKEN, oidc }, 'none', more).ways).toEqual(['token', 'oidc']);
+    expect(() => read({ ...IAM, oidc }, 'iam', more)).toThrow('access.oidc.signIn: with apiAuth=iam');
   });
 
   it('writes sessions and nothing else, and reads the cloud’s secret only to ask Keystone', () => {

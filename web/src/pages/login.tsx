@@ -1,7 +1,8 @@
 import { Alert, Button, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Problem, type SignIn, signIn, type Way } from '../api.ts';
+import { type IssuerOffered, type Problem, type SignIn, signIn, type Way } from '../api.ts';
+import { AtIssuer, useSignInFault } from '../parts/at-issuer.tsx';
 import { signedIn } from '../who.ts';
 
 const BY = {
@@ -15,10 +16,18 @@ const BY = {
 type By = keyof typeof BY;
 const isBy = (way: Way | By): way is By => way in BY;
 
+interface LoginProps {
+  readonly ways: readonly Way[];
+  /** Whose page signs people in; without one, a token of the issuer is pasted. */
+  readonly at: IssuerOffered | undefined;
+  readonly because: string;
+}
+
 /** Shown in place of any page to whom nobody knows. */
-export function LoginPage({ ways, because }: { readonly ways: readonly Way[]; readonly because: string }) {
+export function LoginPage({ ways, at, because }: LoginProps) {
   const offered = ways.filter(isBy);
-  const [by, setBy] = useState<By>(offered[0] ?? 'token');
+  const [by, setBy] = useState<By>(at === undefined ? (offered[0] ?? 'token') : 'oidc');
+  const fault = useSignInFault();
   const entered = useMutation<unknown, Problem, SignIn>({ mutationFn: signIn, onSuccess: signedIn });
   if (offered.length === 0)
     return <Alert title="Not signed in">{because}. Only programs that sign their requests are let in here.</Alert>;
@@ -27,21 +36,32 @@ export function LoginPage({ ways, because }: { readonly ways: readonly Way[]; re
       <Title order={2} id="sign-in">
         Sign in
       </Title>
+      {fault !== undefined && (
+        <Alert color="red" role="alert" title="Not signed in">
+          {fault}
+        </Alert>
+      )}
       {offered.length > 1 && (
         <SegmentedControl
           aria-label="By what"
-          data={offered.map((value) => ({ value, label: BY[value].label }))}
+          data={offered.map((value) => ({ value, label: value === 'oidc' && at ? 'Issuer' : BY[value].label }))}
           value={by}
           onChange={(value) => {
             if (isBy(value as By)) setBy(value as By);
           }}
         />
       )}
-      <Text size="sm">{BY[by].says}</Text>
-      {by === 'keystone' ? (
-        <ByPassword isPending={entered.isPending} onSend={entered.mutate} />
+      {by === 'oidc' && at !== undefined ? (
+        <AtIssuer {...at} />
       ) : (
-        <ByToken key={by} isPending={entered.isPending} onSend={entered.mutate} />
+        <>
+          <Text size="sm">{BY[by].says}</Text>
+          {by === 'keystone' ? (
+            <ByPassword isPending={entered.isPending} onSend={entered.mutate} />
+          ) : (
+            <ByToken key={by} isPending={entered.isPending} onSend={entered.mutate} />
+          )}
+        </>
       )}
       {entered.isError && (
         <Alert color="red" role="alert">
