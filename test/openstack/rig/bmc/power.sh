@@ -12,8 +12,10 @@ off() {
   turn off POWER-OFF
 }
 on() { turn on POWER-ON; start_compute "$host"; }
-turn() { [ "$(cat "$d/$host")" = "$1" ] || { echo "$1" >"$d/$host"; note - "$2"; }; }
-[ -f "$d/$host" ] || echo on >"$d/$host"
+# In one step: who reads meanwhile must not see an empty file, which is no state (and not `on`).
+is() { echo "$1" >"$d/$host.$$" && mv "$d/$host.$$" "$d/$host"; }
+turn() { [ "$(cat "$d/$host")" = "$1" ] || { is "$1"; note - "$2"; }; }
+[ -f "$d/$host" ] || is on
 case "${2:-}" in
   status) cat "$d/$host"; exit ;;
   off|on|cycle) ;;
