@@ -2,12 +2,15 @@ import type { KnownHeartbeat } from '#shared/domain/doctor/notify.ts';
 import type { ToldAlarms } from '#shared/domain/notify/alarms.ts';
 import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.ts';
 import type { Notice } from '#shared/domain/notify/notice.ts';
-import type { ToldIncident } from '#shared/domain/notify/of-incident.ts';
-import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put } from './items.ts';
+import type { ToldIncident } from '#shared/domain/notify/told-incident.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
+import { all, decode, type Loaded, load, put, readEach, type Unreadable } from './items.ts';
 
 /** How far everything has been told; each incident that is followed has an item of its own. Times are Unix ms. */
 export interface Cursor {
+  /** Incidents that the list has, and tells nothing of; looked at again until it does. An older salvor kept none. */
+  readonly unreadable?: readonly Unreadable[];
   /** Incidents that were opened before are followed, or have ended; null until the first look was complete. */
   readonly sinceMs: number | null;
   readonly alarms: ToldAlarms;
@@ -25,7 +28,7 @@ export interface Delivery {
 
 /** Under `cursor` an older salvor kept the incidents as well: to this one nothing was told, and a repeat has the same ids. */
 const CURSOR: ItemKey = { partition: 'notify', sort: 'looked' };
-const FOLLOWED = 'notify#followed';
+export const FOLLOWED = 'notify#followed';
 const NEVER_LOOKED: Cursor = { sinceMs: null, alarms: {}, alarmsAtMs: 0 };
 const channelKey = (channel: string): ItemKey => ({ partition: 'notify', sort: `channel#${channel}` });
 const partitionOf = (channel: string): string => `notices#${channel}`;
@@ -39,12 +42,29 @@ export interface Followed extends Loaded<ToldIncident> {
   readonly version: number;
 }
 
-/** By id: the open incidents, and those that have ended so lately that the list may still show them as new. */
-export async function loadFollowed(state: StateReader): Promise<ReadonlyMap<string, Followed>> {
-  const followed = new Map<string, Followed>();
-  for await (const item of all(state, FOLLOWED))
-    followed.set(item.sort, { value: decode<ToldIncident>(item), version: item.version });
-  return followed;
+/**
+ * By id: the open incidents, and those that have ended so lately that the list may still show them as new. `lost`, with their
+ * version: how far they were told can't be read any more.
+ */
+export async function loadFollowed(
+  state: StateReader,
+): Promise<{ readonly known: ReadonlyMap<string, Followed>; readonly lost: ReadonlyMap<string, number> }> {
+  const items = await Array.fromAsync(all(state, FOLLOWED));
+  const { values, unreadable } = readEach(items, (item) => [item.sort, followedOf(item)] as const);
+  const versions = new Map(items.map(({ sort, version }) => [sort, version]));
+  return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
+}
+
+/** @throws PermanentError when it is not what we write of one */
+function followedOf(item: StoredItem): Followed {
+  const value = decode<ToldIncident>(item);
+  const { host, hostKey, segment, openedAtMs, seq, channels } = value;
+  const isWhole =
+    [host, hostKey, segment].every((each) => typeof each === 'string') &&
+    [openedAtMs, seq].every((each) => typeof each === 'number') &&
+    Array.isArray(channels);
+  if (!isWhole) throw new PermanentError('it does not say how far an incident was told');
+  return { value, version: item.version };
 }
 
 export const followedWrite = (id: string, { version }: Loaded<ToldIncident>, told: ToldIncident): StateWrite =>

@@ -24,8 +24,15 @@ const AGAIN_MS = 3_600_000;
 /** As many as a phone shows. */
 const NAMED = 5;
 
-/** Without these nothing is recovered at all; all others weaken what is still there. */
-const CRITICAL: ReadonlySet<What> = new Set(['no-beat', 'watch-late', 'clock', 'credentials-refused', 'disarmed']);
+/** Without these nothing is recovered at all, or a host is not and nobody sees it; all others weaken what is still there. */
+const CRITICAL: ReadonlySet<What> = new Set([
+  'no-beat',
+  'watch-late',
+  'clock',
+  'credentials-refused',
+  'disarmed',
+  'unreadable',
+]);
 
 /**
  * What people are told of salvor itself and its cloud: one notice for each kind of trouble, however many hosts have it; one
