@@ -92,6 +92,8 @@ export const notify = z
     approvals: approvals.optional(),
     /** A host that a guard holds for so long is told of: most holds end by themselves once Nova sees the host down. */
     heldSeconds: seconds(0, 3600).default(120),
+    /** So many hosts of a segment (or instances of it) that are in trouble within ten minutes are told of together. */
+    togetherFrom: z.int().min(2).max(1000).default(5),
     /** What could not be delivered for so long is given up. */
     giveUpSeconds: seconds(60, 7 * 86_400).default(86_400),
   })

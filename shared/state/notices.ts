@@ -1,11 +1,12 @@
 import type { KnownHeartbeat } from '#shared/domain/doctor/notify.ts';
 import type { ToldAlarms } from '#shared/domain/notify/alarms.ts';
 import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.ts';
+import type { OpenThread } from '#shared/domain/notify/crowd.ts';
 import type { Notice } from '#shared/domain/notify/notice.ts';
 import type { ToldIncident } from '#shared/domain/notify/told-incident.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put, readEach, type Unreadable } from './items.ts';
+import { all, decode, type Loaded, load, put, readEach, type Unreadable, versionOf } from './items.ts';
 
 /** How far everything has been told; each incident that is followed has an item of its own. Times are Unix ms. */
 export interface Cursor {
@@ -66,6 +67,30 @@ function followedOf(item: StoredItem): Followed {
   if (!isWhole) throw new PermanentError('it does not say how far an incident was told');
   return { value, version: item.version };
 }
+
+const THREADS = 'notify#threads';
+
+/** By name: what was told of several at once, and has not ended. Nobody is told of the end of one that can't be read. */
+export async function loadThreads(
+  state: StateReader,
+): Promise<{ readonly threads: ReadonlyMap<string, Loaded<OpenThread>>; readonly unreadable: readonly Unreadable[] }> {
+  const { values, unreadable } = readEach(await Array.fromAsync(all(state, THREADS)), (item) => {
+    const value = decode<OpenThread>(item);
+    if (!Array.isArray(value.channels)) throw new PermanentError('it does not say who was told');
+    return [item.sort, { value, version: item.version }] as const;
+  });
+  return { threads: new Map(values), unreadable };
+}
+
+export const threadWrite = ({ version }: Pick<Loaded<OpenThread>, 'version'>, thread: OpenThread): StateWrite =>
+  put({ partition: THREADS, sort: thread.thread }, version, thread);
+
+export const threadEnded = ({ version, value }: Loaded<OpenThread>): StateWrite => ({
+  kind: 'delete',
+  partition: THREADS,
+  sort: value.thread,
+  expect: versionOf({ version }),
+});
 
 export const followedWrite = (id: string, { version }: Loaded<ToldIncident>, told: ToldIncident): StateWrite =>
   put({ partition: FOLLOWED, sort: id }, version, told);

@@ -174,6 +174,15 @@ it('a stream that the store does not give is read by the next look, all others b
   expect(await told(2)).toEqual(['/opened/1']);
 });
 
+it('a trouble of several that can not be read is an alarm, and keeps back nothing', async () => {
+  await look();
+  await write({ kind: 'put', partition: 'notify#threads', sort: 't', expect: 'absent', body: { unreadable: 'x' } });
+  await incident(1, opened(1));
+  for (let looks = 0; looks < 5; looks += 1) await look(1);
+  expect(await told(1)).toEqual(['/opened/1']);
+  expect((await queued()).filter(({ thread }) => thread === 'alarm-unreadable')).toHaveLength(1);
+});
+
 it('nothing is written of it while nothing changes', async () => {
   await look();
   await write({ kind: 'put', ...keyOf(1), expect: 'absent', body: { unreadable: 'not {JSON' } });

@@ -1,3 +1,5 @@
+import type { Crowded } from './crowd.ts';
+
 /** How far an incident has been told, an item of its own. Times are Unix ms. */
 export interface ToldIncident {
   readonly host: string;
@@ -22,6 +24,8 @@ export interface ToldIncident {
   readonly closed: boolean;
   /** A record of it could not be read, which was told: what else is to be told of it may be missing. */
   readonly blind?: boolean;
+  /** How it is told with others; nothing while nothing was told. */
+  readonly crowd?: Crowded;
 }
 
 export type Follows = Pick<ToldIncident, 'host' | 'hostKey' | 'segment' | 'openedAtMs'>;

@@ -10,10 +10,11 @@ import type { StateReader } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { readEntry } from '#shared/state/hosts.ts';
 import type { Unreadable } from '#shared/state/items.ts';
-import { type Cursor, followedWrite, forgottenWrite, loadCursor } from '#shared/state/notices.ts';
+import { type Cursor, followedWrite, forgottenWrite, loadCursor, loadThreads } from '#shared/state/notices.ts';
 import { readBehind } from '#shared/state/read-audit.ts';
-import { type Following, incidentsToFollow } from './followed.ts';
+import { type Following, type Found, incidentsToFollow } from './followed.ts';
 import { readAlarms } from './read-alarms.ts';
+import { type Followee, tellThings } from './tell-things.ts';
 import { noticesThatFit, OVERLAP_MS, type Telling, telling } from './telling.ts';
 
 const ALARMS_EVERY_MS = 60_000;
@@ -30,7 +31,9 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   const { state, clock } = services;
   const nowMs = clock.now();
   const cursor = await loadCursor(state);
-  const { known, open, unreadable } = await incidentsToFollow(services, notify, cursor.value);
+  const { known, open, ...lists } = await incidentsToFollow(services, notify, cursor.value);
+  const { threads, ...others } = await loadThreads(state);
+  const unreadable = [...lists.unreadable, ...others.unreadable];
   const look = { nowMs, heldSeconds: notify.heldSeconds, most: noticesThatFit(notify) };
   const failures: unknown[] = [];
   const found = await inTurn(open, STREAMS_AT_ONCE, async (following) => {
@@ -43,18 +46,12 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   });
   const tell = telling(state, notify, cursor, nowMs);
   try {
-    for (const each of found) {
-      if (each === undefined) continue;
-      const { id, told, next, notices } = each;
-      await tell.add(notices, told.value.channels, (channels) => {
-        const after = { ...next, channels };
-        const isNoted = told.version !== 'absent' && JSON.stringify(after) === JSON.stringify(told.value);
-        return isNoted ? {} : { write: followedWrite(id, told, after) };
-      });
-    }
+    const followees = followeesOf(known, found);
+    const how = { nowMs, from: notify.togetherFrom, most: look.most };
+    const live = await tellThings(tell, followees, threads, how);
     const isUnreadable = new Set(unreadable.map(({ sort }) => sort));
     for (const [id, told] of known)
-      if (mayBeForgotten(told.value, cursor.value) && !isUnreadable.has(id))
+      if (mayBeForgotten(told.value, cursor.value, live) && !isUnreadable.has(id))
         await tell.add([], [], () => ({ write: forgottenWrite(id, told) }));
     // Only now: each that is new is followed. What could not be read now is new to the next look.
     await tell.commit({ unreadable, ...(failures.length === 0 ? { sinceMs: nowMs } : {}) });
@@ -68,11 +65,16 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   return open.length;
 }
 
+interface IncidentRead extends ReturnType<typeof noticesOfIncident> {
+  readonly id: string;
+  readonly told: Following[1];
+}
+
 async function readIncident(
   state: StateReader,
   [id, told]: Following,
   look: Parameters<typeof noticesOfIncident>[3],
-): Promise<ReturnType<typeof noticesOfIncident> & { readonly id: string; readonly told: Following[1] }> {
+): Promise<IncidentRead> {
   const records = await readBehind(state, streamOfIncident(id), told.value.seq);
   const found = noticesOfIncident(id, told.value, records, look);
   if (found.next.blind !== true || found.notices.length >= look.most) return { id, told, ...found };
@@ -82,9 +84,43 @@ async function readIncident(
   return { id, told, next, notices: [...found.notices, ...notices] };
 }
 
-/** It has ended, and is in no list of new ones any more. */
-const mayBeForgotten = ({ closed, openedAtMs }: ToldIncident, { sinceMs }: Cursor): boolean =>
-  closed && sinceMs !== null && openedAtMs < sinceMs - 2 * OVERLAP_MS;
+/** Those that were read as they are now, and those that have ended as they were. */
+function followeesOf(known: Found['known'], found: readonly (IncidentRead | undefined)[]): readonly Followee[] {
+  const read = found.filter((each) => each !== undefined);
+  const isRead = new Set(read.map(({ id }) => id));
+  const ended = [...known].flatMap(([id, told]) =>
+    isRead.has(id) || !told.value.closed ? [] : [{ id, told, next: told.value, notices: [] }],
+  );
+  return [...read, ...ended].map(({ id, told, next, notices }) => ({
+    thing: {
+      id,
+      of: 'host',
+      name: next.host,
+      segment: next.segment,
+      isOpen: !next.closed,
+      channels: told.value.channels,
+    },
+    crowd: next.crowd,
+    notices,
+    write: (channels, crowd) => {
+      const after = { ...next, channels, ...(crowd === undefined ? {} : { crowd }) };
+      const isNoted = told.version !== 'absent' && JSON.stringify(after) === JSON.stringify(told.value);
+      return isNoted ? undefined : followedWrite(id, told, after);
+    },
+  }));
+}
+
+/** It has ended, all of it was told, and it is in no list of new ones any more. @param live where it may have been told with others */
+const mayBeForgotten = (
+  { closed, openedAtMs, crowd }: ToldIncident,
+  { sinceMs }: Cursor,
+  live: ReadonlySet<string>,
+): boolean =>
+  closed &&
+  sinceMs !== null &&
+  openedAtMs < sinceMs - 2 * OVERLAP_MS &&
+  (crowd?.waiting ?? []).length === 0 &&
+  !crowd?.threads.some((each) => live.has(each));
 
 async function tellAlarms(
   services: Services,
