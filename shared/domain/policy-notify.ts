@@ -4,7 +4,17 @@ import { name, seconds } from './policy-values.ts';
 /** Whom salvor tells of what becomes of a host, and by what. No secrets: `credentials` names one. */
 
 /** What a notice is about. The end of whatever was told goes to whoever was told of it, whatever the routes say. */
-export const noticeKind = z.enum(['opened', 'held', 'needs-a-person', 'fenced', 'person-acted', 'closed', 'alarm']);
+export const noticeKind = z.enum([
+  'opened',
+  'held',
+  'needs-a-person',
+  'fenced',
+  'person-acted',
+  'closed',
+  'instance',
+  'process',
+  'alarm',
+]);
 export type NoticeKind = z.infer<typeof noticeKind>;
 
 /** From what can wait until the morning to what wakes people. */

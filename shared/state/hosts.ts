@@ -12,6 +12,7 @@ import {
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
 import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
+import { entryOf } from './open-others.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
 export interface IncidentEntry {
@@ -56,18 +57,7 @@ function raised(host: HostState): HostState {
 export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
   load<IncidentEntry>(state, entryKey(incidentId));
 
-/** @throws PermanentError when it is not what a line of the list is */
-function wholeEntry(item: StoredItem): IncidentEntry {
-  const entry = decode<IncidentEntry>(item);
-  const { id, host, hostKey, segment, openedAtMs, closedAtMs } = entry;
-  const isWhole =
-    id === item.sort &&
-    [host, hostKey, segment].every((each) => typeof each === 'string') &&
-    typeof openedAtMs === 'number' &&
-    (closedAtMs === null || typeof closedAtMs === 'number');
-  if (isWhole) return entry;
-  throw new PermanentError('it is no incident of the list');
-}
+const wholeEntry = (item: StoredItem): IncidentEntry => entryOf(item, decode<IncidentEntry>(item));
 
 type ReadEntries = ReturnType<typeof readEach<IncidentEntry>>;
 

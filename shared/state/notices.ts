@@ -4,6 +4,7 @@ import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.t
 import type { OpenThread } from '#shared/domain/notify/crowd.ts';
 import type { Notice } from '#shared/domain/notify/notice.ts';
 import type { ToldIncident } from '#shared/domain/notify/told-incident.ts';
+import type { ToldSingle } from '#shared/domain/notify/told-single.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
 import { all, decode, type Loaded, load, put, readEach, type Unreadable, versionOf } from './items.ts';
@@ -14,6 +15,8 @@ export interface Cursor {
   readonly unreadable?: readonly Unreadable[];
   /** Incidents that were opened before are followed, or have ended; null until the first look was complete. */
   readonly sinceMs: number | null;
+  /** Instances and processes are followed too. An older salvor followed none. */
+  readonly others?: true;
   readonly alarms: ToldAlarms;
   readonly alarmsAtMs: number;
 }
@@ -67,6 +70,47 @@ function followedOf(item: StoredItem): Followed {
   if (!isWhole) throw new PermanentError('it does not say how far an incident was told');
   return { value, version: item.version };
 }
+
+export interface FollowedSingle extends Loaded<ToldSingle> {
+  readonly version: number;
+}
+
+const SINGLES = 'notify#singles';
+export const singleOf = ({ of, key }: Pick<ToldSingle, 'of' | 'key'>): string => `${of}#${key}`;
+
+/** Instances and processes of hosts that are followed, by `singleOf`; and what of it can't be read any more. */
+export async function loadSingles(state: StateReader): Promise<{
+  readonly known: ReadonlyMap<string, FollowedSingle>;
+  readonly lost: ReadonlyMap<string, number>;
+}> {
+  const items = await Array.fromAsync(all(state, SINGLES));
+  const { values, unreadable } = readEach(items, (item) => [item.sort, single(item)] as const);
+  const versions = new Map(items.map(({ sort, version }) => [sort, version]));
+  return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
+}
+
+/** @throws PermanentError when it is not what we write of one */
+function single(item: StoredItem): FollowedSingle {
+  const value = decode<ToldSingle>(item);
+  const { host, segment, openedAtMs, seq, channels, said } = value;
+  const isWhole =
+    singleOf(value) === item.sort &&
+    [host, segment].every((each) => typeof each === 'string') &&
+    [openedAtMs, seq].every((each) => typeof each === 'number') &&
+    [channels, said].every((each) => Array.isArray(each));
+  if (!isWhole) throw new PermanentError('it does not say how far it was told');
+  return { value, version: item.version };
+}
+
+export const singleWrite = ({ version }: Loaded<ToldSingle>, told: ToldSingle): StateWrite =>
+  put({ partition: SINGLES, sort: singleOf(told) }, version, told);
+
+export const singleForgotten = ({ value, version }: FollowedSingle): StateWrite => ({
+  kind: 'delete',
+  partition: SINGLES,
+  sort: singleOf(value),
+  expect: version,
+});
 
 const THREADS = 'notify#threads';
 

@@ -30,8 +30,12 @@ const WHAT: Readonly<Record<Exclude<NoticeKind, 'closed'>, string>> = {
   'needs-a-person': 'need a person',
   fenced: 'are fenced',
   'person-acted': 'are in the hands of a person',
+  instance: 'were in trouble, and are not any more',
+  process: 'are in trouble with their processes',
   alarm: 'are in trouble',
 };
+
+const WELL = 'have their processes back';
 
 const ofClosed = (state: Notice['state']): string =>
   state === 'over' ? 'have ended' : 'have ended, and instances are left';
@@ -40,7 +44,7 @@ const ofClosed = (state: Notice['state']): string =>
 export function togetherWords({ of, segment, names, down }: About, notice: Notice): Notice {
   const { kind, state, body } = notice;
   if (names.length === 1) return { ...notice, ask: null };
-  const what = kind === 'closed' ? ofClosed(state) : WHAT[kind];
+  const what = kind === 'closed' ? ofClosed(state) : kind === 'process' && state === 'over' ? WELL : WHAT[kind];
   const count = `${names.length} ${PLURAL[of]}`;
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   const all = down > 0 ? ` ${down} ${PLURAL[of]} of it are in trouble now.` : '';
@@ -65,7 +69,7 @@ export const overWords = ({ thread, of, segment, title }: OpenThread, nowMs: num
     severity: 'info',
     atMs: nowMs,
     title: `Over: ${title}`,
-    body: `None of these ${PLURAL[of]} is in this trouble any more. What has become of each was told, and stands in the console.`,
+    body: `None of these ${PLURAL[of]} is in this trouble any more. What has become of each stands in the console.`,
     incidentId: null,
     host: null,
     segment,

@@ -12,6 +12,7 @@ import { readEntry } from '#shared/state/hosts.ts';
 import type { Unreadable } from '#shared/state/items.ts';
 import { type Cursor, followedWrite, forgottenWrite, loadCursor, loadThreads } from '#shared/state/notices.ts';
 import { readBehind } from '#shared/state/read-audit.ts';
+import { findSingles } from './find-singles.ts';
 import { type Following, type Found, incidentsToFollow } from './followed.ts';
 import { readAlarms } from './read-alarms.ts';
 import { type Followee, tellThings } from './tell-things.ts';
@@ -33,9 +34,11 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   const cursor = await loadCursor(state);
   const { known, open, ...lists } = await incidentsToFollow(services, notify, cursor.value);
   const { threads, ...others } = await loadThreads(state);
-  const unreadable = [...lists.unreadable, ...others.unreadable];
   const look = { nowMs, heldSeconds: notify.heldSeconds, most: noticesThatFit(notify) };
-  const failures: unknown[] = [];
+  const singles = await findSingles(services, cursor.value, { ...look, giveUpSeconds: notify.giveUpSeconds });
+  const unreadable = [...lists.unreadable, ...singles.unreadable, ...others.unreadable].slice(0, MOST_UNREADABLE);
+  logUnreadable(services, cursor.value, unreadable);
+  const failures = [...singles.failures];
   const found = await inTurn(open, STREAMS_AT_ONCE, async (following) => {
     try {
       return await readIncident(state, following, look);
@@ -46,15 +49,16 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   });
   const tell = telling(state, notify, cursor, nowMs);
   try {
-    const followees = followeesOf(known, found);
+    const followees = [...followeesOf(known, found), ...singles.followees];
     const how = { nowMs, from: notify.togetherFrom, most: look.most };
     const live = await tellThings(tell, followees, threads, how);
     const isUnreadable = new Set(unreadable.map(({ sort }) => sort));
     for (const [id, told] of known)
       if (mayBeForgotten(told.value, cursor.value, live) && !isUnreadable.has(id))
         await tell.add([], [], () => ({ write: forgottenWrite(id, told) }));
+    for (const write of singles.forgotten(live)) await tell.add([], [], () => ({ write }));
     // Only now: each that is new is followed. What could not be read now is new to the next look.
-    await tell.commit({ unreadable, ...(failures.length === 0 ? { sinceMs: nowMs } : {}) });
+    await tell.commit({ unreadable, others: true, ...(failures.length === 0 ? { sinceMs: nowMs } : {}) });
     if (nowMs - cursor.value.alarmsAtMs >= ALARMS_EVERY_MS)
       await tellAlarms(services, tell, { told: cursor.value.alarms, unreadable }, nowMs);
   } catch (error) {
@@ -62,7 +66,7 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
     if (!(error instanceof ConflictError)) throw error;
   }
   if (failures.length > 0) throw failures[0];
-  return open.length;
+  return open.length + singles.open;
 }
 
 interface IncidentRead extends ReturnType<typeof noticesOfIncident> {
@@ -84,14 +88,24 @@ async function readIncident(
   return { id, told, next, notices: [...found.notices, ...notices] };
 }
 
-/** Those that were read as they are now, and those that have ended as they were. */
+/** More than a few are no accident of one item, and each is in the log. */
+const MOST_UNREADABLE = 50;
+
+function logUnreadable({ log }: Services, { unreadable: noted = [] }: Cursor, now: readonly Unreadable[]): void {
+  const known = new Set(noted.map(({ sort }) => sort));
+  for (const { item, sort, because } of now)
+    if (!known.has(sort))
+      log.error('what is to be told can not be read', { fact: 'notice-unreadable', item, incidentId: sort, because });
+}
+
+/** Those that were read as they are now, and those that have ended, or could not be read, as they were. */
 function followeesOf(known: Found['known'], found: readonly (IncidentRead | undefined)[]): readonly Followee[] {
   const read = found.filter((each) => each !== undefined);
   const isRead = new Set(read.map(({ id }) => id));
-  const ended = [...known].flatMap(([id, told]) =>
-    isRead.has(id) || !told.value.closed ? [] : [{ id, told, next: told.value, notices: [] }],
+  const others = [...known].flatMap(([id, told]) =>
+    isRead.has(id) ? [] : [{ id, told, next: told.value, notices: [] }],
   );
-  return [...read, ...ended].map(({ id, told, next, notices }) => ({
+  return [...read, ...others].map(({ id, told, next, notices }) => ({
     thing: {
       id,
       of: 'host',

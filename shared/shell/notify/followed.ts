@@ -21,9 +21,6 @@ export interface Found {
   readonly unreadable: readonly Unreadable[];
 }
 
-/** More than a few are no accident of one item, and each is in the log. */
-const MOST_UNREADABLE = 50;
-
 /**
  * Which incidents are to be read. One of which the list, or what was told of it, can't be read keeps back no other; it is
  * followed by what its own stream says, from the beginning where need be: what was told is told again, with the same ids.
@@ -53,11 +50,7 @@ export async function incidentsToFollow(services: Services, notify: Notify, curs
     if (follows === undefined) unreadable.push({ item: FOLLOWED, sort: id, because });
     else log.error('an incident is told anew', { fact: 'notice-unreadable', incidentId: id, because });
   }
-  const noted = new Set(cursor.unreadable?.map(({ sort }) => sort));
-  for (const { sort, because } of unreadable)
-    if (!noted.has(sort))
-      log.error('an incident can not be read', { fact: 'notice-unreadable', incidentId: sort, because });
-  return { known, open, unreadable: unreadable.slice(0, MOST_UNREADABLE) };
+  return { known, open, unreadable };
 }
 
 const anew = (follows: Follows): Loaded<ToldIncident> => ({ value: notToldYet(follows), version: 'absent' });
@@ -69,7 +62,7 @@ async function lookAgain(
   listed: Awaited<ReturnType<typeof readEntry>>,
 ): ReturnType<typeof readEntry> {
   const isListed = new Set([...listed.values.map(({ id }) => id), ...listed.unreadable.map(({ sort }) => sort)]);
-  const others = noted.filter(({ sort }) => !isListed.has(sort));
+  const others = noted.filter(({ item, sort }) => item === 'incidents' && !isListed.has(sort));
   const again = await Promise.all(others.map(({ sort }) => readEntry(state, sort)));
   return { values: again.flatMap(({ values }) => values), unreadable: again.flatMap(({ unreadable }) => unreadable) };
 }
