@@ -111,7 +111,8 @@ export function split(
       if (before === undefined) continue;
       const own = made.filter((each) => isOfOne(each) && each.members[0]?.id === id).flatMap(({ members }) => members);
       const tells = after(before.crowd, rest.get(id) ?? [], nowMs);
-      const all = [...new Set([...tells.threads, ...(threads.get(id) ?? [])])];
+      const lasting = tells.threads.filter((each) => open.some(({ thread }) => thread === each));
+      const all = [...new Set([...lasting, ...(threads.get(id) ?? [])])];
       const still = before.crowd.waiting.filter((each) => !rest.get(id)?.includes(each));
       const alone = [...before.alone, ...own.map(({ notice }) => notice)];
       told.set(id, { alone, crowd: { ...tells, waiting: still, togetherAtMs: nowMs, threads: all } });

@@ -1,6 +1,7 @@
 import { streamOfIncident } from '#shared/domain/audit.ts';
 import type { What } from '#shared/domain/doctor/symptom.ts';
 import { noticesOfAlarms, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
+import { short } from '#shared/domain/notify/notice.ts';
 import { endOfBlind, noticesOfIncident } from '#shared/domain/notify/of-incident.ts';
 import type { ToldIncident } from '#shared/domain/notify/told-incident.ts';
 import type { Notify } from '#shared/domain/policy-notify.ts';
@@ -36,7 +37,9 @@ export async function findNotices(services: Services, notify: Notify): Promise<n
   const { threads, ...others } = await loadThreads(state);
   const look = { nowMs, heldSeconds: notify.heldSeconds, most: noticesThatFit(notify) };
   const singles = await findSingles(services, cursor.value, { ...look, giveUpSeconds: notify.giveUpSeconds });
-  const unreadable = [...lists.unreadable, ...singles.unreadable, ...others.unreadable].slice(0, MOST_UNREADABLE);
+  const unreadable = [...lists.unreadable, ...singles.unreadable, ...others.unreadable]
+    .slice(0, MOST_UNREADABLE)
+    .map((each) => ({ ...each, because: short(each.because, WHY_LENGTH) }));
   logUnreadable(services, cursor.value, unreadable);
   const failures = [...singles.failures];
   const found = await inTurn(open, STREAMS_AT_ONCE, async (following) => {
@@ -90,6 +93,7 @@ async function readIncident(
 
 /** More than a few are no accident of one item, and each is in the log. */
 const MOST_UNREADABLE = 50;
+const WHY_LENGTH = 200;
 
 function logUnreadable({ log }: Services, { unreadable: noted = [] }: Cursor, now: readonly Unreadable[]): void {
   const known = new Set(noted.map(({ sort }) => sort));
