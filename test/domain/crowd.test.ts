@@ -131,7 +131,9 @@ describe('what is told together', () => {
   it('that a person acts acknowledges what he was called for', () => {
     const open = [{ thread: 't', of: 'host', segment: 'az1', title: '', isCritical: true, channels: ['p'] } as const];
     const acted = aNews('compute-0', { kind: 'person-acted', state: 'acknowledged', severity: 'info' });
-    const { together } = at([aThing('compute-0', [acted], { threads: ['t'] })], LATER_MS + seconds(300), open);
+    const thing = { ...aThing('compute-0', [acted], { threads: ['t'], togetherAtMs: NOW_MS }), channels: ['chat'] };
+    expect(at([thing], NOW_MS + seconds(59), open).things.get('compute-0')?.alone).toEqual([]);
+    const { together } = at([thing], NOW_MS + seconds(60), open);
     expect(together.map(({ notice }) => [notice.thread, notice.state])).toEqual([['t', 'acknowledged']]);
   });
 

@@ -144,10 +144,13 @@ function apart(
   isCrowd: boolean,
   open: readonly OpenThread[],
 ): { readonly alone: readonly Notice[]; readonly waits: readonly Notice[] } {
-  const wasTogether = open.some(({ thread }) => crowd.threads.includes(thread));
-  const alone = crowd.waiting.filter(({ state }) =>
-    state === 'open' ? !isCrowd : channels.length > 0 || !(isCrowd || wasTogether),
-  );
+  const lasting = open.filter(({ thread }) => crowd.threads.includes(thread));
+  const wasCalled = lasting.some(({ isCritical }) => isCritical);
+  const alone = crowd.waiting.filter(({ state }) => {
+    if (state === 'open') return !isCrowd;
+    if (state === 'acknowledged' && wasCalled) return false;
+    return channels.length > 0 || !(isCrowd || lasting.length > 0);
+  });
   const others = crowd.waiting.filter((each) => !alone.includes(each));
   const newest = new Map(others.map((each) => [kindOf(each), each]));
   return { alone, waits: others.filter((each) => newest.get(kindOf(each)) === each) };
@@ -162,7 +165,10 @@ function isDue(
   nowMs: number,
 ): boolean {
   if (waiting.length === 0) return false;
-  const wakes = waiting.some(({ id }) => rest.get(id)?.some(({ severity }) => isAtLeast(severity, 'critical')));
+  // Until it is acknowledged others are called.
+  const wakes = waiting.some(({ id }) =>
+    rest.get(id)?.some(({ severity, state }) => isAtLeast(severity, 'critical') || state === 'acknowledged'),
+  );
   const sinceMs = waiting.reduce((oldest, { crowd }) => Math.min(oldest, crowd.sinceMs), nowMs);
   const lastMs = group.reduce((newest, { crowd }) => Math.max(newest, crowd.togetherAtMs), 0);
   return nowMs - sinceMs >= GATHER_MS && nowMs - lastMs >= (wakes ? CRITICAL_PACE_MS : PACE_MS);
