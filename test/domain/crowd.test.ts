@@ -128,6 +128,18 @@ describe('what is told together', () => {
     ]);
   });
 
+  it('instances that were restarted are a crowd too, though nothing was told of them before', () => {
+    const back = (id: string) => aNews(id, { kind: 'instance', state: 'over', severity: 'info' });
+    const all = things(20).map(
+      (each): Thing => ({ ...each, of: 'instance', isOpen: false, crowd: { ...each.crowd, waiting: [back(each.id)] } }),
+    );
+    expect(at(all.slice(0, 4)).things.get('compute-3')?.alone).toHaveLength(1);
+    const [first] = at(all, LATER_MS + seconds(300)).together;
+    expect(first?.notice.title).toBe('20 instances of segment az1 are back, or not in trouble any more');
+    const told = all.slice(0, 4).map((each) => ({ ...each, crowd: { ...ALONE, newsAtMs: NOW_MS } }));
+    expect(at([...told, ...all.slice(4, 5)]).things.get('compute-4')?.alone).toEqual([]);
+  });
+
   it('that a person acts acknowledges what he was called for', () => {
     const open = [{ thread: 't', of: 'host', segment: 'az1', title: '', isCritical: true, channels: ['p'] } as const];
     const acted = aNews('compute-0', { kind: 'person-acted', state: 'acknowledged', severity: 'info' });
@@ -135,6 +147,16 @@ describe('what is told together', () => {
     expect(at([thing], NOW_MS + seconds(59), open).things.get('compute-0')?.alone).toEqual([]);
     const { together } = at([thing], NOW_MS + seconds(60), open);
     expect(together.map(({ notice }) => [notice.thread, notice.state])).toEqual([['t', 'acknowledged']]);
+  });
+
+  it('each notice has an id of its own, though they are of one kind and one moment', () => {
+    const thread = (name: string) =>
+      ({ thread: name, of: 'host', segment: 'az1', title: '', isCritical: true, channels: [] }) as const;
+    const acted = (id: string) => aNews(id, { kind: 'person-acted', state: 'acknowledged', severity: 'info' });
+    const all = ['t', 'u'].map((name) => aThing(name, [acted(name)], { threads: [name] }));
+    const { together } = at(all, LATER_MS, [thread('t'), thread('u')]);
+    expect(together.map(({ notice }) => notice.thread)).toEqual(['t', 'u']);
+    expect(new Set(together.map(({ notice }) => notice.id)).size).toBe(2);
   });
 
   it('a thread ends with the last of its things, once nothing waits of it', () => {

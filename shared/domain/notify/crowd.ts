@@ -12,7 +12,7 @@ export interface Crowded {
   /** In their order; they wait for others. */
   readonly waiting: readonly Notice[];
   readonly sinceMs: number;
-  /** When a trouble of it was told last, by itself or with others. */
+  /** When news of it was told last, by itself or with others. */
   readonly newsAtMs: number;
   readonly togetherAtMs: number;
   /** Of the notices about several that it was in; each is ended once the last of them is well. */
@@ -98,7 +98,7 @@ export function split(
       const now = alone.slice(0, most);
       const later = [...alone.slice(most), ...waits];
       rest.set(thing.id, waits);
-      told.set(thing.id, { alone: now, crowd: { ...after(thing.crowd, now, nowMs), waiting: later } });
+      told.set(thing.id, { alone: now, crowd: { ...after(thing, thing.crowd, now, nowMs), waiting: later } });
     }
     const waiting = news.filter(({ id }) => (rest.get(id)?.length ?? 0) > 0);
     if (!isDue(group, waiting, rest, nowMs)) continue;
@@ -106,11 +106,12 @@ export function split(
     // One is no crowd: it is told as ever, with its link to approve.
     together.push(...made.filter((each) => !isOfOne(each)));
     const threads = threadsOf(made);
-    for (const { id } of waiting) {
+    for (const thing of waiting) {
+      const { id } = thing;
       const before = told.get(id);
       if (before === undefined) continue;
       const own = made.filter((each) => isOfOne(each) && each.members[0]?.id === id).flatMap(({ members }) => members);
-      const tells = after(before.crowd, rest.get(id) ?? [], nowMs);
+      const tells = after(thing, before.crowd, rest.get(id) ?? [], nowMs);
       const lasting = tells.threads.filter((each) => open.some(({ thread }) => thread === each));
       const all = [...new Set([...lasting, ...(threads.get(id) ?? [])])];
       const still = before.crowd.waiting.filter((each) => !rest.get(id)?.includes(each));
@@ -121,11 +122,15 @@ export function split(
   return { things: told, together };
 }
 
-const isActive = ({ crowd }: Thing, nowMs: number): boolean =>
-  crowd.newsAtMs > nowMs - WINDOW_MS || crowd.waiting.some(({ state }) => state === 'open');
+const isActive = (thing: Thing, nowMs: number): boolean =>
+  thing.crowd.newsAtMs > nowMs - WINDOW_MS || isNews(thing, thing.crowd.waiting);
 
-const after = (crowd: Crowded, told: readonly Notice[], nowMs: number): Crowded =>
-  told.some(({ state }) => state === 'open') ? { ...crowd, newsAtMs: nowMs } : crowd;
+/** A trouble, or what was none when it was told: that an instance was restarted. The end of what was told is no news. */
+const isNews = ({ channels }: Thing, notices: readonly Notice[]): boolean =>
+  notices.some(({ state }) => state === 'open' || channels.length === 0);
+
+const after = (thing: Thing, crowd: Crowded, told: readonly Notice[], nowMs: number): Crowded =>
+  isNews(thing, told) ? { ...crowd, newsAtMs: nowMs } : crowd;
 
 const isOfOne = ({ notice, members }: Together): boolean => notice.state === 'open' && members.length === 1;
 
@@ -193,7 +198,7 @@ function gathered(
       if (first === undefined) return [];
       const { thing, notice, thread } = first;
       const about = { of: thing.of, segment: thing.segment, down, names: alike.map((each) => each.thing.name) };
-      const id = `${threadNamed(thing, notice, nowMs)}/${notice.kind}/${notice.state}`;
+      const id = `${thread}/${notice.kind}/${notice.state}/${nowMs}`;
       return [
         {
           of: thing.of,

@@ -30,7 +30,7 @@ const WHAT: Readonly<Record<Exclude<NoticeKind, 'closed'>, string>> = {
   'needs-a-person': 'need a person',
   fenced: 'are fenced',
   'person-acted': 'are in the hands of a person',
-  instance: 'were in trouble, and are not any more',
+  instance: 'are back, or not in trouble any more',
   process: 'are in trouble with their processes',
   alarm: 'are in trouble',
 };
