@@ -1,6 +1,6 @@
-import { noticeKind } from '../policy-notify.ts';
+import { gathered, kindOf } from './gather.ts';
 import { isAtLeast, type Notice } from './notice.ts';
-import { type Of, togetherWords } from './together-words.ts';
+import type { Of } from './together-words.ts';
 
 /**
  * When many fail at once (a rack loses its power), people are told of all of them together. Pure in what is followed: whatever
@@ -102,20 +102,18 @@ export function split(
     }
     const waiting = news.filter(({ id }) => (rest.get(id)?.length ?? 0) > 0);
     if (!isDue(group, waiting, rest, nowMs)) continue;
-    const made = gathered(waiting, rest, group, open, nowMs);
-    // One is no crowd: it is told as ever, with its link to approve.
-    together.push(...made.filter((each) => !isOfOne(each)));
+    const { made, ofOne } = gathered(waiting, rest, group, open, nowMs);
+    together.push(...made);
     const threads = threadsOf(made);
     for (const thing of waiting) {
       const { id } = thing;
       const before = told.get(id);
       if (before === undefined) continue;
-      const own = made.filter((each) => isOfOne(each) && each.members[0]?.id === id).flatMap(({ members }) => members);
       const tells = after(thing, before.crowd, rest.get(id) ?? [], nowMs);
       const lasting = tells.threads.filter((each) => open.some(({ thread }) => thread === each));
       const all = [...new Set([...lasting, ...(threads.get(id) ?? [])])];
       const still = before.crowd.waiting.filter((each) => !rest.get(id)?.includes(each));
-      const alone = [...before.alone, ...own.map(({ notice }) => notice)];
+      const alone = [...before.alone, ...(ofOne.get(id) ?? [])];
       told.set(id, { alone, crowd: { ...tells, waiting: still, togetherAtMs: nowMs, threads: all } });
     }
   }
@@ -132,13 +130,11 @@ const isNews = ({ channels }: Thing, notices: readonly Notice[]): boolean =>
 const after = (thing: Thing, crowd: Crowded, told: readonly Notice[], nowMs: number): Crowded =>
   isNews(thing, told) ? { ...crowd, newsAtMs: nowMs } : crowd;
 
-const isOfOne = ({ notice, members }: Together): boolean => notice.state === 'open' && members.length === 1;
-
 /** By thing: where its trouble was told now. */
 function threadsOf(made: readonly Together[]): ReadonlyMap<string, readonly string[]> {
   const threads = new Map<string, string[]>();
   for (const each of made)
-    if (each.notice.state === 'open' && !isOfOne(each))
+    if (each.notice.state === 'open')
       for (const { id } of each.members) threads.set(id, [...(threads.get(id) ?? []), each.notice.thread]);
   return threads;
 }
@@ -151,8 +147,12 @@ function apart(
 ): { readonly alone: readonly Notice[]; readonly waits: readonly Notice[] } {
   const lasting = open.filter(({ thread }) => crowd.threads.includes(thread));
   const wasCalled = lasting.some(({ isCritical }) => isCritical);
+  // Nothing of a thread follows its end, and nothing overtakes its beginning.
+  const begins = crowd.waiting.some(({ state }) => state === 'open');
+  const ends = crowd.waiting.some(({ state }) => state === 'over');
+  if ((channels.length > 0 && ends) || (begins && !isCrowd)) return { alone: crowd.waiting, waits: [] };
   const alone = crowd.waiting.filter(({ state }) => {
-    if (state === 'open') return !isCrowd;
+    if (begins) return false;
     if (state === 'acknowledged' && wasCalled) return false;
     return channels.length > 0 || !(isCrowd || lasting.length > 0);
   });
@@ -160,8 +160,6 @@ function apart(
   const newest = new Map(others.map((each) => [kindOf(each), each]));
   return { alone, waits: others.filter((each) => newest.get(kindOf(each)) === each) };
 }
-
-const kindOf = ({ kind, severity, state }: Notice): string => `${kind} ${severity} ${state}`;
 
 function isDue(
   group: readonly Thing[],
@@ -177,57 +175,6 @@ function isDue(
   const sinceMs = waiting.reduce((oldest, { crowd }) => Math.min(oldest, crowd.sinceMs), nowMs);
   const lastMs = group.reduce((newest, { crowd }) => Math.max(newest, crowd.togetherAtMs), 0);
   return nowMs - sinceMs >= GATHER_MS && nowMs - lastMs >= (wakes ? CRITICAL_PACE_MS : PACE_MS);
-}
-
-/** One notice for each kind: routes go by it. */
-function gathered(
-  waiting: readonly Thing[],
-  rest: ReadonlyMap<string, readonly Notice[]>,
-  group: readonly Thing[],
-  open: readonly OpenThread[],
-  nowMs: number,
-): readonly Together[] {
-  const down = group.filter(({ isOpen }) => isOpen).length;
-  const parts = waiting.flatMap((thing) =>
-    (rest.get(thing.id) ?? []).map((notice) => ({ thing, notice, thread: threadOf(thing, notice, open, nowMs) })),
-  );
-  const order = noticeKind.options;
-  return [...Map.groupBy(parts, ({ notice, thread }) => `${kindOf(notice)} ${thread}`).values()]
-    .flatMap((alike): readonly Together[] => {
-      const [first] = alike;
-      if (first === undefined) return [];
-      const { thing, notice, thread } = first;
-      const about = { of: thing.of, segment: thing.segment, down, names: alike.map((each) => each.thing.name) };
-      const id = `${thread}/${notice.kind}/${notice.state}/${nowMs}`;
-      return [
-        {
-          of: thing.of,
-          members: alike.map((each) => ({ id: each.thing.id, notice: each.notice })),
-          notice: togetherWords(about, { ...notice, id, thread, atMs: nowMs }),
-        },
-      ];
-    })
-    .sort((a, b) => order.indexOf(a.notice.kind) - order.indexOf(b.notice.kind));
-}
-
-/** What is left of incidents that have ended nobody ends but a person: a thread of its own. */
-const threadNamed = (
-  { of, segment }: Pick<Thing, 'of' | 'segment'>,
-  { kind, severity }: Notice,
-  nowMs: number,
-): string => `${of}s-${segment}-${nowMs}-${kind === 'closed' ? 'closed-' : ''}${severity}`;
-
-/**
- * What wakes people is a trouble of its own each time: who has taken the one before as his is not called again for it. What
- * does not is one trouble as long as it lasts. That a person acts belongs to what he was called for.
- */
-function threadOf(thing: Thing, notice: Notice, open: readonly OpenThread[], nowMs: number): string {
-  const own = open.filter(({ of, segment }) => of === thing.of && segment === thing.segment);
-  const critical = own.filter(({ isCritical, thread }) => isCritical && thing.crowd.threads.includes(thread));
-  if (notice.state === 'acknowledged') return critical.at(-1)?.thread ?? threadNamed(thing, notice, nowMs);
-  const lasting =
-    notice.state === 'open' && notice.severity !== 'critical' ? own.find((each) => !each.isCritical) : undefined;
-  return lasting?.thread ?? threadNamed(thing, notice, nowMs);
 }
 
 /** Its thread is ended once its things are well. */
