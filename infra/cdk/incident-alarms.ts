@@ -134,8 +134,12 @@ export const INCIDENT_ALARMS: Readonly<Record<string, IncidentAlarm>> = {
   },
   'people-not-told': {
     errorImpact: 'Somebody who should know of a dead host, or is needed, was not told by one of the channels.',
-    says: 'A notice could not be delivered, or was given up.',
-    pattern: FilterPattern.any(text('fact', 'notify-failed'), text('fact', 'notice-lost')),
+    says: 'A notice could not be delivered, or was given up, or what it is made from could not be read.',
+    pattern: FilterPattern.any(
+      text('fact', 'notify-failed'),
+      text('fact', 'notice-lost'),
+      text('fact', 'notice-unreadable'),
+    ),
     loggedBy: ['notify'],
     // A channel that fails is tried every five minutes at least.
     minutes: { of: 15, atLeast: 1 },

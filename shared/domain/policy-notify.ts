@@ -4,7 +4,17 @@ import { name, seconds } from './policy-values.ts';
 /** Whom salvor tells of what becomes of a host, and by what. No secrets: `credentials` names one. */
 
 /** What a notice is about. The end of whatever was told goes to whoever was told of it, whatever the routes say. */
-export const noticeKind = z.enum(['opened', 'held', 'needs-a-person', 'fenced', 'person-acted', 'closed', 'alarm']);
+export const noticeKind = z.enum([
+  'opened',
+  'held',
+  'needs-a-person',
+  'fenced',
+  'person-acted',
+  'closed',
+  'instance',
+  'process',
+  'alarm',
+]);
 export type NoticeKind = z.infer<typeof noticeKind>;
 
 /** From what can wait until the morning to what wakes people. */
@@ -92,6 +102,8 @@ export const notify = z
     approvals: approvals.optional(),
     /** A host that a guard holds for so long is told of: most holds end by themselves once Nova sees the host down. */
     heldSeconds: seconds(0, 3600).default(120),
+    /** So many hosts of a segment (or instances of it) that are in trouble within ten minutes are told of together. */
+    togetherFrom: z.int().min(2).max(1000).default(5),
     /** What could not be delivered for so long is given up. */
     giveUpSeconds: seconds(60, 7 * 86_400).default(86_400),
   })

@@ -7,7 +7,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import type { Look } from '#shared/domain/watch.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadAccess } from '#shared/state/access.ts';
-import { hostsAmong, type IncidentEntry, listIncidents, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, type IncidentEntry, listIncidents, lostAmong, MAX_DUE } from '#shared/state/hosts.ts';
 import { listReports } from '#shared/state/list-reports.ts';
 import { loadChannels, loadHeartbeat } from '#shared/state/notices.ts';
 import { loadWatch } from '#shared/state/watch.ts';
@@ -54,7 +54,7 @@ export class SnapshotReader {
     ]);
     const open = hostsAmong(due).values;
     const looked = watch.value.looked;
-    const signs = { beat: now.beat ?? undefined, looked, access: access?.value, open };
+    const signs = { beat: now.beat ?? undefined, looked, access: access?.value, open, lost: lostAmong(due) };
     const dues = open.flatMap(({ incident }) =>
       incident === null || incident.status === 'stopped' ? [] : [nowMs - incident.dueAtMs],
     );

@@ -12,6 +12,7 @@ import {
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
 import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
+import { entryOf } from './open-others.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
 export interface IncidentEntry {
@@ -55,6 +56,21 @@ function raised(host: HostState): HostState {
 
 export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
   load<IncidentEntry>(state, entryKey(incidentId));
+
+const wholeEntry = (item: StoredItem): IncidentEntry => entryOf(item, decode<IncidentEntry>(item));
+
+type ReadEntries = ReturnType<typeof readEach<IncidentEntry>>;
+
+/** One line of the list, or that it can't be read; neither where there is none. */
+export async function readEntry(state: StateReader, incidentId: string): Promise<ReadEntries> {
+  const item = await state.get(entryKey(incidentId));
+  return readEach(item === undefined ? [] : [item], wholeEntry);
+}
+
+/** The list, with what of it can't be read. @param sinceMs as for `listIncidents` */
+export const readIncidents = async (state: StateReader, sinceMs = 0): Promise<ReadEntries> =>
+  readEach(await Array.fromAsync(all(state, 'incidents', undefined, idBehind(sinceMs))), wholeEntry);
+
 /** Makes a transaction fail once anything else was decided about the host. */
 export const unchanged = ({ value: { key }, version }: Loaded<HostState>): StateWrite => ({
   kind: 'check',
@@ -82,6 +98,16 @@ export const hostsAmong = (due: readonly StoredItem[]): ReturnType<typeof readEa
     due.filter(({ partition }) => partition.startsWith(HOST_PARTITION_PREFIX)),
     (item) => whole(raised(decode<HostState>(item))),
   );
+
+/** Of the same, what can't be read, and when it was due. */
+export const lostAmong = (
+  due: readonly StoredItem[],
+): readonly { readonly item: string; readonly dueAtMs: number }[] => {
+  const lost = new Set(hostsAmong(due).unreadable.map(({ item }) => item));
+  return due.flatMap(({ partition: item, dueAtMs }) =>
+    lost.has(item) && dueAtMs !== undefined ? [{ item, dueAtMs }] : [],
+  );
+};
 
 /** @throws PermanentError when what every reader relies on is not there. */
 function whole(host: HostState): HostState {

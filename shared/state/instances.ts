@@ -8,8 +8,8 @@ import {
   isSilentInstanceFact,
 } from '#shared/domain/instance-recovery/instance.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, idBehind, type Loaded, load, put } from './items.ts';
-import { openKey, openOf } from './open-others.ts';
+import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
+import { entryOf, openKey, openOf } from './open-others.ts';
 
 /** One line per incident of an instance, open or closed; ids are time-ordered, so the list is too. */
 export interface InstanceEntry {
@@ -55,6 +55,24 @@ export async function openInstances(state: StateReader): Promise<readonly OpenIn
 export async function* listInstanceIncidents(state: StateReader, sinceMs = 0): AsyncGenerator<InstanceEntry> {
   for await (const item of all(state, 'instance-incidents', undefined, idBehind(sinceMs)))
     yield decode<InstanceEntry>(item);
+}
+
+/** The same list, with what of it can't be read. */
+export const readInstanceIncidents = async (
+  state: StateReader,
+  sinceMs = 0,
+): Promise<ReturnType<typeof readEach<InstanceEntry>>> =>
+  readEach(await Array.fromAsync(all(state, 'instance-incidents', undefined, idBehind(sinceMs))), (item) =>
+    entryOf(item, decode<InstanceEntry>(item)),
+  );
+
+/** One line of it, or that it can't be read; neither where there is none. */
+export async function readInstanceEntry(
+  state: StateReader,
+  incidentId: string,
+): Promise<ReturnType<typeof readEach<InstanceEntry>>> {
+  const item = await state.get(entryKey(incidentId));
+  return readEach(item === undefined ? [] : [item], (each) => entryOf(each, decode<InstanceEntry>(each)));
 }
 
 /**

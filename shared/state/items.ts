@@ -42,7 +42,9 @@ export async function load<T>(
 }
 
 export interface Unreadable {
+  /** Its partition. */
   readonly item: string;
+  readonly sort: string;
   readonly because: string;
 }
 
@@ -57,7 +59,8 @@ export function readEach<T>(
     try {
       values.push(read(item));
     } catch (error) {
-      unreadable.push({ item: item.partition, because: error instanceof Error ? error.message : String(error) });
+      const because = error instanceof Error ? error.message : String(error);
+      unreadable.push({ item: item.partition, sort: item.sort, because });
     }
   return { values, unreadable };
 }

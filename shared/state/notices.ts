@@ -1,15 +1,22 @@
 import type { KnownHeartbeat } from '#shared/domain/doctor/notify.ts';
 import type { ToldAlarms } from '#shared/domain/notify/alarms.ts';
 import { type ChannelState, UNUSED } from '#shared/domain/notify/channel-state.ts';
+import type { OpenThread } from '#shared/domain/notify/crowd.ts';
 import type { Notice } from '#shared/domain/notify/notice.ts';
-import type { ToldIncident } from '#shared/domain/notify/of-incident.ts';
-import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, type Loaded, load, put } from './items.ts';
+import type { ToldIncident } from '#shared/domain/notify/told-incident.ts';
+import type { ToldSingle } from '#shared/domain/notify/told-single.ts';
+import { PermanentError } from '#shared/errors.ts';
+import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
+import { all, decode, type Loaded, load, put, readEach, type Unreadable, versionOf } from './items.ts';
 
 /** How far everything has been told; each incident that is followed has an item of its own. Times are Unix ms. */
 export interface Cursor {
+  /** Incidents that the list has, and tells nothing of; looked at again until it does. An older salvor kept none. */
+  readonly unreadable?: readonly Unreadable[];
   /** Incidents that were opened before are followed, or have ended; null until the first look was complete. */
   readonly sinceMs: number | null;
+  /** Instances and processes are followed too. An older salvor followed none. */
+  readonly others?: true;
   readonly alarms: ToldAlarms;
   readonly alarmsAtMs: number;
 }
@@ -25,7 +32,7 @@ export interface Delivery {
 
 /** Under `cursor` an older salvor kept the incidents as well: to this one nothing was told, and a repeat has the same ids. */
 const CURSOR: ItemKey = { partition: 'notify', sort: 'looked' };
-const FOLLOWED = 'notify#followed';
+export const FOLLOWED = 'notify#followed';
 const NEVER_LOOKED: Cursor = { sinceMs: null, alarms: {}, alarmsAtMs: 0 };
 const channelKey = (channel: string): ItemKey => ({ partition: 'notify', sort: `channel#${channel}` });
 const partitionOf = (channel: string): string => `notices#${channel}`;
@@ -39,13 +46,95 @@ export interface Followed extends Loaded<ToldIncident> {
   readonly version: number;
 }
 
-/** By id: the open incidents, and those that have ended so lately that the list may still show them as new. */
-export async function loadFollowed(state: StateReader): Promise<ReadonlyMap<string, Followed>> {
-  const followed = new Map<string, Followed>();
-  for await (const item of all(state, FOLLOWED))
-    followed.set(item.sort, { value: decode<ToldIncident>(item), version: item.version });
-  return followed;
+/**
+ * By id: the open incidents, and those that have ended so lately that the list may still show them as new. `lost`, with their
+ * version: how far they were told can't be read any more.
+ */
+export async function loadFollowed(
+  state: StateReader,
+): Promise<{ readonly known: ReadonlyMap<string, Followed>; readonly lost: ReadonlyMap<string, number> }> {
+  const items = await Array.fromAsync(all(state, FOLLOWED));
+  const { values, unreadable } = readEach(items, (item) => [item.sort, followedOf(item)] as const);
+  const versions = new Map(items.map(({ sort, version }) => [sort, version]));
+  return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
 }
+
+/** @throws PermanentError when it is not what we write of one */
+function followedOf(item: StoredItem): Followed {
+  const value = decode<ToldIncident>(item);
+  const { host, hostKey, segment, openedAtMs, seq, channels } = value;
+  const isWhole =
+    [host, hostKey, segment].every((each) => typeof each === 'string') &&
+    [openedAtMs, seq].every((each) => typeof each === 'number') &&
+    Array.isArray(channels);
+  if (!isWhole) throw new PermanentError('it does not say how far an incident was told');
+  return { value, version: item.version };
+}
+
+export interface FollowedSingle extends Loaded<ToldSingle> {
+  readonly version: number;
+}
+
+const SINGLES = 'notify#singles';
+export const singleOf = ({ of, key }: Pick<ToldSingle, 'of' | 'key'>): string => `${of}#${key}`;
+
+/** Instances and processes of hosts that are followed, by `singleOf`; and what of it can't be read any more. */
+export async function loadSingles(state: StateReader): Promise<{
+  readonly known: ReadonlyMap<string, FollowedSingle>;
+  readonly lost: ReadonlyMap<string, number>;
+}> {
+  const items = await Array.fromAsync(all(state, SINGLES));
+  const { values, unreadable } = readEach(items, (item) => [item.sort, single(item)] as const);
+  const versions = new Map(items.map(({ sort, version }) => [sort, version]));
+  return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
+}
+
+/** @throws PermanentError when it is not what we write of one */
+function single(item: StoredItem): FollowedSingle {
+  const value = decode<ToldSingle>(item);
+  const { host, segment, openedAtMs, seq, channels, said } = value;
+  const isWhole =
+    singleOf(value) === item.sort &&
+    [host, segment].every((each) => typeof each === 'string') &&
+    [openedAtMs, seq].every((each) => typeof each === 'number') &&
+    [channels, said].every((each) => Array.isArray(each));
+  if (!isWhole) throw new PermanentError('it does not say how far it was told');
+  return { value, version: item.version };
+}
+
+export const singleWrite = ({ version }: Loaded<ToldSingle>, told: ToldSingle): StateWrite =>
+  put({ partition: SINGLES, sort: singleOf(told) }, version, told);
+
+export const singleForgotten = ({ value, version }: FollowedSingle): StateWrite => ({
+  kind: 'delete',
+  partition: SINGLES,
+  sort: singleOf(value),
+  expect: version,
+});
+
+const THREADS = 'notify#threads';
+
+/** By name: what was told of several at once, and has not ended. Nobody is told of the end of one that can't be read. */
+export async function loadThreads(
+  state: StateReader,
+): Promise<{ readonly threads: ReadonlyMap<string, Loaded<OpenThread>>; readonly unreadable: readonly Unreadable[] }> {
+  const { values, unreadable } = readEach(await Array.fromAsync(all(state, THREADS)), (item) => {
+    const value = decode<OpenThread>(item);
+    if (!Array.isArray(value.channels)) throw new PermanentError('it does not say who was told');
+    return [item.sort, { value, version: item.version }] as const;
+  });
+  return { threads: new Map(values), unreadable };
+}
+
+export const threadWrite = ({ version }: Pick<Loaded<OpenThread>, 'version'>, thread: OpenThread): StateWrite =>
+  put({ partition: THREADS, sort: thread.thread }, version, thread);
+
+export const threadEnded = ({ version, value }: Loaded<OpenThread>): StateWrite => ({
+  kind: 'delete',
+  partition: THREADS,
+  sort: value.thread,
+  expect: versionOf({ version }),
+});
 
 export const followedWrite = (id: string, { version }: Loaded<ToldIncident>, told: ToldIncident): StateWrite =>
   put({ partition: FOLLOWED, sort: id }, version, told);

@@ -30,9 +30,15 @@ export interface Audit {
   readonly streams: ReadonlyMap<string, Stream>;
 }
 
-/** Records of a stream with a number above `seq`, unchecked: for who follows it, not for who trusts it. */
+/**
+ * Records of a stream with a number above `seq`, unchecked: for who follows it, not for who trusts it. Each has the number of
+ * its place, whatever it says itself.
+ */
 export const readBehind = async (state: StateReader, stream: string, seq: number): Promise<readonly AuditRecord[]> =>
-  (await readKept(state, stream, seq === 0 ? undefined : placeOf(seq))).map(({ record }) => record);
+  (await readKept(state, stream, seq === 0 ? undefined : placeOf(seq))).map(({ place, record }) => ({
+    ...record,
+    seq: Number(place),
+  }));
 
 /**
  * A whole stream, in the order of its places.

@@ -7,6 +7,7 @@ import { heartbeatSymptoms, notifySymptoms } from '#shared/domain/doctor/notify.
 import { policySymptoms } from '#shared/domain/doctor/policy.ts';
 import { queueSymptoms } from '#shared/domain/doctor/queues.ts';
 import { note, REMEDY, type Symptom, trouble, type What } from '#shared/domain/doctor/symptom.ts';
+import { unreadableSymptoms } from '#shared/domain/doctor/unreadable.ts';
 import { upkeepSymptoms } from '#shared/domain/doctor/upkeep.ts';
 import type { Policy } from '#shared/domain/policy.ts';
 import { reporterRows } from '#shared/domain/reporter-summary.ts';
@@ -20,7 +21,7 @@ import { disarmedAmong } from '#shared/state/guards.ts';
 import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
 import { loadInventory } from '#shared/state/inventory.ts';
 import { listReports } from '#shared/state/list-reports.ts';
-import { loadChannels, loadHeartbeat } from '#shared/state/notices.ts';
+import { loadChannels, loadCursor, loadHeartbeat } from '#shared/state/notices.ts';
 import { listParked } from '#shared/state/parked.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
 import { loadRound } from '#shared/state/rounds.ts';
@@ -101,6 +102,7 @@ async function examineState(state: StateReader, own: Policy, within: Within, now
     access,
     channels,
     heartbeat,
+    told,
   ] = await Promise.all([
     loadInventory(state, cloud.name, cloud.region),
     loadReadiness(state, cloud),
@@ -115,11 +117,13 @@ async function examineState(state: StateReader, own: Policy, within: Within, now
     loadAccess(state, cloud),
     loadChannels(state, Object.keys(own.notify?.channels ?? {})),
     loadHeartbeat(state),
+    loadCursor(state),
   ]);
   const hosts = inventory.map(({ value }) => value);
   const held = hosts.filter(({ segment }) => segment !== null);
   const rows = reporterRows(reports, ({ key }) => ttlOf(reports.judgedBy.get(key), policy), nowMs);
   const heard = new Set(rows.map(({ reporter }) => reporter));
+  const among = hostsAmong(due);
   const upkeep = {
     beat: beat?.value,
     looked: watch.value.looked,
@@ -127,9 +131,7 @@ async function examineState(state: StateReader, own: Policy, within: Within, now
       segment: name === 'global' ? null : name.segment,
       disarmed,
     })),
-    incidents: hostsAmong(due).values.flatMap(({ name: host, incident }) =>
-      incident === null ? [] : [{ host, incident }],
-    ),
+    incidents: among.values.flatMap(({ name: host, incident }) => (incident === null ? [] : [{ host, incident }])),
     reporters: rows,
     unheard: Object.keys(policy.reporters ?? {}).filter((name) => !heard.has(name)),
     parked: await Array.fromAsync(listParked(state)),
@@ -148,6 +150,7 @@ async function examineState(state: StateReader, own: Policy, within: Within, now
       ...fencingSymptoms(surveyed, policy, within, nowMs),
       ...accessSymptoms(access?.value, within, nowMs),
       ...upkeepSymptoms(upkeep, policy, nowMs),
+      ...unreadableSymptoms(among.unreadable, told.value.unreadable ?? []),
       ...capacitySymptoms(known, mirrored?.value, policy, nowMs),
       ...notifySymptoms(channels, nowMs),
       ...heartbeatSymptoms(policy.notify?.heartbeat && heartbeat.value, nowMs),

@@ -2,7 +2,8 @@ import { constants, type DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '#shared/adapters/sqlite/database.ts';
 import { openSqliteStore, type SqliteStore, sqliteStore } from '#shared/adapters/sqlite/state-store.ts';
-import { ConflictError, LimitError, RetryableError } from '#shared/errors.ts';
+import { ConflictError, LimitError, PermanentError, RetryableError } from '#shared/errors.ts';
+import { load } from '#shared/state/items.ts';
 import { stateFolder } from './sqlite-folder.ts';
 import { allSorts, append, put } from './state-store/support.ts';
 import { defineStateStoreContract } from './state-store.ts';
@@ -153,6 +154,18 @@ test('commits are flushed to disk', () => {
   const { database, close } = openDatabase(folder.file());
   expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  close();
+});
+
+test('an item that somebody has made unreadable is no form of ours, and the others are as they were', async () => {
+  const { database, close } = openDatabase(folder.file());
+  const store = sqliteStore(database);
+  await store.transact([put('a', 'absent'), put('b', 'absent')]);
+  database.exec("UPDATE items SET body = 'not {JSON' WHERE sort = 'a'");
+  const { items } = await store.query('p');
+  expect(items.map(({ sort }) => sort)).toEqual(['a', 'b']);
+  expect(items[0]?.body).toEqual({ unreadable: 'not {JSON' });
+  await expect(load(store, { partition: 'p', sort: 'a' })).rejects.toThrow(PermanentError);
   close();
 });
 

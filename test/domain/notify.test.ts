@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditRecord, appendFacts, FIRST } from '#shared/domain/audit.ts';
-import { type Symptom, trouble } from '#shared/domain/doctor/symptom.ts';
+import { type Symptom, trouble, WHAT } from '#shared/domain/doctor/symptom.ts';
 import type { HostFact } from '#shared/domain/host.ts';
 import { noticesOfAlarms, type ToldAlarms } from '#shared/domain/notify/alarms.ts';
-import { noticesOfIncident, notToldYet } from '#shared/domain/notify/of-incident.ts';
+import { noticesOfIncident } from '#shared/domain/notify/of-incident.ts';
 import { channelsFor } from '#shared/domain/notify/routes.ts';
+import { notToldYet } from '#shared/domain/notify/told-incident.ts';
 import { notifyFaults, notify as notifySchema } from '#shared/domain/policy-notify.ts';
+import { LIMITS } from '#shared/state/limits.ts';
 import { aNotice } from '#test/notify/support.ts';
 import { aProof, NOW_MS, seconds } from '#test/support/builders.ts';
 
@@ -172,6 +174,39 @@ describe('of alarms', () => {
     const told = run(a, a, a, ...hour);
     expect(told.filter((each) => each === 'open')).toHaveLength(2);
     expect(told.indexOf('open', 3)).toBe(62);
+  });
+});
+
+describe('of very many', () => {
+  const hour = seconds(3600);
+  const named = (index: number) => `compute-${String(index).padStart(5, '0')}-${'x'.repeat(240)}`;
+  const many = (what: Symptom['what'], from: number, count: number): readonly Symptom[] =>
+    Array.from({ length: count }, (_, index) => trouble(what, named(from + index), 'no answer'));
+  const told = (before: ToldAlarms, symptoms: readonly Symptom[], nowMs: number) =>
+    noticesOfAlarms(before, symptoms, nowMs);
+  const longest = Array.from({ length: 90 }, (_, index) => String(index).padEnd(64, 'c'));
+
+  it('the item of all kinds stays within what one takes, and says how many there are', () => {
+    const all = (Object.keys(WHAT) as Symptom['what'][]).flatMap((what) => many(what, 0, 1_000));
+    const { next } = told(told({}, all, NOW_MS).next, all, NOW_MS + seconds(120));
+    const full = Object.fromEntries(Object.entries(next).map(([what, each]) => [what, { ...each, channels: longest }]));
+    expect(Object.keys(full)).toHaveLength(Object.keys(WHAT).length);
+    expect(Buffer.byteLength(JSON.stringify(full))).toBeLessThan(LIMITS.bytesPerItem * 0.9);
+    const over = told(told(full, [], NOW_MS + hour).next, [], NOW_MS + hour + seconds(120)).notices;
+    expect(over[0]?.body).toContain('and 995 more.');
+  });
+
+  it('that others have it too is seen, by name or by number, and that some are well is no news', () => {
+    const first = told(
+      told({}, many('degraded', 10, 500), NOW_MS).next,
+      many('degraded', 10, 500),
+      NOW_MS + seconds(120),
+    ).next;
+    const later = (symptoms: readonly Symptom[]) => told(first, symptoms, NOW_MS + hour + seconds(120)).notices.length;
+    expect(later(many('degraded', 10, 500))).toBe(0);
+    expect(later(many('degraded', 10, 300))).toBe(0);
+    expect(later(many('degraded', 10, 501))).toBe(1);
+    expect(later(many('degraded', 9, 400))).toBe(1);
   });
 });
 

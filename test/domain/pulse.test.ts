@@ -11,6 +11,7 @@ const well: Signs = {
   looked: { atMs: NOW_MS - seconds(50), newestReportAtMs: NOW_MS - seconds(60) },
   access: undefined,
   open: [],
+  lost: [],
 };
 const because = (signs: Partial<Signs>, of = policy) => pulseOf({ ...well, ...signs }, of, NOW_MS).because.join('; ');
 const hostDue = (sinceSeconds: number, status: 'evacuating' | 'stopped' = 'evacuating'): HostState =>
@@ -41,6 +42,7 @@ describe('it is not', () => {
     ['the watcher is blind', { looked: { atMs: NOW_MS - seconds(181), newestReportAtMs: null } }],
     ['behind that of Nova', { looked: { atMs: NOW_MS, newestReportAtMs: NOW_MS + seconds(6) } }],
     ['overdue for 301 s', { open: [hostDue(301)] }],
+    ['host#k can not be read, and stands still', { lost: [{ item: 'host#k', dueAtMs: NOW_MS - 301_000 }] }],
     [
       'Keystone refuses the account: 401',
       {

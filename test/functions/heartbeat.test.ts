@@ -65,6 +65,14 @@ it('comes once a minute, however often somebody looks', async () => {
   expect(await stateNow()).toMatchObject({ taken: 5, withheldSinceMs: null });
 });
 
+it('stops when what is due of a host can not be read, and nobody pushes it on', async () => {
+  const key = { partition: 'host#lost', sort: 'state', dueAtMs: services.clock.nowMs };
+  await services.state.transact([{ kind: 'put', ...key, expect: 'absent', body: { unreadable: 'not {JSON' } }]);
+  await run(8);
+  expect(beats).toEqual([1, 2, 3, 4, 5]);
+  expect((await stateNow()).because).toEqual(['host#lost can not be read, and stands still']);
+});
+
 it('stops when the watcher is blind, and comes again when it sees', async () => {
   await run(2);
   services.cloud.novaIsAway = true;

@@ -14,6 +14,7 @@ const AREA: { readonly [W in What]: Area } = {
   disarmed: 'work',
   clock: 'work',
   incident: 'timers',
+  unreadable: 'timers',
   heartbeat: 'work',
   channel: 'work',
   'watch-late': 'watch',

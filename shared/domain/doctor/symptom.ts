@@ -35,6 +35,7 @@ export const WHAT = {
   parked: 'messages could not be acted on',
   channel: 'people can not be told by a channel',
   heartbeat: 'the heartbeat is withheld, or does not arrive',
+  unreadable: 'something on record can not be read',
   policy: 'what the policy says may not be what is meant',
 } as const;
 export type What = keyof typeof WHAT;
@@ -66,6 +67,7 @@ export const REMEDY: { readonly [W in What]: string } = {
   parked: '"salvor parked" shows them: mend who sends them',
   channel: 'try it with "salvor notify test"; put a good key or address into its secret',
   heartbeat: 'mend what it names; or the address in its secret, if it does not arrive',
+  unreadable: 'put it back from a backup, or see that no older salvor reads what a newer one wrote',
   policy: 'read the sentence against what you mean, and change the policy or leave it',
 };
 

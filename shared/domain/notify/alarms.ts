@@ -1,14 +1,16 @@
 import type { Symptom, What } from '../doctor/symptom.ts';
 import { WHAT } from '../doctor/symptom.ts';
 import type { Severity } from '../policy-notify.ts';
-import { type Notice, worded } from './notice.ts';
+import { type Notice, short, worded } from './notice.ts';
 
 /** One kind of trouble that lasts, and whom it is about. Times are Unix ms. */
 export interface ToldAlarm {
   /** When it began; part of its notices' ids, so that the next time is news. */
   readonly sinceMs: number;
-  /** Hosts, devices, segments that were told of; none: it was seen once, and not told yet. */
+  /** Hosts, devices, segments that were told of, the first by their names; none: it was seen once, and not told yet. */
   readonly about: readonly string[];
+  /** So many behind those, whose names are not kept. An older salvor kept all. */
+  readonly more?: number;
   readonly toldAtMs: number | null;
   /** Since when it is gone; null while it is there. */
   readonly goneAtMs: number | null;
@@ -23,9 +25,24 @@ const LASTS_MS = 120_000;
 const AGAIN_MS = 3_600_000;
 /** As many as a phone shows. */
 const NAMED = 5;
+/** How many there are has to fit behind them. */
+const NAMES_LENGTH = 500;
 
-/** Without these nothing is recovered at all; all others weaken what is still there. */
-const CRITICAL: ReadonlySet<What> = new Set(['no-beat', 'watch-late', 'clock', 'credentials-refused', 'disarmed']);
+/**
+ * Of the names of one kind, as JSON. All kinds are one item of the state, which takes 400 kB: this leaves room for the channels
+ * that each kind was told by, 90 of them.
+ */
+const KEPT_BYTES = 4_000;
+
+/** Without these nothing is recovered at all, or a host is not and nobody sees it; all others weaken what is still there. */
+const CRITICAL: ReadonlySet<What> = new Set([
+  'no-beat',
+  'watch-late',
+  'clock',
+  'credentials-refused',
+  'disarmed',
+  'unreadable',
+]);
 
 /**
  * What people are told of salvor itself and its cloud: one notice for each kind of trouble, however many hosts have it; one
@@ -46,13 +63,10 @@ export function noticesOfAlarms(
     const before = told[what] ?? { sinceMs: nowMs, about: [], toldAtMs: null, goneAtMs: null, channels: [] };
     const about = [...new Set(found.map((each) => each.about))].sort();
     const isNew = before.toldAtMs === null && nowMs - before.sinceMs >= LASTS_MS;
-    const hasMore =
-      before.toldAtMs !== null &&
-      nowMs - before.toldAtMs >= AGAIN_MS &&
-      about.some((each) => !before.about.includes(each));
+    const hasMore = before.toldAtMs !== null && nowMs - before.toldAtMs >= AGAIN_MS && isMore(before, about);
     if (isNew || hasMore) {
       notices.push(begun(what, before.sinceMs, found, about, nowMs));
-      next[what] = { ...before, about, toldAtMs: nowMs, goneAtMs: null };
+      next[what] = { ...before, ...kept(about), toldAtMs: nowMs, goneAtMs: null };
     } else next[what] = { ...before, goneAtMs: null };
   }
   for (const [key, before] of Object.entries(told)) {
@@ -63,6 +77,24 @@ export function noticesOfAlarms(
     else if (before.toldAtMs !== null) notices.push(ended(what, before, nowMs));
   }
   return { next, notices };
+}
+
+/** @param about sorted */
+function kept(about: readonly string[]): Pick<ToldAlarm, 'about' | 'more'> {
+  let bytes = 0;
+  const cut = about.findIndex((each) => {
+    bytes += new TextEncoder().encode(JSON.stringify(each)).length + 1;
+    return bytes > KEPT_BYTES;
+  });
+  return cut < 0 ? { about, more: 0 } : { about: about.slice(0, cut), more: about.length - cut };
+}
+
+/** Whether others have it than those that were told of. Of those whose names are not kept only that they are more can be seen. */
+function isMore({ about: known, more = 0 }: ToldAlarm, about: readonly string[]): boolean {
+  const names = new Set(known);
+  const last = known.at(-1) ?? '';
+  const behind = more === 0 ? [] : about.filter((each) => each > last);
+  return behind.length > more || about.some((each) => (more === 0 || each <= last) && !names.has(each));
 }
 
 /** The thread of all notices of one kind of trouble. */
@@ -87,18 +119,23 @@ function begun(
     severity: severityOf(what),
     atMs: nowMs,
     title: `${about.length === 1 ? about[0] : `${about.length} of them`}: ${WHAT[what]}`,
-    body: `${named.join('. ')}.${more}`,
+    body: `${short(named.join('. '), NAMES_LENGTH)}.${more}`,
   });
 }
 
-const ended = (what: What, { sinceMs, about }: ToldAlarm, nowMs: number): Notice =>
+const ended = (what: What, told: ToldAlarm, nowMs: number): Notice =>
   worded({
     ...bare,
-    id: `${threadOf(what)}/${sinceMs}/over`,
+    id: `${threadOf(what)}/${told.sinceMs}/over`,
     thread: threadOf(what),
     state: 'over',
     severity: 'info',
     atMs: nowMs,
     title: `Over: ${WHAT[what]}`,
-    body: `It was about ${about.slice(0, NAMED).join(', ')}${about.length > NAMED ? ` and ${about.length - NAMED} more` : ''}.`,
+    body: `It was about ${namesOf(told)}.`,
   });
+
+function namesOf({ about, more = 0 }: ToldAlarm): string {
+  const others = about.length + more - NAMED;
+  return `${short(about.slice(0, NAMED).join(', '), NAMES_LENGTH)}${others > 0 ? ` and ${others} more` : ''}`;
+}

@@ -1,61 +1,25 @@
 import type { AuditRecord } from '../audit.ts';
-import type { GateResult } from '../gates/gate.ts';
-import { isReleasable } from '../gates/release.ts';
 import type { HostFact } from '../host.ts';
 import type { IncidentOutcome } from '../incident.ts';
-import { type Ask, type Notice, short, worded } from './notice.ts';
-
-/** How far an incident has been told, an item of its own. Times are Unix ms. */
-export interface ToldIncident {
-  readonly host: string;
-  readonly hostKey: string;
-  readonly segment: string;
-  readonly openedAtMs: number;
-  /** Number of the newest record that was read. */
-  readonly seq: number;
-  /** Channels that were told anything of it. */
-  readonly channels: readonly string[];
-  /** A guard holds it; told once, however its reasons change. */
-  readonly held: {
-    readonly sinceMs: number;
-    readonly seq: number;
-    readonly why: string;
-    readonly gates: readonly string[];
-    readonly told: boolean;
-  } | null;
-  /** Tries to fence it, or to tell Nova, that have failed in a row. */
-  readonly failures: number;
-  readonly fenced: boolean;
-  readonly closed: boolean;
-}
-
-export type Follows = Pick<ToldIncident, 'host' | 'hostKey' | 'segment' | 'openedAtMs'>;
-
-export const notToldYet = ({ host, hostKey, segment, openedAtMs }: Follows): ToldIncident => ({
-  host,
-  hostKey,
-  segment,
-  openedAtMs,
-  seq: 0,
-  channels: [],
-  held: null,
-  failures: 0,
-  fenced: false,
-  closed: false,
-});
-
-/** The first tries may meet a device that is busy or restarts. */
-const FAILURES = 3;
-const CONFIRM = { act: 'confirm-off', gates: [] } as const;
+import {
+  acted,
+  CONFIRM,
+  closedGates,
+  closedWords,
+  type Ended,
+  FAILURES,
+  heldWords,
+  notProvenOff,
+  unreadable,
+  type Words,
+} from './incident-words.ts';
+import { type Notice, worded } from './notice.ts';
+import type { ToldIncident } from './told-incident.ts';
 
 interface Step {
   readonly next: ToldIncident;
   readonly told: Words | undefined;
 }
-type Words = Pick<Notice, 'kind' | 'severity' | 'state' | 'title' | 'body'> & {
-  /** What a person could approve. */
-  readonly ask?: Omit<Ask, 'hostKey'>;
-};
 
 /**
  * What people are told of an incident, from the records of its stream that are new: each at most once, as its id holds the
@@ -78,9 +42,10 @@ export function noticesOfIncident(
     notices.push(worded({ ...about, ...words, ask: asked, id: `${id}/${words.kind}/${seq}`, atMs }));
   };
   let next = told;
-  for (const { seq, atMs, fact } of records) {
+  for (const { seq, atMs: saidMs, fact } of records) {
     if (notices.length >= most) return { next, notices };
-    const step = after(next, fact as unknown as HostFact, seq, atMs);
+    const atMs = Number.isFinite(saidMs) ? saidMs : nowMs;
+    const step = afterRecord(next, fact as unknown as HostFact, seq, atMs);
     next = { ...step.next, seq };
     if (step.told !== undefined) say(step.told, seq, atMs);
   }
@@ -90,6 +55,32 @@ export function noticesOfIncident(
     next = { ...next, held: { ...held, told: true } };
   }
   return { next, notices };
+}
+
+/** A record that is not what we write keeps back none behind it. That there is one is told, once. */
+function afterRecord(told: ToldIncident, fact: HostFact, seq: number, atMs: number): Step {
+  try {
+    if ((fact.type as string) !== 'unreadable') return after(told, fact, seq, atMs);
+  } catch {}
+  return { next: { ...told, blind: true }, told: told.blind === true ? undefined : unreadable(told.host, seq) };
+}
+
+/**
+ * The end of one whose records can't all be read, by the list of incidents: its record may be among those. Nothing where it is
+ * still open there.
+ */
+export function endOfBlind(
+  id: string,
+  told: ToldIncident,
+  entry: Omit<Ended, 'outcome'> & { readonly closedAtMs: number | null; readonly outcome: IncidentOutcome | null },
+): { readonly next: ToldIncident; readonly notices: readonly Notice[] } {
+  const { closedAtMs, outcome, because, counts } = entry;
+  if (told.closed || closedAtMs === null || outcome === null) return { next: told, notices: [] };
+  const { host, segment } = told;
+  const words = closedWords(host, { outcome, because, counts });
+  const about = { thread: id, incidentId: id, host, segment };
+  const notice = worded({ ...about, ...words, ask: null, id: `${id}/${words.kind}/${told.seq}`, atMs: closedAtMs });
+  return { next: { ...told, closed: true, held: null }, notices: [notice] };
 }
 
 function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): Step {
@@ -178,63 +169,4 @@ function after(told: ToldIncident, fact: HostFact, seq: number, atMs: number): S
     default:
       return step();
   }
-}
-
-/** It is kept with the incident, and what to do about it has to fit behind it. */
-const WHY_LENGTH = 400;
-
-const closedGates = (gates: readonly GateResult[]): string =>
-  short(
-    gates
-      .filter(({ open }) => !open)
-      .map(({ gate, because }) => `${gate}: ${because}`)
-      .join('; '),
-    WHY_LENGTH,
-  );
-
-const heldWords = ({ host, segment }: ToldIncident, { why, gates }: NonNullable<ToldIncident['held']>): Words => ({
-  kind: 'held',
-  severity: 'critical',
-  state: 'open',
-  title: `${host} is down and not recovered: it is held`,
-  body: `${why}. Segment ${segment}. It goes on by itself once that ends; or: salvor release ${host}.`,
-  // Nobody can release what keeps salvor off hosts that are not its own.
-  ...(gates.every(isReleasable) ? { ask: { act: 'release', gates } } : {}),
-});
-
-const notProvenOff = (host: string, { because }: { readonly because: string }): Words => ({
-  kind: 'needs-a-person',
-  severity: 'critical',
-  state: 'open',
-  title: `${host} can not be proven off`,
-  body: `${FAILURES} tries have failed, the last: ${because}. None of its instances are evacuated before. If you know that it is off: salvor confirm-off ${host}.`,
-  ask: CONFIRM,
-});
-
-const acted = (host: string, what: string, reason: string): Words => ({
-  kind: 'person-acted',
-  severity: 'info',
-  state: 'acknowledged',
-  title: `${host}: ${what}`,
-  body: reason,
-});
-
-const OUTCOME: Readonly<Record<IncidentOutcome, (host: string) => string>> = {
-  recovered: (host) => `${host}: all instances are recovered`,
-  'partly-recovered': (host) => `${host}: not all instances could be recovered`,
-  'stood-down': (host) => `${host}: false alarm, nothing was done`,
-  dismissed: (host) => `${host}: dismissed, nothing more is done`,
-  shadow: (host) => `${host}: would have been fenced (shadow)`,
-};
-
-function closedWords(host: string, fact: Extract<HostFact, { readonly type: 'incident-closed' }>): Words {
-  const counts = Object.entries(fact.counts).map(([outcome, count]) => `${count} ${outcome}`);
-  const isLeft = fact.outcome === 'partly-recovered';
-  return {
-    kind: 'closed',
-    severity: isLeft ? 'critical' : 'info',
-    state: isLeft ? 'open' : 'over',
-    title: OUTCOME[fact.outcome](host),
-    body: `${fact.because}.${counts.length === 0 ? '' : ` Instances: ${counts.join(', ')}.`}`,
-  };
 }

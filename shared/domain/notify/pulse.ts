@@ -12,6 +12,8 @@ export interface Signs {
   readonly access: Access | undefined;
   /** Hosts with something under way. */
   readonly open: readonly HostState[];
+  /** Items of such hosts that can't be read, and when their next step is due. */
+  readonly lost: readonly { readonly item: string; readonly dueAtMs: number }[];
 }
 
 /** `alive`: a host that dies now would be seen and worked on. Else why not, a line each. */
@@ -34,12 +36,12 @@ const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
  * (queues, functions, Nova); what is under way is not overdue (timer chains); clocks agree; Keystone takes the account.
  * That salvor is disarmed is no sign of it: somebody has said so.
  */
-export function pulseOf({ beat, looked, access, open }: Signs, { watch }: Policy, nowMs: number): Pulse {
+export function pulseOf({ beat, looked, access, open, lost }: Signs, { watch }: Policy, nowMs: number): Pulse {
   const because = [
     ...beating(beat, nowMs),
     ...(watch.everySeconds > 0 && watch.nova ? looking(looked, nowMs) : []),
     ...(access?.account?.refused == null ? [] : [`Keystone refuses the account: ${access.account.refused}`]),
-    ...overdue(open, nowMs),
+    ...named([...overdue(open, nowMs), ...standing(lost, nowMs)]),
   ];
   return { alive: because.length === 0, because };
 }
@@ -61,11 +63,19 @@ function looking(looked: Look | undefined, nowMs: number): readonly string[] {
 
 /** Those that wait for a person have no next step. */
 function overdue(open: readonly HostState[], nowMs: number): readonly string[] {
-  const late = open.flatMap(({ name, incident, returning, maintenance }) => {
+  return open.flatMap(({ name, incident, returning, maintenance }) => {
     if (incident?.status === 'stopped') return [];
     const due = [incident?.dueAtMs, returning?.dueAtMs, maintenance?.dueAtMs].filter((each) => each != null);
     const lateMs = nowMs - Math.min(...due);
     return due.length > 0 && lateMs > OVERDUE_MS ? [`the next step of ${name} is overdue for ${seconds(lateMs)}`] : [];
   });
-  return late.length > NAMED ? [...late.slice(0, NAMED), `and ${late.length - NAMED} more`] : late;
 }
+
+/** Nobody pushes these on. An incident of the list that can't be read is none of it: the host's own item is what is worked on. */
+const standing = (lost: Signs['lost'], nowMs: number): readonly string[] =>
+  lost
+    .filter(({ dueAtMs }) => nowMs - dueAtMs > OVERDUE_MS)
+    .map(({ item }) => `${item} can not be read, and stands still`);
+
+const named = (all: readonly string[]): readonly string[] =>
+  all.length > NAMED ? [...all.slice(0, NAMED), `and ${all.length - NAMED} more`] : all;

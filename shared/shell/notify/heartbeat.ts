@@ -7,7 +7,7 @@ import type { Notifier } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { loadAccess } from '#shared/state/access.ts';
 import { loadBeat } from '#shared/state/beat.ts';
-import { hostsAmong, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, lostAmong, MAX_DUE } from '#shared/state/hosts.ts';
 import { heartbeatWrite, loadHeartbeat } from '#shared/state/notices.ts';
 import { loadWatch } from '#shared/state/watch.ts';
 
@@ -23,8 +23,9 @@ export async function readPulse({
     loadAccess(state, policy.cloud),
     state.due(clock.now(), MAX_DUE),
   ]);
-  const open = hostsAmong(due).values;
-  return pulseOf({ beat: beat?.value, looked: watch.value.looked, access: access?.value, open }, policy, clock.now());
+  const under = { open: hostsAmong(due).values, lost: lostAmong(due) };
+  const signs = { beat: beat?.value, looked: watch.value.looked, access: access?.value, ...under };
+  return pulseOf(signs, policy, clock.now());
 }
 
 /**

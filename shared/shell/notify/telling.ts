@@ -24,11 +24,13 @@ export interface Telling {
    * Queues notices about one thing for their channels, and notes them in the same transaction.
    * @param told channels that were told of it before
    * @param noted given those that are told of it now
+   * @param to those that were told before, and no route
    */
   add(
     notices: readonly Notice[],
     told: readonly string[],
     noted: (channels: readonly string[]) => Noted,
+    to?: 'told',
   ): Promise<void>;
   commit(change: Partial<Cursor>): Promise<void>;
 }
@@ -48,11 +50,11 @@ export function telling(state: StateStore, notify: Notify, before: Loaded<Cursor
   };
   return {
     commit,
-    add: async (notices, told, noted) => {
+    add: async (notices, told, noted, only) => {
       const writes: StateWrite[] = [];
       let channels = told;
       for (const notice of notices) {
-        const to = channelsFor(notice, notify, channels);
+        const to = channelsFor(notice, only === 'told' ? { ...notify, routes: [] } : notify, channels);
         for (const channel of to) writes.push(deliveryWrite(channel, notice, nowMs, place++));
         channels = [...new Set([...channels, ...to])];
       }

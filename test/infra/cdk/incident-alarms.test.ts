@@ -264,7 +264,7 @@ const MADE_IN: Readonly<Record<string, readonly string[]>> = {
   'fencing-weakened': ['functions/survey-devices.ts'],
   'access-ending': ['functions/survey-devices.ts'],
   'capacity-short': ['functions/mirror-instances.ts'],
-  'people-not-told': ['shared/shell/notify/deliver.ts'],
+  'people-not-told': ['shared/shell/notify/deliver.ts', 'shared/shell/notify/find-notices.ts'],
   'messages-parked': ['shared/lambda/queue-function.ts'],
 };
 
