@@ -7,7 +7,7 @@ import type { Policy } from '#shared/domain/policy.ts';
 import type { Look } from '#shared/domain/watch.ts';
 import type { StateReader } from '#shared/ports.ts';
 import { loadAccess } from '#shared/state/access.ts';
-import { hostsAmong, type IncidentEntry, listIncidents, lostAmong, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, type IncidentEntry, lostAmong, MAX_DUE, readIncidents } from '#shared/state/hosts.ts';
 import { listReports } from '#shared/state/list-reports.ts';
 import { loadChannels, loadHeartbeat } from '#shared/state/notices.ts';
 import { loadWatch } from '#shared/state/watch.ts';
@@ -74,7 +74,7 @@ export class SnapshotReader {
   async #endedByNow(): Promise<readonly IncidentEntry[]> {
     let oldestOpenMs = Number.POSITIVE_INFINITY;
     let newestMs = this.#sinceMs;
-    for await (const entry of listIncidents(this.#state, this.#sinceMs)) {
+    for (const entry of (await readIncidents(this.#state, this.#sinceMs)).values) {
       newestMs = Math.max(newestMs, entry.openedAtMs);
       if (entry.closedAtMs === null) oldestOpenMs = Math.min(oldestOpenMs, entry.openedAtMs);
       else this.#ended.set(entry.id, entry);

@@ -2,7 +2,7 @@ import { type AuditRecord, type Head, streamOfHost, streamOfIncident, streamOfTa
 import type { HostState } from '#shared/domain/host.ts';
 import { inTurn } from '#shared/in-turn.ts';
 import type { StateReader } from '#shared/ports.ts';
-import { hostsAmong, listIncidents, loadHost, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, loadHost, MAX_DUE, readIncidents } from '#shared/state/hosts.ts';
 import { readBehind } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 
@@ -55,7 +55,7 @@ export class Follower {
     const now = open.map(watchedOf);
     const keys = new Set(now.map(({ hostKey }) => hostKey));
     // Between two looks an incident may have come and gone.
-    const opened = await Array.fromAsync(listIncidents(this.#state, this.#sinceMs));
+    const opened = (await readIncidents(this.#state, this.#sinceMs)).values;
     const brief = opened.map(({ id, host, hostKey, openedAtMs }) => ({
       host,
       hostKey,

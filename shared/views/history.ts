@@ -1,7 +1,7 @@
 import { streamOfIncident } from '#shared/domain/audit.ts';
 import { inTurn } from '#shared/in-turn.ts';
 import type { StateReader } from '#shared/ports.ts';
-import { type IncidentEntry, listIncidents } from '#shared/state/hosts.ts';
+import { type IncidentEntry, readIncidents } from '#shared/state/hosts.ts';
 import { readKept } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 
@@ -46,16 +46,14 @@ export class History {
   /** The newest first. */
   async list(filter: HistoryFilter): Promise<readonly PastIncident[]> {
     const { sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, segment, host = '', outcome } = filter;
-    const entries: IncidentEntry[] = [];
-    for await (const entry of listIncidents(this.#state, sinceMs))
-      if (
+    const entries = (await readIncidents(this.#state, sinceMs)).values.filter(
+      (entry) =>
         entry.openedAtMs < untilMs &&
         entry.host.includes(host) &&
         (segment === undefined || entry.segment === segment) &&
-        (outcome === undefined || (entry.outcome ?? 'open') === outcome)
-      )
-        entries.push(entry);
-    return inTurn(entries.reverse(), AT_ONCE, async (entry) => ({ ...entry, took: await this.#tookOf(entry) }));
+        (outcome === undefined || (entry.outcome ?? 'open') === outcome),
+    );
+    return inTurn(entries.toReversed(), AT_ONCE, async (entry) => ({ ...entry, took: await this.#tookOf(entry) }));
   }
 
   async #tookOf({ id, openedAtMs, closedAtMs }: IncidentEntry): Promise<Took> {

@@ -8,7 +8,7 @@ import type { Clock, StateReader } from '#shared/ports.ts';
 import { loadBeat } from '#shared/state/beat.ts';
 import { loadCapacity } from '#shared/state/capacity.ts';
 import { disarmedAmong, type Switched } from '#shared/state/guards.ts';
-import { hostsAmong, type IncidentEntry, listIncidents, loadHost, MAX_DUE } from '#shared/state/hosts.ts';
+import { hostsAmong, type IncidentEntry, loadHost, MAX_DUE, readIncidents } from '#shared/state/hosts.ts';
 import { INVENTORY_PARTITION_PREFIX, loadInventory } from '#shared/state/inventory.ts';
 import { openOthers } from '#shared/state/open-others.ts';
 import { loadReadiness } from '#shared/state/readiness.ts';
@@ -51,10 +51,10 @@ export async function loadNow(
     state.due(Number.MAX_SAFE_INTEGER, MAX_DUE),
     loadBeat(state),
     openOthers(state),
-    Array.fromAsync(listIncidents(state, nowMs - LATELY_MS)),
+    readIncidents(state, nowMs - LATELY_MS),
   ]);
-  const open = hostsAmong(due).values;
-  const ended = lately.filter(({ closedAtMs }) => closedAtMs !== null).sort(byEnd);
+  const { values: open, unreadable } = hostsAmong(due);
+  const ended = lately.values.filter(({ closedAtMs }) => closedAtMs !== null).sort(byEnd);
   const known = [...open, ...(await justFenced(state, ended, open, nowMs))];
   const perRegion = await Promise.all(regions.map(async (region) => regionNow(await mirror(region), region, known)));
   const hosts = perRegion
@@ -76,7 +76,7 @@ export async function loadNow(
     hosts,
     incidents,
     others: { instances: others.instance.length, processes: others.process.length },
-    needs: needsOf(open, incidents, hosts),
+    needs: needsOf(open, incidents, hosts, { due: unreadable.length, incidents: lately.unreadable.length }),
     ended: ended.slice(0, ENDED_SHOWN),
   };
 }

@@ -2,7 +2,7 @@ import { streamOfIncident, streamOfTask } from '#shared/domain/audit.ts';
 import { type Assumed, type Measured, type Pace, paceOf } from '#shared/domain/forecast/pace.ts';
 import { evacuationIn, fencingsIn, novaDownIn, rebuildIn } from '#shared/domain/forecast/recorded-pace.ts';
 import type { StateReader } from '#shared/ports.ts';
-import { listIncidents } from '#shared/state/hosts.ts';
+import { readIncidents } from '#shared/state/hosts.ts';
 import { readKept } from '#shared/state/read-audit.ts';
 import { loadTasks } from '#shared/state/tasks.ts';
 
@@ -12,7 +12,7 @@ const TASKS = 200;
 
 /** How long the newest recoveries took. */
 export async function recordedPace(state: StateReader, assumed: Assumed): Promise<Pace> {
-  const ended = (await Array.fromAsync(listIncidents(state))).filter(({ closedAtMs }) => closedAtMs !== null);
+  const ended = (await readIncidents(state)).values.filter(({ closedAtMs }) => closedAtMs !== null);
   const novaDowns: number[] = [];
   const fencings: number[] = [];
   const evacuations: Measured[] = [];

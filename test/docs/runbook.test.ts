@@ -80,6 +80,7 @@ it('has a row, and what to type, for all that `salvor status` shows under NEEDS 
     ],
     [{ host: 'f', id: '1', counts: { person: 2 } } as unknown as OpenNow],
     [{ host: 'g', fence: 'not-ready', state: 'in-service' } as unknown as Tile],
+    { due: 2, incidents: 1 },
   );
   const rows = tablesOf(page).flatMap((table) =>
     table.flatMap((row) => [Object.values(row)[0] ?? '', row.status ?? '']),
@@ -90,7 +91,7 @@ it('has a row, and what to type, for all that `salvor status` shows under NEEDS 
     );
   const heldOrStopped = (says: string) => /held by|^stopped/.test(says);
   expect(needs.filter(({ says }) => !heldOrStopped(says) && !shown(says.split('; ').at(-1) ?? ''))).toEqual([]);
-  expect(needs).toHaveLength(7);
+  expect(needs).toHaveLength(9);
   const typed = [...namedIn(page), ...codeBlocksOf(page).map(({ text }) => text)].join('\n');
   for (const { commands } of needs)
     for (const command of commands) expect(typed).toContain(command.split(' ').slice(0, 2).join(' '));

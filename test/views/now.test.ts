@@ -1,6 +1,8 @@
 /** What stands on one screen, at every turn of an incident, from the state that the real functions have written. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { statusText } from '#cli/commands/status.ts';
+import { hostItemKey } from '#shared/state/hosts.ts';
+import { History } from '#shared/views/history.ts';
 import { loadNow, regionsOf } from '#shared/views/now.ts';
 import { aPolicy } from '#test/support/builders.ts';
 import { type FakeServices, fakeServices } from '#test/support/fakes.ts';
@@ -79,6 +81,24 @@ describe('now', () => {
         commands: [expect.stringContaining('confirm-off')],
       },
     ]);
+  });
+
+  it('shows all the rest where something can not be read, and says so; so do the lists', async () => {
+    pipeline.report();
+    await pipeline.run(10);
+    const time = services.clock.now().toString(16).padStart(12, '0');
+    const broken = { kind: 'put', expect: 'absent', body: { unreadable: 'not {JSON' } } as const;
+    await services.state.transact([
+      { ...broken, ...hostItemKey('broken'), dueAtMs: services.clock.now() },
+      { ...broken, partition: 'incidents', sort: `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000` },
+    ]);
+    const { incidents, needs } = await now();
+    expect(incidents).toMatchObject([{ host: 'compute-1' }]);
+    expect(needs).toMatchObject([
+      { about: 'salvor', says: 'the state of a host can not be read, and stands still', commands: ['salvor doctor'] },
+      { about: 'salvor', says: 'an incident of the list can not be read' },
+    ]);
+    expect(await new History(services.state).list({})).toMatchObject([{ host: 'compute-1' }]);
   });
 
   it('shows who has disarmed what', async () => {

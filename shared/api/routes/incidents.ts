@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type IncidentEntry, listIncidents, loadEntry } from '#shared/state/hosts.ts';
+import { type IncidentEntry, loadEntry, readIncidents } from '#shared/state/hosts.ts';
 import { type IncidentTold, incidentTold } from '#shared/views/incident.ts';
 import { type IncidentAudit, incidentAudit } from '#shared/views/incident-audit.ts';
 import type { ApiServices } from '../app.ts';
@@ -47,7 +47,7 @@ export function incidentRoutes(app: OpenAPIHono<ApiEnv>, { state, clock }: ApiSe
   // It reads and hashes all that was ever said of the host.
   const audits = new OneAtATime(MOST_READING);
   app.openapi(list, async (c) => {
-    const entries: IncidentEntry[] = await Array.fromAsync(listIncidents(state, c.req.valid('query').sinceMs));
+    const entries: IncidentEntry[] = [...(await readIncidents(state, c.req.valid('query').sinceMs)).values];
     return c.json(entries.reverse(), 200);
   });
   app.openapi(one, async (c) => {

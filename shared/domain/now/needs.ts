@@ -12,13 +12,21 @@ export interface Need {
   readonly commands: readonly string[];
 }
 
+/** How many items of the state are no form of ours: of what is under way, and of the list of incidents. */
+interface Unreadable {
+  readonly due: number;
+  readonly incidents: number;
+}
+
 /** What stands still until a person has looked. What salvor goes on with by itself is not there. */
 export function needsOf(
   hosts: readonly HostState[],
   open: readonly OpenNow[],
   tiles: readonly Tile[],
+  unreadable: Unreadable,
 ): readonly Need[] {
   return [
+    ...ofUnreadable(unreadable),
     ...hosts.flatMap(ofHost),
     ...open.flatMap(({ host, id, counts }) => {
       const { person = 0 } = counts;
@@ -27,6 +35,19 @@ export function needsOf(
       return [{ about: host, says, commands: [`salvor audit ${id}`] }];
     }),
     ...unfenceable(tiles),
+  ];
+}
+
+/** Nobody works on these, and they are on no list. */
+function ofUnreadable({ due, incidents }: Unreadable): readonly Need[] {
+  const need = (says: string): Need => ({ about: 'salvor', says, commands: ['salvor doctor'] });
+  return [
+    ...(due === 0
+      ? []
+      : [need(`the state of ${due === 1 ? 'a host' : `${due} hosts`} can not be read, and stands still`)]),
+    ...(incidents === 0
+      ? []
+      : [need(`${incidents === 1 ? 'an incident' : `${incidents} incidents`} of the list can not be read`)]),
   ];
 }
 
