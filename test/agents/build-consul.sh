@@ -5,7 +5,7 @@
 set -euo pipefail
 version=v1.13.9
 out=$(realpath -m "${1:?the file to make}")
-[ ! -x "$out" ] || { "$out" version | head -n 1; exit 0; }
+[ ! -x "$out" ] || { "$out" version | sed -n 1p; exit 0; }
 source=$(go mod download -json "github.com/hashicorp/consul@$version" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",\{0,1\}$/\1/p')
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -16,4 +16,4 @@ cd "$work"
 for nested in api sdk proto-public; do go mod edit -dropreplace="github.com/hashicorp/consul/$nested"; done
 mkdir -p "$(dirname "$out")"
 CGO_ENABLED=0 GOFLAGS=-mod=mod go build -trimpath -ldflags '-s -w' -o "$out" .
-"$out" version | head -n 1
+"$out" version | sed -n 1p
