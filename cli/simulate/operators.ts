@@ -95,9 +95,12 @@ export const mayBeConfirmedOff = (simulation: Simulation, host: SimHost): boolea
 const takesWords = ({ policy }: Simulation, segment: string): boolean =>
   policy.segments.some(({ name, fencing }) => name === segment && fencing.confirmOff.people > 0);
 
-/** Their word would count for something. */
+/**
+ * Their word would count for something: of a host in maintenance it opens no gate, and whoever has tagged it would neither
+ * repair it nor end the work.
+ */
 export const isAskedForWords = (simulation: Simulation, host: SimHost): boolean =>
-  takesWords(simulation, incidentOf(simulation, host)?.segment ?? '');
+  !simulation.states.isInMaintenance(host.name) && takesWords(simulation, incidentOf(simulation, host)?.segment ?? '');
 
 /** Somebody goes there, sees to it that the host is off, tags it, and says so. */
 export function confirmOff(simulation: Simulation, host: SimHost, by: string): void {
