@@ -99,6 +99,10 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     return isAlive(host);
   }
 
+  /** Of a host in maintenance nothing is evacuated: in the calm, whoever works on it takes the tag off and repairs it. */
+  const isKeptOff = (host: SimHost): boolean =>
+    isTagged(simulation, host) && !(director.isCalm && states.isInMaintenance(host.name));
+
   const switchesOn = ({ name }: SimHost): boolean =>
     states.returningOf(name)?.persons === 0 &&
     policy.segments.some(
@@ -124,7 +128,7 @@ export function startCaretaker(simulation: Simulation, segmentOf: ReadonlyMap<st
     }
     if (
       inRepair(host) ||
-      isTagged(simulation, host) ||
+      isKeptOff(host) ||
       !isLeft(host) ||
       isLeftToSalvor(host) ||
       (switchesOn(host) && isReturning(host))
