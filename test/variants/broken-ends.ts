@@ -61,7 +61,7 @@ export const BROKEN_ENDS: readonly Variant[] = [
     patches: [
       domain('fence.ts', 'const mayLive = incident.evacuatingSinceMs === null;', 'const mayLive = true as boolean;'),
     ],
-    caughtBy: ['S6'],
+    caughtBy: ['S6', 'L1'],
   },
   {
     name: 'incident-upon-incident',
