@@ -11,8 +11,8 @@ import {
 } from '#shared/domain/host.ts';
 import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StateWrite, StoredItem } from '#shared/ports.ts';
+import { type ReadLines, readLine, readLines } from './incident-lines.ts';
 import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
-import { entryOf } from './open-others.ts';
 
 /** One line per incident, open or closed; ids are time-ordered, so the list is too. */
 export interface IncidentEntry {
@@ -57,19 +57,13 @@ function raised(host: HostState): HostState {
 export const loadEntry = (state: StateReader, incidentId: string): Promise<Loaded<IncidentEntry> | undefined> =>
   load<IncidentEntry>(state, entryKey(incidentId));
 
-const wholeEntry = (item: StoredItem): IncidentEntry => entryOf(item, decode<IncidentEntry>(item));
-
-type ReadEntries = ReturnType<typeof readEach<IncidentEntry>>;
-
 /** One line of the list, or that it can't be read; neither where there is none. */
-export async function readEntry(state: StateReader, incidentId: string): Promise<ReadEntries> {
-  const item = await state.get(entryKey(incidentId));
-  return readEach(item === undefined ? [] : [item], wholeEntry);
-}
+export const readEntry = (state: StateReader, incidentId: string): Promise<ReadLines<IncidentEntry>> =>
+  readLine<IncidentEntry>(state, entryKey(incidentId));
 
 /** The list, with what of it can't be read. @param sinceMs as for `listIncidents` */
-export const readIncidents = async (state: StateReader, sinceMs = 0): Promise<ReadEntries> =>
-  readEach(await Array.fromAsync(all(state, 'incidents', undefined, idBehind(sinceMs))), wholeEntry);
+export const readIncidents = (state: StateReader, sinceMs = 0): Promise<ReadLines<IncidentEntry>> =>
+  readLines<IncidentEntry>(state, 'incidents', sinceMs);
 
 /** Makes a transaction fail once anything else was decided about the host. */
 export const unchanged = ({ value: { key }, version }: Loaded<HostState>): StateWrite => ({

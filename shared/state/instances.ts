@@ -8,8 +8,9 @@ import {
   isSilentInstanceFact,
 } from '#shared/domain/instance-recovery/instance.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
-import { entryOf, openKey, openOf } from './open-others.ts';
+import { type ReadLines, readLine, readLines } from './incident-lines.ts';
+import { all, decode, idBehind, type Loaded, load, put } from './items.ts';
+import { openKey, openOf } from './open-others.ts';
 
 /** One line per incident of an instance, open or closed; ids are time-ordered, so the list is too. */
 export interface InstanceEntry {
@@ -58,22 +59,12 @@ export async function* listInstanceIncidents(state: StateReader, sinceMs = 0): A
 }
 
 /** The same list, with what of it can't be read. */
-export const readInstanceIncidents = async (
-  state: StateReader,
-  sinceMs = 0,
-): Promise<ReturnType<typeof readEach<InstanceEntry>>> =>
-  readEach(await Array.fromAsync(all(state, 'instance-incidents', undefined, idBehind(sinceMs))), (item) =>
-    entryOf(item, decode<InstanceEntry>(item)),
-  );
+export const readInstanceIncidents = (state: StateReader, sinceMs = 0): Promise<ReadLines<InstanceEntry>> =>
+  readLines<InstanceEntry>(state, 'instance-incidents', sinceMs);
 
 /** One line of it, or that it can't be read; neither where there is none. */
-export async function readInstanceEntry(
-  state: StateReader,
-  incidentId: string,
-): Promise<ReturnType<typeof readEach<InstanceEntry>>> {
-  const item = await state.get(entryKey(incidentId));
-  return readEach(item === undefined ? [] : [item], (each) => entryOf(each, decode<InstanceEntry>(each)));
-}
+export const readInstanceEntry = (state: StateReader, incidentId: string): Promise<ReadLines<InstanceEntry>> =>
+  readLine<InstanceEntry>(state, entryKey(incidentId));
 
 /**
  * The state after the facts, and the writes that commit it with one audit record per fact, but for the silent ones (A1).

@@ -46,18 +46,21 @@ export interface Followed extends Loaded<ToldIncident> {
   readonly version: number;
 }
 
-/**
- * By id: the open incidents, and those that have ended so lately that the list may still show them as new. `lost`, with their
- * version: how far they were told can't be read any more.
- */
-export async function loadFollowed(
-  state: StateReader,
-): Promise<{ readonly known: ReadonlyMap<string, Followed>; readonly lost: ReadonlyMap<string, number> }> {
-  const items = await Array.fromAsync(all(state, FOLLOWED));
-  const { values, unreadable } = readEach(items, (item) => [item.sort, followedOf(item)] as const);
+interface HowFar<T> {
+  readonly known: ReadonlyMap<string, T>;
+  /** With their version: how far these were told can't be read any more. */
+  readonly lost: ReadonlyMap<string, number>;
+}
+
+async function howFar<T>(state: StateReader, partition: string, read: (item: StoredItem) => T): Promise<HowFar<T>> {
+  const items = await Array.fromAsync(all(state, partition));
+  const { values, unreadable } = readEach(items, (item) => [item.sort, read(item)] as const);
   const versions = new Map(items.map(({ sort, version }) => [sort, version]));
   return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
 }
+
+/** By id: the open incidents, and those that have ended so lately that the list may still show them as new. */
+export const loadFollowed = (state: StateReader): Promise<HowFar<Followed>> => howFar(state, FOLLOWED, followedOf);
 
 /** @throws PermanentError when it is not what we write of one */
 function followedOf(item: StoredItem): Followed {
@@ -75,19 +78,11 @@ export interface FollowedSingle extends Loaded<ToldSingle> {
   readonly version: number;
 }
 
-const SINGLES = 'notify#singles';
+export const SINGLES = 'notify#singles';
 export const singleOf = ({ of, key }: Pick<ToldSingle, 'of' | 'key'>): string => `${of}#${key}`;
 
-/** Instances and processes of hosts that are followed, by `singleOf`; and what of it can't be read any more. */
-export async function loadSingles(state: StateReader): Promise<{
-  readonly known: ReadonlyMap<string, FollowedSingle>;
-  readonly lost: ReadonlyMap<string, number>;
-}> {
-  const items = await Array.fromAsync(all(state, SINGLES));
-  const { values, unreadable } = readEach(items, (item) => [item.sort, single(item)] as const);
-  const versions = new Map(items.map(({ sort, version }) => [sort, version]));
-  return { known: new Map(values), lost: new Map(unreadable.map(({ sort }) => [sort, versions.get(sort) ?? 0])) };
-}
+/** Instances and processes of hosts that are followed, by `singleOf`. */
+export const loadSingles = (state: StateReader): Promise<HowFar<FollowedSingle>> => howFar(state, SINGLES, single);
 
 /** @throws PermanentError when it is not what we write of one */
 function single(item: StoredItem): FollowedSingle {

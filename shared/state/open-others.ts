@@ -1,4 +1,3 @@
-import { PermanentError } from '#shared/errors.ts';
 import type { ItemKey, StateReader, StoredItem } from '#shared/ports.ts';
 import { all } from './items.ts';
 
@@ -31,25 +30,4 @@ export async function openOthers(state: StateReader): Promise<Readonly<Record<Ki
     open[kind].push(of);
   }
   return open;
-}
-
-/** @throws PermanentError when it is not what a line of a list of incidents is */
-export function entryOf<
-  T extends {
-    id: string;
-    host: string;
-    hostKey: string;
-    segment: string;
-    openedAtMs: number;
-    closedAtMs: number | null;
-  },
->({ sort }: StoredItem, entry: T): T {
-  const { id, host, hostKey, segment, openedAtMs, closedAtMs } = entry;
-  const isWhole =
-    id === sort &&
-    [host, hostKey, segment].every((each) => typeof each === 'string') &&
-    typeof openedAtMs === 'number' &&
-    (closedAtMs === null || typeof closedAtMs === 'number');
-  if (isWhole) return entry;
-  throw new PermanentError('it is no incident of the list');
 }

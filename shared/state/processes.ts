@@ -8,8 +8,9 @@ import {
   type ProcessOutcome,
 } from '#shared/domain/process-recovery/process.ts';
 import type { ItemKey, StateReader, StateWrite } from '#shared/ports.ts';
-import { all, decode, idBehind, type Loaded, load, put, readEach } from './items.ts';
-import { entryOf, openKey, openOf, openOfKey } from './open-others.ts';
+import { type ReadLines, readLine, readLines } from './incident-lines.ts';
+import { all, decode, idBehind, type Loaded, load, put } from './items.ts';
+import { openKey, openOf, openOfKey } from './open-others.ts';
 
 /** One line per incident of the processes of a host, open or closed; ids are time-ordered, so the list is too. */
 export interface ProcessEntry {
@@ -50,22 +51,12 @@ export async function* listProcessIncidents(state: StateReader, sinceMs = 0): As
 }
 
 /** The same list, with what of it can't be read. */
-export const readProcessIncidents = async (
-  state: StateReader,
-  sinceMs = 0,
-): Promise<ReturnType<typeof readEach<ProcessEntry>>> =>
-  readEach(await Array.fromAsync(all(state, 'process-incidents', undefined, idBehind(sinceMs))), (item) =>
-    entryOf(item, decode<ProcessEntry>(item)),
-  );
+export const readProcessIncidents = (state: StateReader, sinceMs = 0): Promise<ReadLines<ProcessEntry>> =>
+  readLines<ProcessEntry>(state, 'process-incidents', sinceMs);
 
 /** One line of it, or that it can't be read; neither where there is none. */
-export async function readProcessEntry(
-  state: StateReader,
-  incidentId: string,
-): Promise<ReturnType<typeof readEach<ProcessEntry>>> {
-  const item = await state.get(entryKey(incidentId));
-  return readEach(item === undefined ? [] : [item], (each) => entryOf(each, decode<ProcessEntry>(each)));
-}
+export const readProcessEntry = (state: StateReader, incidentId: string): Promise<ReadLines<ProcessEntry>> =>
+  readLine<ProcessEntry>(state, entryKey(incidentId));
 
 /** The state after the facts, and the writes that commit it with one audit record per fact, but for the silent ones (A1). */
 export function processWrites(

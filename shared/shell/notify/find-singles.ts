@@ -7,7 +7,7 @@ import type { StateReader, StateWrite } from '#shared/ports.ts';
 import type { Services } from '#shared/services.ts';
 import { readInstanceEntry, readInstanceIncidents } from '#shared/state/instances.ts';
 import type { Loaded, Unreadable } from '#shared/state/items.ts';
-import { type Cursor, loadSingles, singleForgotten, singleOf, singleWrite } from '#shared/state/notices.ts';
+import { type Cursor, loadSingles, SINGLES, singleForgotten, singleOf, singleWrite } from '#shared/state/notices.ts';
 import { readProcessEntry, readProcessIncidents } from '#shared/state/processes.ts';
 import { readBehind } from '#shared/state/read-audit.ts';
 import type { Followee } from './tell-things.ts';
@@ -93,7 +93,7 @@ export async function findSingles(
       ...[...lost.keys()]
         .filter((id) => !follow.has(id))
         .map((sort) => ({
-          item: 'notify#singles',
+          item: SINGLES,
           sort,
           because: 'how far it was told can not be read',
         })),
